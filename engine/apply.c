@@ -1,0 +1,203 @@
+/*
+ * The one loop that changes the host, and the recorder's thin door.
+ *
+ *	prepare (durable)  ->  replace each object  ->  flush  ->  settle
+ *
+ * Invariants: no object is touched before `prepare` has returned for its
+ * batch; nothing is settled as confirmed before `flush` has returned; a batch
+ * is settled before the next one is prepared.
+ *
+ * It decides nothing about undoing. See apply.h.
+ */
+#include "engine/apply.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/limits.h"
+
+#include "engine/banned.h"
+
+int sbk_recorder_prepare(const struct sbk_recorder *recorder,
+			 struct sbk_change *const *changes, size_t count,
+			 struct sbk_error *err)
+{
+	assert(recorder->ops->prepare != NULL);
+	return recorder->ops->prepare(recorder->self, changes, count, err);
+}
+
+int sbk_recorder_settle(const struct sbk_recorder *recorder,
+			struct sbk_change *const *changes, size_t count,
+			struct sbk_error *err)
+{
+	assert(recorder->ops->settle != NULL);
+	return recorder->ops->settle(recorder->self, changes, count, err);
+}
+
+struct pass {
+	const struct sbk_backend *backend;
+	const struct sbk_recorder *recorder;
+	struct sbk_plan *plan;
+	const struct sbk_apply_options *options;
+	struct sbk_apply_result *result;
+	struct sbk_change **batch; /* of batch_max pointers */
+	size_t batch_max;
+};
+
+/* What a failed inverse change means for the record. */
+static enum sbk_status status_of_failure(int code)
+{
+	return code == SBK_E_CONFLICT ? SBK_STATUS_CONFLICT : SBK_STATUS_OWED;
+}
+
+static int replace_one(struct pass *pass, struct sbk_change *change,
+		       struct sbk_error *err)
+{
+	int rc = sbk_backend_replace(pass->backend, &change->object,
+				     change->before, change->after, err);
+
+	if (rc == 0) {
+		change->status = SBK_STATUS_CONFIRMED;
+		return 0;
+	}
+	if (pass->options->kind == SBK_TRANSACTION_DO)
+		return sbk_error_prefix(err, "%s '%s'",
+					sbk_kind_name(change->object.kind),
+					change->object.name);
+	change->status = status_of_failure(rc);
+	change->note = err != NULL ? sbk_plan_strdup(pass->plan, err->message)
+				   : sbk_error_text(rc);
+	sbk_error_clear(err);
+	return 0;
+}
+
+/* A flush that failed leaves nothing of the batch confirmed. */
+static void withdraw(struct sbk_change **batch, size_t count, const char *note)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (batch[i]->status != SBK_STATUS_CONFIRMED)
+			continue;
+		batch[i]->status = SBK_STATUS_OWED;
+		batch[i]->note = note;
+	}
+}
+
+static void count_batch(struct pass *pass, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		switch (pass->batch[i]->status) {
+		case SBK_STATUS_CONFIRMED:
+			pass->result->confirmed++;
+			break;
+		case SBK_STATUS_CONFLICT:
+			pass->result->conflicts++;
+			break;
+		default:
+			pass->result->owed++;
+		}
+	}
+}
+
+static int flush_batch(struct pass *pass, size_t count, struct sbk_error *err)
+{
+	int rc = sbk_backend_flush(pass->backend, err);
+
+	if (rc == 0 || pass->options->kind == SBK_TRANSACTION_DO)
+		return rc;
+	withdraw(pass->batch, count, "could not be made durable");
+	sbk_error_clear(err);
+	return 0;
+}
+
+static int apply_batch(struct pass *pass, size_t count, struct sbk_error *err)
+{
+	size_t i;
+	int rc;
+
+	rc = sbk_recorder_prepare(pass->recorder, pass->batch, count, err);
+	if (rc < 0)
+		return rc;
+	for (i = 0; i < count; i++) {
+		rc = replace_one(pass, pass->batch[i], err);
+		if (rc < 0)
+			return rc;
+	}
+	rc = flush_batch(pass, count, err);
+	if (rc < 0)
+		return rc;
+	rc = sbk_recorder_settle(pass->recorder, pass->batch, count, err);
+	if (rc == 0)
+		count_batch(pass, count);
+	return rc;
+}
+
+/* Carries out the plan from change `*next` to its present end. */
+static int apply_list(struct pass *pass, size_t *next, struct sbk_error *err)
+{
+	while (*next < sbk_plan_count(pass->plan)) {
+		size_t count = 0;
+		int rc;
+
+		while (count < pass->batch_max &&
+		       *next < sbk_plan_count(pass->plan))
+			pass->batch[count++] =
+				sbk_plan_at(pass->plan, (*next)++);
+		rc = apply_batch(pass, count, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int apply_passes(struct pass *pass, struct sbk_error *err)
+{
+	size_t next = 0;
+	int passes, rc;
+
+	rc = apply_list(pass, &next, err);
+	if (rc < 0 || pass->options->more == NULL)
+		return rc;
+	for (passes = 0; passes < SBK_TREE_PASSES_MAX; passes++) {
+		rc = pass->options->more(pass->options->more_arg, pass->plan,
+					 err);
+		if (rc < 0 || next == sbk_plan_count(pass->plan))
+			return rc;
+		rc = apply_list(pass, &next, err);
+		if (rc < 0)
+			return rc;
+	}
+	return sbk_error_set(err, SBK_E_BUSY,
+			     "the tree kept growing for %d passes; stop what "
+			     "writes into it and try again",
+			     SBK_TREE_PASSES_MAX);
+}
+
+int sbk_apply(const struct sbk_backend *backend,
+	      const struct sbk_recorder *recorder, struct sbk_plan *plan,
+	      const struct sbk_apply_options *options,
+	      struct sbk_apply_result *result, struct sbk_error *err)
+{
+	struct pass pass = {
+		.backend = backend,
+		.recorder = recorder,
+		.plan = plan,
+		.options = options,
+		.result = result,
+		.batch_max = options->batch_changes > 0 ? options->batch_changes
+							: SBK_BATCH_CHANGES,
+	};
+	int rc;
+
+	memset(result, 0, sizeof(*result));
+	pass.batch = calloc(pass.batch_max, sizeof(*pass.batch));
+	if (pass.batch == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	rc = apply_passes(&pass, err);
+	free(pass.batch);
+	return rc;
+}

@@ -1,0 +1,46 @@
+/*
+ * The one loop that changes the host (DESIGN part 4): prepare a batch,
+ * replace object by object, flush, confirm.
+ *
+ * `apply` neither begins nor ends a transaction and never undoes: its caller
+ * (journal/transact.c) does, with `sbk_plan_undo` and another `apply`.
+ */
+#ifndef SBK_APPLY_H
+#define SBK_APPLY_H
+
+#include "engine/backend.h"
+#include "engine/plan.h"
+#include "engine/recorder.h"
+
+/*
+ * Called when the list is carried out, to look for what came in meanwhile
+ * (a file made in a tree that was being granted). Adds changes to the plan;
+ * adding none ends the transaction. At most SBK_TREE_PASSES_MAX times, then
+ * SBK_E_BUSY.
+ */
+typedef int sbk_apply_more_fn(void *arg, struct sbk_plan *plan,
+			      struct sbk_error *err);
+
+struct sbk_apply_options {
+	enum sbk_transaction_kind kind;
+	sbk_apply_more_fn *more; /* NULL: one pass */
+	void *more_arg;
+	size_t batch_changes; /* 0: SBK_BATCH_CHANGES */
+};
+
+struct sbk_apply_result {
+	size_t confirmed, conflicts, owed;
+};
+
+/*
+ * DO: stops at the first failure and returns it; changes made so far stay
+ * made, prepared or confirmed in the record, for the caller to undo.
+ * UNDO: a change that fails is settled as conflict or owed and the next one
+ * follows; returns < 0 only when the record itself fails.
+ */
+int sbk_apply(const struct sbk_backend *backend,
+	      const struct sbk_recorder *recorder, struct sbk_plan *plan,
+	      const struct sbk_apply_options *options,
+	      struct sbk_apply_result *result, struct sbk_error *err);
+
+#endif

@@ -1,0 +1,104 @@
+/*
+ * The thin, asserting door to the backend's operations.
+ */
+#include "engine/backend.h"
+
+#include <assert.h>
+
+#include "engine/banned.h"
+
+void sbk_observation_release(struct sbk_observation *observation)
+{
+	sbk_buf_release(&observation->state);
+	sbk_buf_release(&observation->identity);
+}
+
+struct sbk_state sbk_observation_state(const struct sbk_observation *o)
+{
+	return (struct sbk_state){.data = sbk_buf_text(&o->state),
+				  .size = o->state.size};
+}
+
+int sbk_backend_observe(const struct sbk_backend *backend,
+			const struct sbk_object *object,
+			struct sbk_observation *out, struct sbk_error *err)
+{
+	assert(backend->ops->observe != NULL && object->name != NULL);
+	sbk_buf_clear(&out->state);
+	sbk_buf_clear(&out->identity);
+	return backend->ops->observe(backend->self, object, out, err);
+}
+
+int sbk_backend_replace(const struct sbk_backend *backend,
+			const struct sbk_object *object,
+			struct sbk_state expected, struct sbk_state next,
+			struct sbk_error *err)
+{
+	assert(backend->ops->replace != NULL && object->name != NULL);
+	return backend->ops->replace(backend->self, object, expected, next,
+				     err);
+}
+
+int sbk_backend_flush(const struct sbk_backend *backend, struct sbk_error *err)
+{
+	assert(backend->ops->flush != NULL);
+	return backend->ops->flush(backend->self, err);
+}
+
+int sbk_backend_walk(const struct sbk_backend *backend, const char *root,
+		     sbk_visit_fn *visit, void *arg, struct sbk_error *err)
+{
+	assert(backend->ops->walk != NULL && visit != NULL);
+	return backend->ops->walk(backend->self, root, visit, arg, err);
+}
+
+int sbk_backend_locate(const struct sbk_backend *backend,
+		       const char *const *identities, size_t count,
+		       const char *const *roots, size_t root_count,
+		       struct sbk_location *found, struct sbk_error *err)
+{
+	assert(backend->ops->locate != NULL);
+	return backend->ops->locate(backend->self, identities, count, roots,
+				    root_count, found, err);
+}
+
+int sbk_backend_add_grant(const struct sbk_backend *backend,
+			  struct sbk_state current, bool is_directory,
+			  const char *principal, enum sbk_rights rights,
+			  struct sbk_buf *next, struct sbk_buf *ours,
+			  struct sbk_error *err)
+{
+	assert(backend->ops->add_grant != NULL);
+	sbk_buf_clear(next);
+	sbk_buf_clear(ours);
+	return backend->ops->add_grant(backend->self, current, is_directory,
+				       principal, rights, next, ours, err);
+}
+
+int sbk_backend_subtract(const struct sbk_backend *backend,
+			 const struct sbk_change *change,
+			 struct sbk_state current, struct sbk_buf *next,
+			 struct sbk_error *err)
+{
+	assert(backend->ops->subtract != NULL);
+	sbk_buf_clear(next);
+	return backend->ops->subtract(backend->self, change, current, next,
+				      err);
+}
+
+int sbk_backend_strip(const struct sbk_backend *backend,
+		      struct sbk_state current, const char *const *principals,
+		      size_t count, struct sbk_buf *next, struct sbk_error *err)
+{
+	assert(backend->ops->strip != NULL);
+	sbk_buf_clear(next);
+	return backend->ops->strip(backend->self, current, principals, count,
+				   next, err);
+}
+
+void sbk_backend_close(struct sbk_backend *backend)
+{
+	if (backend->ops != NULL)
+		backend->ops->close(backend->self);
+	*backend = (struct sbk_backend){.ops = NULL};
+}

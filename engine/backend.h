@@ -1,0 +1,186 @@
+/*
+ * The host, as `apply`, `undo` and `audit` see it: the operations that tests
+ * replace. Implementations: linux (engine/linux/backend.c), and in
+ * tests/support fake (a world in memory), fault (fails or stops at the n-th
+ * operation) and trace (prints each call).
+ *
+ * Callers use the sbk_backend_* functions, which assert and forward.
+ *
+ * Encodings of `ours`, one entry a line:
+ *	access    "access u:990:rw-" or "default u:990:rw-"
+ *	kept      "name sandbook-1-off", a name whose lines are ours;
+ *	          `subtract` answers with the state to put back
+ *	others    none: NULL, the whole object is ours
+ */
+#ifndef SBK_BACKEND_H
+#define SBK_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/buf.h"
+#include "engine/error.h"
+#include "engine/object.h"
+#include "engine/plan.h"
+
+/* What stands at an object's name now. */
+struct sbk_observation {
+	struct sbk_buf state;	 /* empty: absent */
+	struct sbk_buf identity; /* empty: none, or absent */
+};
+
+#define SBK_OBSERVATION_INIT                                    \
+	{                                                       \
+		.state = SBK_BUF_INIT, .identity = SBK_BUF_INIT \
+	}
+
+void sbk_observation_release(struct sbk_observation *observation);
+/* The observed state, borrowed from the observation. */
+struct sbk_state sbk_observation_state(const struct sbk_observation *o);
+
+enum sbk_rights {
+	SBK_RIGHTS_READ, /* read, and search or execute where others may */
+	SBK_RIGHTS_WRITE /* read and write */
+};
+
+/* One object of a tree. Strings and bytes are borrowed during the call. */
+struct sbk_visit {
+	const char *path;
+	const char *identity;
+	struct sbk_state access; /* as SBK_KIND_ACCESS encodes it */
+	uint32_t owner; /* numeric owner; 0 where ids are not numbers */
+	uint32_t links; /* hard links; 1 for directories */
+	bool is_directory;
+	enum sbk_visit_kind {
+		SBK_VISIT_OBJECT,  /* all fields are set */
+		SBK_VISIT_SKIPPED, /* link, device or mount point: path only */
+		SBK_VISIT_UNREADABLE /* path and `problem` only */
+	} kind;
+	const struct sbk_error *problem;
+};
+
+/* 0: go on; 1: do not descend into this directory; < 0: stop with it. */
+typedef int sbk_visit_fn(void *arg, const struct sbk_visit *visit,
+			 struct sbk_error *err);
+
+struct sbk_location {
+	enum sbk_location_kind {
+		SBK_LOCATION_UNKNOWN, /* could not be settled; `path` NULL */
+		SBK_LOCATION_FOUND,   /* at `path`, allocated */
+		SBK_LOCATION_GONE     /* no such object any more; `path` NULL */
+	} kind;
+	char *path;
+};
+
+/* Every slot is mandatory. */
+struct sbk_backend_ops {
+	const char *name;
+
+	/*
+	 * The state and identity at the object's name. `object->identity` is
+	 * ignored: comparing is the caller's. *Absent* is a state for the
+	 * kinds that we create; for SBK_KIND_ACCESS a missing path is
+	 * SBK_E_NOTFOUND. SBK_E_DENIED when it cannot be read.
+	 */
+	int (*observe)(void *self, const struct sbk_object *object,
+		       struct sbk_observation *out, struct sbk_error *err);
+
+	/*
+	 * Replaces the state if it still equals `expected` on the object that
+	 * `object->identity` names (where it names one), else SBK_E_CONFLICT
+	 * and no change. Reads the result back: a system that said yes and did
+	 * nothing is SBK_E_IO. SBK_KIND_KEPT is written whatever stands there.
+	 */
+	int (*replace)(void *self, const struct sbk_object *object,
+		       struct sbk_state expected, struct sbk_state next,
+		       struct sbk_error *err);
+
+	/* Makes everything replaced since the last flush durable. */
+	int (*flush)(void *self, struct sbk_error *err);
+
+	/*
+	 * Visits `root` and what is below it: a directory before its content,
+	 * siblings in one stable order, no symbolic link followed, no mount
+	 * crossed. What cannot be read is visited as such.
+	 */
+	int (*walk)(void *self, const char *root, sbk_visit_fn *visit,
+		    void *arg, struct sbk_error *err);
+
+	/*
+	 * Where the objects with these identities are now: fills `found[i]`
+	 * for each. `roots` are where an unprivileged search looks, bounded;
+	 * what a bound, an unreadable directory or an absent volume may have
+	 * hidden is UNKNOWN, not GONE. The caller frees found[i].path.
+	 */
+	int (*locate)(void *self, const char *const *identities, size_t count,
+		      const char *const *roots, size_t root_count,
+		      struct sbk_location *found, struct sbk_error *err);
+
+	/*
+	 * Pure: what `current` becomes with the grant, and the entries that
+	 * are ours. `next` equals `current` and `ours` is empty where the
+	 * principal has the rights already.
+	 */
+	int (*add_grant)(void *self, struct sbk_state current,
+			 bool is_directory, const char *principal,
+			 enum sbk_rights rights, struct sbk_buf *next,
+			 struct sbk_buf *ours, struct sbk_error *err);
+
+	/*
+	 * What `current` becomes when exactly the entries `change->ours` are
+	 * taken out of it and all else is kept. SBK_E_CONFLICT when others
+	 * altered an entry of ours, or the whole object is ours.
+	 */
+	int (*subtract)(void *self, const struct sbk_change *change,
+			struct sbk_state current, struct sbk_buf *next,
+			struct sbk_error *err);
+
+	/*
+	 * Takes every entry that names one of `principals` out of an ACCESS
+	 * state, whoever put it there; `next` equals `current` where none
+	 * does. For objects made later in a granted tree, and for the sweep.
+	 */
+	int (*strip)(void *self, struct sbk_state current,
+		     const char *const *principals, size_t count,
+		     struct sbk_buf *next, struct sbk_error *err);
+
+	void (*close)(void *self);
+};
+
+struct sbk_backend {
+	const struct sbk_backend_ops *ops;
+	void *self;
+};
+
+int sbk_backend_observe(const struct sbk_backend *backend,
+			const struct sbk_object *object,
+			struct sbk_observation *out, struct sbk_error *err);
+int sbk_backend_replace(const struct sbk_backend *backend,
+			const struct sbk_object *object,
+			struct sbk_state expected, struct sbk_state next,
+			struct sbk_error *err);
+int sbk_backend_flush(const struct sbk_backend *backend, struct sbk_error *err);
+int sbk_backend_walk(const struct sbk_backend *backend, const char *root,
+		     sbk_visit_fn *visit, void *arg, struct sbk_error *err);
+int sbk_backend_locate(const struct sbk_backend *backend,
+		       const char *const *identities, size_t count,
+		       const char *const *roots, size_t root_count,
+		       struct sbk_location *found, struct sbk_error *err);
+int sbk_backend_add_grant(const struct sbk_backend *backend,
+			  struct sbk_state current, bool is_directory,
+			  const char *principal, enum sbk_rights rights,
+			  struct sbk_buf *next, struct sbk_buf *ours,
+			  struct sbk_error *err);
+int sbk_backend_subtract(const struct sbk_backend *backend,
+			 const struct sbk_change *change,
+			 struct sbk_state current, struct sbk_buf *next,
+			 struct sbk_error *err);
+int sbk_backend_strip(const struct sbk_backend *backend,
+		      struct sbk_state current, const char *const *principals,
+		      size_t count, struct sbk_buf *next,
+		      struct sbk_error *err);
+/* Closes and forgets; a backend with ops == NULL is left alone. */
+void sbk_backend_close(struct sbk_backend *backend);
+
+#endif

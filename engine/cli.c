@@ -1,0 +1,430 @@
+/*
+ * The command line. Owns option tables, help made from them, and what a
+ * failure looks like; knows no command. getopt_long does the parsing.
+ */
+#include "engine/cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/json.h"
+
+#include "engine/banned.h"
+
+#define OPTIONS_MAX 64
+#define HELP_VALUE 1000 /* getopt_long values: 1000 help, 1001+i option i */
+
+int sbk_exit_of(int error_code)
+{
+	switch (error_code) {
+	case SBK_OK:
+		return SBK_EXIT_OK;
+	case SBK_E_INVAL:
+	case SBK_E_NOTFOUND:
+	case SBK_E_LIMIT:
+		return SBK_EXIT_USAGE;
+	case SBK_E_PARSE:
+		return SBK_EXIT_POLICY;
+	case SBK_E_UNSUPPORTED:
+		return SBK_EXIT_UNSUPPORTED;
+	case SBK_E_DENIED:
+		return SBK_EXIT_DENIED;
+	case SBK_E_CORRUPT:
+		return SBK_EXIT_JOURNAL;
+	case SBK_E_BUSY:
+		return SBK_EXIT_BUSY;
+	case SBK_E_INCOMPLETE:
+		return SBK_EXIT_INCOMPLETE;
+	case SBK_E_EXISTS:
+		return SBK_EXIT_EXISTS;
+	default:
+		return SBK_EXIT_FAILED;
+	}
+}
+
+/* Levenshtein distance of short words, rows of one array. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[64], a_size = strlen(a), b_size = strlen(b), i, j;
+
+	if (a_size >= 64 || b_size >= 64)
+		return 64;
+	for (j = 0; j <= b_size; j++)
+		row[j] = j;
+	for (i = 1; i <= a_size; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (j = 1; j <= b_size; j++) {
+			size_t best = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[b_size];
+}
+
+const char *sbk_nearest_word(const char *word, const char *const *words)
+{
+	const char *nearest = NULL;
+	size_t best = strlen(word) / 2 + 1;
+
+	for (; *words != NULL; words++) {
+		size_t d = distance(word, *words);
+
+		if (d < best || (d == best && nearest == NULL && d <= 2)) {
+			best = d;
+			nearest = *words;
+		}
+	}
+	return nearest;
+}
+
+static size_t option_count(const struct sbk_option *options)
+{
+	size_t count = 0;
+
+	while (options != NULL && options[count].name != NULL)
+		count++;
+	return count < OPTIONS_MAX ? count : OPTIONS_MAX;
+}
+
+static void fill_tables(const struct sbk_option *options, size_t count,
+			struct option *longs, char *shorts)
+{
+	size_t i, used = 0;
+
+	shorts[used++] = '+'; /* stop at the first operand */
+	shorts[used++] = ':'; /* and report a missing argument as such */
+	shorts[used++] = 'h';
+	for (i = 0; i < count; i++) {
+		const struct sbk_option *option = &options[i];
+
+		longs[i] = (struct option){
+			.name = option->name,
+			.has_arg = option->argument != NULL,
+			.val = HELP_VALUE + 1 + (int)i,
+		};
+		if (option->letter == 0)
+			continue;
+		shorts[used++] = option->letter;
+		if (option->argument != NULL)
+			shorts[used++] = ':';
+	}
+	shorts[used] = '\0';
+	longs[count] = (struct option){.name = "help", .val = HELP_VALUE};
+	longs[count + 1] = (struct option){.name = NULL};
+}
+
+static int list_add(struct sbk_list *list, const char *value,
+		    struct sbk_error *err)
+{
+	const char **items =
+		realloc(list->items, (list->count + 1) * sizeof(*items));
+
+	if (items == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	list->items = items;
+	list->items[list->count++] = value;
+	return 0;
+}
+
+void sbk_list_release(struct sbk_list *list)
+{
+	free(list->items);
+	*list = (struct sbk_list){.items = NULL};
+}
+
+static int store_number(const struct sbk_option *option, void *field,
+			const char *value, struct sbk_error *err)
+{
+	char *end;
+	unsigned long long number;
+
+	errno = 0;
+	number = strtoull(value, &end, 10);
+	if (errno != 0 || end == value || *end != '\0' || *value == '-')
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "--%s takes a number, not '%s'",
+				     option->name, value);
+	*(uint64_t *)field = number;
+	return 0;
+}
+
+static int store(const struct sbk_option *option, void *into, const char *value,
+		 struct sbk_error *err)
+{
+	void *field = (char *)into + option->offset;
+
+	switch (option->type) {
+	case SBK_OPTION_FLAG:
+		*(bool *)field = true;
+		return 0;
+	case SBK_OPTION_TEXT:
+		*(const char **)field = value;
+		return 0;
+	case SBK_OPTION_LIST:
+		return list_add(field, value, err);
+	case SBK_OPTION_NUMBER:
+		return store_number(option, field, value, err);
+	case SBK_OPTION_CALL:
+		return option->call(into, value, err);
+	}
+	return SBK_E_INVAL;
+}
+
+static int unknown_option(const struct sbk_option *options, size_t count,
+			  const char *word, struct sbk_error *err)
+{
+	const char *names[OPTIONS_MAX + 1];
+	const char *nearest;
+	char name[64];
+	size_t i, size;
+
+	for (i = 0; i < count; i++)
+		names[i] = options[i].name;
+	names[count] = NULL;
+	while (*word == '-')
+		word++;
+	size = strcspn(word, "=");
+	if (size >= sizeof(name))
+		size = sizeof(name) - 1;
+	memcpy(name, word, size);
+	name[size] = '\0';
+	nearest = sbk_nearest_word(name, names);
+	if (nearest != NULL)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "no option '--%s'; did you mean '--%s'?",
+				     name, nearest);
+	return sbk_error_set(err, SBK_E_INVAL, "no option '--%s'; see --help",
+			     name);
+}
+
+static void print_option(FILE *out, const struct sbk_option *option)
+{
+	char left[64];
+
+	(void)snprintf(left, sizeof(left), "%s%c%s --%s%s%s",
+		       option->letter != 0 ? "-" : " ",
+		       option->letter != 0 ? option->letter : ' ',
+		       option->letter != 0 ? "," : " ", option->name,
+		       option->argument != NULL ? " " : "",
+		       option->argument != NULL ? option->argument : "");
+	(void)fprintf(out, "  %-28s %s\n", left, option->help);
+}
+
+static void print_help(struct sbk_cli *cli)
+{
+	const struct sbk_command *command = cli->command;
+	const struct sbk_option *option = command->options;
+	const struct sbk_command *sub = command->subcommands;
+
+	(void)fprintf(cli->out, "usage: %s %s %s\n\n%s\n", cli->program,
+		      command->name, command->usage, command->summary);
+	if (sub != NULL)
+		(void)fprintf(cli->out, "\nSubcommands:\n");
+	for (; sub != NULL && sub->name != NULL; sub++)
+		(void)fprintf(cli->out, "  %-14s %s\n", sub->name,
+			      sub->summary);
+	if (option != NULL)
+		(void)fprintf(cli->out, "\nOptions:\n");
+	for (; option != NULL && option->name != NULL; option++)
+		if (option->help != NULL)
+			print_option(cli->out, option);
+	if (command->help != NULL)
+		(void)fprintf(cli->out, "\n%s", command->help);
+	cli->helped = true;
+}
+
+/* The option that getopt_long's answer stands for, or NULL. */
+static const struct sbk_option *find_option(const struct sbk_option *options,
+					    size_t count, int answer)
+{
+	size_t i;
+
+	if (answer > HELP_VALUE)
+		return &options[answer - HELP_VALUE - 1];
+	for (i = 0; i < count; i++)
+		if (options[i].letter != 0 && options[i].letter == answer)
+			return &options[i];
+	return NULL;
+}
+
+int sbk_cli_parse(struct sbk_cli *cli, int argc, char **argv, void *into,
+		  int *operands, struct sbk_error *err)
+{
+	const struct sbk_option *options = cli->command->options;
+	size_t count = option_count(options);
+	struct option longs[OPTIONS_MAX + 2];
+	char shorts[2 * OPTIONS_MAX + 8];
+	int answer, rc;
+
+	fill_tables(options, count, longs, shorts);
+	opterr = 0;
+	optind = 0; /* starts the scan anew, also after an earlier one */
+	while ((answer = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		const struct sbk_option *option;
+
+		if (answer == 'h' || answer == HELP_VALUE) {
+			print_help(cli);
+			return sbk_error_set(err, SBK_E_INVAL, "help");
+		}
+		if (answer == ':')
+			return sbk_error_set(err, SBK_E_INVAL,
+					     "'%s' needs a value; see --help",
+					     argv[optind - 1]);
+		if (answer == '?')
+			return unknown_option(options, count, argv[optind - 1],
+					      err);
+		option = find_option(options, count, answer);
+		rc = option != NULL ? store(option, into, optarg, err)
+				    : SBK_E_INVAL;
+		if (rc < 0)
+			return rc;
+	}
+	*operands = optind;
+	return 0;
+}
+
+int sbk_cli_fail(struct sbk_cli *cli, const struct sbk_error *err)
+{
+	struct sbk_buf text = SBK_BUF_INIT;
+
+	if (cli->helped)
+		return SBK_EXIT_OK;
+	sbk_text_escape(&text, err->message);
+	(void)fprintf(cli->err, "%s: %s\n", cli->program, sbk_buf_text(&text));
+	sbk_buf_release(&text);
+	return sbk_exit_of(err->code);
+}
+
+int sbk_cli_print(struct sbk_cli *cli, const struct sbk_buf *buf)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	int rc = sbk_buf_failed(buf, &err);
+
+	if (rc == 0 &&
+	    (fwrite(sbk_buf_text(buf), 1, buf->size, cli->out) != buf->size ||
+	     fflush(cli->out) != 0))
+		rc = sbk_error_set(&err, SBK_E_IO,
+				   "standard output cannot be written: %s",
+				   strerror(errno));
+	return rc < 0 ? sbk_cli_fail(cli, &err) : SBK_EXIT_OK;
+}
+
+bool sbk_cli_confirm(struct sbk_cli *cli, const char *question, bool yes)
+{
+	char answer[16];
+
+	if (yes)
+		return true;
+	(void)fprintf(cli->err, "%s [y/N] ", question);
+	(void)fflush(cli->err);
+	if (fgets(answer, sizeof(answer), stdin) == NULL)
+		return false;
+	return answer[0] == 'y' || answer[0] == 'Y';
+}
+
+static const struct sbk_command *
+find_command(const struct sbk_command *const *tables, const char *name)
+{
+	for (; *tables != NULL; tables++) {
+		const struct sbk_command *command = *tables;
+
+		for (; command->name != NULL; command++)
+			if (strcmp(command->name, name) == 0)
+				return command;
+	}
+	return NULL;
+}
+
+static void print_commands(struct sbk_cli *cli,
+			   const struct sbk_command *const *tables, FILE *out)
+{
+	(void)fprintf(
+		out,
+		"usage: %s COMMAND [options]\n\n"
+		"A sandbox for the commands of coding agents that records "
+		"each change to the\nmachine before it makes it, and takes "
+		"all of it back.\n\n",
+		cli->program);
+	for (; *tables != NULL; tables++) {
+		const struct sbk_command *command = *tables;
+
+		for (; command->name != NULL; command++)
+			(void)fprintf(out, "  %-10s %s\n", command->name,
+				      command->summary);
+	}
+	(void)fprintf(out,
+		      "\n%s COMMAND --help tells more; the manual page is "
+		      "sandbook(1).\n",
+		      cli->program);
+}
+
+static int no_such_command(struct sbk_cli *cli,
+			   const struct sbk_command *const *tables,
+			   const char *name)
+{
+	const char *names[OPTIONS_MAX + 1];
+	struct sbk_error err = SBK_ERROR_INIT;
+	const char *nearest;
+	size_t count = 0;
+
+	for (; *tables != NULL; tables++) {
+		const struct sbk_command *command = *tables;
+
+		for (; command->name != NULL && count < OPTIONS_MAX; command++)
+			names[count++] = command->name;
+	}
+	names[count] = NULL;
+	nearest = sbk_nearest_word(name, names);
+	if (nearest != NULL)
+		(void)sbk_error_set(&err, SBK_E_INVAL,
+				    "no command '%s'; did you mean '%s'?", name,
+				    nearest);
+	else
+		(void)sbk_error_set(&err, SBK_E_INVAL,
+				    "no command '%s'; see %s --help", name,
+				    cli->program);
+	return sbk_cli_fail(cli, &err);
+}
+
+int sbk_cli_main(struct sbk_cli *cli, const struct sbk_command *const *tables,
+		 int argc, char **argv)
+{
+	if (argc < 2) {
+		print_commands(cli, tables, cli->err);
+		return SBK_EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
+		print_commands(cli, tables, cli->out);
+		return SBK_EXIT_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		(void)fprintf(cli->out, "sandbook %s\n", cli->version);
+		return SBK_EXIT_OK;
+	}
+	cli->command = find_command(tables, argv[1]);
+	if (cli->command == NULL)
+		return no_such_command(cli, tables, argv[1]);
+	if (cli->command->subcommands != NULL && argc > 2 &&
+	    argv[2][0] != '-') {
+		const struct sbk_command *const list[] = {
+			cli->command->subcommands, NULL};
+
+		cli->command = find_command(list, argv[2]);
+		if (cli->command == NULL)
+			return no_such_command(cli, list, argv[2]);
+		argc--;
+		argv++;
+	}
+	return cli->command->run(cli, argc - 1, argv + 1);
+}

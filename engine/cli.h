@@ -1,0 +1,117 @@
+/*
+ * The command line: tables of commands and options, help made from them, and
+ * the exit codes of our own. Each layer exports a table of commands; main
+ * joins them.
+ */
+#ifndef SBK_CLI_H
+#define SBK_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "engine/error.h"
+#include "engine/ledger.h"
+
+/*
+ * Exit codes. `run` passes the command's own code through (126, 127, 128+n as
+ * a shell does); `audit` answers 0 clean, 1 findings, 2 incomplete; the codes
+ * below are Sandbook's own, the same for every command.
+ */
+enum sbk_exit {
+	SBK_EXIT_OK = 0,
+	SBK_EXIT_USAGE = 200,  /* the command line, or a path named on it */
+	SBK_EXIT_POLICY = 201, /* a policy file, or a scope refused */
+	SBK_EXIT_UNSUPPORTED = 202, /* a guarantee has no carrier here */
+	SBK_EXIT_DENIED = 203,	    /* rights are missing */
+	SBK_EXIT_JOURNAL = 204,	    /* the journal is damaged or unusable */
+	SBK_EXIT_BUSY = 205,	    /* somebody else holds the journal */
+	SBK_EXIT_FAILED = 206,	    /* a step failed; what was done is undone */
+	SBK_EXIT_INCOMPLETE =
+		207,	       /* something is owed or could not be undone */
+	SBK_EXIT_EXISTS = 208, /* a name of ours is taken by others */
+	SBK_EXIT_TIMEOUT = 209 /* the run's time limit ended it */
+};
+
+/* The exit code that belongs to an error code. */
+int sbk_exit_of(int error_code);
+
+enum sbk_option_type {
+	SBK_OPTION_FLAG,   /* bool */
+	SBK_OPTION_TEXT,   /* const char *, the last one wins */
+	SBK_OPTION_LIST,   /* struct sbk_list, repeatable */
+	SBK_OPTION_NUMBER, /* uint64_t */
+	SBK_OPTION_CALL	   /* calls back: for options whose order counts */
+};
+
+struct sbk_list {
+	const char **items; /* borrowed from argv */
+	size_t count;
+};
+
+struct sbk_option {
+	const char *name;     /* without the dashes */
+	const char *argument; /* its name in the help; NULL for a flag */
+	const char *help;     /* one line */
+	size_t offset;	      /* of its field in the command's own struct */
+	char letter;	      /* or 0 */
+	enum sbk_option_type type;
+	int (*call)(void *into, const char *value, struct sbk_error *err);
+};
+
+struct sbk_cli;
+
+struct sbk_command {
+	const char *name;
+	const char *usage;   /* "[options] -- COMMAND [ARGUMENT...]" */
+	const char *summary; /* one line, for the list of commands */
+	const char *help;    /* paragraphs, with an example; may be NULL */
+	const struct sbk_option *options; /* ends with name == NULL */
+	int (*run)(struct sbk_cli *cli, int argc, char **argv);
+	const struct sbk_command *subcommands; /* ends with name == NULL */
+};
+
+struct sbk_cli {
+	FILE *out, *err;
+	const char *program; /* "sandbook" or "sandbook-setup" */
+	const char *version;
+	const struct sbk_command *command; /* the one that runs */
+	struct sbk_ledger ledger;
+	bool helped; /* --help was printed: exit 0 */
+};
+
+/*
+ * Fills `into` from argv by `cli->command->options`. Options end at "--" or at
+ * the first word that is none. 0 and the index of the first operand; else the
+ * error is SBK_E_INVAL with the nearest known option named. `--help` prints the
+ * help, sets cli->helped and returns SBK_E_INVAL.
+ */
+int sbk_cli_parse(struct sbk_cli *cli, int argc, char **argv, void *into,
+		  int *operands, struct sbk_error *err);
+void sbk_list_release(struct sbk_list *list);
+
+/*
+ * Prints "sandbook: message" (with what to do, where the message says it) and
+ * returns the exit code; 0 where only help was asked for.
+ */
+int sbk_cli_fail(struct sbk_cli *cli, const struct sbk_error *err);
+
+/* Writes the buffer to cli->out and flushes; a closed stdout is an error. */
+int sbk_cli_print(struct sbk_cli *cli, const struct sbk_buf *buf);
+
+/* Asks "question [y/N]" on the terminal; true at once with `yes`. */
+bool sbk_cli_confirm(struct sbk_cli *cli, const char *question, bool yes);
+
+/* Runs argv by the tables (each ends with name == NULL). Returns the exit
+ * code. */
+int sbk_cli_main(struct sbk_cli *cli, const struct sbk_command *const *tables,
+		 int argc, char **argv);
+
+/* The word of `words` (NULL-ended) nearest to `word`, or NULL when none is
+ * near. For "did you mean". */
+const char *sbk_nearest_word(const char *word, const char *const *words);
+
+extern const struct sbk_command sbk_engine_commands[];
+
+#endif

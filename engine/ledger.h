@@ -1,0 +1,70 @@
+/*
+ * What the engine's commands need of the journal, handed to them by main, so
+ * that the engine knows no database. The journal implements it
+ * (journal/ledger.c).
+ */
+#ifndef SBK_LEDGER_H
+#define SBK_LEDGER_H
+
+#include "engine/apply.h"
+#include "engine/backend.h"
+#include "engine/json.h"
+#include "engine/plan.h"
+
+/* Which of the two journals (DESIGN part 4). */
+enum sbk_book {
+	SBK_BOOK_MACHINE, /* accounts, rules, machine-wide grants; root only */
+	SBK_BOOK_USER	  /* the caller's own grants and runs */
+};
+
+struct sbk_transaction_request {
+	enum sbk_book book;
+	const char
+		*title; /* what was asked for, for people: "grant --to ..." */
+	sbk_apply_more_fn *more; /* see apply.h */
+	void *more_arg;
+};
+
+struct sbk_transaction_report {
+	uint64_t transaction;		/* its number in the journal */
+	struct sbk_apply_result made;	/* of the plan */
+	struct sbk_apply_result undone; /* when a step failed: of its undo */
+	size_t recovered; /* changes that a crash had left, settled first */
+};
+
+/* One run, as the journal keeps it. */
+struct sbk_session {
+	uint64_t id; /* given by session_begin */
+	/* Members of a JSON object, without the braces (sbk_json_*). */
+	const char *begin_members; /* command, policy, guarantees, carriers */
+	const char *end_members;   /* exit, signal, appeared names */
+	void *token;		   /* the ledger's own */
+};
+
+struct sbk_ledger_ops {
+	/*
+	 * Opens the journal, waits for its lock, recovers what a crash left,
+	 * carries `plan` out and, if a step fails, undoes it; then returns the
+	 * step's error. An empty plan begins no transaction.
+	 */
+	int (*transact)(void *self, const struct sbk_backend *backend,
+			const struct sbk_transaction_request *request,
+			struct sbk_plan *plan,
+			struct sbk_transaction_report *report,
+			struct sbk_error *err);
+	/*
+	 * A session makes no change to the host, so its record is atomic but
+	 * not flushed: a power cut may lose the last ones.
+	 */
+	int (*session_begin)(void *self, struct sbk_session *session,
+			     struct sbk_error *err);
+	int (*session_end)(void *self, struct sbk_session *session,
+			   struct sbk_error *err);
+};
+
+struct sbk_ledger {
+	const struct sbk_ledger_ops *ops;
+	void *self;
+};
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * Objects, identities and states: what may be changed, what names it beyond
+ * its path, and what it is now (DESIGN part 2).
+ *
+ * An identity and a state are texts. Only the system's backend reads meaning
+ * into an identity; each kind of object has one canonical encoding of its
+ * state, so that equal states are equal bytes and the journal can store each
+ * one once. The empty state is *absent*.
+ */
+#ifndef SBK_OBJECT_H
+#define SBK_OBJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/buf.h"
+#include "engine/error.h"
+
+/*
+ * The kinds of objects, with their names in the journal and for people.
+ *
+ * ACCESS     owner, group, mode and ACLs of a path that exists already
+ * FILE       a file that we create: its access and its content
+ * DIRECTORY  a directory that we create: its access
+ * LINK       a symbolic link that we create: its target
+ * GROUP      a system group that we create
+ * ACCOUNT    a system account that we create
+ * FIREWALL   a firewall table that we create
+ * KEPT       a file that a system tool overwrites in passing, put back by us;
+ *            its content may be secret, so its states are sealed
+ */
+#define SBK_KIND_MAP(X)           \
+	X(ACCESS, "access")       \
+	X(FILE, "file")           \
+	X(DIRECTORY, "directory") \
+	X(LINK, "link")           \
+	X(GROUP, "group")         \
+	X(ACCOUNT, "account")     \
+	X(FIREWALL, "firewall")   \
+	X(KEPT, "kept")
+
+enum sbk_kind {
+#define SBK_KIND_ENUM(name, text) SBK_KIND_##name,
+	SBK_KIND_MAP(SBK_KIND_ENUM)
+#undef SBK_KIND_ENUM
+		SBK_KIND_COUNT
+};
+
+const char *sbk_kind_name(enum sbk_kind kind);
+/* 0 and the kind, or SBK_E_NOTFOUND. */
+int sbk_kind_parse(const char *name, enum sbk_kind *out);
+/* Whether states of this kind are kept from readers of the journal. */
+bool sbk_kind_sealed(enum sbk_kind kind);
+
+struct sbk_object {
+	enum sbk_kind kind;
+	const char *name;     /* absolute path, or the account's, group's,
+				 table's name; bytes as the system has them */
+	const char *identity; /* NULL while absent, or where the name is all */
+};
+
+/* Bytes in the kind's canonical encoding; size 0 is *absent*. */
+struct sbk_state {
+	const char *data;
+	size_t size;
+};
+
+#define SBK_STATE_ABSENT ((struct sbk_state){.data = "", .size = 0})
+
+bool sbk_state_absent(struct sbk_state state);
+bool sbk_state_equal(struct sbk_state a, struct sbk_state b);
+
+/*
+ * A pool that holds each distinct state once, so that a plan for 100,000
+ * files with one ACL holds one state and equal states have equal addresses.
+ */
+struct sbk_state_pool;
+
+struct sbk_state_pool *sbk_state_pool_new(void); /* NULL: no memory */
+void sbk_state_pool_free(struct sbk_state_pool *pool);
+/* 0 and the pooled state, borrowed until the pool is freed; SBK_E_NOMEM,
+ * SBK_E_LIMIT above SBK_STATE_BYTES_MAX. */
+int sbk_state_pool_intern(struct sbk_state_pool *pool, struct sbk_state state,
+			  struct sbk_state *out, struct sbk_error *err);
+size_t sbk_state_pool_count(const struct sbk_state_pool *pool);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * A run: one command in the sandbox, from a resolved scope to an exit code.
+ * It needs no root and no setup, and changes nothing on the host.
+ *
+ *	run.c            guarantees and carriers, the session, the exit code
+ *	linux/launch.c   the list of operations that builds the run's world
+ *
+ * A guarantee is what a run promises; a carrier is a mechanism that can keep
+ * the promise on this machine. A run refuses when a guarantee has no carrier,
+ * never because one of two is missing (DESIGN, promise 4).
+ */
+#ifndef SBK_RUN_H
+#define SBK_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/error.h"
+#include "engine/policy.h"
+
+#define SBK_GUARANTEE_MAP(X)                                                 \
+	X(WRITES, "writes", "nothing is written outside the writable roots") \
+	X(READS, "reads", "nothing is read that is not listed")              \
+	X(NETWORK, "network", "no packet leaves but as the policy says")     \
+	X(SOCKETS, "local sockets", "no local service outside is reached")   \
+	X(PROCESSES, "processes",                                            \
+	  "no process outside is seen or signalled, none survives")          \
+	X(DEVICES, "devices",                                                \
+	  "no device but the harmless ones, no set-id "                      \
+	  "file, no kernel keyring")
+
+enum sbk_guarantee {
+#define SBK_GUARANTEE_ENUM(name, text, meaning) SBK_GUARANTEE_##name,
+	SBK_GUARANTEE_MAP(SBK_GUARANTEE_ENUM)
+#undef SBK_GUARANTEE_ENUM
+		SBK_GUARANTEE_COUNT
+};
+
+const char *sbk_guarantee_name(enum sbk_guarantee guarantee);
+const char *sbk_guarantee_meaning(enum sbk_guarantee guarantee);
+
+/* What this machine can enforce, as probed (not as documented). */
+struct sbk_carriers {
+	/* Names of the carriers of each guarantee for the asked network mode,
+	 * comma separated; "" where there is none. Static or owned below. */
+	char names[SBK_GUARANTEE_COUNT][128];
+	/* Why one is missing, with the remedy: "" where nothing is. */
+	char missing[SBK_GUARANTEE_COUNT][256];
+	bool namespaces;  /* user, mount, pid, ipc, net, uts */
+	int landlock_abi; /* 0: none */
+	bool seccomp;
+};
+
+struct sbk_run_options {
+	struct sbk_policy_request policy;
+	uint64_t status_fd; /* JSON lines are written there; 0: nowhere */
+	bool quiet;
+	/* For tests: never stronger than the machine. */
+	uint64_t test_landlock_abi_plus_one; /* 0: as probed */
+	bool test_no_namespaces;
+};
+
+/* Probes for real: makes the namespaces, asks Landlock, loads a filter, each
+ * in a process that ends. Linked from the system's folder. */
+int sbk_carriers_probe(const struct sbk_run_options *options,
+		       enum sbk_network network, struct sbk_carriers *out,
+		       struct sbk_error *err);
+
+/* How a command ended. */
+struct sbk_run_end {
+	int exit_code;	/* as a shell gives it: 0..255, 128+n for a signal */
+	int signal;	/* the signal that killed it, or 0 */
+	int exec_errno; /* why it could not be started, or 0 */
+	bool timed_out;
+	uint64_t duration_ms;
+};
+
+struct sbk_run_hooks {
+	/* Called when the sandbox stands and before the command starts; < 0
+	 * ends the run without starting it. */
+	int (*ready)(void *arg, const struct sbk_carriers *carriers, int pid,
+		     struct sbk_error *err);
+	void *arg;
+};
+
+/*
+ * Builds the sandbox for `scope`, starts argv in it, relays terminal and
+ * signals, waits, and leaves nothing behind. SBK_E_UNSUPPORTED names each
+ * guarantee without a carrier. Linked from the system's folder.
+ */
+int sbk_run_launch(const struct sbk_scope *scope,
+		   const struct sbk_run_options *options, char *const *argv,
+		   const struct sbk_run_hooks *hooks, struct sbk_run_end *end,
+		   struct sbk_error *err);
+
+#endif

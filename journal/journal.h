@@ -1,0 +1,141 @@
+/*
+ * The journal: what was meant, what was made, what became of it, in a SQLite
+ * database whose log is an RFC 6962 Merkle tree (FORMAT.md). The only user of
+ * SQLite.
+ *
+ *	rc = sbk_journal_open(&place, SBK_JOURNAL_WRITE, &journal, err);
+ *	rc = sbk_journal_lock(journal, wait_ms, err);
+ *	rc = sbk_journal_begin(journal, &request, &transaction, err);
+ *	recorder = sbk_journal_recorder(journal);
+ *	... sbk_apply(backend, &recorder, plan, ...) ...
+ *	rc = sbk_journal_end(journal, outcome, err);
+ *	sbk_journal_close(journal);
+ */
+#ifndef SBK_JOURNAL_H
+#define SBK_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/cli.h"
+#include "engine/ledger.h"
+#include "engine/limits.h"
+#include "engine/os.h"
+#include "engine/plan.h"
+#include "engine/recorder.h"
+
+struct sbk_journal;
+
+/* Where a journal is and whose it is. */
+struct sbk_journal_place {
+	enum sbk_book book;
+	char directory[SBK_PATH_MAX];
+	uint32_t owner; /* uid that must own directory and files */
+};
+
+/* The machine's journal, or that of `person`, from fixed paths alone. */
+int sbk_journal_place_machine(struct sbk_journal_place *out,
+			      struct sbk_error *err);
+int sbk_journal_place_user(const struct sbk_person *person,
+			   struct sbk_journal_place *out,
+			   struct sbk_error *err);
+
+enum sbk_journal_mode {
+	SBK_JOURNAL_READ,  /* SBK_E_NOTFOUND where there is none */
+	SBK_JOURNAL_WRITE, /* SBK_E_NOTFOUND where there is none */
+	SBK_JOURNAL_CREATE /* made where there is none */
+};
+
+/*
+ * Diagnoses before it opens: missing, empty, NUL bytes, truncated, not a
+ * journal, a newer version, a filesystem without working locks, wrong owner
+ * or mode, planted triggers or views. Each has a message of its own with what
+ * to do; nothing is started anew in silence.
+ */
+int sbk_journal_open(const struct sbk_journal_place *place,
+		     enum sbk_journal_mode mode, struct sbk_journal **out,
+		     struct sbk_error *err);
+void sbk_journal_close(struct sbk_journal *journal);
+
+/*
+ * The lock of the one transaction at a time: an open-file-description lock
+ * on the journal's lock file. SBK_E_BUSY after `wait_ms` with the holder's
+ * process number and title. Released by close or by the process's end.
+ */
+int sbk_journal_lock(struct sbk_journal *journal, int64_t wait_ms,
+		     struct sbk_error *err);
+
+struct sbk_journal_transaction {
+	uint64_t id;
+	enum sbk_transaction_kind kind;
+	int64_t time_ms;
+	char title[256];
+	char state[16]; /* "open", "done", "failed", "settled" */
+};
+
+/* Needs the lock. Releases the reserve file where `kind` is UNDO. */
+int sbk_journal_begin(struct sbk_journal *journal,
+		      enum sbk_transaction_kind kind, const char *title,
+		      uint64_t *id, struct sbk_error *err);
+/* `done` false: a step failed; its changes are still to be undone. */
+int sbk_journal_end(struct sbk_journal *journal, bool done,
+		    struct sbk_error *err);
+struct sbk_recorder sbk_journal_recorder(struct sbk_journal *journal);
+
+/* Which changes to load; zero and NULL mean any. */
+struct sbk_journal_filter {
+	uint64_t transaction;
+	uint64_t first, last; /* change numbers, inclusive */
+	uint64_t session;
+	const char *path; /* this path and what is below it */
+	const char *kind; /* a kind's name */
+	int64_t since_ms, until_ms;
+	bool unsettled; /* not undone: prepared, confirmed, conflict,
+			   owed; no inverse changes */
+	bool dead;	/* of transactions that never ended well */
+};
+
+/*
+ * Adds the changes to `out` in the order in which they were made, with id,
+ * status and states. Unreadable sealed states are an error only with
+ * `unsettled`.
+ */
+int sbk_journal_load(struct sbk_journal *journal,
+		     const struct sbk_journal_filter *filter,
+		     struct sbk_plan *out, struct sbk_error *err);
+
+/*
+ * Settles what transactions left that did not end well: a dead undo's changes
+ * by looking at the objects, a dead or failed transaction's by undoing it.
+ * Needs the lock. Idempotent, safe to crash in. `settled`: how many changes.
+ */
+int sbk_journal_recover(struct sbk_journal *journal,
+			const struct sbk_backend *backend, size_t *settled,
+			struct sbk_error *err);
+
+/*
+ * Undoes the loaded changes (sbk_journal_load with `unsettled`) as one
+ * transaction of inverse changes. Needs the lock.
+ */
+int sbk_journal_undo(struct sbk_journal *journal,
+		     const struct sbk_backend *backend, const char *title,
+		     struct sbk_plan *changes, struct sbk_apply_result *result,
+		     struct sbk_error *err);
+
+/* How many changes stand in each status. `counts` has SBK_STATUS_COUNT. */
+int sbk_journal_count(struct sbk_journal *journal, uint64_t *counts,
+		      struct sbk_error *err);
+
+/*
+ * Removes the journal itself, last of all, when nothing is owed: files,
+ * directory, and those parent directories that were made for it and are empty.
+ */
+int sbk_journal_remove(const struct sbk_journal_place *place,
+		       struct sbk_error *err);
+
+/* The journal behind the engine's commands; see engine/ledger.h. */
+void sbk_journal_ledger(struct sbk_ledger *out);
+
+extern const struct sbk_command sbk_journal_commands[]; /* journal, undo */
+
+#endif

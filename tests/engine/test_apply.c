@@ -1,0 +1,196 @@
+/* The one loop that changes the host, on a world in memory. */
+#include "tests/support/test.h"
+
+#include <string.h>
+
+#include "engine/apply.h"
+#include "tests/support/fake.h"
+#include "tests/support/fault.h"
+#include "tests/support/recorder.h"
+#include "tests/support/trace.h"
+
+#include "engine/banned.h"
+
+/*
+ *	/ws
+ *	/ws/a
+ *	/ws/a/file
+ *	/ws/b
+ */
+static struct fake_world *small_world(void)
+{
+	struct fake_world *world = fake_world_new();
+
+	fake_add(world, "/ws", true);
+	fake_add(world, "/ws/a", true);
+	fake_add(world, "/ws/a/file", false);
+	fake_add(world, "/ws/b", false);
+	return world;
+}
+
+static void test_apply__prepares_replaces_flushes_settles(void **state)
+{
+	struct fake_world *world = small_world();
+	struct trace trace = {.inner = fake_backend(world)};
+	struct sbk_backend backend = trace_backend(&trace);
+	struct recorded recorded = {.count = 0};
+	struct sbk_recorder recorder = recorded_recorder(&recorded);
+	struct sbk_apply_options options = {.batch_changes = 3};
+	struct sbk_apply_result result;
+	struct sbk_plan *plan = sbk_plan_new();
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	assert_ok(fake_plan_grant(&backend, "/ws", "u:990", plan, &err), &err);
+	sbk_buf_clear(&trace.lines);
+	assert_ok(sbk_apply(&backend, &recorder, plan, &options, &result, &err),
+		  &err);
+	assert_null(recorded.sequence_error);
+	assert_int_equal(recorded.prepares, 2);
+	assert_int_equal(recorded.settles, 2);
+	assert_int_equal(result.confirmed, 4);
+	assert_string_equal(sbk_buf_text(&trace.lines),
+			    "replace /ws 0\nreplace /ws/a 0\n"
+			    "replace /ws/a/file 0\nflush 0\n"
+			    "replace /ws/b 0\nflush 0\n");
+	assert_non_null(
+		strstr(fake_find(world, SBK_KIND_ACCESS, "/ws/b")->state,
+		       "allow u:990:rw"));
+	sbk_plan_free(plan);
+	sbk_backend_close(&backend);
+	fake_world_free(world);
+}
+
+static void test_apply__stops_at_the_first_failure(void **state)
+{
+	struct fake_world *world = small_world();
+	struct sbk_backend inner = fake_backend(world);
+	struct sbk_backend backend = fault_backend(&inner);
+	struct recorded recorded = {.count = 0};
+	struct sbk_recorder recorder = recorded_recorder(&recorded);
+	struct sbk_apply_options options = {.kind = SBK_TRANSACTION_DO};
+	struct sbk_apply_result result;
+	struct sbk_plan *plan = sbk_plan_new();
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	assert_ok(fake_plan_grant(&inner, "/ws", "u:990", plan, &err), &err);
+	fault_plan = (struct fault_plan){.mode = FAULT_DENY, .at = 3};
+	assert_error(
+		sbk_apply(&backend, &recorder, plan, &options, &result, &err),
+		SBK_E_DENIED, &err);
+	fault_plan = (struct fault_plan){.mode = FAULT_NONE};
+	assert_int_equal(recorded.prepares, 1);
+	assert_int_equal(recorded.settles, 0);
+	assert_int_equal(sbk_plan_at(plan, 1)->status, SBK_STATUS_CONFIRMED);
+	assert_int_equal(sbk_plan_at(plan, 2)->status, SBK_STATUS_PREPARED);
+	assert_non_null(strstr(err.message, "/ws/a/file"));
+	sbk_plan_free(plan);
+	fake_world_free(world);
+}
+
+static void test_apply__undo_goes_on_after_a_failure(void **state)
+{
+	struct fake_world *world = small_world();
+	struct sbk_backend inner = fake_backend(world);
+	struct sbk_backend backend = fault_backend(&inner);
+	struct recorded recorded = {.count = 0};
+	struct sbk_recorder recorder = recorded_recorder(&recorded);
+	struct sbk_apply_options options = {.kind = SBK_TRANSACTION_UNDO};
+	struct sbk_apply_result result;
+	struct sbk_plan *plan = sbk_plan_new();
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	assert_ok(fake_plan_grant(&inner, "/ws", "u:990", plan, &err), &err);
+	/* One object is no longer as the plan saw it. */
+	fake_find(world, SBK_KIND_ACCESS, "/ws/b")->state[0] = 'M';
+	fault_plan = (struct fault_plan){.mode = FAULT_DENY, .at = 2};
+	assert_ok(sbk_apply(&backend, &recorder, plan, &options, &result, &err),
+		  &err);
+	fault_plan = (struct fault_plan){.mode = FAULT_NONE};
+	assert_int_equal(result.confirmed, 2);
+	assert_int_equal(result.owed, 1);
+	assert_int_equal(result.conflicts, 1);
+	assert_int_equal(sbk_plan_at(plan, 1)->status, SBK_STATUS_OWED);
+	assert_int_equal(sbk_plan_at(plan, 3)->status, SBK_STATUS_CONFLICT);
+	assert_string_equal(sbk_plan_at(plan, 1)->note, "made to fail");
+	sbk_plan_free(plan);
+	fake_world_free(world);
+}
+
+struct newcomer {
+	struct fake_world *world;
+	struct sbk_backend *backend;
+	int left; /* how often another file comes in */
+};
+
+static int look_again(void *arg, struct sbk_plan *plan, struct sbk_error *err)
+{
+	struct newcomer *newcomer = arg;
+	char path[32];
+
+	if (newcomer->left > 0) {
+		(void)snprintf(path, sizeof(path), "/ws/new%d",
+			       newcomer->left--);
+		/* Moved in from elsewhere, so that it inherits nothing. */
+		fake_add(newcomer->world, path + 3, false);
+		fake_rename(newcomer->world, path + 3, path);
+	}
+	return fake_plan_grant(newcomer->backend, "/ws", "u:990", plan, err);
+}
+
+static void test_apply__makes_passes_until_nothing_comes_in(void **state)
+{
+	struct fake_world *world = small_world();
+	struct sbk_backend backend = fake_backend(world);
+	struct newcomer newcomer = {world, &backend, 3};
+	struct recorded recorded = {.count = 0};
+	struct sbk_recorder recorder = recorded_recorder(&recorded);
+	struct sbk_apply_options options = {.more = look_again,
+					    .more_arg = &newcomer};
+	struct sbk_apply_result result;
+	struct sbk_plan *plan = sbk_plan_new();
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	assert_ok(fake_plan_grant(&backend, "/ws", "u:990", plan, &err), &err);
+	assert_ok(sbk_apply(&backend, &recorder, plan, &options, &result, &err),
+		  &err);
+	assert_int_equal(result.confirmed, 7);
+	assert_int_equal(recorded.prepares, 4);
+	sbk_plan_free(plan);
+	fake_world_free(world);
+}
+
+static void test_apply__gives_up_on_a_tree_that_never_stops(void **state)
+{
+	struct fake_world *world = small_world();
+	struct sbk_backend backend = fake_backend(world);
+	struct newcomer newcomer = {world, &backend, 1000};
+	struct recorded recorded = {.count = 0};
+	struct sbk_recorder recorder = recorded_recorder(&recorded);
+	struct sbk_apply_options options = {.more = look_again,
+					    .more_arg = &newcomer};
+	struct sbk_apply_result result;
+	struct sbk_plan *plan = sbk_plan_new();
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	assert_ok(fake_plan_grant(&backend, "/ws", "u:990", plan, &err), &err);
+	assert_error(
+		sbk_apply(&backend, &recorder, plan, &options, &result, &err),
+		SBK_E_BUSY, &err);
+	sbk_plan_free(plan);
+	fake_world_free(world);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_apply__prepares_replaces_flushes_settles),
+	cmocka_unit_test(test_apply__stops_at_the_first_failure),
+	cmocka_unit_test(test_apply__undo_goes_on_after_a_failure),
+	cmocka_unit_test(test_apply__makes_passes_until_nothing_comes_in),
+	cmocka_unit_test(test_apply__gives_up_on_a_tree_that_never_stops),
+};
+
+SBK_TEST_MAIN(tests)

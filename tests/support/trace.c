@@ -1,0 +1,112 @@
+/* Calls, written down; see the header. */
+#include "tests/support/trace.h"
+
+#include "engine/banned.h"
+
+static int trace_observe(void *self, const struct sbk_object *object,
+			 struct sbk_observation *out, struct sbk_error *err)
+{
+	struct trace *trace = self;
+	int rc = sbk_backend_observe(&trace->inner, object, out, err);
+
+	sbk_buf_printf(&trace->lines, "observe %s %d\n", object->name, rc);
+	return rc;
+}
+
+static int trace_replace(void *self, const struct sbk_object *object,
+			 struct sbk_state expected, struct sbk_state next,
+			 struct sbk_error *err)
+{
+	struct trace *trace = self;
+	int rc =
+		sbk_backend_replace(&trace->inner, object, expected, next, err);
+
+	sbk_buf_printf(&trace->lines, "replace %s %d\n", object->name, rc);
+	return rc;
+}
+
+static int trace_flush(void *self, struct sbk_error *err)
+{
+	struct trace *trace = self;
+	int rc = sbk_backend_flush(&trace->inner, err);
+
+	sbk_buf_printf(&trace->lines, "flush %d\n", rc);
+	return rc;
+}
+
+static int trace_walk(void *self, const char *root, sbk_visit_fn *visit,
+		      void *arg, struct sbk_error *err)
+{
+	struct trace *trace = self;
+	int rc = sbk_backend_walk(&trace->inner, root, visit, arg, err);
+
+	sbk_buf_printf(&trace->lines, "walk %s %d\n", root, rc);
+	return rc;
+}
+
+static int trace_locate(void *self, const char *const *identities, size_t count,
+			const char *const *roots, size_t root_count,
+			struct sbk_location *found, struct sbk_error *err)
+{
+	struct trace *trace = self;
+	int rc = sbk_backend_locate(&trace->inner, identities, count, roots,
+				    root_count, found, err);
+
+	sbk_buf_printf(&trace->lines, "locate %zu %d\n", count, rc);
+	return rc;
+}
+
+static int trace_add_grant(void *self, struct sbk_state current,
+			   bool is_directory, const char *principal,
+			   enum sbk_rights rights, struct sbk_buf *next,
+			   struct sbk_buf *ours, struct sbk_error *err)
+{
+	struct trace *trace = self;
+
+	return sbk_backend_add_grant(&trace->inner, current, is_directory,
+				     principal, rights, next, ours, err);
+}
+
+static int trace_subtract(void *self, const struct sbk_change *change,
+			  struct sbk_state current, struct sbk_buf *next,
+			  struct sbk_error *err)
+{
+	struct trace *trace = self;
+
+	return sbk_backend_subtract(&trace->inner, change, current, next, err);
+}
+
+static int trace_strip(void *self, struct sbk_state current,
+		       const char *const *principals, size_t count,
+		       struct sbk_buf *next, struct sbk_error *err)
+{
+	struct trace *trace = self;
+
+	return sbk_backend_strip(&trace->inner, current, principals, count,
+				 next, err);
+}
+
+static void trace_close(void *self)
+{
+	struct trace *trace = self;
+
+	sbk_buf_release(&trace->lines);
+}
+
+static const struct sbk_backend_ops trace_ops = {
+	.name = "trace",
+	.observe = trace_observe,
+	.replace = trace_replace,
+	.flush = trace_flush,
+	.walk = trace_walk,
+	.locate = trace_locate,
+	.add_grant = trace_add_grant,
+	.subtract = trace_subtract,
+	.strip = trace_strip,
+	.close = trace_close,
+};
+
+struct sbk_backend trace_backend(struct trace *trace)
+{
+	return (struct sbk_backend){.ops = &trace_ops, .self = trace};
+}

@@ -7,11 +7,12 @@
  * batch; nothing is settled as confirmed before `flush` has returned; a batch
  * is settled before the next one is prepared.
  *
- * It decides nothing about undoing. See apply.h.
+ * It decides nothing about undoing a step that failed. See apply.h.
  */
 #include "engine/apply.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,18 +46,21 @@ struct pass {
 	size_t batch_max;
 };
 
-/* What a failed inverse change means for the record. */
-static enum sbk_status status_of_failure(int code)
+/* Names that are known to be in the right state need no hand laid on them. */
+static bool is_nothing(const struct sbk_change *change)
 {
-	return code == SBK_E_CONFLICT ? SBK_STATUS_CONFLICT : SBK_STATUS_OWED;
+	return change->object.kind != SBK_KIND_KEPT &&
+	       sbk_state_equal(change->before, change->after);
 }
 
 static int replace_one(struct pass *pass, struct sbk_change *change,
 		       struct sbk_error *err)
 {
-	int rc = sbk_backend_replace(pass->backend, &change->object,
-				     change->before, change->after, err);
+	int rc = 0;
 
+	if (!is_nothing(change))
+		rc = sbk_backend_replace(pass->backend, &change->object,
+					 change->before, change->after, err);
 	if (rc == 0) {
 		change->status = SBK_STATUS_CONFIRMED;
 		return 0;
@@ -65,11 +69,63 @@ static int replace_one(struct pass *pass, struct sbk_change *change,
 		return sbk_error_prefix(err, "%s '%s'",
 					sbk_kind_name(change->object.kind),
 					change->object.name);
-	change->status = status_of_failure(rc);
+	/* A lost race, too, is owed: looked at again, it may well be undone. */
+	change->status = SBK_STATUS_OWED;
 	change->note = err != NULL ? sbk_plan_strdup(pass->plan, err->message)
 				   : sbk_error_text(rc);
 	sbk_error_clear(err);
 	return 0;
+}
+
+/*
+ * A step failed: what was not reached, and what was refused untouched, was
+ * never made and is settled so. Were it left prepared, an undo that finds the
+ * object in the state after (somebody else made the same directory) would
+ * take for ours what is not. A record that fails here leaves them prepared,
+ * which recovery settles by looking.
+ */
+static void settle_untouched(struct pass *pass, size_t failed, size_t count,
+			     int code)
+{
+	size_t first = code == SBK_E_CONFLICT ? failed : failed + 1, i;
+	size_t used = 0;
+
+	for (i = first; i < count; i++) {
+		/* The tools that ran have written it already. */
+		if (pass->batch[i]->object.kind == SBK_KIND_KEPT)
+			continue;
+		pass->batch[i]->status = SBK_STATUS_UNDONE;
+		pass->batch[i]->note = "never made: a step failed";
+		pass->batch[used++] = pass->batch[i];
+	}
+	if (used > 0)
+		(void)sbk_recorder_settle(pass->recorder, pass->batch, used,
+					  NULL);
+}
+
+static bool is_account_left(const struct sbk_change *change)
+{
+	return (change->object.kind == SBK_KIND_ACCOUNT ||
+		change->object.kind == SBK_KIND_GROUP) &&
+	       change->undoes != 0 && change->status != SBK_STATUS_CONFIRMED;
+}
+
+/*
+ * Undoing an account that could not be removed now will overwrite the kept
+ * files once more when it is tried again: they stay owed with it.
+ */
+static void owe_kept(struct pass *pass, size_t count)
+{
+	size_t i, left = 0;
+
+	for (i = 0; i < sbk_plan_count(pass->plan); i++)
+		left += is_account_left(sbk_plan_at(pass->plan, i));
+	for (i = 0; left > 0 && i < count; i++) {
+		if (pass->batch[i]->object.kind != SBK_KIND_KEPT)
+			continue;
+		pass->batch[i]->status = SBK_STATUS_OWED;
+		pass->batch[i]->note = "an account is still there";
+	}
 }
 
 /* A flush that failed leaves nothing of the batch confirmed. */
@@ -90,16 +146,10 @@ static void count_batch(struct pass *pass, size_t count)
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		switch (pass->batch[i]->status) {
-		case SBK_STATUS_CONFIRMED:
+		if (pass->batch[i]->status == SBK_STATUS_CONFIRMED)
 			pass->result->confirmed++;
-			break;
-		case SBK_STATUS_CONFLICT:
-			pass->result->conflicts++;
-			break;
-		default:
+		else
 			pass->result->owed++;
-		}
 	}
 }
 
@@ -124,9 +174,13 @@ static int apply_batch(struct pass *pass, size_t count, struct sbk_error *err)
 		return rc;
 	for (i = 0; i < count; i++) {
 		rc = replace_one(pass, pass->batch[i], err);
-		if (rc < 0)
+		if (rc < 0) {
+			settle_untouched(pass, i, count, rc);
 			return rc;
+		}
 	}
+	if (pass->batch[count - 1]->object.kind == SBK_KIND_KEPT)
+		owe_kept(pass, count);
 	rc = flush_batch(pass, count, err);
 	if (rc < 0)
 		return rc;

@@ -29,14 +29,19 @@ struct sbk_apply_options {
 };
 
 struct sbk_apply_result {
-	size_t confirmed, conflicts, owed;
+	size_t confirmed, owed;
+	size_t conflicts; /* counted by who plans an undo, not by `apply` */
 };
 
 /*
  * DO: stops at the first failure and returns it; changes made so far stay
- * made, prepared or confirmed in the record, for the caller to undo.
- * UNDO: a change that fails is settled as conflict or owed and the next one
- * follows; returns < 0 only when the record itself fails.
+ * made, prepared or confirmed in the record, for the caller to undo; what was
+ * not reached is settled as undone.
+ * UNDO: a change that fails is settled as owed and the next one follows;
+ * returns < 0 only when the record itself fails. An object that changed since
+ * the plan looked at it is owed, too: the caller plans again.
+ * A change whose states are equal records that an object was looked at; no
+ * hand is laid on it (but KEPT is always written).
  */
 int sbk_apply(const struct sbk_backend *backend,
 	      const struct sbk_recorder *recorder, struct sbk_plan *plan,

@@ -40,8 +40,9 @@ void sbk_observation_release(struct sbk_observation *observation);
 struct sbk_state sbk_observation_state(const struct sbk_observation *o);
 
 enum sbk_rights {
-	SBK_RIGHTS_READ, /* read, and search or execute where others may */
-	SBK_RIGHTS_WRITE /* read and write */
+	SBK_RIGHTS_READ,   /* read, and search or execute where others may */
+	SBK_RIGHTS_WRITE,  /* read and write */
+	SBK_RIGHTS_SEARCH, /* pass through this one directory; not inherited */
 };
 
 /* One object of a tree. Strings and bytes are borrowed during the call. */
@@ -52,15 +53,26 @@ struct sbk_visit {
 	uint32_t owner; /* numeric owner; 0 where ids are not numbers */
 	uint32_t links; /* hard links; 1 for directories */
 	bool is_directory;
+	/* Why its access cannot be changed ("it is marked immutable"), or
+	 * NULL. */
+	const char *fixed;
+	/* A directory: when entries last came or went, as the system says; 0
+	 * where it does not. */
+	int64_t modified_ns;
 	enum sbk_visit_kind {
 		SBK_VISIT_OBJECT,  /* all fields are set */
-		SBK_VISIT_SKIPPED, /* link, device or mount point: path only */
-		SBK_VISIT_UNREADABLE /* path and `problem` only */
+		SBK_VISIT_SKIPPED, /* symbolic link or mount point: path only */
+		SBK_VISIT_UNREADABLE /* path and `problem` only; also after its
+					OBJECT, for a directory that cannot be
+					listed */
 	} kind;
 	const struct sbk_error *problem;
 };
 
-/* 0: go on; 1: do not descend into this directory; < 0: stop with it. */
+/*
+ * 0: go on; 1: do not descend into this directory; 2: of what is in this
+ * directory visit directories only; < 0: stop with it.
+ */
 typedef int sbk_visit_fn(void *arg, const struct sbk_visit *visit,
 			 struct sbk_error *err);
 
@@ -81,7 +93,9 @@ struct sbk_backend_ops {
 	 * The state and identity at the object's name. `object->identity` is
 	 * ignored: comparing is the caller's. *Absent* is a state for the
 	 * kinds that we create; for SBK_KIND_ACCESS a missing path is
-	 * SBK_E_NOTFOUND. SBK_E_DENIED when it cannot be read.
+	 * SBK_E_NOTFOUND. SBK_E_DENIED when it cannot be read. The volume
+	 * belongs to the next flush: what is settled by looking must be as
+	 * durable as what is settled by doing.
 	 */
 	int (*observe)(void *self, const struct sbk_object *object,
 		       struct sbk_observation *out, struct sbk_error *err);
@@ -96,7 +110,8 @@ struct sbk_backend_ops {
 		       struct sbk_state expected, struct sbk_state next,
 		       struct sbk_error *err);
 
-	/* Makes everything replaced since the last flush durable. */
+	/* Makes everything replaced or observed since the last flush durable.
+	 */
 	int (*flush)(void *self, struct sbk_error *err);
 
 	/*
@@ -120,7 +135,9 @@ struct sbk_backend_ops {
 	/*
 	 * Pure: what `current` becomes with the grant, and the entries that
 	 * are ours. `next` equals `current` and `ours` is empty where the
-	 * principal has the rights already.
+	 * principal has the rights already. SBK_E_UNSUPPORTED for an object
+	 * that is not granted (a device); SBK_E_CONFLICT where the grant would
+	 * also give rights to others.
 	 */
 	int (*add_grant)(void *self, struct sbk_state current,
 			 bool is_directory, const char *principal,

@@ -112,6 +112,4 @@ int sbk_cli_main(struct sbk_cli *cli, const struct sbk_command *const *tables,
  * near. For "did you mean". */
 const char *sbk_nearest_word(const char *word, const char *const *words);
 
-extern const struct sbk_command sbk_engine_commands[];
-
 #endif

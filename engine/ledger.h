@@ -23,6 +23,7 @@ struct sbk_transaction_request {
 		*title; /* what was asked for, for people: "grant --to ..." */
 	sbk_apply_more_fn *more; /* see apply.h */
 	void *more_arg;
+	uint64_t session; /* the run for which it is made, or 0 */
 };
 
 struct sbk_transaction_report {
@@ -60,6 +61,14 @@ struct sbk_ledger_ops {
 			     struct sbk_error *err);
 	int (*session_end)(void *self, struct sbk_session *session,
 			   struct sbk_error *err);
+	/*
+	 * Settles what a crash left, for a command that plans only after it;
+	 * `transact` does it again, and refuses a plan that its own recovery
+	 * made out of date and that has no `more` to look again with.
+	 */
+	int (*recover)(void *self, const struct sbk_backend *backend,
+		       enum sbk_book book, size_t *settled,
+		       struct sbk_error *err);
 };
 
 struct sbk_ledger {

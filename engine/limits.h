@@ -13,12 +13,31 @@
 #define SBK_PLAN_CHANGES_MAX 4000000 /* changes of one plan */
 #define SBK_BATCH_CHANGES 8192	     /* changes made durable with one flush */
 #define SBK_TREE_PASSES_MAX 16 /* looks at a tree before giving up on it */
+#define SBK_THREADS_MAX 4      /* of one process, for trees */
+#define SBK_LOCATE_OBJECTS_MAX 8000000 /* objects met by one search */
 #define SBK_POLICY_BYTES_MAX (1 << 20)
 #define SBK_POLICY_PROFILES_MAX 256
-#define SBK_POLICY_PATHS_MAX 1024 /* paths of one list of a policy */
-#define SBK_POLICY_EXTENDS_MAX 16 /* profiles that one profile stands on */
-#define SBK_RUN_OPS_MAX 8192	  /* mounts and files of one run's view */
-#define SBK_REPORT_LINES_MAX 200  /* single objects printed by a report */
+#define SBK_POLICY_PATHS_MAX 1024     /* paths of one list of a policy */
+#define SBK_POLICY_EXTENDS_MAX 16     /* profiles that one profile stands on */
+#define SBK_POLICY_DEPTH_MAX 16	      /* brackets within brackets of a policy */
+#define SBK_POLICY_NAME_MAX 64	      /* bytes of a profile's name */
+#define SBK_POLICY_ENV_MAX 1024	      /* variables of a run's environment */
+#define SBK_SCOPE_PATHS_MAX 4096      /* entries of a resolved scope */
+#define SBK_SCOPE_LINKED_MAX 256      /* linked files kept as single entries */
+#define SBK_SCOPE_OBJECTS_MAX 8000000 /* objects looked at for hard links */
+#define SBK_SCOPE_SECRETS_MAX \
+	1024			/* objects of one sensitive place looked at */
+#define SBK_SCOPE_DEPTH_MAX 256 /* directories looked into for links */
+#define SBK_PATH_DIRECTORIES_MAX 128 /* directories of PATH */
+#define SBK_MOUNTS_MAX 16384	     /* mounts of this machine */
+#define SBK_SSH_CONFIG_BYTES_MAX (256 << 10)
+#define SBK_SSH_INCLUDES_MAX 32		  /* files of one ~/.ssh/config */
+#define SBK_SENSITIVE_MAX 512		  /* sensitive paths of one person */
+#define SBK_GIT_FILE_BYTES_MAX (64 << 10) /* a git config or pointer file */
+#define SBK_GIT_MODULES_MAX 1024	/* submodules and worktrees looked at */
+#define SBK_DIRECTORY_NAMES_MAX 65536	/* names of a directory we list */
+#define SBK_RUN_OPS_MAX 8192		/* mounts and files of one run's view */
+#define SBK_REPORT_LINES_MAX 200	/* single objects printed by a report */
 #define SBK_OUTPUT_BYTES_MAX (64 << 20) /* bytes read from a helper program */
 
 #endif

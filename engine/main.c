@@ -1,11 +1,24 @@
-/* sandbook: joins the command tables of the layers. */
+/*
+ * sandbook: joins the command tables of the layers. Never elevated by itself:
+ * machine-wide changes are sandbook-setup's.
+ */
 #include "engine/cli.h"
+#include "engine/plan_grant.h"
+#include "engine/plan_setup.h"
+#include "engine/policy.h"
+#include "engine/run.h"
 #include "journal/journal.h"
+
+#include "engine/banned.h"
 
 int main(int argc, char **argv)
 {
-	static const struct sbk_command *const tables[] = {
-		sbk_engine_commands,
+	const struct sbk_command engine_commands[] = {
+		sbk_command_plan, sbk_command_setup,  sbk_command_grant,
+		sbk_command_run,  sbk_command_status, {.name = NULL},
+	};
+	const struct sbk_command *const tables[] = {
+		engine_commands,
 		sbk_journal_commands,
 		NULL,
 	};

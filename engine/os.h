@@ -39,6 +39,19 @@ int sbk_os_invoking_person(struct sbk_person *out, struct sbk_error *err);
 /* Whether this process may make machine-wide changes. */
 bool sbk_os_elevated(void);
 
+/* Whether a person sits at standard input and can be asked. */
+bool sbk_os_interactive(void);
+
+/* The absolute path of the running program. */
+int sbk_os_executable(char *out, size_t out_size, struct sbk_error *err);
+
+/*
+ * Becomes the program `name` that stands beside the running one, with these
+ * arguments and this environment. Returns only where it could not.
+ */
+int sbk_os_become_sibling(const char *name, char *const *argv,
+			  struct sbk_error *err);
+
 /* The host, for real. */
 int sbk_os_backend(struct sbk_backend *out, struct sbk_error *err);
 
@@ -50,6 +63,14 @@ int sbk_os_principal(const char *text, char *out, size_t out_size,
 		     struct sbk_error *err);
 
 /*
+ * Whether the entries of a grant can be kept exactly where `path` is. One
+ * refusal with the reason and what to do: SBK_E_UNSUPPORTED for a filesystem
+ * without ACLs, of another machine or served by a program, SBK_E_DENIED for a
+ * read-only one.
+ */
+int sbk_os_can_grant(const char *path, struct sbk_error *err);
+
+/*
  * The absolute path of `path` with every link resolved, as the system has it.
  * Allocated; the caller frees.
  */
@@ -58,5 +79,91 @@ int sbk_os_real_path(const char *path, char **out, struct sbk_error *err);
 /* Reads a file of at most `max` bytes, without following a final link. */
 int sbk_os_read_file(const char *path, size_t max, struct sbk_buf *out,
 		     struct sbk_error *err);
+
+/*
+ * Paths, as the scope of a run needs them (engine/linux/os_path.c).
+ */
+enum sbk_file_type {
+	SBK_FILE_REGULAR,
+	SBK_FILE_DIRECTORY,
+	SBK_FILE_LINK,
+	SBK_FILE_OTHER /* socket, pipe, device */
+};
+
+struct sbk_file {
+	enum sbk_file_type type;
+	uint32_t owner, group, mode, links;
+	uint64_t device, number; /* identity while the system runs, no longer */
+	uint64_t size;
+};
+
+/* What stands at `path`; a final link is not followed. SBK_E_NOTFOUND. */
+int sbk_os_look(const char *path, struct sbk_file *out, struct sbk_error *err);
+
+/*
+ * Every link of `path` resolved, and what stands there, both from one open
+ * descriptor. `real` has SBK_PATH_MAX bytes. SBK_E_NOTFOUND, DENIED, LIMIT.
+ */
+int sbk_os_resolve(const char *path, char *real, struct sbk_file *out,
+		   struct sbk_error *err);
+
+/* Where the link at `path` points, as written. SBK_E_INVAL: no link. */
+int sbk_os_read_link(const char *path, char *out, size_t out_size,
+		     struct sbk_error *err);
+
+/*
+ * As sbk_os_read_file, for a regular file only, with what was opened: the
+ * bytes and the owner that one checks are of the same object.
+ */
+int sbk_os_read_known(const char *path, size_t max, struct sbk_buf *out,
+		      struct sbk_file *file, struct sbk_error *err);
+
+/*
+ * Names of a directory, without "." and "..", in the system's order; the type
+ * is SBK_FILE_OTHER where the system does not say it in passing. `each`
+ * returns 0 to go on, 1 to stop, < 0 to fail. SBK_E_LIMIT after `max` names.
+ */
+typedef int sbk_os_name_fn(void *arg, const char *name, enum sbk_file_type type,
+			   struct sbk_error *err);
+int sbk_os_list(const char *path, size_t max, sbk_os_name_fn *each, void *arg,
+		struct sbk_error *err);
+
+/*
+ * The regular files below `root` that have more than one name, found without
+ * following a link; mounts are entered. `enter` says whether to look into a
+ * directory; `found` gets each file; `closed` each directory that could not
+ * be looked into (unreadable, or too deep). Each returns < 0 to fail.
+ * `objects` counts what was looked at; SBK_E_LIMIT above `max`.
+ */
+struct sbk_os_link_walk {
+	bool (*enter)(void *arg, const char *directory);
+	int (*found)(void *arg, const char *path, const struct sbk_file *file,
+		     struct sbk_error *err);
+	int (*closed)(void *arg, const char *directory, struct sbk_error *err);
+	void *arg;
+	size_t max;
+	size_t objects;
+};
+int sbk_os_walk_links(const char *root, struct sbk_os_link_walk *walk,
+		      struct sbk_error *err);
+
+/*
+ * The mounts of this process. `root` is the directory of the filesystem that
+ * is shown at `point`: the same device and root at two points is the same
+ * directory. In the order of mounting; strings live in `arena`.
+ */
+struct sbk_os_mount {
+	const char *point;
+	const char *root;
+	uint64_t device;
+};
+int sbk_os_mounts(struct sbk_arena *arena, struct sbk_os_mount **out,
+		  size_t *count, struct sbk_error *err);
+
+/* The resolved path of the running program. `out` has SBK_PATH_MAX bytes. */
+int sbk_os_program(char *out, struct sbk_error *err);
+
+/* The caller's environment, NULL-ended, borrowed. */
+const char *const *sbk_os_environment(void);
 
 #endif

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/tally.h"
+
 #include "engine/banned.h"
 
 /* What an object will be once the inverse changes planned so far are made. */
@@ -137,6 +139,10 @@ static int decide(struct undoing *u, struct sbk_change *change,
 		  const char *name, struct sbk_state current,
 		  struct sbk_error *err)
 {
+	if (sbk_state_equal(change->before, change->after)) {
+		settle(u, change, SBK_STATUS_UNDONE, "nothing was changed");
+		return 0;
+	}
 	if (sbk_state_equal(current, change->before)) {
 		settle(u, change, SBK_STATUS_UNDONE,
 		       "already in the state before the change");
@@ -159,36 +165,6 @@ static bool is_other(const struct sbk_change *change,
 	return change->object.identity != NULL && seen->identity.size > 0 &&
 	       strcmp(change->object.identity, sbk_buf_text(&seen->identity)) !=
 		       0;
-}
-
-static int look_at(struct undoing *u, struct sbk_change *change,
-		   struct sbk_error *err)
-{
-	struct sbk_error why = SBK_ERROR_INIT;
-	const struct prediction *prediction = prediction_of(u, &change->object);
-	struct sbk_state current;
-	int rc;
-
-	if (prediction->object != NULL)
-		return decide(u, change, prediction->name, prediction->state,
-			      err);
-	rc = sbk_backend_observe(u->backend, &change->object, &u->seen, &why);
-	if (rc == SBK_E_NOMEM)
-		return sbk_error_set(err, rc, "out of memory");
-	if (rc < 0 && rc != SBK_E_NOTFOUND) {
-		settle(u, change, SBK_STATUS_OWED, why.message);
-		return 0;
-	}
-	current = sbk_observation_state(&u->seen);
-	if (change->object.identity != NULL &&
-	    (rc == SBK_E_NOTFOUND || sbk_state_absent(current) ||
-	     is_other(change, &u->seen))) {
-		u->missing[u->missing_count++] = change;
-		return 0;
-	}
-	if (rc == SBK_E_NOTFOUND)
-		current = SBK_STATE_ABSENT;
-	return decide(u, change, change->object.name, current, err);
 }
 
 static int look_at_moved(struct undoing *u, struct sbk_change *change,
@@ -237,6 +213,60 @@ static int settle_missing(struct undoing *u, struct sbk_change *change,
 	}
 }
 
+/*
+ * Accounts and the group are searched at once, since that is no walk, and the
+ * order of their inverses counts: a group goes after the accounts in it.
+ */
+static bool is_searched_at_once(enum sbk_kind kind)
+{
+	return kind == SBK_KIND_ACCOUNT || kind == SBK_KIND_GROUP;
+}
+
+static int search_at_once(struct undoing *u, struct sbk_change *change,
+			  struct sbk_error *err)
+{
+	struct sbk_location found = {.path = NULL};
+	int rc = sbk_backend_locate(u->backend, &change->object.identity, 1,
+				    NULL, 0, &found, err);
+
+	if (rc == 0)
+		rc = settle_missing(u, change, &found, err);
+	free(found.path);
+	return rc;
+}
+
+static int look_at(struct undoing *u, struct sbk_change *change,
+		   struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	const struct prediction *prediction = prediction_of(u, &change->object);
+	struct sbk_state current;
+	int rc;
+
+	if (prediction->object != NULL)
+		return decide(u, change, prediction->name, prediction->state,
+			      err);
+	rc = sbk_backend_observe(u->backend, &change->object, &u->seen, &why);
+	if (rc == SBK_E_NOMEM)
+		return sbk_error_set(err, rc, "out of memory");
+	if (rc < 0 && rc != SBK_E_NOTFOUND) {
+		settle(u, change, SBK_STATUS_OWED, why.message);
+		return 0;
+	}
+	current = sbk_observation_state(&u->seen);
+	if (change->object.identity != NULL &&
+	    (rc == SBK_E_NOTFOUND || sbk_state_absent(current) ||
+	     is_other(change, &u->seen))) {
+		if (is_searched_at_once(change->object.kind))
+			return search_at_once(u, change, err);
+		u->missing[u->missing_count++] = change;
+		return 0;
+	}
+	if (rc == SBK_E_NOTFOUND)
+		current = SBK_STATE_ABSENT;
+	return decide(u, change, change->object.name, current, err);
+}
+
 static int search_missing(struct undoing *u, const char *const *roots,
 			  size_t root_count, struct sbk_error *err)
 {
@@ -267,28 +297,66 @@ out:
 	return rc;
 }
 
+/* Whether an account or group stays for now, whose tool will run again. */
+static bool account_is_owed(struct sbk_change *const *changes, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if ((changes[i]->object.kind == SBK_KIND_ACCOUNT ||
+		     changes[i]->object.kind == SBK_KIND_GROUP) &&
+		    changes[i]->status == SBK_STATUS_OWED)
+			return true;
+	return false;
+}
+
+/*
+ * Never "already undone": the tools that the other inverse changes run write
+ * the file too. What it shall be is decided before they do. Of two changes of
+ * one file the older one starts from what the later one leaves.
+ */
 static int add_kept(struct undoing *u, struct sbk_change *change,
 		    struct sbk_error *err)
 {
+	const struct prediction *prediction = prediction_of(u, &change->object);
 	struct sbk_error why = SBK_ERROR_INIT;
-	struct sbk_state next;
-	int rc;
+	struct sbk_state current;
+	int rc = 0;
 
-	rc = sbk_backend_observe(u->backend, &change->object, &u->seen, &why);
+	/* An earlier one in this plan has decided about the same file. */
+	if (prediction->object == NULL)
+		rc = sbk_backend_observe(u->backend, &change->object, &u->seen,
+					 &why);
+	current = prediction->object != NULL ? prediction->state
+					     : sbk_observation_state(&u->seen);
 	if (rc == 0)
-		rc = sbk_backend_subtract(u->backend, change,
-					  sbk_observation_state(&u->seen),
-					  &u->next, &why);
+		rc = sbk_backend_subtract(u->backend, change, current, &u->next,
+					  &why);
 	if (rc == SBK_E_NOMEM)
 		return sbk_error_set(err, rc, "out of memory");
 	if (rc < 0) {
 		settle(u, change, SBK_STATUS_OWED, why.message);
 		return 0;
 	}
-	next = (struct sbk_state){.data = sbk_buf_text(&u->next),
-				  .size = u->next.size};
-	return add_inverse(u, change, change->object.name,
-			   sbk_observation_state(&u->seen), next, NULL, err);
+	return add_inverse(u, change, change->object.name, current,
+			   (struct sbk_state){.data = sbk_buf_text(&u->next),
+					      .size = u->next.size},
+			   NULL, err);
+}
+
+static int add_all_kept(struct undoing *u, bool owed, struct sbk_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < u->kept_count; i++) {
+		if (owed)
+			settle(u, u->kept[i], SBK_STATUS_OWED,
+			       "kept once more when the accounts are gone");
+		else
+			rc = add_kept(u, u->kept[i], err);
+	}
+	return rc;
 }
 
 static int undoing_init(struct undoing *u, size_t count, struct sbk_error *err)
@@ -334,26 +402,39 @@ int sbk_plan_undo(const struct sbk_backend *backend,
 	}
 	if (rc == 0)
 		rc = search_missing(&u, roots, root_count, err);
-	for (i = 0; rc == 0 && i < u.kept_count; i++)
-		rc = add_kept(&u, u.kept[i], err);
+	if (rc == 0)
+		rc = add_all_kept(&u, account_is_owed(changes, count), err);
 	undoing_release(&u);
 	return rc;
 }
 
 struct later {
 	const struct sbk_backend *backend;
-	const char *const *principals;
-	size_t principal_count;
+	const char *principal;
 	sbk_known_fn *known;
 	void *known_arg;
 	struct sbk_plan *out;
+	struct sbk_tally *linked; /* objects with several names, seen so far */
 	struct sbk_buf next;
+	bool incomplete;
 };
 
-static int visit_later(void *arg, const struct sbk_visit *visit,
+/* Whether the object was visited already, under another name. */
+static int seen_before(struct later *later, const struct sbk_visit *visit,
 		       struct sbk_error *err)
 {
-	struct later *later = arg;
+	size_t times = 0;
+	int rc;
+
+	if (visit->links < 2)
+		return 0;
+	rc = sbk_tally_add(later->linked, visit->identity, &times, err);
+	return rc < 0 ? rc : times > 1;
+}
+
+static int strip_later(struct later *later, const struct sbk_visit *visit,
+		       struct sbk_error *err)
+{
 	struct sbk_change change = {
 		.object = {.kind = SBK_KIND_ACCESS,
 			   .name = visit->path,
@@ -364,14 +445,8 @@ static int visit_later(void *arg, const struct sbk_visit *visit,
 	};
 	int rc;
 
-	if (visit->kind == SBK_VISIT_UNREADABLE)
-		return sbk_plan_add_note(later->out, err,
-					 "not examined: %s: %s", visit->path,
-					 visit->problem->message);
-	if (visit->kind != SBK_VISIT_OBJECT)
-		return 0;
-	rc = sbk_backend_strip(later->backend, visit->access, later->principals,
-			       later->principal_count, &later->next, err);
+	rc = sbk_backend_strip(later->backend, visit->access, &later->principal,
+			       1, &later->next, err);
 	if (rc < 0)
 		return rc;
 	change.after = (struct sbk_state){.data = sbk_buf_text(&later->next),
@@ -382,20 +457,76 @@ static int visit_later(void *arg, const struct sbk_visit *visit,
 	return sbk_plan_add(later->out, &change, err);
 }
 
-int sbk_plan_undo_later(const struct sbk_backend *backend, const char *root,
-			const char *const *principals, size_t principal_count,
+static int visit_later(void *arg, const struct sbk_visit *visit,
+		       struct sbk_error *err)
+{
+	struct later *later = arg;
+	int rc;
+
+	if (visit->kind == SBK_VISIT_UNREADABLE) {
+		later->incomplete = true;
+		return sbk_plan_add_note(later->out, err,
+					 "not examined: %s: %s", visit->path,
+					 visit->problem->message);
+	}
+	if (visit->kind != SBK_VISIT_OBJECT)
+		return 0;
+	rc = seen_before(later, visit, err);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	return strip_later(later, visit, err);
+}
+
+/* Where the root is now; NULL in `path` where it is gone. */
+static int locate_root(struct later *later, const struct sbk_plan_root *root,
+		       const char *const *search, size_t search_count,
+		       char **path, struct sbk_error *err)
+{
+	struct sbk_location location = {.kind = SBK_LOCATION_UNKNOWN};
+	int rc;
+
+	rc = sbk_backend_locate(later->backend, &root->identity, 1, search,
+				search_count, &location, err);
+	if (rc < 0)
+		return rc;
+	*path = location.path;
+	if (location.kind != SBK_LOCATION_UNKNOWN)
+		return 0;
+	later->incomplete = true;
+	return sbk_plan_add_note(later->out, err,
+				 "not examined: '%s' is not at its path and "
+				 "was not found",
+				 root->path);
+}
+
+int sbk_plan_undo_later(const struct sbk_backend *backend,
+			const struct sbk_plan_root *root,
+			const char *const *search, size_t search_count,
 			sbk_known_fn *known, void *known_arg,
 			struct sbk_plan *out, struct sbk_error *err)
 {
 	struct later later = {.backend = backend,
-			      .principals = principals,
-			      .principal_count = principal_count,
+			      .principal = root->principal,
 			      .known = known,
 			      .known_arg = known_arg,
 			      .out = out,
+			      .linked = sbk_tally_new(),
 			      .next = SBK_BUF_INIT};
-	int rc = sbk_backend_walk(backend, root, visit_later, &later, err);
+	char *path = NULL;
+	int rc;
 
+	if (later.linked == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	rc = locate_root(&later, root, search, search_count, &path, err);
+	if (rc == 0 && path != NULL)
+		rc = sbk_backend_walk(backend, path, visit_later, &later, err);
+	if (rc == SBK_E_NOTFOUND) {
+		/* It went away between the two looks: look again next time. */
+		later.incomplete = true;
+		rc = 0;
+	}
+	free(path);
 	sbk_buf_release(&later.next);
-	return rc == SBK_E_NOTFOUND ? 0 : rc;
+	sbk_tally_free(later.linked);
+	return rc < 0 ? rc : later.incomplete;
 }

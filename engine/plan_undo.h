@@ -26,10 +26,15 @@
  * inverse changes carry `undoes`. Two changes of one object are undone one
  * after the other: the second decision starts from the first one's result.
  *
+ * A change whose states are equal only recorded that an object was looked at
+ * (it named the principal before the grant): UNDONE at once.
+ *
  * A KEPT change always gets an inverse one, after all others: undoing the
  * accounts overwrites the files again.
  *
- * `roots` are where renamed objects are searched. Touches nothing.
+ * `roots` are where renamed objects are searched. Touches nothing; what it
+ * looked at belongs to the next flush of the backend, so that a change settled
+ * by looking is settled on what is durable: flush before recording it.
  */
 int sbk_plan_undo(const struct sbk_backend *backend,
 		  struct sbk_change *const *changes, size_t count,
@@ -37,14 +42,26 @@ int sbk_plan_undo(const struct sbk_backend *backend,
 		  struct sbk_plan *out, struct sbk_error *err);
 
 /*
- * Objects below `root` that were made after the grant and inherited entries
- * of it: adds to `out` a change for each ACCESS state that names one of
- * `principals`, except objects that `known` says the journal will undo.
+ * Objects below `root` that came in after the grant and inherited entries of
+ * it: adds to `out` a change for each ACCESS state that names the root's
+ * principal, but for objects that `known` names: those with a change of their
+ * own in the journal, in whatever status. The root is found by identity, so
+ * a renamed one is followed and another directory at its path is let alone.
+ *
+ * These changes carry no `undoes`. They go forward in a transaction of kind
+ * UNDO and are never undone themselves: one that failed is not retried by its
+ * own record but by looking at the root once more. So the caller keeps the
+ * root until a pass over it has returned 0 and each of its changes is
+ * confirmed.
+ *
+ * 0: all of the tree was examined. 1: some of it could not be (the notes say
+ * what), the root is still owed. < 0: failure. Touches nothing.
  */
 typedef bool sbk_known_fn(void *arg, const char *identity);
 
-int sbk_plan_undo_later(const struct sbk_backend *backend, const char *root,
-			const char *const *principals, size_t principal_count,
+int sbk_plan_undo_later(const struct sbk_backend *backend,
+			const struct sbk_plan_root *root,
+			const char *const *search, size_t search_count,
 			sbk_known_fn *known, void *known_arg,
 			struct sbk_plan *out, struct sbk_error *err);
 

@@ -44,7 +44,77 @@ struct sbk_policy_request {
 	uint64_t timeout_s, memory_mib, processes; /* 0: as the policy says */
 };
 
-extern const struct sbk_option sbk_policy_options[]; /* of the struct above */
+/*
+ * The options of the struct above, as rows of a command's table: `outer` is
+ * the command's struct, `member` the request in it.
+ *
+ *	static const struct sbk_option options[] = {
+ *		SBK_POLICY_OPTIONS(struct sbk_run_options, policy),
+ *		{.name = "status-fd", ...},
+ *		{.name = NULL},
+ *	};
+ */
+#define SBK_POLICY_OPTION(outer, member, field, kind, text, arg, key, words) \
+	{                                                                    \
+		.name = (text), .argument = (arg), .help = (words),          \
+		.offset = offsetof(outer, member) +                          \
+			  offsetof(struct sbk_policy_request, field),        \
+		.letter = (key), .type = SBK_OPTION_##kind                   \
+	}
+#define SBK_POLICY_OPTIONS(outer, member)                                      \
+	SBK_POLICY_OPTION(outer, member, directory, TEXT, "cd", "DIR", 'C',    \
+			  "work in DIR, the writable root"),                   \
+		SBK_POLICY_OPTION(outer, member, profile, TEXT, "profile",     \
+				  "NAME", 'p',                                 \
+				  "use this profile of the policy"),           \
+		SBK_POLICY_OPTION(outer, member, config, TEXT, "config",       \
+				  "FILE", 0,                                   \
+				  "read FILE in place of your policy file"),   \
+		SBK_POLICY_OPTION(outer, member, rw, LIST, "rw", "PATH", 0,    \
+				  "may be read and written"),                  \
+		SBK_POLICY_OPTION(outer, member, ro, LIST, "ro", "PATH", 0,    \
+				  "may be read"),                              \
+		SBK_POLICY_OPTION(outer, member, deny, LIST, "deny", "PATH",   \
+				  0, "is not shown, wherever it lies"),        \
+		SBK_POLICY_OPTION(outer, member, protect, LIST, "protect",     \
+				  "NAME", 0,                                   \
+				  "stays as it is in every writable root"),    \
+		SBK_POLICY_OPTION(outer, member, no_net, FLAG, "no-net", NULL, \
+				  0, "no network at all (the default)"),       \
+		SBK_POLICY_OPTION(outer, member, loopback, FLAG, "loopback",   \
+				  NULL, 0,                                     \
+				  "a loopback of its own, nothing else"),      \
+		SBK_POLICY_OPTION(outer, member, net, FLAG, "net", NULL, 0,    \
+				  "the machine's network"),                    \
+		{.name = "allow-domain",                                       \
+		 .argument = "DOMAIN",                                         \
+		 .help = "not built yet: refused",                             \
+		 .type = SBK_OPTION_CALL,                                      \
+		 .call = sbk_policy_refuse_domain},                            \
+		SBK_POLICY_OPTION(                                             \
+			outer, member, keep_env, LIST, "keep-env", "NAME", 0,  \
+			"pass this variable on (\"LC_*\" is a pattern)"),      \
+		SBK_POLICY_OPTION(outer, member, set_env, LIST, "env",         \
+				  "NAME=VALUE", 0, "set this variable"),       \
+		SBK_POLICY_OPTION(outer, member, unset_env, LIST, "unset-env", \
+				  "NAME", 0, "take this variable out"),        \
+		SBK_POLICY_OPTION(outer, member, clear_env, FLAG, "clear-env", \
+				  NULL, 0,                                     \
+				  "keep no variable but those of --keep-env"), \
+		SBK_POLICY_OPTION(outer, member, timeout_s, NUMBER, "timeout", \
+				  "SECONDS", 0, "end the run after so long"),  \
+		SBK_POLICY_OPTION(outer, member, memory_mib, NUMBER, "memory", \
+				  "MIB", 0, "memory limit"),                   \
+		SBK_POLICY_OPTION(outer, member, processes, NUMBER,            \
+				  "max-procs", "N", 0,                         \
+				  "limit on processes at a time"),             \
+		SBK_POLICY_OPTION(outer, member, best_effort, FLAG,            \
+				  "best-effort", NULL, 0,                      \
+				  "go on without a guarantee, and say so")
+
+/* --allow-domain is known and refused: SBK_E_UNSUPPORTED. */
+int sbk_policy_refuse_domain(void *into, const char *value,
+			     struct sbk_error *err);
 
 enum sbk_access_kind {
 	SBK_ACCESS_RO,	    /* readable */
@@ -54,19 +124,39 @@ enum sbk_access_kind {
 			       in its place inside the run */
 };
 
-/* One resolved path of a scope. */
+/*
+ * One resolved path of a scope.
+ *
+ * path == target: an entry proper. The run shows the object there, at its own
+ * resolved place. Whoever builds the run also keeps the names of the
+ * directories between a writable entry and one below it that is not: else what
+ * stands there could be moved away with them, and another put in its place.
+ *
+ * path != target: an alias. `path` is where people and tools look and where
+ * the host has a link on the way; the run makes a symbolic link at `path` to
+ * `target`. The target is always within an entry proper, and no entry stands
+ * at or above an alias.
+ *
+ * is_link: `path` is itself a symbolic link in a writable root, and its name
+ * is protected: it is to be held in place without being followed.
+ */
 struct sbk_scope_path {
 	const char *path; /* where the run sees it: absolute, no "." or ".." */
-	const char *target; /* what is shown there: resolved, no link in it */
-	const char *reason; /* "policy", "profile node", "system", "PATH" ... */
+	const char
+		*target; /* the same, or where an alias leads: no link in it */
+	const char
+		*reason; /* "--rw", "profile 'node'", "system", "PATH: nvm" */
 	enum sbk_access_kind kind;
 	bool is_directory;
-	bool optional; /* missing is no error */
+	bool is_link;
+	bool optional; /* found, not asked for: missing is no error */
 };
 
 /*
  * What a run may do, resolved. `paths` is sorted so that a parent stands
- * before what is below it; the deepest entry above an object decides.
+ * before what is below it; the deepest entry above an object decides, and
+ * where no entry is above it, it is not visible (the person's home is an
+ * empty, private directory).
  */
 struct sbk_scope {
 	struct sbk_arena arena; /* owns all strings */
@@ -107,8 +197,9 @@ void sbk_scope_print_json(const struct sbk_scope *scope, struct sbk_buf *out);
 
 /*
  * The guards for a path that is about to be granted, in a run or by an ACL:
- * forbidden roots and other users' files are SBK_E_INVAL with path, principal
- * or "the run", right and remedy. `real` is the resolved path.
+ * forbidden roots, sensitive places and other users' files are SBK_E_INVAL
+ * with path, right and remedy. By resolved identity: links in `real` are
+ * followed first, and a bind mount of a place is that place.
  */
 int sbk_scope_guard(const char *real, bool writable,
 		    const struct sbk_person *person, struct sbk_error *err);
@@ -120,5 +211,8 @@ int sbk_scope_guard(const char *real, bool writable,
 int sbk_sensitive_paths(const struct sbk_person *person,
 			struct sbk_arena *arena, const char ***paths,
 			size_t *count, struct sbk_error *err);
+
+/* sandbook plan */
+extern const struct sbk_command sbk_command_plan;
 
 #endif

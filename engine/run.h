@@ -2,8 +2,9 @@
  * A run: one command in the sandbox, from a resolved scope to an exit code.
  * It needs no root and no setup, and changes nothing on the host.
  *
- *	run.c            guarantees and carriers, the session, the exit code
- *	linux/launch.c   the list of operations that builds the run's world
+ *	run.c            guarantees, and what is said about them
+ *	cmd_run.c        the command: scope, session, exit code
+ *	linux/launch.h   how a run is built, on Linux
  *
  * A guarantee is what a run promises; a carrier is a mechanism that can keep
  * the promise on this machine. A run refuses when a guarantee has no carrier,
@@ -76,8 +77,12 @@ struct sbk_run_end {
 };
 
 struct sbk_run_hooks {
-	/* Called when the sandbox stands and before the command starts; < 0
-	 * ends the run without starting it. */
+	/*
+	 * Called as soon as the carriers are known, while the sandbox is still
+	 * being built: work done here costs no time of its own. The command
+	 * starts only when this has returned 0 and the sandbox stands; < 0
+	 * ends the run without starting it. `pid` is the run's first process.
+	 */
 	int (*ready)(void *arg, const struct sbk_carriers *carriers, int pid,
 		     struct sbk_error *err);
 	void *arg;
@@ -92,5 +97,25 @@ int sbk_run_launch(const struct sbk_scope *scope,
 		   const struct sbk_run_options *options, char *const *argv,
 		   const struct sbk_run_hooks *hooks, struct sbk_run_end *end,
 		   struct sbk_error *err);
+
+/*
+ * A descriptor for status lines, named by a number on the command line: open,
+ * and none of the three that the command gets. It is closed in every process
+ * that we start. SBK_E_INVAL.
+ */
+int sbk_run_status_check(uint64_t fd, struct sbk_error *err);
+/* Writes all of `text`. A reader that went away is an error, not a signal. */
+int sbk_run_status_write(uint64_t fd, const char *text, size_t size,
+			 struct sbk_error *err);
+
+/* Whether anything has that name now; a link counts as itself. */
+bool sbk_run_name_exists(const char *path);
+
+/* `"guarantees":{"writes":{"carriers":[...],"missing":...},...}`. */
+void sbk_carriers_print_json(const struct sbk_carriers *carriers,
+			     struct sbk_buf *out);
+
+extern const struct sbk_command sbk_command_run;
+extern const struct sbk_command sbk_command_status;
 
 #endif

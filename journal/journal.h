@@ -30,6 +30,8 @@ struct sbk_journal;
 struct sbk_journal_place {
 	enum sbk_book book;
 	char directory[SBK_PATH_MAX];
+	size_t base;	/* bytes of `directory` that must exist (the home); 0:
+			   all but the last part */
 	uint32_t owner; /* uid that must own directory and files */
 };
 
@@ -122,9 +124,51 @@ int sbk_journal_undo(struct sbk_journal *journal,
 		     struct sbk_plan *changes, struct sbk_apply_result *result,
 		     struct sbk_error *err);
 
-/* How many changes stand in each status. `counts` has SBK_STATUS_COUNT. */
+/*
+ * What sbk_journal_undo would do, for --dry-run: adds the inverse changes to
+ * `out` and settles in `changes` what needs no touch. Records nothing and
+ * needs no lock; `changes` must not be undone afterwards, but loaded again.
+ */
+int sbk_journal_plan_undo(struct sbk_journal *journal,
+			  const struct sbk_backend *backend,
+			  struct sbk_plan *changes, struct sbk_plan *out,
+			  struct sbk_error *err);
+
+/*
+ * A whole transaction, as engine/ledger.h has it, in a journal that is open:
+ * takes the lock, recovers, carries `plan` out, undoes it when a step fails.
+ */
+int sbk_journal_transact(struct sbk_journal *journal,
+			 const struct sbk_backend *backend,
+			 const struct sbk_transaction_request *request,
+			 struct sbk_plan *plan,
+			 struct sbk_transaction_report *report,
+			 struct sbk_error *err);
+
+/*
+ * How many changes stand in each status. `counts` has SBK_STATUS_COUNT. A tree
+ * that an undo gave up and could not look at to its end counts as owed, too.
+ */
 int sbk_journal_count(struct sbk_journal *journal, uint64_t *counts,
 		      struct sbk_error *err);
+
+/* What `verify` found. */
+struct sbk_journal_verdict {
+	uint64_t entries;
+	unsigned char root[32]; /* of the tree, computed from the entries */
+	uint64_t states, sealed_unread;
+	size_t findings;     /* 0: the journal is what its log says */
+	struct sbk_buf text; /* a line for each of the first of them */
+};
+
+/*
+ * Computes the tree from the entries, builds the tables anew from the log and
+ * compares them row by row, hashes every state. 0 also with findings.
+ */
+int sbk_journal_verify(struct sbk_journal *journal,
+		       struct sbk_journal_verdict *verdict,
+		       struct sbk_error *err);
+void sbk_journal_verdict_release(struct sbk_journal_verdict *verdict);
 
 /*
  * Removes the journal itself, last of all, when nothing is owed: files,

@@ -81,9 +81,10 @@ static void test_apply__stops_at_the_first_failure(void **state)
 		SBK_E_DENIED, &err);
 	fault_plan = (struct fault_plan){.mode = FAULT_NONE};
 	assert_int_equal(recorded.prepares, 1);
-	assert_int_equal(recorded.settles, 0);
 	assert_int_equal(sbk_plan_at(plan, 1)->status, SBK_STATUS_CONFIRMED);
+	/* Denied is no promise that nothing was touched; not reached is. */
 	assert_int_equal(sbk_plan_at(plan, 2)->status, SBK_STATUS_PREPARED);
+	assert_int_equal(sbk_plan_at(plan, 3)->status, SBK_STATUS_UNDONE);
 	assert_non_null(strstr(err.message, "/ws/a/file"));
 	sbk_plan_free(plan);
 	fake_world_free(world);
@@ -110,11 +111,71 @@ static void test_apply__undo_goes_on_after_a_failure(void **state)
 		  &err);
 	fault_plan = (struct fault_plan){.mode = FAULT_NONE};
 	assert_int_equal(result.confirmed, 2);
-	assert_int_equal(result.owed, 1);
-	assert_int_equal(result.conflicts, 1);
+	assert_int_equal(result.owed, 2);
 	assert_int_equal(sbk_plan_at(plan, 1)->status, SBK_STATUS_OWED);
-	assert_int_equal(sbk_plan_at(plan, 3)->status, SBK_STATUS_CONFLICT);
+	assert_int_equal(sbk_plan_at(plan, 3)->status, SBK_STATUS_OWED);
 	assert_string_equal(sbk_plan_at(plan, 1)->note, "made to fail");
+	sbk_plan_free(plan);
+	fake_world_free(world);
+}
+
+/* Somebody made the same directory between plan and apply: it is his. */
+static void test_apply__what_was_refused_untouched_was_never_made(void **state)
+{
+	struct fake_world *world = fake_world_new();
+	struct sbk_backend backend = fake_backend(world);
+	struct recorded recorded = {.count = 0};
+	struct sbk_recorder recorder = recorded_recorder(&recorded);
+	struct sbk_apply_options options = {.kind = SBK_TRANSACTION_DO};
+	struct sbk_apply_result result;
+	struct sbk_change change = {
+		.object = {.kind = SBK_KIND_DIRECTORY, .name = "/etc/ours"},
+		.after = {.data = "mode 755\n", .size = 9},
+	};
+	struct sbk_plan *plan = sbk_plan_new();
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	assert_ok(sbk_plan_add(plan, &change, &err), &err);
+	fake_add_named(world, SBK_KIND_DIRECTORY, "/etc/ours", "mode 755\n");
+	assert_error(
+		sbk_apply(&backend, &recorder, plan, &options, &result, &err),
+		SBK_E_CONFLICT, &err);
+	assert_int_equal(sbk_plan_at(plan, 0)->status, SBK_STATUS_UNDONE);
+	sbk_plan_free(plan);
+	fake_world_free(world);
+}
+
+static void test_apply__kept_files_are_owed_with_their_account(void **state)
+{
+	struct fake_world *world = fake_world_new();
+	struct sbk_backend backend = fake_backend(world);
+	struct recorded recorded = {.count = 0};
+	struct sbk_recorder recorder = recorded_recorder(&recorded);
+	struct sbk_apply_options options = {.kind = SBK_TRANSACTION_UNDO};
+	struct sbk_apply_result result;
+	struct sbk_state old = {.data = "old\n", .size = 4};
+	struct sbk_change changes[] = {
+		{.object = {.kind = SBK_KIND_ACCOUNT, .name = "someone"},
+		 .before = {.data = "uid 990\n", .size = 8},
+		 .undoes = 1},
+		{.object = {.kind = SBK_KIND_KEPT, .name = "/etc/passwd-"},
+		 .before = old,
+		 .after = old,
+		 .undoes = 2},
+	};
+	struct sbk_plan *plan = sbk_plan_new();
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	assert_ok(sbk_plan_add(plan, &changes[0], &err), &err);
+	assert_ok(sbk_plan_add(plan, &changes[1], &err), &err);
+	/* The account is no longer as it was seen, so it stays. */
+	fake_add_named(world, SBK_KIND_ACCOUNT, "someone", "uid 991\n");
+	assert_ok(sbk_apply(&backend, &recorder, plan, &options, &result, &err),
+		  &err);
+	assert_int_equal(sbk_plan_at(plan, 0)->status, SBK_STATUS_OWED);
+	assert_int_equal(sbk_plan_at(plan, 1)->status, SBK_STATUS_OWED);
 	sbk_plan_free(plan);
 	fake_world_free(world);
 }
@@ -189,6 +250,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_apply__prepares_replaces_flushes_settles),
 	cmocka_unit_test(test_apply__stops_at_the_first_failure),
 	cmocka_unit_test(test_apply__undo_goes_on_after_a_failure),
+	cmocka_unit_test(test_apply__what_was_refused_untouched_was_never_made),
+	cmocka_unit_test(test_apply__kept_files_are_owed_with_their_account),
 	cmocka_unit_test(test_apply__makes_passes_until_nothing_comes_in),
 	cmocka_unit_test(test_apply__gives_up_on_a_tree_that_never_stops),
 };

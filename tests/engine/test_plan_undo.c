@@ -260,6 +260,66 @@ static void test_undo__kept_files_come_after_all_else(void **state)
 	sbk_plan_free(plan);
 }
 
+/* Two enrolments keep the same file; the second one's result goes on. */
+static void test_undo__kept_files_chain(void **state)
+{
+	struct granted *g = *state;
+	struct sbk_state first = {.data = "one\n", .size = 4};
+	struct sbk_state second = {.data = "two\n", .size = 4};
+	struct sbk_change changes[] = {
+		{.object = {.kind = SBK_KIND_KEPT, .name = "/etc/passwd-"},
+		 .before = first,
+		 .after = first},
+		{.object = {.kind = SBK_KIND_KEPT, .name = "/etc/passwd-"},
+		 .before = second,
+		 .after = second},
+	};
+	struct sbk_plan *plan = sbk_plan_new(), *inverse;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	fake_add_named(g->world, SBK_KIND_KEPT, "/etc/passwd-", "now\n");
+	assert_ok(sbk_plan_add(plan, &changes[0], &err), &err);
+	assert_ok(sbk_plan_add(plan, &changes[1], &err), &err);
+	apply(g, plan, SBK_TRANSACTION_DO);
+	inverse = plan_undo(g);
+	assert_int_equal(sbk_plan_count(inverse), 6);
+	assert_string_equal(sbk_plan_at(inverse, 4)->after.data, "two\n");
+	assert_string_equal(sbk_plan_at(inverse, 5)->before.data, "two\n");
+	assert_string_equal(sbk_plan_at(inverse, 5)->after.data, "one\n");
+	sbk_plan_free(inverse);
+	sbk_plan_free(plan);
+}
+
+/* It named the principal before the grant: recorded, and left alone. */
+static void test_undo__what_was_granted_before_stays(void **state)
+{
+	struct granted *g = *state;
+	struct fake_object *before = fake_add(g->world, "/before", false);
+	struct sbk_state as_it_is;
+	struct sbk_change change = {
+		.object = {.kind = SBK_KIND_ACCESS,
+			   .name = "/before",
+			   .identity = before->identity},
+		.ours = "",
+	};
+	struct sbk_plan *plan = sbk_plan_new(), *inverse;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)snprintf(before->state, sizeof(before->state),
+		       "allow u:990:rw\nmode 644\n");
+	as_it_is = (struct sbk_state){before->state, strlen(before->state)};
+	change.before = change.after = as_it_is;
+	assert_ok(sbk_plan_add(plan, &change, &err), &err);
+	apply(g, plan, SBK_TRANSACTION_DO);
+	(void)snprintf(before->state, sizeof(before->state),
+		       "allow u:990:rw\nmode 600\n");
+	inverse = plan_undo(g);
+	assert_int_equal(sbk_plan_count(inverse), 4);
+	assert_int_equal(g->recorded.changes[4]->status, SBK_STATUS_UNDONE);
+	sbk_plan_free(inverse);
+	sbk_plan_free(plan);
+}
+
 static bool known_none(void *arg, const char *identity)
 {
 	(void)arg;
@@ -267,22 +327,63 @@ static bool known_none(void *arg, const char *identity)
 	return false;
 }
 
+static bool known_one(void *arg, const char *identity)
+{
+	return strcmp(arg, identity) == 0;
+}
+
+static struct sbk_plan_root root_of(struct granted *g)
+{
+	return (struct sbk_plan_root){
+		.path = "/ws",
+		.identity =
+			fake_find(g->world, SBK_KIND_ACCESS, "/ws")->identity,
+		.principal = "u:990"};
+}
+
 static void test_undo_later__strips_what_inherited_our_entries(void **state)
 {
 	struct granted *g = *state;
-	static const char *const principals[] = {"u:990"};
+	struct sbk_plan_root root = root_of(g);
 	struct sbk_plan *later = sbk_plan_new(), *inverse = plan_undo(g);
 	struct fake_object *made = fake_add(g->world, "/ws/a/made", false);
+	struct fake_object *known = fake_add(g->world, "/ws/a/known", false);
 	struct sbk_error err = SBK_ERROR_INIT;
 
 	assert_non_null(strstr(made->state, "allow u:990:rw"));
 	apply(g, inverse, SBK_TRANSACTION_UNDO);
-	assert_ok(sbk_plan_undo_later(&g->backend, "/ws", principals, 1,
-				      known_none, NULL, later, &err),
-		  &err);
+	assert_int_equal(sbk_plan_undo_later(&g->backend, &root, NULL, 0,
+					     known_one, known->identity, later,
+					     &err),
+			 0);
 	assert_int_equal(sbk_plan_count(later), 1);
 	apply(g, later, SBK_TRANSACTION_UNDO);
 	assert_string_equal(made->state, "mode 644\n");
+	assert_non_null(strstr(known->state, "allow u:990:rw"));
+	sbk_plan_free(later);
+	sbk_plan_free(inverse);
+}
+
+static void test_undo_later__follows_the_root_and_not_its_path(void **state)
+{
+	struct granted *g = *state;
+	struct sbk_plan_root root = root_of(g);
+	struct sbk_plan *later = sbk_plan_new(), *inverse = plan_undo(g);
+	struct fake_object *decoy;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	fake_add(g->world, "/ws/a/made", false);
+	apply(g, inverse, SBK_TRANSACTION_UNDO);
+	fake_rename(g->world, "/ws", "/moved");
+	decoy = fake_add(g->world, "/ws", true);
+	(void)snprintf(decoy->state, sizeof(decoy->state),
+		       "allow u:990:rw\nmode 755\n");
+	assert_int_equal(sbk_plan_undo_later(&g->backend, &root, NULL, 0,
+					     known_none, NULL, later, &err),
+			 0);
+	assert_int_equal(sbk_plan_count(later), 1);
+	assert_string_equal(sbk_plan_at(later, 0)->object.name,
+			    "/moved/a/made");
 	sbk_plan_free(later);
 	sbk_plan_free(inverse);
 }
@@ -300,7 +401,10 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_undo__two_changes_of_one_object_go_one_after_the_other),
 	TEST(test_undo__two_changes_of_one_renamed_object),
 	TEST(test_undo__kept_files_come_after_all_else),
+	TEST(test_undo__kept_files_chain),
+	TEST(test_undo__what_was_granted_before_stays),
 	TEST(test_undo_later__strips_what_inherited_our_entries),
+	TEST(test_undo_later__follows_the_root_and_not_its_path),
 };
 
 SBK_TEST_MAIN(tests)

@@ -196,6 +196,16 @@ static int fake_observe(void *self, const struct sbk_object *object,
 	return sbk_buf_failed(&out->state, err);
 }
 
+/* What the tools that make and remove accounts do in passing. */
+static void overwrite_kept(struct fake_world *world)
+{
+	size_t i;
+
+	for (i = 0; i < world->count; i++)
+		if (world->objects[i].kind == SBK_KIND_KEPT)
+			set_state(&world->objects[i], "overwritten\n", 12);
+}
+
 static int fake_replace(void *self, const struct sbk_object *object,
 			struct sbk_state expected, struct sbk_state next,
 			struct sbk_error *err)
@@ -215,6 +225,8 @@ static int fake_replace(void *self, const struct sbk_object *object,
 		return sbk_error_set(err, SBK_E_CONFLICT,
 				     "not in the expected state");
 	set_state(found, next.data, next.size);
+	if (object->kind == SBK_KIND_ACCOUNT || object->kind == SBK_KIND_GROUP)
+		overwrite_kept(self);
 	return 0;
 }
 

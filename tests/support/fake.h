@@ -8,6 +8,8 @@
  * two states: what is there, and what would be there after a power cut
  * (`flush` makes them equal).
  *
+ * Making or removing an account overwrites every kept file, as useradd does.
+ *
  * Its access states are lines of their own, sorted: "allow u:990:rw" is an
  * entry, "inherit u:990:rw" is handed to what is made below. It is a
  * simulation: it proves the order of steps, not any system's ACL rules.

@@ -1,0 +1,253 @@
+/*
+ * sandbook grant: entries for a sandbox principal on trees of the caller's.
+ * Plans, prints the plan, and carries it out under the caller's journal; it
+ * does not ask, since `undo` takes all of it back.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/cli.h"
+#include "engine/json.h"
+#include "engine/ledger.h"
+#include "engine/os.h"
+#include "engine/plan_grant.h"
+
+#include "engine/banned.h"
+
+struct grant_options {
+	const char *to;
+	struct sbk_list rw, ro;
+	bool dry_run, json, yes;
+};
+
+static const struct sbk_option options[] = {
+	{.name = "to",
+	 .argument = "PRINCIPAL",
+	 .help = "who gets the right: an account, group:NAME, or a number",
+	 .offset = offsetof(struct grant_options, to),
+	 .type = SBK_OPTION_TEXT},
+	{.name = "rw",
+	 .argument = "PATH",
+	 .help = "grant reading and writing PATH and what is below it",
+	 .offset = offsetof(struct grant_options, rw),
+	 .type = SBK_OPTION_LIST},
+	{.name = "ro",
+	 .argument = "PATH",
+	 .help = "grant reading PATH and what is below it",
+	 .offset = offsetof(struct grant_options, ro),
+	 .type = SBK_OPTION_LIST},
+	{.name = "dry-run",
+	 .help = "print the plan and change nothing",
+	 .offset = offsetof(struct grant_options, dry_run),
+	 .type = SBK_OPTION_FLAG},
+	{.name = "json",
+	 .help = "print JSON",
+	 .offset = offsetof(struct grant_options, json),
+	 .type = SBK_OPTION_FLAG},
+	{.name = "yes",
+	 .help = "for scripts; grant asks nothing anyway",
+	 .offset = offsetof(struct grant_options, yes),
+	 .type = SBK_OPTION_FLAG},
+	{.name = NULL},
+};
+
+/* What one command needs from the parsed words to the end. */
+struct granting {
+	struct grant_options options;
+	struct sbk_person person;
+	char principal[32];
+	const char **paths;
+	size_t path_count;
+	struct sbk_grant_request request;
+	struct sbk_backend backend;
+	struct sbk_grant *grant;
+	struct sbk_plan *plan;
+	struct sbk_transaction_report report;
+};
+
+static int collect_paths(struct granting *g, int count, char **operands,
+			 struct sbk_error *err)
+{
+	const struct sbk_list *list =
+		g->options.rw.count > 0 ? &g->options.rw : &g->options.ro;
+	size_t i;
+
+	if (g->options.to == NULL)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "say who gets the right with --to");
+	if (g->options.rw.count > 0 && g->options.ro.count > 0)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "--rw and --ro do not mix; grant one "
+				     "after the other");
+	if (list->count == 0)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "say what is granted with --rw PATH or "
+				     "--ro PATH");
+	g->paths = calloc(list->count + (size_t)count, sizeof(*g->paths));
+	if (g->paths == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	for (i = 0; i < list->count; i++)
+		g->paths[g->path_count++] = list->items[i];
+	for (; count > 0; count--, operands++)
+		g->paths[g->path_count++] = *operands;
+	return 0;
+}
+
+static int make_plan(struct granting *g, struct sbk_error *err)
+{
+	int rc = sbk_os_caller(&g->person, err);
+
+	if (rc == 0)
+		rc = sbk_os_principal(g->options.to, g->principal,
+				      sizeof(g->principal), err);
+	if (rc == 0)
+		rc = sbk_os_backend(&g->backend, err);
+	if (rc < 0)
+		return rc;
+	g->request = (struct sbk_grant_request){
+		.person = &g->person,
+		.principal = g->principal,
+		.principal_name = g->options.to,
+		.rights = g->options.rw.count > 0 ? SBK_RIGHTS_WRITE
+						  : SBK_RIGHTS_READ,
+		.paths = g->paths,
+		.path_count = g->path_count,
+	};
+	g->plan = sbk_plan_new();
+	if (g->plan == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	rc = sbk_grant_new(&g->backend, &g->request, &g->grant, err);
+	return rc < 0 ? rc : sbk_grant_plan(g->grant, g->plan, err);
+}
+
+static int carry_out(struct sbk_cli *cli, struct granting *g,
+		     struct sbk_error *err)
+{
+	struct sbk_buf title = SBK_BUF_INIT;
+	struct sbk_transaction_request request = {
+		.book = SBK_BOOK_USER,
+		.more = sbk_grant_more,
+		.more_arg = g->grant,
+	};
+	size_t i;
+	int rc;
+
+	sbk_buf_adds(&title, "grant --to ");
+	sbk_text_escape(&title, g->options.to);
+	sbk_buf_adds(&title, g->options.rw.count > 0 ? " --rw" : " --ro");
+	for (i = 0; i < g->path_count; i++) {
+		sbk_buf_addc(&title, ' ');
+		sbk_text_escape(&title, g->paths[i]);
+	}
+	request.title = sbk_buf_text(&title);
+	rc = sbk_buf_failed(&title, err);
+	if (rc == 0)
+		rc = cli->ledger.ops->transact(cli->ledger.self, &g->backend,
+					       &request, g->plan, &g->report,
+					       err);
+	sbk_buf_release(&title);
+	return rc;
+}
+
+static void print_json(struct granting *g, struct sbk_buf *out)
+{
+	sbk_json_open(out, '{');
+	sbk_json_string(out, "principal", g->principal);
+	sbk_json_bool(out, "dry_run", g->options.dry_run);
+	if (!g->options.dry_run) {
+		sbk_json_integer(out, "transaction",
+				 (int64_t)g->report.transaction);
+		sbk_json_integer(out, "confirmed",
+				 (int64_t)g->report.made.confirmed);
+	}
+	sbk_json_key(out, "plan");
+	sbk_plan_print_json(g->plan, out);
+	sbk_json_close(out, '}');
+	sbk_buf_addc(out, '\n');
+}
+
+static void print_end(struct granting *g, struct sbk_buf *out)
+{
+	if (g->options.dry_run)
+		sbk_buf_adds(out, "Nothing was changed (--dry-run).\n");
+	else if (g->report.made.confirmed == 0)
+		sbk_buf_adds(out, "Nothing had to be changed.\n");
+	else
+		sbk_buf_printf(out,
+			       "Granted: %zu changes made and flushed, "
+			       "transaction %llu of your journal.\n"
+			       "'sandbook undo --path PATH' takes them back.\n",
+			       g->report.made.confirmed,
+			       (unsigned long long)g->report.transaction);
+}
+
+static int grant(struct sbk_cli *cli, struct granting *g, struct sbk_error *err)
+{
+	struct sbk_buf out = SBK_BUF_INIT;
+	int rc = make_plan(g, err);
+
+	if (rc == 0 && !g->options.json) {
+		sbk_plan_print(g->plan, &out);
+		rc = sbk_cli_print(cli, &out);
+		sbk_buf_clear(&out);
+		if (rc != 0)
+			goto out; /* nobody saw the plan: nothing is made */
+	}
+	if (rc == 0 && !g->options.dry_run)
+		rc = carry_out(cli, g, err);
+	if (rc < 0)
+		goto out;
+	if (g->options.json)
+		print_json(g, &out);
+	else
+		print_end(g, &out);
+	rc = sbk_cli_print(cli, &out);
+out:
+	sbk_buf_release(&out);
+	return rc;
+}
+
+static void release(struct granting *g)
+{
+	sbk_grant_free(g->grant);
+	sbk_plan_free(g->plan);
+	sbk_backend_close(&g->backend);
+	sbk_list_release(&g->options.rw);
+	sbk_list_release(&g->options.ro);
+	free(g->paths);
+}
+
+static int run_grant(struct sbk_cli *cli, int argc, char **argv)
+{
+	struct granting g = {.grant = NULL};
+	struct sbk_error err = SBK_ERROR_INIT;
+	int operands, rc;
+
+	rc = sbk_cli_parse(cli, argc, argv, &g.options, &operands, &err);
+	if (rc == 0)
+		rc = collect_paths(&g, argc - operands, argv + operands, &err);
+	if (rc == 0)
+		rc = grant(cli, &g, &err);
+	if (rc < 0)
+		rc = sbk_cli_fail(cli, &err);
+	release(&g);
+	return rc;
+}
+
+const struct sbk_command sbk_command_grant = {
+	.name = "grant",
+	.usage = "--to PRINCIPAL --rw|--ro PATH...",
+	.summary = "give a sandbox principal a right on trees of yours",
+	.help = "Adds an ACL entry for PRINCIPAL to each object of the trees, "
+		"after recording it in\nyour journal. The plan is printed "
+		"first. Sensitive paths are left out, protected\nnames (.git "
+		"and the like) and files with hard links elsewhere are "
+		"granted for\nreading only. Whatever runs under the account "
+		"has the right, not only runs.\n\n"
+		"Example: let your offline account build in a project, and "
+		"take it back\n"
+		"  sandbook grant --to sandbook-1000-off --rw ~/project\n"
+		"  sandbook undo --path ~/project",
+	.options = options,
+	.run = run_grant,
+};

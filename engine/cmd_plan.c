@@ -1,0 +1,100 @@
+/*
+ * sandbook plan: what a run with the same options could read, write and
+ * reach, printed before anything happens. A run changes nothing on the host,
+ * so there is no list of changes to print, and it says so.
+ */
+#include "engine/policy.h"
+
+#include "engine/json.h"
+#include "engine/os.h"
+
+#include "engine/banned.h"
+
+struct plan_options {
+	struct sbk_policy_request policy;
+	bool json;
+};
+
+static const struct sbk_option options[] = {
+	SBK_POLICY_OPTIONS(struct plan_options, policy),
+	{.name = "json",
+	 .help = "print JSON",
+	 .offset = offsetof(struct plan_options, json),
+	 .type = SBK_OPTION_FLAG},
+	{.name = NULL},
+};
+
+static void print(const struct sbk_scope *scope, bool json, struct sbk_buf *out)
+{
+	if (!json) {
+		sbk_scope_print(scope, out);
+		sbk_buf_adds(out, "\nA run changes nothing on this machine but "
+				  "what its command writes in the first "
+				  "list.\n");
+		return;
+	}
+	sbk_json_open(out, '{');
+	sbk_scope_print_json(scope, out);
+	sbk_json_open_key(out, "changes", '[');
+	sbk_json_close(out, ']');
+	sbk_json_close(out, '}');
+	sbk_buf_addc(out, '\n');
+}
+
+static void release_lists(struct sbk_policy_request *request)
+{
+	sbk_list_release(&request->rw);
+	sbk_list_release(&request->ro);
+	sbk_list_release(&request->deny);
+	sbk_list_release(&request->protect);
+	sbk_list_release(&request->keep_env);
+	sbk_list_release(&request->set_env);
+	sbk_list_release(&request->unset_env);
+}
+
+static int run_plan(struct sbk_cli *cli, int argc, char **argv)
+{
+	struct plan_options into = {.json = false};
+	struct sbk_scope scope = {.arena = SBK_ARENA_INIT};
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_buf out = SBK_BUF_INIT;
+	struct sbk_person person;
+	int operands, rc;
+
+	rc = sbk_cli_parse(cli, argc, argv, &into, &operands, &err);
+	if (rc == 0 && operands < argc)
+		rc = sbk_error_set(&err, SBK_E_INVAL,
+				   "'%s' is one word too many: plan takes the "
+				   "options of run, and no command",
+				   argv[operands]);
+	if (rc == 0)
+		rc = sbk_os_caller(&person, &err);
+	if (rc == 0)
+		rc = sbk_scope_resolve(&into.policy, &person,
+				       sbk_os_environment(), &scope, &err);
+	if (rc == 0) {
+		print(&scope, into.json, &out);
+		rc = sbk_cli_print(cli, &out);
+	} else {
+		rc = sbk_cli_fail(cli, &err);
+	}
+	sbk_scope_release(&scope);
+	sbk_buf_release(&out);
+	release_lists(&into.policy);
+	return rc;
+}
+
+const struct sbk_command sbk_command_plan = {
+	.name = "plan",
+	.usage = "[options]",
+	.summary = "what a run could read, write and reach",
+	.help = "Prints the scope that 'sandbook run' with the same options "
+		"would have, with\nthe reason of each entry. Nothing is "
+		"started and nothing is changed.\n\n"
+		"Example: what would a run in this project see, with a shared "
+		"library beside it?\n"
+		"  sandbook plan -C ~/project --ro ~/library\n\n"
+		"The policy files are described in sandbook-policy(5).",
+	.options = options,
+	.run = run_plan,
+};

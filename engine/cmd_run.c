@@ -1,0 +1,372 @@
+/*
+ * sandbook run: the scope, the session's record, the launch, and what the
+ * caller hears of it. The command starts only when its session is recorded;
+ * the record is made while the sandbox is being built.
+ */
+#include <string.h>
+
+#include "engine/json.h"
+#include "engine/os.h"
+#include "engine/run.h"
+
+#include "engine/banned.h"
+
+struct run_arguments {
+	struct sbk_policy_request policy;
+	struct sbk_run_options options;
+	uint64_t status_fd; /* 0: nowhere */
+	bool quiet, dry_run, json;
+};
+
+/* One run of the command, from its options to its end. */
+struct run {
+	struct sbk_cli *cli;
+	struct run_arguments arguments;
+	struct sbk_scope scope;
+	struct sbk_session session;
+	struct sbk_buf begin, end;
+	char **argv;
+	bool recorded; /* the session has begun in the journal */
+	bool record_failed;
+};
+
+static int set_test_abi(void *into, const char *value, struct sbk_error *err)
+{
+	struct run_arguments *arguments = into;
+
+	if (value[0] < '0' || value[0] > '9' || value[1] != '\0')
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "--test-landlock-abi takes one digit, "
+				     "not '%s'",
+				     value);
+	arguments->options.test_landlock_abi_plus_one =
+		(uint64_t)(value[0] - '0') + 1;
+	return 0;
+}
+
+static const struct sbk_option options[] = {
+	SBK_POLICY_OPTIONS(struct run_arguments, policy),
+	{.name = "status-fd",
+	 .argument = "N",
+	 .help = "write JSON lines about the run to descriptor N",
+	 .offset = offsetof(struct run_arguments, status_fd),
+	 .type = SBK_OPTION_NUMBER},
+	{.name = "quiet",
+	 .letter = 'q',
+	 .help = "no notes on stderr; failures are still said",
+	 .offset = offsetof(struct run_arguments, quiet),
+	 .type = SBK_OPTION_FLAG},
+	{.name = "dry-run",
+	 .help = "print what the run could do, and start nothing",
+	 .offset = offsetof(struct run_arguments, dry_run),
+	 .type = SBK_OPTION_FLAG},
+	{.name = "json",
+	 .help = "with --dry-run: print JSON",
+	 .offset = offsetof(struct run_arguments, json),
+	 .type = SBK_OPTION_FLAG},
+	{.name = "test-landlock-abi",
+	 .argument = "N",
+	 .help = "for tests: use no newer Landlock than ABI N",
+	 .type = SBK_OPTION_CALL,
+	 .call = set_test_abi},
+	{.name = "test-no-namespaces",
+	 .help = "for tests: as if the system had no namespaces",
+	 .offset = offsetof(struct run_arguments, options) +
+		   offsetof(struct sbk_run_options, test_no_namespaces),
+	 .type = SBK_OPTION_FLAG},
+	{.name = NULL},
+};
+
+static void note(const struct run *run, const char *before, const char *name,
+		 const char *after)
+{
+	struct sbk_buf line = SBK_BUF_INIT;
+
+	if (run->arguments.quiet)
+		return;
+	sbk_text_escape(&line, name);
+	fprintf(run->cli->err, "%s: note: %s%s%s\n", run->cli->program, before,
+		sbk_buf_text(&line), after);
+	sbk_buf_release(&line);
+}
+
+/* A reader that does not want the lines any more does not end the run. */
+static void status_line(struct run *run, const char *event,
+			const struct sbk_buf *members)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_buf line = SBK_BUF_INIT;
+
+	if (run->arguments.status_fd == 0)
+		return;
+	sbk_json_open(&line, '{');
+	sbk_json_string(&line, "event", event);
+	sbk_json_integer(&line, "session", (int64_t)run->session.id);
+	if (members->size > 0) {
+		sbk_buf_addc(&line, ',');
+		sbk_buf_add(&line, members->data, members->size);
+	}
+	sbk_buf_adds(&line, "}\n");
+	if (sbk_buf_failed(&line, &err) < 0 ||
+	    sbk_run_status_write(run->arguments.status_fd, line.data, line.size,
+				 &err) < 0)
+		fprintf(run->cli->err, "%s: %s\n", run->cli->program,
+			err.message);
+	sbk_buf_release(&line);
+}
+
+/* What the journal keeps of the start: enough to say what was allowed. */
+static void write_begin(struct run *run, const struct sbk_carriers *carriers,
+			int pid)
+{
+	const struct sbk_scope *scope = &run->scope;
+	struct sbk_buf *out = &run->begin;
+	size_t i;
+
+	sbk_json_open_key(out, "command", '[');
+	for (i = 0; run->argv[i] != NULL; i++)
+		sbk_json_string(out, NULL, run->argv[i]);
+	sbk_json_close(out, ']');
+	sbk_json_integer(out, "pid", pid);
+	sbk_json_string(out, "profile", scope->profile);
+	sbk_json_name(out, "directory", scope->directory);
+	sbk_json_string(out, "network", sbk_network_name(scope->network));
+	sbk_json_open_key(out, "writable", '[');
+	for (i = 0; i < scope->path_count; i++)
+		if (scope->paths[i].kind == SBK_ACCESS_RW)
+			sbk_json_string(out, NULL, scope->paths[i].target);
+	sbk_json_close(out, ']');
+	sbk_json_bool(out, "best_effort", scope->best_effort);
+	sbk_carriers_print_json(carriers, out);
+}
+
+static void say_missing(const struct run *run,
+			const struct sbk_carriers *carriers)
+{
+	int i;
+
+	for (i = 0; i < SBK_GUARANTEE_COUNT; i++)
+		if (carriers->names[i][0] == '\0')
+			/* Said also with --quiet: it is less than asked for. */
+			fprintf(run->cli->err,
+				"%s: warning: '%s' is not guaranteed: %s\n",
+				run->cli->program,
+				sbk_guarantee_name((enum sbk_guarantee)i),
+				carriers->missing[i]);
+}
+
+static int on_ready(void *arg, const struct sbk_carriers *carriers, int pid,
+		    struct sbk_error *err)
+{
+	struct run *run = arg;
+	struct sbk_ledger *ledger = &run->cli->ledger;
+	int rc;
+
+	write_begin(run, carriers, pid);
+	rc = sbk_buf_failed(&run->begin, err);
+	if (rc == 0) {
+		run->session.begin_members = sbk_buf_text(&run->begin);
+		rc = ledger->ops->session_begin(ledger->self, &run->session,
+						err);
+	}
+	run->record_failed = rc < 0;
+	run->recorded = rc == 0;
+	if (rc < 0)
+		return rc;
+	say_missing(run, carriers);
+	status_line(run, "started", &run->begin);
+	return 0;
+}
+
+/* Protected names that were not there before. */
+static void write_appeared(struct run *run)
+{
+	const struct sbk_scope *scope = &run->scope;
+	size_t i;
+
+	sbk_json_open_key(&run->end, "appeared", '[');
+	for (i = 0; i < scope->absent_count; i++) {
+		if (!sbk_run_name_exists(scope->absent_protected[i]))
+			continue;
+		sbk_json_string(&run->end, NULL, scope->absent_protected[i]);
+		note(run, "the protected name '", scope->absent_protected[i],
+		     "' appeared during the run; look at it before you use "
+		     "it");
+	}
+	sbk_json_close(&run->end, ']');
+}
+
+static void write_end(struct run *run, int rc, const struct sbk_run_end *end,
+		      const struct sbk_error *err)
+{
+	if (rc < 0) {
+		sbk_json_string(&run->end, "failed", err->message);
+	} else {
+		sbk_json_integer(&run->end, "exit", end->exit_code);
+		if (end->signal != 0)
+			sbk_json_integer(&run->end, "signal", end->signal);
+		if (end->exec_errno != 0)
+			sbk_json_bool(&run->end, "started", false);
+		sbk_json_bool(&run->end, "timed_out", end->timed_out);
+		sbk_json_integer(&run->end, "duration_ms",
+				 (int64_t)end->duration_ms);
+	}
+	write_appeared(run);
+}
+
+static void record_end(struct run *run)
+{
+	struct sbk_ledger *ledger = &run->cli->ledger;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	if (!run->recorded)
+		return;
+	run->session.end_members = sbk_buf_text(&run->end);
+	if (sbk_buf_failed(&run->end, &err) < 0 ||
+	    ledger->ops->session_end(ledger->self, &run->session, &err) < 0)
+		fprintf(run->cli->err,
+			"%s: the end of the session is not recorded: %s\n",
+			run->cli->program, err.message);
+}
+
+static int exit_code(const struct run *run, const struct sbk_run_end *end)
+{
+	FILE *err = run->cli->err;
+
+	if (end->timed_out) {
+		fprintf(err,
+			"sandbook: the time limit of %llu s ended the "
+			"run\n",
+			(unsigned long long)run->scope.timeout_s);
+		return SBK_EXIT_TIMEOUT;
+	}
+	if (end->exec_errno != 0) {
+		struct sbk_buf name = SBK_BUF_INIT;
+
+		sbk_text_escape(&name, run->argv[0]);
+		fprintf(err,
+			"sandbook: '%s' cannot be started in the run: "
+			"%s (see 'sandbook plan' for what it can see)\n",
+			sbk_buf_text(&name), strerror(end->exec_errno));
+		sbk_buf_release(&name);
+	}
+	return end->exit_code;
+}
+
+static int launch(struct run *run)
+{
+	struct sbk_run_hooks hooks = {.ready = on_ready, .arg = run};
+	struct sbk_run_end end = {.exit_code = 0};
+	struct sbk_error err = SBK_ERROR_INIT;
+	int rc;
+
+	rc = sbk_run_launch(&run->scope, &run->arguments.options, run->argv,
+			    &hooks, &end, &err);
+	write_end(run, rc, &end, &err);
+	record_end(run);
+	status_line(run, rc < 0 ? "failed" : "exit", &run->end);
+	if (rc == 0)
+		return exit_code(run, &end);
+	rc = sbk_cli_fail(run->cli, &err);
+	return run->record_failed ? SBK_EXIT_JOURNAL : rc;
+}
+
+static int print_scope(struct run *run)
+{
+	struct sbk_buf out = SBK_BUF_INIT;
+	int rc;
+
+	if (run->arguments.json) {
+		sbk_json_open(&out, '{');
+		sbk_scope_print_json(&run->scope, &out);
+		sbk_json_close(&out, '}');
+		sbk_buf_addc(&out, '\n');
+	} else {
+		sbk_scope_print(&run->scope, &out);
+	}
+	rc = sbk_cli_print(run->cli, &out);
+	sbk_buf_release(&out);
+	return rc;
+}
+
+static int prepare(struct run *run, int argc, char **argv,
+		   struct sbk_error *err)
+{
+	struct sbk_person person;
+	int operands;
+
+	if (sbk_cli_parse(run->cli, argc, argv, &run->arguments, &operands,
+			  err) < 0)
+		return err->code;
+	run->argv = argv + operands;
+	if (operands >= argc && !run->arguments.dry_run)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "no command was given: sandbook run "
+				     "[options] -- COMMAND [ARGUMENT...]");
+	if (run->arguments.json && !run->arguments.dry_run)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "--json goes with --dry-run; a run "
+				     "reports through --status-fd");
+	if (run->arguments.status_fd != 0 &&
+	    sbk_run_status_check(run->arguments.status_fd, err) < 0)
+		return err->code;
+	if (sbk_os_caller(&person, err) < 0)
+		return err->code;
+	return sbk_scope_resolve(&run->arguments.policy, &person,
+				 sbk_os_environment(), &run->scope, err);
+}
+
+static void release(struct run *run)
+{
+	struct sbk_policy_request *policy = &run->arguments.policy;
+
+	sbk_list_release(&policy->rw);
+	sbk_list_release(&policy->ro);
+	sbk_list_release(&policy->deny);
+	sbk_list_release(&policy->protect);
+	sbk_list_release(&policy->keep_env);
+	sbk_list_release(&policy->set_env);
+	sbk_list_release(&policy->unset_env);
+	sbk_scope_release(&run->scope);
+	sbk_buf_release(&run->begin);
+	sbk_buf_release(&run->end);
+}
+
+static int run_run(struct sbk_cli *cli, int argc, char **argv)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct run run = {.cli = cli};
+	int rc = prepare(&run, argc, argv, &err);
+	size_t i;
+
+	if (rc < 0) {
+		rc = sbk_cli_fail(cli, &err);
+	} else if (run.arguments.dry_run) {
+		rc = print_scope(&run);
+	} else {
+		for (i = 0; i < run.scope.note_count; i++)
+			note(&run, "", run.scope.notes[i], "");
+		rc = launch(&run);
+	}
+	release(&run);
+	return rc;
+}
+
+const struct sbk_command sbk_command_run = {
+	.name = "run",
+	.usage = "[options] -- COMMAND [ARGUMENT...]",
+	.summary = "run a command in the sandbox",
+	.help = "Runs COMMAND so that it writes only in the working directory "
+		"and what --rw names,\nreads only what is listed, and reaches "
+		"no network. Nothing on this machine is changed\nbut what "
+		"COMMAND writes there; the run is recorded in your journal. "
+		"'sandbook plan' shows\nwhat a run could do.\n\n"
+		"The exit code is COMMAND's own; 126 and 127 when it cannot "
+		"be started, 128+n when\nsignal n ended it, 200 and up when "
+		"Sandbook itself failed, with a line on stderr.\n\n"
+		"Example: the tests of a project, with one more directory to "
+		"read\n"
+		"  sandbook run -C ~/project --ro ~/library -- make test",
+	.options = options,
+	.run = run_run,
+};

@@ -1,0 +1,281 @@
+/*
+ * sandbook setup: enrols a person on this machine. Owns the conversation (what
+ * is planned, the question, what became of it); the plan is made in the
+ * system's folder and carried out by the ledger.
+ *
+ * `sandbook` itself never makes machine-wide changes: it becomes
+ * `sandbook-setup`, which does.
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/cli.h"
+#include "engine/json.h"
+#include "engine/limits.h"
+#include "engine/plan_setup.h"
+
+#include "engine/banned.h"
+
+#define SETUP_PROGRAM "sandbook-setup"
+
+struct setup_options {
+	const char *user;
+	bool dry_run, json, yes;
+};
+
+static const struct sbk_option options[] = {
+	{.name = "user",
+	 .argument = "NAME",
+	 .help = "enrol this person (default: who called sudo, or root)",
+	 .offset = offsetof(struct setup_options, user),
+	 .type = SBK_OPTION_TEXT},
+	{.name = "dry-run",
+	 .letter = 'n',
+	 .help = "print what would change, and change nothing",
+	 .offset = offsetof(struct setup_options, dry_run),
+	 .type = SBK_OPTION_FLAG},
+	{.name = "json",
+	 .help = "print for machines",
+	 .offset = offsetof(struct setup_options, json),
+	 .type = SBK_OPTION_FLAG},
+	{.name = "yes",
+	 .letter = 'y',
+	 .help = "do not ask",
+	 .offset = offsetof(struct setup_options, yes),
+	 .type = SBK_OPTION_FLAG},
+	{.name = NULL},
+};
+
+/* What one call of setup works with. */
+struct setup_call {
+	struct sbk_cli *cli;
+	struct setup_options options;
+	struct sbk_person person;
+	struct sbk_backend backend;
+	struct sbk_plan *plan;
+	struct sbk_transaction_report report;
+};
+
+static int find_person(struct setup_call *call, struct sbk_error *err)
+{
+	if (call->options.user != NULL)
+		return sbk_os_person_by_name(call->options.user, &call->person,
+					     err);
+	return sbk_os_invoking_person(&call->person, err);
+}
+
+/* The plan from what stands now; an earlier one is dropped. */
+static int make_plan(struct setup_call *call, struct sbk_error *err)
+{
+	sbk_plan_free(call->plan);
+	call->plan = sbk_plan_new();
+	if (call->plan == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	return sbk_plan_setup(&call->backend, &call->person, call->plan, err);
+}
+
+static void print_text(struct setup_call *call, struct sbk_buf *out)
+{
+	size_t i;
+
+	if (sbk_plan_count(call->plan) > 0) {
+		sbk_buf_printf(out, "Enrolling '%s' changes this machine:\n",
+			       call->person.name);
+		sbk_plan_print(call->plan, out);
+		return;
+	}
+	sbk_buf_printf(out,
+		       "Nothing to change: '%s' is enrolled and the firewall "
+		       "table stands.\n",
+		       call->person.name);
+	for (i = 0; i < sbk_plan_note_count(call->plan); i++)
+		sbk_buf_printf(out, "note: %s\n",
+			       sbk_plan_note_at(call->plan, i));
+}
+
+/* 0, or the code of a standard output that cannot be written. */
+static int print_plan(struct setup_call *call, struct sbk_error *err)
+{
+	struct sbk_buf out = SBK_BUF_INIT;
+	int rc;
+
+	if (call->options.json) {
+		sbk_plan_print_json(call->plan, &out);
+		sbk_buf_addc(&out, '\n');
+	} else {
+		print_text(call, &out);
+	}
+	rc = sbk_buf_failed(&out, err);
+	if (rc == 0 && (fputs(sbk_buf_text(&out), call->cli->out) == EOF ||
+			fflush(call->cli->out) == EOF))
+		rc = sbk_error_set(err, SBK_E_IO,
+				   "standard output cannot be written, so "
+				   "nothing was changed");
+	sbk_buf_release(&out);
+	return rc;
+}
+
+static int confirm(struct setup_call *call, struct sbk_error *err)
+{
+	if (call->options.yes || sbk_plan_count(call->plan) == 0)
+		return 0;
+	if (!sbk_os_interactive())
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "nobody can be asked here, so nothing was "
+				     "changed; say --yes to carry the plan "
+				     "out");
+	if (!sbk_cli_confirm(call->cli, "Carry this out?", false))
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "not confirmed, so nothing was changed");
+	return 0;
+}
+
+static int carry_out(struct setup_call *call, struct sbk_error *err)
+{
+	const struct sbk_ledger *ledger = &call->cli->ledger;
+	struct sbk_transaction_request request = {.book = SBK_BOOK_MACHINE};
+	char title[SBK_NAME_MAX + 32];
+
+	(void)snprintf(title, sizeof(title), "setup --user %s",
+		       call->person.name);
+	request.title = title;
+	memset(&call->report, 0, sizeof(call->report));
+	return ledger->ops->transact(ledger->self, &call->backend, &request,
+				     call->plan, &call->report, err);
+}
+
+/*
+ * An empty plan, too, goes to the ledger: what an interrupted setup left may
+ * look finished, and recovery takes it back. The plan was made before that, so
+ * then it is made anew, once.
+ */
+static int transact(struct setup_call *call, struct sbk_error *err)
+{
+	int rc = carry_out(call, err);
+
+	if (rc != SBK_E_CONFLICT || call->report.recovered == 0)
+		return rc;
+	(void)fprintf(call->cli->err,
+		      "%s: an interrupted command had left %zu changes, which "
+		      "were undone first\n",
+		      call->cli->program, call->report.recovered);
+	sbk_error_clear(err);
+	rc = make_plan(call, err);
+	if (rc == 0)
+		rc = print_plan(call, err);
+	return rc == 0 ? carry_out(call, err) : rc;
+}
+
+static void print_done(struct setup_call *call)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	if (sbk_plan_count(call->plan) == 0)
+		return;
+	/* The changes are made and recorded, so this is only told. */
+	if (sbk_setup_reload(&err) < 0)
+		(void)fprintf(call->cli->err,
+			      "%s: the service manager did not read its files "
+			      "again (%s); run 'systemctl daemon-reload'\n",
+			      call->cli->program, err.message);
+	if (!call->options.json)
+		(void)fprintf(call->cli->out,
+			      "Done: %zu changes, recorded as transaction %llu "
+			      "(sandbook journal log).\n",
+			      call->report.made.confirmed,
+			      (unsigned long long)call->report.transaction);
+}
+
+static int do_setup(struct setup_call *call, struct sbk_error *err)
+{
+	int rc = find_person(call, err);
+
+	if (rc == 0)
+		rc = sbk_os_backend(&call->backend, err);
+	if (rc == 0)
+		rc = make_plan(call, err);
+	if (rc == 0)
+		rc = print_plan(call, err);
+	if (rc < 0 || call->options.dry_run)
+		return rc;
+	rc = confirm(call, err);
+	if (rc == 0)
+		rc = transact(call, err);
+	if (rc == 0)
+		print_done(call);
+	return rc;
+}
+
+/* With the words that a person would have to type. */
+static int refuse_without_root(struct sbk_error *err)
+{
+	char path[SBK_PATH_MAX];
+
+	if (sbk_os_executable(path, sizeof(path), NULL) < 0)
+		(void)snprintf(path, sizeof(path), "sandbook");
+	return sbk_error_set(err, SBK_E_DENIED,
+			     "setup makes accounts and firewall rules and "
+			     "needs root: sudo %s setup",
+			     path);
+}
+
+static int become_setup(char **argv, struct sbk_error *err)
+{
+	char *arguments[64] = {NULL};
+	static char program[] = SETUP_PROGRAM;
+	size_t i;
+
+	/* argv[0] is "setup" already, the command of the other program. */
+	arguments[0] = program;
+	for (i = 0; argv[i] != NULL; i++) {
+		if (i + 2 >= sizeof(arguments) / sizeof(arguments[0]))
+			return sbk_error_set(err, SBK_E_LIMIT,
+					     "too many arguments");
+		arguments[i + 1] = argv[i];
+	}
+	return sbk_os_become_sibling(SETUP_PROGRAM, arguments, err);
+}
+
+static int run_setup(struct sbk_cli *cli, int argc, char **argv)
+{
+	struct setup_call call = {.cli = cli};
+	struct sbk_error err = SBK_ERROR_INIT;
+	int operands, rc;
+
+	rc = sbk_cli_parse(cli, argc, argv, &call.options, &operands, &err);
+	if (rc == 0 && operands < argc)
+		rc = sbk_error_set(&err, SBK_E_INVAL,
+				   "'%s' is one word too many; see --help",
+				   argv[operands]);
+	if (rc == 0 && !sbk_os_elevated())
+		rc = refuse_without_root(&err);
+	if (rc == 0 && strcmp(cli->program, SETUP_PROGRAM) != 0)
+		rc = become_setup(argv, &err);
+	else if (rc == 0)
+		rc = do_setup(&call, &err);
+	sbk_plan_free(call.plan);
+	sbk_backend_close(&call.backend);
+	if (rc == 0)
+		return SBK_EXIT_OK;
+	rc = sbk_cli_fail(cli, &err);
+	return call.report.undone.owed > 0 ? SBK_EXIT_INCOMPLETE : rc;
+}
+
+const struct sbk_command sbk_command_setup = {
+	.name = "setup",
+	.usage = "[options]",
+	.summary = "make the sandbox accounts and the firewall table",
+	.help = "Enrols a person: two system accounts (the firewall lets no "
+		"packet of one of\nthem out), a group of all such accounts, "
+		"and "
+		"a firewall table. Each change is\nrecorded in the machine's "
+		"journal before it is made; if a step fails, all of it\nis "
+		"undone. 'sandbook uninstall' takes it back. A second call "
+		"changes nothing.\nNeeds root.\n\n"
+		"Example: what would change, and then do it:\n"
+		"  sudo sandbook setup --dry-run\n"
+		"  sudo sandbook setup --user \"$USER\"\n",
+	.options = options,
+	.run = run_setup,
+};

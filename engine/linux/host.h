@@ -1,0 +1,37 @@
+/*
+ * What the backend keeps between two calls. Shared by the files that work on
+ * paths; the other kinds see it only through engine/linux/kinds.h.
+ */
+#ifndef SBK_LINUX_HOST_H
+#define SBK_LINUX_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/backend.h"
+#include "engine/linux/identity.h"
+#include "engine/linux/kinds.h"
+#include "engine/linux/pin.h"
+#include "engine/linux/pool.h"
+
+struct sbk_host {
+	struct sbk_volumes volumes;
+	bool sync_all; /* a volume could not be held open: flush them all */
+	struct sbk_pool *pool; /* NULL until many files are at hand */
+};
+
+/* The same as sbk_host_touch for a pin, whose volume is known. */
+int sbk_host_touch_pin(struct sbk_host *host, const struct sbk_pin *pin,
+		       struct sbk_error *err);
+/* Flushes what was touched since the last call. */
+int sbk_host_flush(struct sbk_host *host, struct sbk_error *err);
+
+/* The slots of engine/backend.h that are not of one kind. */
+int sbk_host_walk(struct sbk_host *host, const char *root, sbk_visit_fn *visit,
+		  void *arg, struct sbk_error *err);
+int sbk_host_locate(struct sbk_host *host, const char *const *identities,
+		    size_t count, const char *const *roots, size_t root_count,
+		    struct sbk_location *found, struct sbk_error *err);
+
+#endif

@@ -1,0 +1,256 @@
+/*
+ * Starts a run: decides what can carry its guarantees, forks the first process
+ * inside, lets the caller keep its record while that builds the world, and
+ * hands over to the supervisor. Nothing of the host is changed; without
+ * namespaces (best effort only) a private temporary directory is made and
+ * removed.
+ */
+#include "engine/linux/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/linux/channel.h"
+#include "engine/linux/error.h"
+#include "engine/linux/landlock.h"
+#include "engine/linux/namespace.h"
+#include "engine/linux/seccomp.h"
+#include "engine/linux/temporary.h"
+
+#include "engine/banned.h"
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd); /* the other side sees the end */
+	*fd = -1;
+}
+
+/* Which of the standard descriptors are terminals, and the one we relay. */
+static void find_terminal(struct sbk_launch *launch)
+{
+	static const int outputs[] = {STDOUT_FILENO, STDERR_FILENO,
+				      STDIN_FILENO};
+	size_t i;
+
+	launch->terminal_in = launch->terminal_out = -1;
+	for (i = 0; i < 3; i++)
+		launch->terminal[i] = isatty((int)i);
+	for (i = 0; i < 3 && launch->terminal_out < 0; i++)
+		if (launch->terminal[outputs[i]])
+			launch->terminal_out = outputs[i];
+	if (launch->terminal_out < 0)
+		return;
+	/* Keys come in even where stdin is a file: a pager asks /dev/tty. */
+	launch->terminal_in =
+		launch->terminal[0] ? STDIN_FILENO : launch->terminal_out;
+	if (tcgetattr(launch->terminal_in, &launch->termios) < 0 ||
+	    ioctl(launch->terminal_in, TIOCGWINSZ, &launch->window) < 0)
+		memset(launch->terminal, 0, sizeof(launch->terminal));
+	if (!launch->terminal[launch->terminal_out])
+		launch->terminal_in = launch->terminal_out = -1;
+}
+
+static void probe_cheaply(const struct sbk_run_options *options,
+			  struct sbk_carriers *carriers)
+{
+	int abi = sbk_landlock_abi();
+
+	memset(carriers, 0, sizeof(*carriers));
+	if (options->test_landlock_abi_plus_one != 0 &&
+	    abi > (int)options->test_landlock_abi_plus_one - 1)
+		abi = (int)options->test_landlock_abi_plus_one - 1;
+	carriers->landlock_abi = abi;
+	carriers->namespaces = !options->test_no_namespaces;
+	carriers->seccomp = sbk_seccomp_available();
+}
+
+/* In the first process: never returns. */
+static void run_init(struct sbk_launch *launch)
+{
+	launch->channel = launch->other;
+	_exit(sbk_init_main(launch));
+}
+
+/*
+ * Forks the first process and waits until its namespaces have settled. > 0 is
+ * its id. On failure nothing of it is left.
+ */
+static pid_t start_init(struct sbk_launch *launch, struct sbk_error *err)
+{
+	struct sbk_message message;
+	int ends[2];
+	pid_t pid;
+
+	if (sbk_channel_pair(ends, err) < 0)
+		return err->code;
+	launch->channel = ends[0];
+	launch->other = ends[1];
+	pid = sbk_namespace_fork(launch->carriers.namespaces,
+				 launch->scope->network, err);
+	if (pid == 0)
+		run_init(launch);
+	close_fd(&launch->other);
+	if (pid < 0) {
+		close_fd(&launch->channel);
+		return pid;
+	}
+	if (sbk_channel_receive(launch->channel, &message, err) == 0 &&
+	    message.type == SBK_MESSAGE_SETTLED)
+		return pid;
+	if (message.type == SBK_MESSAGE_FAILED)
+		*err = message.error;
+	else
+		(void)sbk_error_set(err, SBK_E_IO,
+				    "the run ended before it began");
+	close_fd(&launch->channel);
+	(void)kill(pid, SIGKILL); /* gone is as good */
+	(void)waitpid(pid, NULL, 0);
+	return err->code;
+}
+
+/* Without namespaces there is no private /tmp to see. */
+static pid_t start_bare(struct sbk_launch *launch, struct sbk_error *err)
+{
+	if (launch->argv != NULL) {
+		if (sbk_temporary_make(&launch->temporary, err) < 0)
+			return err->code;
+		launch->environment = sbk_temporary_environment(
+			launch->scope->environment, launch->temporary);
+		if (launch->environment == NULL)
+			return sbk_error_set(err, SBK_E_NOMEM,
+					     "no memory for the environment");
+	}
+	return start_init(launch, err);
+}
+
+/* The same, once more without namespaces where best effort allows it. */
+static pid_t start_best(struct sbk_launch *launch, bool best_effort,
+			struct sbk_error *err)
+{
+	enum sbk_network network = launch->scope->network;
+	struct sbk_carriers *carriers = &launch->carriers;
+	pid_t pid = SBK_E_UNSUPPORTED;
+
+	sbk_error_clear(err);
+	if (carriers->namespaces)
+		pid = start_init(launch, err);
+	if (pid < 0 && pid != SBK_E_UNSUPPORTED)
+		return pid;
+	if (pid < 0)
+		carriers->namespaces = false;
+	sbk_carriers_describe(carriers, network, err->message);
+	if (pid < 0) {
+		sbk_error_clear(err);
+		if (!best_effort && sbk_carriers_require(carriers, err) < 0)
+			return err->code;
+		pid = start_bare(launch, err);
+	} else if (!best_effort && sbk_carriers_require(carriers, err) < 0) {
+		close_fd(&launch->channel);
+		(void)kill(pid, SIGKILL); /* gone is as good */
+		(void)waitpid(pid, NULL, 0);
+		return err->code;
+	}
+	return pid;
+}
+
+/* Waits until the world stands; then `master` is its terminal's, or -1. */
+static int await_ready(struct sbk_launch *launch, int *master,
+		       struct sbk_error *err)
+{
+	struct sbk_message message;
+
+	if (sbk_channel_receive(launch->channel, &message, err) < 0)
+		return err->code;
+	if (message.type == SBK_MESSAGE_FAILED) {
+		*err = message.error;
+		return err->code;
+	}
+	if (message.type != SBK_MESSAGE_READY)
+		return sbk_error_set(err, SBK_E_IO,
+				     "the run ended before it began");
+	*master = message.fd;
+	return 0;
+}
+
+static int run(struct sbk_launch *launch, const struct sbk_run_hooks *hooks,
+	       struct sbk_run_end *end, struct sbk_error *err)
+{
+	int master = -1, rc;
+	pid_t pid = start_best(launch, launch->scope->best_effort, err);
+
+	if (pid < 0)
+		return pid;
+	rc = hooks != NULL && hooks->ready != NULL
+		     ? hooks->ready(hooks->arg, &launch->carriers, (int)pid,
+				    err)
+		     : 0;
+	if (rc == 0)
+		rc = await_ready(launch, &master, err);
+	if (rc == 0 && launch->argv != NULL)
+		return sbk_supervise(launch, pid, master, end, err);
+	close_fd(&master);
+	close_fd(&launch->channel);
+	(void)kill(pid, SIGKILL); /* gone is as good */
+	(void)waitpid(pid, NULL, 0);
+	return rc;
+}
+
+static int launch_init(struct sbk_launch *launch, const struct sbk_scope *scope,
+		       const struct sbk_run_options *options, char *const *argv,
+		       struct sbk_error *err)
+{
+	memset(launch, 0, sizeof(*launch));
+	launch->scope = scope;
+	launch->argv = argv;
+	launch->environment = scope->environment;
+	launch->uid = geteuid();
+	launch->gid = getegid();
+	launch->channel = launch->other = -1;
+	launch->terminal_in = launch->terminal_out = -1;
+	probe_cheaply(options, &launch->carriers);
+	if (argv != NULL)
+		find_terminal(launch);
+	return sbk_view_plan(scope, &launch->view, err);
+}
+
+int sbk_run_launch(const struct sbk_scope *scope,
+		   const struct sbk_run_options *options, char *const *argv,
+		   const struct sbk_run_hooks *hooks, struct sbk_run_end *end,
+		   struct sbk_error *err)
+{
+	struct sbk_run_end result = {.exit_code = 0};
+	struct sbk_launch launch;
+	int rc;
+
+	rc = launch_init(&launch, scope, options, argv, err);
+	if (rc < 0)
+		return rc;
+	sbk_supervise_block(&launch.signals);
+	rc = run(&launch, hooks, &result, err);
+	sbk_supervise_unblock(&launch.signals);
+	close_fd(&launch.channel);
+	sbk_view_release(&launch.view);
+	if (launch.environment != NULL &&
+	    launch.environment != scope->environment) {
+		free(launch.environment[0]);
+		free(launch.environment);
+	}
+	if (sbk_temporary_remove(launch.temporary, rc < 0 ? NULL : err) < 0 &&
+	    rc == 0)
+		rc = err->code;
+	if (rc < 0)
+		return rc;
+	if (result.exec_errno != 0)
+		result.exit_code = result.exec_errno == ENOENT ||
+						   result.exec_errno == ENOTDIR
+					   ? 127
+					   : 126;
+	*end = result;
+	return 0;
+}

@@ -1,0 +1,487 @@
+/*
+ * The loop that builds a view. Works on descriptors throughout:
+ *
+ *  - A source is opened once, without following any link (the scope's paths
+ *    are resolved, so a link met here was put there since), and mounted from
+ *    that descriptor. What a path names is decided in one step; a directory
+ *    swapped for another real directory between the plan and this step is
+ *    then the object that the path names, and nothing is wider than granted.
+ *  - A mount point inside a tree of the host is opened through the view and
+ *    compared with the source by device and inode before anything is mounted
+ *    on it, so that a name swapped in between stops the run.
+ *  - Nothing is created outside our own file system: the parent of whatever
+ *    is made is checked for it.
+ */
+#include "engine/linux/mount.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "engine/limits.h"
+#include "engine/linux/error.h"
+#include "engine/linux/kernel.h"
+
+#include "engine/banned.h"
+
+#define NO_LINKS (RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+#define CLONE_ONE (OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)
+#define HARDENED (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+
+struct builder {
+	int host;     /* the host's root */
+	int area;     /* our file system; its root is outside the view */
+	int root;     /* the view's root, a directory of `area` */
+	int parent;   /* where the last thing of ours was made */
+	dev_t device; /* of our file system */
+	unsigned int serial;
+	size_t parent_size;
+	char parent_path[SBK_PATH_MAX];
+};
+
+static void close_fd(int fd)
+{
+	/* Nothing was written through it that a failure could lose. */
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static int fail(struct sbk_error *err, int os_code, const char *what,
+		const char *path)
+{
+	return sbk_error_set_errno(err, os_code, "cannot %s '%s'", what, path);
+}
+
+static int set_attributes(int dirfd, const char *path, unsigned int flags,
+			  uint64_t set)
+{
+	struct mount_attr attributes = {.attr_set = set};
+
+	return sbk_mount_setattr(dirfd, path, flags | AT_SYMLINK_NOFOLLOW,
+				 &attributes);
+}
+
+/* Opens a place of the view; the root itself for "/". */
+static int open_place(const struct builder *b, const char *place)
+{
+	return sbk_openat2(b->root, place[1] == '\0' ? "." : place + 1,
+			   O_PATH | O_CLOEXEC | O_NOFOLLOW, NO_LINKS);
+}
+
+/*
+ * The directory that holds `place`, which must be of our own file system.
+ * The last one is kept: neighbours are made one after the other.
+ */
+static int open_parent(struct builder *b, const char *place,
+		       struct sbk_error *err)
+{
+	size_t size = (size_t)(strrchr(place, '/') - place);
+	struct stat st;
+
+	if (size >= sizeof(b->parent_path))
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "path '%s' is too long for a run", place);
+	if (b->parent >= 0 && size == b->parent_size &&
+	    memcmp(place, b->parent_path, size) == 0)
+		return 0;
+	close_fd(b->parent);
+	memcpy(b->parent_path, place, size);
+	b->parent_path[size] = '\0';
+	b->parent_size = size;
+	b->parent = open_place(b, size == 0 ? "/" : b->parent_path);
+	if (b->parent < 0)
+		return fail(err, errno, "open the directory above", place);
+	if (fstat(b->parent, &st) < 0)
+		return fail(err, errno, "examine the directory above", place);
+	if (st.st_dev != b->device) {
+		close_fd(b->parent);
+		b->parent = -1;
+		return sbk_error_set(err, SBK_E_CONFLICT,
+				     "'%s' would have to be created on the "
+				     "host, which a run never does",
+				     place);
+	}
+	return 0;
+}
+
+/* A directory, or an empty file, of ours. There already is as good. */
+static int make_node(struct builder *b, const struct sbk_view_op *op,
+		     bool is_directory, struct sbk_error *err)
+{
+	const char *name = strrchr(op->place, '/') + 1;
+	int rc, fd;
+
+	if (open_parent(b, op->place, err) < 0)
+		return err->code;
+	if (is_directory) {
+		rc = mkdirat(b->parent, name, op->mode != 0 ? op->mode : 0755);
+	} else {
+		fd = openat(b->parent, name,
+			    O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0444);
+		rc = fd < 0 ? -1 : 0;
+		if (rc < 0 && errno == EEXIST)
+			return 0;
+		close_fd(fd);
+	}
+	if (rc < 0 && errno != EEXIST)
+		return fail(err, errno, "make a mount point for", op->place);
+	return 0;
+}
+
+/* Attaches the detached mount `tree` at the operation's place. */
+static int attach(struct builder *b, const struct sbk_view_op *op, int tree,
+		  const struct stat *source, struct sbk_error *err)
+{
+	struct stat st;
+	int place, rc = 0;
+
+	if (op->create && make_node(b, op, op->is_directory, err) < 0)
+		return err->code;
+	place = open_place(b, op->place);
+	if (place < 0)
+		return fail(err, errno, "find the mount point", op->place);
+	if (source != NULL && op->same) {
+		if (fstat(place, &st) < 0)
+			rc = fail(err, errno, "examine", op->place);
+		else if (st.st_dev != source->st_dev ||
+			 st.st_ino != source->st_ino)
+			rc = sbk_error_set(err, SBK_E_CONFLICT,
+					   "'%s' was replaced while the run "
+					   "was prepared; run again",
+					   op->place);
+	}
+	if (rc == 0 &&
+	    sbk_move_mount(tree, place, "", MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		rc = fail(err, errno, "mount", op->place);
+	close_fd(place);
+	return rc;
+}
+
+static int do_bind(struct builder *b, const struct sbk_view_op *op,
+		   struct sbk_error *err)
+{
+	uint64_t set = MOUNT_ATTR_NOSUID;
+	int source, tree = -1, rc;
+	struct stat st;
+
+	source = sbk_openat2(b->host, op->source + 1,
+			     O_PATH | O_CLOEXEC | O_NOFOLLOW, NO_LINKS);
+	if (source < 0 && errno == ENOENT && op->optional)
+		return 0;
+	if (source < 0)
+		return fail(err, errno, "open", op->source);
+	set |= op->device ? MOUNT_ATTR_NOEXEC : MOUNT_ATTR_NODEV;
+	set |= op->read_only ? MOUNT_ATTR_RDONLY : 0;
+	if (fstat(source, &st) < 0) {
+		rc = fail(err, errno, "examine", op->source);
+		goto out;
+	}
+	if (S_ISDIR(st.st_mode) != op->is_directory) {
+		rc = sbk_error_set(err, SBK_E_CONFLICT,
+				   "'%s' was replaced while the run was "
+				   "prepared; run again",
+				   op->source);
+		goto out;
+	}
+	tree = sbk_open_tree(source, "",
+			     CLONE_ONE | AT_EMPTY_PATH | AT_RECURSIVE);
+	if (tree < 0) {
+		rc = fail(err, errno, "take a view of", op->source);
+		goto out;
+	}
+	if (set_attributes(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, set) < 0) {
+		rc = fail(err, errno, "restrict the view of", op->source);
+		goto out;
+	}
+	rc = attach(b, op, tree, &st, err);
+out:
+	close_fd(tree);
+	close_fd(source);
+	return rc;
+}
+
+/* Mounts the directory or file `name` of our area at the place. */
+static int show_area(struct builder *b, const struct sbk_view_op *op,
+		     const char *name, uint64_t set, struct sbk_error *err)
+{
+	int tree, rc;
+
+	tree = sbk_open_tree(b->area, name, CLONE_ONE);
+	if (tree < 0)
+		return fail(err, errno, "make a private mount for", op->place);
+	if (set != 0 && set_attributes(tree, "", AT_EMPTY_PATH, set) < 0)
+		rc = fail(err, errno, "restrict", op->place);
+	else
+		rc = attach(b, op, tree, NULL, err);
+	close_fd(tree);
+	return rc;
+}
+
+static int do_directory_of_area(struct builder *b, const struct sbk_view_op *op,
+				mode_t mode, struct sbk_error *err)
+{
+	char name[16];
+
+	(void)snprintf(name, sizeof(name), "%u", b->serial++);
+	if (mkdirat(b->area, name, mode) < 0)
+		return fail(err, errno, "make a private directory for",
+			    op->place);
+	return show_area(b, op, name, 0, err);
+}
+
+static int do_private(struct builder *b, const struct sbk_view_op *op,
+		      struct sbk_error *err)
+{
+	return do_directory_of_area(b, op, op->mode, err);
+}
+
+/* A directory stays writable until it is sealed: it may hold mount points. */
+static int do_empty(struct builder *b, const struct sbk_view_op *op,
+		    struct sbk_error *err)
+{
+	if (op->is_directory)
+		return do_directory_of_area(b, op, 0555, err);
+	return show_area(b, op, "empty", MOUNT_ATTR_RDONLY, err);
+}
+
+static int do_directory(struct builder *b, const struct sbk_view_op *op,
+			struct sbk_error *err)
+{
+	return make_node(b, op, true, err);
+}
+
+static int do_link(struct builder *b, const struct sbk_view_op *op,
+		   struct sbk_error *err)
+{
+	if (open_parent(b, op->place, err) < 0)
+		return err->code;
+	if (symlinkat(op->source, b->parent, strrchr(op->place, '/') + 1) < 0)
+		return fail(err, errno, "make the link", op->place);
+	return 0;
+}
+
+static int do_seal(struct builder *b, const struct sbk_view_op *op,
+		   struct sbk_error *err)
+{
+	int place = op->place[1] == '\0' ? b->root : open_place(b, op->place);
+	int rc = 0;
+
+	if (place < 0)
+		return fail(err, errno, "find", op->place);
+	if (set_attributes(place, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY) < 0)
+		rc = fail(err, errno, "make read-only", op->place);
+	if (place != b->root)
+		close_fd(place);
+	return rc;
+}
+
+/* A new instance of a file system type, attached at the place. */
+static int mount_new(struct builder *b, const struct sbk_view_op *op,
+		     const char *type, const char *const (*options)[2],
+		     unsigned int attributes, struct sbk_error *err)
+{
+	int fs = sbk_fsopen(type), tree = -1, rc = 0;
+
+	if (fs < 0)
+		return fail(err, errno, "make a file system for", op->place);
+	for (; options != NULL && (*options)[0] != NULL; options++)
+		if (sbk_fsconfig(fs, FSCONFIG_SET_STRING, (*options)[0],
+				 (*options)[1]) < 0) {
+			rc = fail(err, errno, "set up", op->place);
+			goto out;
+		}
+	if (sbk_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) < 0) {
+		rc = fail(err, errno, "make a file system for", op->place);
+		goto out;
+	}
+	tree = sbk_fsmount(fs, attributes);
+	if (tree < 0)
+		rc = fail(err, errno, "make a file system for", op->place);
+	else
+		rc = attach(b, op, tree, NULL, err);
+out:
+	close_fd(tree);
+	close_fd(fs);
+	return rc;
+}
+
+static int do_devpts(struct builder *b, const struct sbk_view_op *op,
+		     struct sbk_error *err)
+{
+	static const char *const options[][2] = {
+		{"ptmxmode", "0666"}, {"mode", "0620"}, {NULL, NULL}};
+
+	return mount_new(b, op, "devpts", options,
+			 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+}
+
+/*
+ * One name of /proc that belongs to no process: what can be written becomes
+ * read-only, what only root may read becomes empty. As root the command has
+ * the host's uid 0, by which the kernel decides about these files, whatever
+ * the user namespace.
+ */
+static int harden_process_name(struct builder *b, int proc, const char *name,
+			       struct sbk_error *err)
+{
+	struct sbk_view_op op = {.place = name};
+	struct stat st;
+	int tree, rc = 0;
+
+	if (fstatat(proc, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail(err, errno, "examine /proc entry", name);
+	if (S_ISREG(st.st_mode) &&
+	    ((st.st_mode & 0004) == 0 || strcmp(name, "keys") == 0))
+		tree = sbk_open_tree(b->area, "empty", CLONE_ONE);
+	else if (S_ISDIR(st.st_mode) || (st.st_mode & 0222) != 0)
+		tree = sbk_open_tree(proc, name, CLONE_ONE);
+	else
+		return 0;
+	if (tree < 0)
+		return fail(err, errno, "take a view of /proc entry", name);
+	if (set_attributes(tree, "", AT_EMPTY_PATH,
+			   HARDENED | MOUNT_ATTR_RDONLY) < 0 ||
+	    sbk_move_mount(tree, proc, name, 0) < 0)
+		rc = fail(err, errno, "protect /proc entry", op.place);
+	close_fd(tree);
+	return rc;
+}
+
+static int harden_process(struct builder *b, const char *place,
+			  struct sbk_error *err)
+{
+	struct dirent *entry;
+	DIR *dir = NULL;
+	int fd, rc = 0;
+
+	fd = sbk_openat2(b->root, place + 1,
+			 O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW,
+			 NO_LINKS);
+	if (fd >= 0)
+		dir = fdopendir(fd);
+	if (dir == NULL) {
+		rc = fail(err, errno, "list", place);
+		close_fd(fd);
+		return rc;
+	}
+	while (rc == 0 && (errno = 0, entry = readdir(dir)) != NULL) {
+		char first = entry->d_name[0];
+
+		if (first == '.' || (first >= '0' && first <= '9') ||
+		    entry->d_type == DT_LNK)
+			continue;
+		rc = harden_process_name(b, dirfd(dir), entry->d_name, err);
+	}
+	if (rc == 0 && errno != 0)
+		rc = fail(err, errno, "list", place);
+	(void)closedir(dir);
+	return rc;
+}
+
+static int do_proc(struct builder *b, const struct sbk_view_op *op,
+		   struct sbk_error *err)
+{
+	if (mount_new(b, op, "proc", NULL, HARDENED | MOUNT_ATTR_NOEXEC, err) <
+	    0)
+		return sbk_error_prefix(err, "/proc of the run (in a container "
+					     "it must not be masked)");
+	return harden_process(b, op->place, err);
+}
+
+static int (*const performers[])(struct builder *, const struct sbk_view_op *,
+				 struct sbk_error *) = {
+	[SBK_VIEW_DIRECTORY] = do_directory, [SBK_VIEW_LINK] = do_link,
+	[SBK_VIEW_BIND] = do_bind,	     [SBK_VIEW_PRIVATE] = do_private,
+	[SBK_VIEW_EMPTY] = do_empty,	     [SBK_VIEW_PROC] = do_proc,
+	[SBK_VIEW_DEVPTS] = do_devpts,	     [SBK_VIEW_SEAL] = do_seal,
+};
+
+/*
+ * Our file system covers a directory that every host has, and the view's root
+ * covers that; what is covered is not needed, and all of it but the view goes
+ * away with the old root. It must not cover the old root itself: it would be
+ * what enter_root() takes away, and the old root would stay on top of ours.
+ */
+static int make_area(struct builder *b, struct sbk_error *err)
+{
+	const char *cover = "/proc";
+	struct mount_attr alone = {.propagation = MS_PRIVATE};
+	int fs, file, rc = 0;
+	struct stat st;
+
+	b->host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (b->host < 0)
+		return fail(err, errno, "open", "/");
+	if (sbk_mount_setattr(b->host, "", AT_EMPTY_PATH | AT_RECURSIVE,
+			      &alone) < 0)
+		return fail(err, errno, "detach from the host's mounts", "/");
+	fs = sbk_fsopen("tmpfs");
+	if (fs < 0 ||
+	    sbk_fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0755") < 0 ||
+	    sbk_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
+		rc = fail(err, errno, "make a private file system over", cover);
+	if (rc == 0) {
+		b->area = sbk_fsmount(fs, HARDENED);
+		if (b->area < 0 ||
+		    sbk_move_mount(b->area, AT_FDCWD, cover, 0) < 0)
+			rc = fail(err, errno, "mount over", cover);
+	}
+	close_fd(fs);
+	if (rc < 0)
+		return rc;
+	file = openat(b->area, "empty", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC,
+		      0444);
+	if (file < 0 || fstat(file, &st) < 0 ||
+	    mkdirat(b->area, "root", 0755) < 0)
+		rc = fail(err, errno, "fill", "the private file system");
+	close_fd(file);
+	if (rc < 0)
+		return rc;
+	b->device = st.st_dev;
+	b->root = sbk_open_tree(b->area, "root", CLONE_ONE);
+	if (b->root < 0 ||
+	    sbk_move_mount(b->root, b->area, "", MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return fail(err, errno, "mount", "the view's root");
+	return 0;
+}
+
+static int enter_root(const struct builder *b, struct sbk_error *err)
+{
+	if (fchdir(b->root) < 0)
+		return fail(err, errno, "enter", "the view's root");
+	/* Old and new root at one place: no directory is needed for the old. */
+	if (sbk_pivot_root(".", ".") < 0)
+		return fail(err, errno, "change to", "the view's root");
+	if (sbk_umount2(".", SBK_MNT_DETACH) < 0)
+		return fail(err, errno, "leave", "the host's root");
+	if (chdir("/") < 0)
+		return fail(err, errno, "enter", "/");
+	return 0;
+}
+
+int sbk_view_mount(const struct sbk_view *view, int *area,
+		   struct sbk_error *err)
+{
+	struct builder b = {.host = -1, .area = -1, .root = -1, .parent = -1};
+	mode_t mask = umask(0);
+	size_t i;
+	int rc;
+
+	rc = make_area(&b, err);
+	for (i = 0; i < view->count && rc == 0; i++)
+		rc = performers[view->ops[i].kind](&b, &view->ops[i], err);
+	if (rc == 0)
+		rc = enter_root(&b, err);
+	(void)umask(mask);
+	close_fd(b.host);
+	close_fd(b.root);
+	close_fd(b.parent);
+	if (rc < 0) {
+		close_fd(b.area);
+		return rc;
+	}
+	*area = b.area;
+	return 0;
+}

@@ -1,0 +1,37 @@
+/*
+ * What is mounted where, as this process sees it (/proc/self/mountinfo).
+ */
+#ifndef SBK_LINUX_MOUNTS_H
+#define SBK_LINUX_MOUNTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/error.h"
+
+/* One mount; strings are borrowed during the call. */
+struct sbk_mount {
+	uint64_t id;	  /* as statx gives it in stx_mnt_id */
+	const char *root; /* the directory of the volume that is mounted */
+	const char *point;
+	const char *type; /* "ext4" */
+};
+
+/* 0: go on; 1: stop; < 0: stop with it. */
+typedef int sbk_mount_fn(void *arg, const struct sbk_mount *mount,
+			 struct sbk_error *err);
+
+/* Returns what the last call returned. */
+int sbk_mounts_each(sbk_mount_fn *visit, void *arg, struct sbk_error *err);
+
+/*
+ * Whether a filesystem of this type may keep whoever touches it waiting for
+ * another machine, or is served by a program: not opened on our own accord.
+ */
+bool sbk_mount_is_remote(const char *type);
+
+/* Opens the root of the mount with this id for reading; a descriptor or
+ * -errno. Remote ones are -EREMOTE. */
+int sbk_mount_open(uint64_t id);
+
+#endif

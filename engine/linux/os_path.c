@@ -1,0 +1,513 @@
+/*
+ * Paths on Linux: what the scope of a run asks about them. Owns the one walk
+ * that looks for hard links. Reads only; nothing here changes the host, and
+ * nothing follows a link that the caller did not ask to follow.
+ */
+#include "engine/os.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "engine/limits.h"
+#include "engine/linux/error.h"
+
+#include "engine/banned.h"
+
+static enum sbk_file_type type_of(mode_t mode)
+{
+	if (S_ISREG(mode))
+		return SBK_FILE_REGULAR;
+	if (S_ISDIR(mode))
+		return SBK_FILE_DIRECTORY;
+	return S_ISLNK(mode) ? SBK_FILE_LINK : SBK_FILE_OTHER;
+}
+
+static void fill(struct sbk_file *out, const struct stat *st)
+{
+	*out = (struct sbk_file){
+		.type = type_of(st->st_mode),
+		.owner = st->st_uid,
+		.group = st->st_gid,
+		.mode = st->st_mode & 07777,
+		.links = (uint32_t)st->st_nlink,
+		.device = st->st_dev,
+		.number = st->st_ino,
+		.size = (uint64_t)st->st_size,
+	};
+}
+
+int sbk_os_look(const char *path, struct sbk_file *out, struct sbk_error *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return sbk_error_set_errno(err, errno, "'%s'", path);
+	fill(out, &st);
+	return 0;
+}
+
+int sbk_os_resolve(const char *path, char *real, struct sbk_file *out,
+		   struct sbk_error *err)
+{
+	char link[64], text[SBK_PATH_MAX + 1];
+	struct stat st;
+	ssize_t size;
+	int fd, rc = 0;
+
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return sbk_error_set_errno(err, errno, "'%s'", path);
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	size = readlink(link, text, sizeof(text));
+	if (size < 0)
+		rc = sbk_error_set_errno(err, errno, "resolving '%s' by '%s'",
+					 path, link);
+	else if (size >= SBK_PATH_MAX)
+		rc = sbk_error_set(err, SBK_E_LIMIT,
+				   "'%s' resolves to a path of more than %d "
+				   "bytes",
+				   path, SBK_PATH_MAX - 1);
+	else if (fstat(fd, &st) < 0)
+		rc = sbk_error_set_errno(err, errno, "'%s'", path);
+	/* A removed object has no path; the kernel shows its old one. */
+	else if (st.st_nlink == 0 || text[0] != '/')
+		rc = sbk_error_set(err, SBK_E_NOTFOUND, "'%s' is removed",
+				   path);
+	if (rc == 0) {
+		memcpy(real, text, (size_t)size);
+		real[size] = '\0';
+		fill(out, &st);
+	}
+	(void)close(fd); /* nothing was written through it */
+	return rc;
+}
+
+int sbk_os_read_link(const char *path, char *out, size_t out_size,
+		     struct sbk_error *err)
+{
+	ssize_t size = readlink(path, out, out_size);
+
+	if (size < 0)
+		return sbk_error_set_errno(err, errno, "reading link '%s'",
+					   path);
+	if ((size_t)size >= out_size)
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "the link '%s' is too long", path);
+	out[size] = '\0';
+	return 0;
+}
+
+static int read_all(int fd, const char *path, size_t max, struct sbk_buf *out,
+		    struct sbk_error *err)
+{
+	char part[16384];
+	ssize_t size;
+
+	for (;;) {
+		size = read(fd, part, sizeof(part));
+		if (size < 0 && errno == EINTR)
+			continue;
+		if (size < 0)
+			return sbk_error_set_errno(err, errno, "reading '%s'",
+						   path);
+		if (size == 0)
+			return sbk_buf_failed(out, err);
+		if ((size_t)size > max - out->size)
+			return sbk_error_set(err, SBK_E_LIMIT,
+					     "'%s' is longer than %zu bytes",
+					     path, max);
+		sbk_buf_add(out, part, (size_t)size);
+	}
+}
+
+int sbk_os_read_known(const char *path, size_t max, struct sbk_buf *out,
+		      struct sbk_file *file, struct sbk_error *err)
+{
+	struct stat st;
+	int fd, rc;
+
+	/* Without O_NONBLOCK, opening a planted named pipe would hang us. */
+	fd = open(path,
+		  O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 && errno == ELOOP)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "'%s' is a symbolic link: put the file "
+				     "itself there",
+				     path);
+	if (fd < 0)
+		return sbk_error_set_errno(err, errno, "'%s'", path);
+	sbk_buf_clear(out);
+	if (fstat(fd, &st) < 0)
+		rc = sbk_error_set_errno(err, errno, "'%s'", path);
+	else if (!S_ISREG(st.st_mode))
+		rc = sbk_error_set(err, SBK_E_INVAL,
+				   "'%s' is not a regular file", path);
+	else
+		rc = read_all(fd, path, max, out, err);
+	if (rc == 0)
+		fill(file, &st);
+	(void)close(fd); /* only read from */
+	return rc;
+}
+
+static bool is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+static enum sbk_file_type type_of_entry(const struct dirent *entry)
+{
+	switch (entry->d_type) {
+	case DT_REG:
+		return SBK_FILE_REGULAR;
+	case DT_DIR:
+		return SBK_FILE_DIRECTORY;
+	case DT_LNK:
+		return SBK_FILE_LINK;
+	default:
+		return SBK_FILE_OTHER;
+	}
+}
+
+int sbk_os_list(const char *path, size_t max, sbk_os_name_fn *each, void *arg,
+		struct sbk_error *err)
+{
+	struct dirent *entry;
+	size_t count = 0;
+	DIR *dir = NULL;
+	int rc = 0, fd;
+
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return sbk_error_set_errno(err, errno, "'%s'", path);
+	dir = fdopendir(fd);
+	if (dir == NULL) {
+		rc = sbk_error_set_errno(err, errno, "'%s'", path);
+		(void)close(fd);
+		return rc;
+	}
+	while (rc == 0) {
+		errno = 0;
+		entry = readdir(dir);
+		if (entry == NULL) {
+			if (errno != 0)
+				rc = sbk_error_set_errno(err, errno, "'%s'",
+							 path);
+			break;
+		}
+		if (is_dots(entry->d_name))
+			continue;
+		if (++count > max)
+			rc = sbk_error_set(err, SBK_E_LIMIT,
+					   "'%s' has more than %zu names", path,
+					   max);
+		else
+			rc = each(arg, entry->d_name, type_of_entry(entry),
+				  err);
+	}
+	(void)closedir(dir); /* only read from */
+	return rc < 0 ? rc : 0;
+}
+
+/*
+ * The walk for links. A directory is read to its end before what is below it,
+ * so that one buffer serves all levels; the names of directories wait in
+ * `waiting`. getdents64 because the walk comes before each run: readdir costs
+ * four more calls and an allocation for each directory.
+ */
+struct link_walk {
+	struct sbk_os_link_walk *walk;
+	struct sbk_buf waiting; /* names of directories, each with its end */
+	unsigned int depth;
+	size_t size; /* of the path */
+	char path[SBK_PATH_MAX];
+	_Alignas(struct dirent64) char entries[32768];
+};
+
+static int walk_closed(struct link_walk *w, struct sbk_error *err)
+{
+	return w->walk->closed(w->walk->arg, w->path, err);
+}
+
+/* Appends a name to the path. False: it becomes too long. */
+static bool push_name(struct link_walk *w, const char *name, size_t *old)
+{
+	size_t size = strlen(name);
+
+	*old = w->size;
+	if (w->size + 1 + size >= sizeof(w->path))
+		return false;
+	w->path[w->size] = '/';
+	memcpy(w->path + w->size + 1, name, size + 1);
+	w->size += 1 + size;
+	return true;
+}
+
+static void pop_name(struct link_walk *w, size_t old)
+{
+	w->size = old;
+	w->path[old] = '\0';
+}
+
+static int walk_file(struct link_walk *w, const char *name,
+		     const struct statx *stx, struct sbk_error *err)
+{
+	struct sbk_file file = {
+		.type = SBK_FILE_REGULAR,
+		.owner = stx->stx_uid,
+		.links = stx->stx_nlink,
+		.device = makedev(stx->stx_dev_major, stx->stx_dev_minor),
+		.number = stx->stx_ino,
+	};
+	size_t old;
+	int rc;
+
+	if (!push_name(w, name, &old))
+		return walk_closed(w, err);
+	rc = w->walk->found(w->walk->arg, w->path, &file, err);
+	pop_name(w, old);
+	return rc;
+}
+
+static int walk_entry(struct link_walk *w, int fd, const char *name,
+		      unsigned char type, struct sbk_error *err)
+{
+	struct statx stx;
+
+	if (++w->walk->objects > w->walk->max)
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "'%s': more than %zu objects to look at",
+				     w->path, w->walk->max);
+	if (type == DT_DIR) {
+		sbk_buf_add(&w->waiting, name, strlen(name) + 1);
+		return sbk_buf_failed(&w->waiting, err);
+	}
+	if (type != DT_REG && type != DT_UNKNOWN)
+		return 0;
+	if (statx(fd, name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC,
+		  STATX_TYPE | STATX_NLINK | STATX_INO | STATX_UID, &stx) < 0) {
+		if (errno == ENOENT)
+			return 0; /* gone since it was listed */
+		/* Listed, but not searchable: its owner could change that. */
+		return walk_closed(w, err);
+	}
+	if (S_ISDIR(stx.stx_mode)) {
+		sbk_buf_add(&w->waiting, name, strlen(name) + 1);
+		return sbk_buf_failed(&w->waiting, err);
+	}
+	if (!S_ISREG(stx.stx_mode) || stx.stx_nlink < 2)
+		return 0;
+	return walk_file(w, name, &stx, err);
+}
+
+static int walk_entries(struct link_walk *w, int fd, struct sbk_error *err)
+{
+	ssize_t size, at;
+	int rc = 0;
+
+	while (rc >= 0) {
+		size = getdents64(fd, w->entries, sizeof(w->entries));
+		if (size < 0)
+			return walk_closed(w, err);
+		if (size == 0)
+			break;
+		for (at = 0; at < size && rc >= 0;) {
+			const struct dirent64 *entry =
+				(const void *)(w->entries + at);
+
+			if (!is_dots(entry->d_name))
+				rc = walk_entry(w, fd, entry->d_name,
+						entry->d_type, err);
+			at += entry->d_reclen;
+		}
+	}
+	return rc;
+}
+
+static int walk_directory(struct link_walk *w, int fd, struct sbk_error *err);
+
+/* Enters the directory that w->path names; `parent` holds its parent. */
+static int walk_below(struct link_walk *w, int parent, const char *name,
+		      struct sbk_error *err)
+{
+	int fd, rc;
+
+	if (!w->walk->enter(w->walk->arg, w->path))
+		return 0;
+	if (w->depth >= SBK_SCOPE_DEPTH_MAX)
+		return walk_closed(w, err);
+	fd = openat(parent, name,
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* Gone or replaced since it was listed: nothing to look into. */
+	if (fd < 0 && (errno == ENOENT || errno == ELOOP || errno == ENOTDIR))
+		return 0;
+	if (fd < 0)
+		return walk_closed(w, err);
+	rc = walk_directory(w, fd, err);
+	(void)close(fd); /* only read from */
+	return rc;
+}
+
+static int walk_directory(struct link_walk *w, int fd, struct sbk_error *err)
+{
+	size_t first = w->waiting.size, last, at, size, old;
+	char name[NAME_MAX + 1];
+	int rc;
+
+	w->depth++;
+	rc = walk_entries(w, fd, err);
+	last = w->waiting.size;
+	for (at = first; at < last && rc >= 0;) {
+		size = strlen(w->waiting.data + at) + 1;
+		at += size;
+		/* A copy: the buffer grows below. */
+		if (size <= sizeof(name))
+			memcpy(name, w->waiting.data + at - size, size);
+		if (size > sizeof(name) || !push_name(w, name, &old)) {
+			rc = walk_closed(w, err);
+			continue;
+		}
+		rc = walk_below(w, fd, name, err);
+		pop_name(w, old);
+	}
+	w->waiting.size = first;
+	w->depth--;
+	return rc;
+}
+
+int sbk_os_walk_links(const char *root, struct sbk_os_link_walk *walk,
+		      struct sbk_error *err)
+{
+	struct link_walk *w;
+	int fd, rc;
+
+	if (strlen(root) >= SBK_PATH_MAX)
+		return sbk_error_set(err, SBK_E_LIMIT, "'%s' is too long",
+				     root);
+	w = malloc(sizeof(*w));
+	if (w == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	w->walk = walk;
+	w->waiting = (struct sbk_buf)SBK_BUF_INIT;
+	w->depth = 0;
+	w->size = strlen(root);
+	memcpy(w->path, root, w->size + 1);
+	fd = open(root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0) {
+		rc = sbk_error_set_errno(err, errno, "'%s'", root);
+	} else {
+		rc = walk_directory(w, fd, err);
+		(void)close(fd); /* only read from */
+	}
+	sbk_buf_release(&w->waiting);
+	free(w);
+	return rc;
+}
+
+/* mountinfo writes space, tab, newline and backslash as \ooo. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	while (*text != '\0') {
+		if (text[0] == '\\' && text[1] >= '0' && text[1] <= '3' &&
+		    text[2] >= '0' && text[2] <= '7' && text[3] >= '0' &&
+		    text[3] <= '7') {
+			*to++ = (char)((text[1] - '0') << 6 |
+				       (text[2] - '0') << 3 | (text[3] - '0'));
+			text += 4;
+		} else {
+			*to++ = *text++;
+		}
+	}
+	*to = '\0';
+}
+
+/* "36 35 98:0 /root /point rw,noatime ...": fields by proc(5). */
+static bool parse_mount(char *line, struct sbk_os_mount *out)
+{
+	char *field[5], *save = NULL, *end;
+	unsigned long major, minor;
+	size_t i;
+
+	for (i = 0; i < 5; i++) {
+		field[i] = strtok_r(i == 0 ? line : NULL, " ", &save);
+		if (field[i] == NULL)
+			return false;
+	}
+	major = strtoul(field[2], &end, 10);
+	if (*end != ':')
+		return false;
+	minor = strtoul(end + 1, &end, 10);
+	if (*end != '\0')
+		return false;
+	unescape(field[3]);
+	unescape(field[4]);
+	out->device = makedev((unsigned int)major, (unsigned int)minor);
+	out->root = field[3];
+	out->point = field[4];
+	return true;
+}
+
+/* Reads a file of /proc, whose size is not known before. */
+static int read_proc(const char *path, struct sbk_buf *out,
+		     struct sbk_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return sbk_error_set_errno(err, errno, "'%s'", path);
+	rc = read_all(fd, path, SBK_OUTPUT_BYTES_MAX, out, err);
+	(void)close(fd); /* only read from */
+	return rc;
+}
+
+int sbk_os_mounts(struct sbk_arena *arena, struct sbk_os_mount **out,
+		  size_t *count, struct sbk_error *err)
+{
+	struct sbk_buf buf = SBK_BUF_INIT;
+	struct sbk_os_mount *mounts;
+	size_t lines = 0, used = 0;
+	char *text, *line, *save = NULL;
+	int rc;
+
+	rc = read_proc("/proc/self/mountinfo", &buf, err);
+	if (rc < 0)
+		goto out;
+	text = sbk_arena_copy(arena, buf.data, buf.size);
+	for (line = text; line != NULL && *line != '\0'; line++)
+		lines += *line == '\n';
+	mounts = sbk_arena_alloc(arena, (lines + 1) * sizeof(*mounts));
+	if (text == NULL || mounts == NULL || lines > SBK_MOUNTS_MAX) {
+		rc = sbk_error_set(
+			err, lines > SBK_MOUNTS_MAX ? SBK_E_LIMIT : SBK_E_NOMEM,
+			"reading the mounts of this machine");
+		goto out;
+	}
+	for (line = strtok_r(text, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save))
+		used += parse_mount(line, &mounts[used]) ? 1 : 0;
+	*out = mounts;
+	*count = used;
+out:
+	sbk_buf_release(&buf);
+	return rc;
+}
+
+int sbk_os_program(char *out, struct sbk_error *err)
+{
+	return sbk_os_read_link("/proc/self/exe", out, SBK_PATH_MAX, err);
+}
+
+const char *const *sbk_os_environment(void)
+{
+	return (const char *const *)environ;
+}

@@ -1,0 +1,58 @@
+/*
+ * The running program: where it stands, what stands beside it, and whether
+ * somebody can be asked.
+ */
+#include "engine/os.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/limits.h"
+#include "engine/linux/error.h"
+
+#include "engine/banned.h"
+
+bool sbk_os_interactive(void)
+{
+	return isatty(STDIN_FILENO) == 1;
+}
+
+int sbk_os_executable(char *out, size_t out_size, struct sbk_error *err)
+{
+	ssize_t size = readlink("/proc/self/exe", out, out_size);
+
+	if (size < 0)
+		return sbk_error_set_errno(err, errno,
+					   "asking where this program is");
+	if ((size_t)size >= out_size)
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "the path of this program is too long");
+	out[size] = '\0';
+	return 0;
+}
+
+int sbk_os_become_sibling(const char *name, char *const *argv,
+			  struct sbk_error *err)
+{
+	char path[SBK_PATH_MAX];
+	char *slash;
+	int rc = sbk_os_executable(path, sizeof(path), err), os_code;
+
+	if (rc < 0)
+		return rc;
+	slash = strrchr(path, '/');
+	if (slash == NULL ||
+	    (size_t)(slash - path) + strlen(name) + 2 > sizeof(path))
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "the path of '%s' is too long", name);
+	(void)snprintf(slash + 1, sizeof(path) - (size_t)(slash - path) - 1,
+		       "%s", name);
+	(void)execv(path, argv);
+	os_code = errno;
+	return sbk_error_set(err, SBK_E_IO,
+			     "'%s', which belongs beside this program, cannot "
+			     "be started: %s; install it again",
+			     path, strerror(os_code));
+}

@@ -1,0 +1,612 @@
+/*
+ * A directory for our own records. Owns how it comes to be: built complete
+ * under a name of ours and renamed into place, so that a crash leaves all or
+ * nothing; refuses links below the base, foreign owners, modes that let
+ * others write, and network filesystems.
+ *
+ * Everything is done through the directory's descriptor. The descriptor pins
+ * the directory; its path is only used by SQLite, which cannot do otherwise,
+ * and is safe there because nobody but the owner (or root) can change an
+ * entry of a directory that passed check_directory.
+ *
+ * Locks stand in os_lock.c.
+ */
+#include "engine/os_storage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/limits.h"
+#include "engine/linux/error.h"
+#include "engine/linux/os_storage.h"
+
+#include "engine/banned.h"
+
+#define NEW_NAME ".sandbook-new" /* a directory that is being built */
+#define MADE_NAME "made"	 /* holds how many parents were made */
+#define PARTS_MAX 8		 /* names after the base */
+#define NAME_ROOM 64		 /* for the name of a file in it */
+#define BUILD_WAIT_MS 5000	 /* for another process that is building */
+
+/* The path taken apart: the base, and each name below it. */
+struct parts {
+	char text[SBK_PATH_MAX];
+	char base[SBK_PATH_MAX];
+	char *names[PARTS_MAX];
+	size_t count;
+};
+
+static int parts_split(const struct sbk_store_place *place, struct parts *out,
+		       struct sbk_error *err)
+{
+	size_t size = strlen(place->directory), base = place->base;
+	char *save = NULL, *name;
+
+	if (size >= SBK_PATH_MAX - NAME_ROOM || place->directory[0] != '/' ||
+	    base > size)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "'%s' cannot hold records: the path is "
+				     "not absolute or too long",
+				     place->directory);
+	if (base == 0)
+		base = (size_t)(strrchr(place->directory, '/') -
+				place->directory);
+	memcpy(out->base, place->directory, base);
+	out->base[base] = '\0';
+	if (base == 0)
+		memcpy(out->base, "/", 2);
+	memcpy(out->text, place->directory + base, size - base + 1);
+	out->count = 0;
+	for (name = strtok_r(out->text, "/", &save); name != NULL;
+	     name = strtok_r(NULL, "/", &save)) {
+		if (out->count == PARTS_MAX)
+			return sbk_error_set(err, SBK_E_LIMIT,
+					     "'%s' has too many parts",
+					     place->directory);
+		out->names[out->count++] = name;
+	}
+	if (out->count == 0)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "'%s' names no directory below its base",
+				     place->directory);
+	return 0;
+}
+
+static int open_base(const struct parts *parts, struct sbk_error *err)
+{
+	int fd = open(parts->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int os_code = errno;
+
+	/* A directory that may be searched but not listed will do to pass. */
+	if (fd < 0 && os_code == EACCES) {
+		fd = open(parts->base, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		os_code = errno;
+	}
+	if (fd < 0)
+		return sbk_error_set_errno(err, os_code,
+					   "cannot open the directory '%s'",
+					   parts->base);
+	return fd;
+}
+
+/* One step down, through no link. The caller closes the new descriptor. */
+static int step_down(int at, const char *name,
+		     const struct sbk_store_place *place, struct sbk_error *err)
+{
+	int fd = openat(at, name,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int os_code = errno;
+
+	if (fd >= 0)
+		return fd;
+	if (os_code == ELOOP || os_code == ENOTDIR)
+		return sbk_error_set(err, SBK_E_DENIED,
+				     "'%s' is not used: its part '%s' is a "
+				     "link or no directory; put a plain "
+				     "directory there",
+				     place->directory, name);
+	return sbk_error_set_errno(err, os_code, "cannot open '%s' of '%s'",
+				   name, place->directory);
+}
+
+static unsigned int wanted_mode(bool shared)
+{
+	return shared ? 0755 : 0700;
+}
+
+static int check_directory(int fd, const struct sbk_store_place *place,
+			   struct sbk_error *err)
+{
+	struct stat st;
+	unsigned int excess = place->shared ? 022 : 077;
+
+	if (fstat(fd, &st) < 0)
+		return sbk_error_set_errno(err, errno, "cannot examine '%s'",
+					   place->directory);
+	if (st.st_uid != place->owner)
+		return sbk_error_set(err, SBK_E_DENIED,
+				     "'%s' belongs to user number %u and not "
+				     "to %u; nothing in it is believed",
+				     place->directory, (unsigned int)st.st_uid,
+				     (unsigned int)place->owner);
+	if ((st.st_mode & excess) != 0)
+		return sbk_error_set(
+			err, SBK_E_DENIED,
+			"'%s' has mode %04o, which lets others "
+			"in; after looking who changed it: chmod "
+			"%04o '%s'",
+			place->directory, (unsigned int)st.st_mode & 07777,
+			wanted_mode(place->shared), place->directory);
+	return 0;
+}
+
+/* Filesystems whose other users are on other machines: no lock, and no
+ * memory shared between processes, reaches them. */
+static int check_volume(int fd, const struct sbk_store_place *place,
+			struct sbk_error *err)
+{
+	static const struct {
+		unsigned long magic;
+		const char *name;
+	} remote[] = {
+		{NFS_SUPER_MAGIC, "NFS"}, {SMB_SUPER_MAGIC, "SMB"},
+		{0xff534d42, "CIFS"},	  {0xfe534d42, "SMB"},
+		{AFS_SUPER_MAGIC, "AFS"}, {CODA_SUPER_MAGIC, "Coda"},
+		{0x00c36400, "Ceph"},
+	};
+	struct statfs fs;
+	size_t i;
+
+	if (fstatfs(fd, &fs) < 0)
+		return sbk_error_set_errno(err, errno, "cannot examine '%s'",
+					   place->directory);
+	for (i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
+		if ((unsigned long)fs.f_type == remote[i].magic)
+			return sbk_error_set(
+				err, SBK_E_UNSUPPORTED,
+				"'%s' is on a network filesystem (%s), whose "
+				"locks and shared memory a journal cannot "
+				"rely on; mount a local volume there",
+				place->directory, remote[i].name);
+	return 0;
+}
+
+/* --- building ----------------------------------------------------------- */
+
+static int lock_base(int fd, const struct parts *parts, struct sbk_error *err)
+{
+	const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+	int waited;
+
+	for (waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += 20) {
+		int os_code = errno;
+
+		if (os_code != EWOULDBLOCK && os_code != EINTR)
+			return sbk_error_set_errno(
+				err, os_code == ENOLCK ? EOPNOTSUPP : os_code,
+				"cannot lock the directory '%s'", parts->base);
+		if (waited >= BUILD_WAIT_MS)
+			return sbk_error_set(err, SBK_E_BUSY,
+					     "another process holds a lock on "
+					     "the directory '%s'",
+					     parts->base);
+		(void)nanosleep(&pause, NULL); /* cut short: looks sooner */
+	}
+	return 0;
+}
+
+/* Takes away what a building that was cut short had left: the names of the
+ * chain, deepest first. Everything else makes rmdir fail, and that shows. */
+static int clear_new(int at, char *const *names, size_t count,
+		     struct sbk_error *err)
+{
+	char path[SBK_PATH_MAX] = NEW_NAME;
+	size_t depth, i;
+
+	for (depth = count; depth > 0; depth--) {
+		size_t used = strlen(NEW_NAME);
+
+		for (i = 1; i < depth; i++)
+			used += (size_t)snprintf(path + used,
+						 sizeof(path) - used, "/%s",
+						 names[i]);
+		if (depth == count) {
+			(void)snprintf(path + used, sizeof(path) - used,
+				       "/" MADE_NAME);
+			/* Missing in most cases; rmdir tells otherwise. */
+			(void)unlinkat(at, path, 0);
+		}
+		path[used] = '\0';
+		if (unlinkat(at, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
+			return sbk_error_set_errno(err, errno,
+						   "cannot remove the "
+						   "unfinished '%s'",
+						   path);
+	}
+	return 0;
+}
+
+/* Remembers in the new directory how many parents were made with it. */
+static int write_made(int fd, size_t parents, struct sbk_error *err)
+{
+	char text[16];
+	int size = snprintf(text, sizeof(text), "%zu\n", parents);
+	int file, rc = 0;
+
+	if (parents == 0)
+		return 0;
+	file = openat(fd, MADE_NAME,
+		      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		      0600);
+	if (file < 0)
+		return sbk_error_set_errno(err, errno, "cannot make '%s'",
+					   MADE_NAME);
+	if (write(file, text, (size_t)size) != size || fsync(file) < 0)
+		rc = sbk_error_set_errno(err, errno, "cannot write '%s'",
+					 MADE_NAME);
+	(void)close(file); /* flushed above; nothing more to learn */
+	return rc;
+}
+
+/* Makes one directory in `at`, private, and steps into it. */
+static int make_step(int at, const char *name, struct sbk_error *err)
+{
+	int fd;
+
+	if (mkdirat(at, name, 0700) < 0)
+		return sbk_error_set_errno(
+			err, errno, "cannot make the directory '%s'", name);
+	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return sbk_error_set_errno(err, errno, "cannot open '%s'",
+					   name);
+	return fd;
+}
+
+static int finish_directory(int fd, const struct sbk_store_place *place,
+			    size_t parents, struct sbk_error *err)
+{
+	int rc = write_made(fd, parents, err);
+
+	if (rc < 0)
+		return rc;
+	if (fchmod(fd, wanted_mode(place->shared)) < 0)
+		return sbk_error_set_errno(err, errno,
+					   "cannot set the mode of '%s'",
+					   place->directory);
+	if (fsync(fd) < 0)
+		return sbk_error_set_errno(err, errno,
+					   "cannot make '%s' durable",
+					   place->directory);
+	return 0;
+}
+
+static int build_chain(int at, char *const *names, size_t count,
+		       const struct sbk_store_place *place,
+		       struct sbk_error *err)
+{
+	int fd = make_step(at, NEW_NAME, err), rc;
+	size_t i;
+
+	for (i = 1; fd >= 0 && i < count; i++) {
+		int next;
+
+		if (fchmod(fd, 0700) < 0) /* whatever umask said */
+			next = sbk_error_set_errno(err, errno,
+						   "cannot set a mode");
+		else
+			next = make_step(fd, names[i], err);
+		(void)close(fd); /* a directory: nothing was written */
+		fd = next;
+	}
+	if (fd < 0)
+		return fd;
+	rc = finish_directory(fd, place, count - 1, err);
+	(void)close(fd); /* flushed */
+	return rc;
+}
+
+/* Puts the chain into place; SBK_E_EXISTS when somebody was faster. */
+static int place_chain(int at, const char *name, struct sbk_error *err)
+{
+	int rc = renameat2(at, NEW_NAME, at, name, RENAME_NOREPLACE);
+	int os_code = errno;
+
+	/* A filesystem without the flag: rename() replaces at most an empty
+	 * directory, and only when one appeared since we looked. */
+	if (rc < 0 && (os_code == EINVAL || os_code == ENOSYS)) {
+		rc = renameat(at, NEW_NAME, at, name);
+		os_code = errno;
+	}
+	if (rc < 0)
+		return sbk_error_set_errno(err, os_code,
+					   "cannot put '%s' into place", name);
+	if (fsync(at) < 0)
+		return sbk_error_set_errno(err, errno,
+					   "cannot make '%s' durable", name);
+	return 0;
+}
+
+static int build(int at, char *const *names, size_t count,
+		 const struct sbk_store_place *place, struct sbk_error *err)
+{
+	struct sbk_error ignored = SBK_ERROR_INIT;
+	int rc = clear_new(at, names, count, err);
+
+	if (rc == 0)
+		rc = build_chain(at, names, count, place, err);
+	if (rc == 0)
+		rc = place_chain(at, names[0], err);
+	if (rc < 0) {
+		/* The first failure is the one to report. */
+		(void)clear_new(at, names, count, &ignored);
+		(void)sbk_error_prefix(err, "cannot create '%s'",
+				       place->directory);
+	}
+	return rc;
+}
+
+/* --- opening ------------------------------------------------------------ */
+
+/*
+ * Steps down as far as the names exist. The descriptor of the last one that
+ * does, and in `depth` how many names that is. A wrong kind is an error.
+ */
+static int walk_down(int base, const struct parts *parts,
+		     const struct sbk_store_place *place, size_t *depth,
+		     struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	int at = fcntl(base, F_DUPFD_CLOEXEC, 0);
+	size_t i;
+
+	if (at < 0)
+		return sbk_error_set_errno(err, errno, "cannot open '%s'",
+					   parts->base);
+	for (i = 0; i < parts->count; i++) {
+		int next = step_down(at, parts->names[i], place, &why);
+
+		if (next == SBK_E_NOTFOUND)
+			break;
+		(void)close(at); /* a directory: nothing was written */
+		if (next < 0) {
+			if (err != NULL)
+				*err = why;
+			return next;
+		}
+		at = next;
+	}
+	*depth = i;
+	return at;
+}
+
+static int may_create(const struct sbk_store_place *place,
+		      struct sbk_error *err)
+{
+	if (geteuid() == place->owner)
+		return 0;
+	return sbk_error_set(err, SBK_E_DENIED,
+			     "'%s' can be created by user number %u only",
+			     place->directory, (unsigned int)place->owner);
+}
+
+static int open_directory(const struct parts *parts,
+			  const struct sbk_store_place *place, bool create,
+			  struct sbk_error *err)
+{
+	int base = open_base(parts, err), fd = -1, rc = 0;
+	size_t depth = 0;
+
+	if (base < 0)
+		return base;
+	fd = walk_down(base, parts, place, &depth, err);
+	if (fd >= 0 && depth < parts->count && !create)
+		rc = sbk_error_set(err, SBK_E_NOTFOUND,
+				   "there is no directory '%s'",
+				   place->directory);
+	if (fd >= 0 && depth < parts->count && create) {
+		rc = may_create(place, err);
+		if (rc == 0)
+			rc = lock_base(base, parts, err);
+		(void)close(fd); /* looked up again under the lock */
+		fd = rc == 0 ? walk_down(base, parts, place, &depth, err) : -1;
+		if (fd >= 0 && depth < parts->count)
+			rc = build(fd, parts->names + depth,
+				   parts->count - depth, place, err);
+		if (fd >= 0)
+			(void)close(fd);
+		fd = rc == 0 ? walk_down(base, parts, place, &depth, err) : -1;
+	}
+	(void)close(base); /* and with it the lock */
+	if (rc < 0 && fd >= 0)
+		(void)close(fd);
+	return rc < 0 ? rc : fd;
+}
+
+static int resolve_path(struct sbk_store *store, struct sbk_error *err)
+{
+	char link[64];
+	ssize_t size;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", store->fd);
+	size = readlink(link, store->path, sizeof(store->path) - NAME_ROOM);
+	if (size == SBK_PATH_MAX - NAME_ROOM)
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "'%s' stands for too long a path",
+				     store->given);
+	if (size < 0)
+		return sbk_error_set_errno(err, errno,
+					   "cannot resolve '%s' (is /proc "
+					   "mounted?)",
+					   store->given);
+	store->path[size] = '\0';
+	return 0;
+}
+
+int sbk_store_open(const struct sbk_store_place *place,
+		   enum sbk_store_mode mode, struct sbk_store **out,
+		   struct sbk_error *err)
+{
+	struct sbk_store *store = calloc(1, sizeof(*store));
+	struct parts *parts = calloc(1, sizeof(*parts));
+	int rc;
+
+	if (store == NULL || parts == NULL) {
+		rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		goto out;
+	}
+	store->fd = -1;
+	rc = parts_split(place, parts, err);
+	if (rc < 0)
+		goto out;
+	(void)snprintf(store->given, sizeof(store->given), "%s",
+		       place->directory);
+	store->owner = place->owner;
+	store->shared = place->shared;
+	rc = open_directory(parts, place, mode == SBK_STORE_CREATE, err);
+	if (rc < 0)
+		goto out;
+	store->fd = rc;
+	rc = check_directory(store->fd, place, err);
+	if (rc == 0 && mode != SBK_STORE_READ)
+		rc = check_volume(store->fd, place, err);
+	if (rc == 0)
+		rc = resolve_path(store, err);
+	if (rc < 0)
+		goto out;
+	*out = store;
+	store = NULL;
+out:
+	free(parts);
+	sbk_store_close(store);
+	return rc;
+}
+
+void sbk_store_close(struct sbk_store *store)
+{
+	if (store == NULL)
+		return;
+	if (store->fd >= 0)
+		(void)close(store->fd); /* a directory: nothing was written */
+	free(store);
+}
+
+const char *sbk_store_path(const struct sbk_store *store)
+{
+	return store->path;
+}
+
+int sbk_store_made(const struct sbk_store *store, size_t *out,
+		   struct sbk_error *err)
+{
+	char text[16] = "";
+	size_t got = 0;
+	int rc = sbk_store_read(store, MADE_NAME, 0, text, sizeof(text) - 1,
+				&got, err);
+
+	if (rc == SBK_E_NOTFOUND)
+		got = 0;
+	else if (rc < 0)
+		return rc;
+	text[got] = '\0';
+	*out = (size_t)strtoul(text, NULL, 10);
+	if (*out >= PARTS_MAX)
+		*out = 0; /* not ours: then nothing is taken back either */
+	return 0;
+}
+
+/* --- removal ------------------------------------------------------------ */
+
+static int remove_files(struct sbk_store *store, const char *const *names,
+			struct sbk_error *err)
+{
+	int rc = 0;
+
+	for (; rc == 0 && *names != NULL; names++)
+		rc = sbk_store_unlink(store, *names, err);
+	if (rc == 0)
+		rc = sbk_store_unlink(store, MADE_NAME, err);
+	return rc;
+}
+
+/* Removes the last `count` of the chain of directories, deepest first; a
+ * parent that others use by now stays. */
+static int remove_chain(const struct parts *parts,
+			const struct sbk_store_place *place, size_t count,
+			struct sbk_error *err)
+{
+	struct parts upper = *parts;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		size_t last = parts->count - 1 - i, depth = 0;
+		int base = open_base(parts, err), at, os_code = 0;
+
+		if (base < 0)
+			return base;
+		upper.count = last;
+		memcpy(upper.names, parts->names, sizeof(upper.names));
+		at = walk_down(base, &upper, place, &depth, err);
+		(void)close(base); /* only looked at */
+		if (at < 0)
+			return at;
+		if (depth == last &&
+		    unlinkat(at, parts->names[last], AT_REMOVEDIR) < 0)
+			os_code = errno;
+		if (os_code == 0 && fsync(at) < 0)
+			os_code = errno;
+		(void)close(at); /* flushed */
+		if ((os_code == ENOTEMPTY || os_code == EEXIST) && i > 0)
+			return 0;
+		if (os_code == ENOTEMPTY || os_code == EEXIST)
+			return sbk_error_set(err, SBK_E_INCOMPLETE,
+					     "'%s' stays: it holds files that "
+					     "are not ours",
+					     place->directory);
+		if (os_code != 0 && os_code != ENOENT)
+			return sbk_error_set_errno(err, os_code,
+						   "cannot remove '%s'",
+						   place->directory);
+	}
+	return 0;
+}
+
+int sbk_store_remove(const struct sbk_store_place *place,
+		     const char *const *names, struct sbk_error *err)
+{
+	struct sbk_store *store = NULL;
+	struct parts *parts = calloc(1, sizeof(*parts));
+	size_t made = 0;
+	int rc;
+
+	if (parts == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	rc = parts_split(place, parts, err);
+	if (rc == 0)
+		rc = sbk_store_open(place, SBK_STORE_READ, &store, err);
+	if (rc == 0)
+		rc = sbk_store_made(store, &made, err);
+	if (rc == 0)
+		rc = remove_files(store, names, err);
+	if (rc == 0)
+		rc = remove_chain(parts, place, 1 + made, err);
+	if (rc == SBK_E_NOTFOUND && store == NULL)
+		rc = 0;
+	sbk_store_close(store);
+	free(parts);
+	return rc;
+}
+
+uint32_t sbk_os_process(void)
+{
+	return (uint32_t)getpid();
+}

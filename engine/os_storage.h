@@ -1,0 +1,136 @@
+/*
+ * Where our own records are kept: one directory, pinned by a handle and
+ * reached without following links, its files and its locks. Chosen at link
+ * time, like os.h: engine/linux/os_storage.c.
+ *
+ *	rc = sbk_store_open(&place, SBK_STORE_CREATE, &store, err);
+ *	rc = sbk_store_lock_open(store, "lock", &lock, err);
+ *	rc = sbk_store_lock_take(lock, 0, wait_ms, err);
+ *	...
+ *	sbk_store_lock_close(lock);
+ *	sbk_store_close(store);
+ */
+#ifndef SBK_OS_STORAGE_H
+#define SBK_OS_STORAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/buf.h"
+#include "engine/error.h"
+
+struct sbk_store;
+struct sbk_store_lock;
+
+struct sbk_store_place {
+	const char *directory; /* absolute */
+	/* Leading bytes of `directory` that must exist and are resolved as the
+	 * system has them (a home, "/var/lib"); what comes after is made where
+	 * it is missing, and no link in it is followed. 0: all but the last
+	 * part. */
+	size_t base;
+	uint32_t owner; /* who must own the directory and its files */
+	bool shared;	/* everyone may read: 0755 and 0644; else 0700, 0600 */
+};
+
+enum sbk_store_mode {
+	SBK_STORE_READ,
+	SBK_STORE_WRITE, /* checks that the volume is fit for it, too */
+	SBK_STORE_CREATE /* made where it is missing, as `owner` only */
+};
+
+/*
+ * Missing parents are made together with the directory and appear at once,
+ * complete, so that a crash leaves all or nothing; how many were made is
+ * remembered in the directory's file "made". SBK_E_NOTFOUND without CREATE;
+ * SBK_E_DENIED for a link on the way, a wrong owner or mode;
+ * SBK_E_UNSUPPORTED for a network filesystem (not with READ).
+ */
+int sbk_store_open(const struct sbk_store_place *place,
+		   enum sbk_store_mode mode, struct sbk_store **out,
+		   struct sbk_error *err);
+void sbk_store_close(struct sbk_store *store);
+
+/* The directory's resolved path; borrowed. */
+const char *sbk_store_path(const struct sbk_store *store);
+/* How many parent directories were made for it. */
+int sbk_store_made(const struct sbk_store *store, size_t *out,
+		   struct sbk_error *err);
+
+/*
+ * The size of a file. SBK_E_NOTFOUND where there is none, SBK_E_DENIED where
+ * it is a link, not a plain file, somebody else's, or open to others.
+ */
+int sbk_store_look(const struct sbk_store *store, const char *name,
+		   uint64_t *size, struct sbk_error *err);
+/* Makes an empty file, never over another one. `shared` as in the place. */
+int sbk_store_make(const struct sbk_store *store, const char *name, bool shared,
+		   struct sbk_error *err);
+/* Reads up to `size` bytes at `offset`; `got` says how many there were. */
+int sbk_store_read(const struct sbk_store *store, const char *name,
+		   uint64_t offset, void *data, size_t size, size_t *got,
+		   struct sbk_error *err);
+/* Renames within the directory, over nothing, and makes it durable. */
+int sbk_store_rename(const struct sbk_store *store, const char *from,
+		     const char *to, struct sbk_error *err);
+/* A missing file is none to remove: 0. */
+int sbk_store_unlink(const struct sbk_store *store, const char *name,
+		     struct sbk_error *err);
+
+/*
+ * Makes the file exactly `size` bytes of space that the volume has set aside
+ * for it, private. SBK_E_LIMIT where the volume is too full, and then the
+ * file keeps what it had.
+ */
+int sbk_store_allocate(const struct sbk_store *store, const char *name,
+		       uint64_t size, struct sbk_error *err);
+
+/*
+ * Removes the named files, the directory, and the parents that were made for
+ * it as far as they are empty. SBK_E_INCOMPLETE when somebody else's files
+ * keep the directory. Nothing there is success. The file "made" goes last but
+ * for the directory, so that a removal that was cut short can be repeated.
+ */
+int sbk_store_remove(const struct sbk_store_place *place,
+		     const char *const *names, struct sbk_error *err);
+
+/*
+ * The lock file, made where it is missing; private always, so that no reader
+ * can take a lock that a writer needs. Proves first that locks work here:
+ * SBK_E_UNSUPPORTED where they are refused or exclude nobody.
+ */
+int sbk_store_lock_open(const struct sbk_store *store, const char *name,
+			struct sbk_store_lock **out, struct sbk_error *err);
+void sbk_store_lock_close(struct sbk_store_lock *lock); /* and releases */
+
+/*
+ * Takes the lock number `byte` for this handle, waiting up to `wait_ms`.
+ * SBK_E_BUSY (with no message of its own worth showing) after that. The lock
+ * ends with the handle and with the process, however that ends.
+ */
+int sbk_store_lock_take(struct sbk_store_lock *lock, uint64_t byte,
+			int64_t wait_ms, struct sbk_error *err);
+int sbk_store_lock_release(struct sbk_store_lock *lock, uint64_t byte,
+			   struct sbk_error *err);
+/* Whether another handle holds it. */
+int sbk_store_lock_held(const struct sbk_store_lock *lock, uint64_t byte,
+			bool *held, struct sbk_error *err);
+
+/*
+ * A short text in the lock file: who holds it, for the message that another
+ * process shows. At most SBK_STORE_NOTE_MAX bytes with its end. Only advice:
+ * it is not durable, and what is read is cleaned of control bytes by the
+ * error record.
+ */
+#define SBK_STORE_NOTE_MAX 384
+int sbk_store_lock_note(struct sbk_store_lock *lock, const char *text,
+			struct sbk_error *err);
+int sbk_store_lock_read_note(const struct sbk_store_lock *lock,
+			     char out[SBK_STORE_NOTE_MAX],
+			     struct sbk_error *err);
+
+/* The number of this process, for people. */
+uint32_t sbk_os_process(void);
+
+#endif

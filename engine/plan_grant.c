@@ -1,0 +1,253 @@
+/*
+ * Grants: the request, its roots, and the passes over them. Knows no encoding
+ * of ACLs (the backend adds the entries) and changes nothing.
+ */
+#include "engine/plan_grant_tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/policy.h"
+
+#include "engine/banned.h"
+
+int sbk_grant_no_memory(struct sbk_error *err)
+{
+	return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+}
+
+bool sbk_grant_is_below(const char *path, const char *root)
+{
+	size_t size = strlen(root);
+
+	if (size == 1 && root[0] == '/')
+		return true;
+	return strncmp(path, root, size) == 0 &&
+	       (path[size] == '\0' || path[size] == '/');
+}
+
+bool sbk_grant_is_sensitive(const char *path, const char *const *sensitive,
+			    size_t count, bool *itself)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (!sbk_grant_is_below(path, sensitive[i]))
+			continue;
+		*itself = strcmp(path, sensitive[i]) == 0;
+		return true;
+	}
+	return false;
+}
+
+static int check_root(struct sbk_grant *grant, const char *root,
+		      struct sbk_error *err)
+{
+	bool itself;
+	int rc = sbk_scope_guard(root,
+				 grant->request->rights == SBK_RIGHTS_WRITE,
+				 grant->request->person, err);
+
+	if (rc < 0)
+		return rc;
+	if (sbk_grant_is_sensitive(root, grant->sensitive,
+				   grant->sensitive_count, &itself))
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "'%s' is a sensitive path and is granted "
+				     "to nobody; grant a path without it",
+				     root);
+	return sbk_os_can_grant(root, err);
+}
+
+static int plan_root(struct sbk_grant *grant, const char *path,
+		     struct sbk_error *err)
+{
+	struct sbk_plan_root root = {
+		.path = path,
+		.principal = grant->request->principal,
+		.principal_name = grant->request->principal_name,
+		.writable = grant->request->rights == SBK_RIGHTS_WRITE,
+	};
+	struct sbk_object object = {.kind = SBK_KIND_ACCESS, .name = path};
+	struct sbk_observation seen = SBK_OBSERVATION_INIT;
+	struct sbk_plan_root *kept = NULL;
+	int rc;
+
+	rc = check_root(grant, path, err);
+	if (rc == 0)
+		rc = sbk_grant_plan_above(grant, path, err);
+	if (rc == 0)
+		rc = sbk_backend_observe(grant->backend, &object, &seen, err);
+	if (rc == 0) {
+		root.identity = sbk_buf_text(&seen.identity);
+		rc = sbk_plan_add_root(grant->plan, &root, &kept, err);
+	}
+	if (rc == 0)
+		rc = sbk_grant_walk_root(grant, kept, err);
+	sbk_observation_release(&seen);
+	return rc;
+}
+
+static int add_notes(struct sbk_grant *grant, struct sbk_error *err)
+{
+	int rc = 0;
+
+	if (grant->masked > 0)
+		rc = sbk_plan_add_note(grant->plan, err,
+				       "%zu left out, among them '%s': a mask "
+				       "hides rights of others there, which a "
+				       "grant would bring back",
+				       grant->masked, grant->masked_path);
+	if (rc == 0 && grant->refused > 0)
+		rc = sbk_plan_add_note(grant->plan, err,
+				       "%zu left out that came in meanwhile, "
+				       "among them '%s': not yours to grant",
+				       grant->refused, grant->refused_path);
+	if (rc == 0 && grant->protected_seen && !grant->later)
+		rc = sbk_plan_add_note(
+			grant->plan, err,
+			"protected names are granted for reading only, but %s "
+			"can still rename them or put others in their place: "
+			"an ACL cannot forbid that, 'sandbook run' does",
+			grant->request->principal_name);
+	grant->masked = grant->refused = 0;
+	return rc;
+}
+
+int sbk_grant_plan(struct sbk_grant *grant, struct sbk_plan *plan,
+		   struct sbk_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	grant->plan = plan;
+	for (i = 0; rc == 0 && i < grant->root_count; i++)
+		rc = plan_root(grant, grant->roots[i], err);
+	if (rc == 0)
+		rc = sbk_grant_decide_linked(grant, err);
+	return rc == 0 ? add_notes(grant, err) : rc;
+}
+
+int sbk_grant_more(void *arg, struct sbk_plan *plan, struct sbk_error *err)
+{
+	struct sbk_grant *grant = arg;
+	size_t i, j;
+	int rc = 0;
+
+	grant->plan = plan;
+	grant->later = true;
+	for (i = 0; rc == 0 && i < sbk_plan_root_count(plan); i++) {
+		struct sbk_plan_root scratch = *sbk_plan_root_at(plan, i);
+
+		for (j = 0; j < grant->root_count; j++)
+			if (strcmp(grant->roots[j], scratch.path) == 0)
+				break;
+		if (j < grant->root_count)
+			rc = sbk_grant_walk_root(grant, &scratch, err);
+		/* A root that is gone has nothing new in it. */
+		if (rc == SBK_E_NOTFOUND) {
+			sbk_error_clear(err);
+			rc = 0;
+		}
+	}
+	grant->root = NULL;
+	return rc == 0 ? add_notes(grant, err) : rc;
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_below_any(const char *path, char *const *roots, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (sbk_grant_is_below(path, roots[i]))
+			return true;
+	return false;
+}
+
+static int resolve_roots(struct sbk_grant *grant, struct sbk_error *err)
+{
+	const struct sbk_grant_request *request = grant->request;
+	size_t i, kept = 0;
+
+	grant->roots = calloc(request->path_count + 1, sizeof(*grant->roots));
+	if (grant->roots == NULL)
+		return sbk_grant_no_memory(err);
+	for (i = 0; i < request->path_count; i++) {
+		int rc = sbk_os_real_path(request->paths[i], &grant->roots[i],
+					  err);
+
+		if (rc < 0)
+			return rc;
+		grant->root_count++;
+	}
+	qsort(grant->roots, grant->root_count, sizeof(*grant->roots),
+	      compare_paths);
+	/* What is below another root is granted with it. */
+	for (i = 0; i < grant->root_count; i++) {
+		if (is_below_any(grant->roots[i], grant->roots, kept))
+			free(grant->roots[i]);
+		else
+			grant->roots[kept++] = grant->roots[i];
+	}
+	grant->root_count = kept;
+	return 0;
+}
+
+int sbk_grant_new(const struct sbk_backend *backend,
+		  const struct sbk_grant_request *request,
+		  struct sbk_grant **out, struct sbk_error *err)
+{
+	struct sbk_grant *grant = calloc(1, sizeof(*grant));
+	int rc;
+
+	if (grant == NULL)
+		return sbk_grant_no_memory(err);
+	grant->backend = backend;
+	grant->request = request;
+	rc = resolve_roots(grant, err);
+	if (rc == 0)
+		rc = sbk_sensitive_paths(request->person, &grant->arena,
+					 &grant->sensitive,
+					 &grant->sensitive_count, err);
+	if (rc == 0) {
+		grant->inside = calloc(grant->sensitive_count + 1,
+				       sizeof(*grant->inside));
+		if (grant->inside == NULL)
+			rc = sbk_grant_no_memory(err);
+	}
+	if (rc < 0) {
+		sbk_grant_free(grant);
+		return rc;
+	}
+	*out = grant;
+	return 0;
+}
+
+void sbk_grant_free(struct sbk_grant *grant)
+{
+	size_t i;
+
+	if (grant == NULL)
+		return;
+	for (i = 0; i < SBK_GRANT_MEMO_SLOTS; i++) {
+		sbk_buf_release(&grant->memo[i].current);
+		sbk_buf_release(&grant->memo[i].next);
+		sbk_buf_release(&grant->memo[i].ours);
+	}
+	for (i = 0; i < grant->root_count; i++)
+		free(grant->roots[i]);
+	free(grant->roots);
+	free(grant->linked);
+	free(grant->inside);
+	sbk_buf_release(&grant->stripped);
+	sbk_string_map_release(&grant->planned);
+	sbk_string_map_release(&grant->directories);
+	sbk_string_map_release(&grant->linked_index);
+	sbk_arena_release(&grant->arena);
+	free(grant);
+}

@@ -1,0 +1,73 @@
+/*
+ * Planning grants: from "this principal may read (or write) these trees" to a
+ * list of changes, one for each object.
+ *
+ *	rc = sbk_grant_new(backend, &request, &grant, err);
+ *	rc = sbk_grant_plan(grant, plan, err);
+ *	... transact with .more = sbk_grant_more, .more_arg = grant ...
+ *	sbk_grant_free(grant);
+ *
+ * Everything that can be refused is refused while planning, with one message,
+ * before anything is changed.
+ */
+#ifndef SBK_PLAN_GRANT_H
+#define SBK_PLAN_GRANT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/backend.h"
+#include "engine/cli.h"
+#include "engine/os.h"
+#include "engine/plan.h"
+
+struct sbk_grant_request {
+	const struct sbk_person *person; /* who grants: owns every object */
+	const char *principal;		 /* "u:990" */
+	const char *principal_name;	 /* as people write it */
+	enum sbk_rights rights;		 /* READ or WRITE */
+	const char *const *paths;
+	size_t path_count;
+	/*
+	 * No grant of ours to this principal is in force on these paths: what
+	 * names it there already is somebody else's and is recorded by a
+	 * change with equal states, so that undo leaves it alone. Otherwise it
+	 * is taken for inherited from the earlier grant.
+	 */
+	bool first;
+};
+
+struct sbk_grant;
+
+/* `request` and what it points to must outlive the grant. SBK_E_NOMEM. */
+int sbk_grant_new(const struct sbk_backend *backend,
+		  const struct sbk_grant_request *request,
+		  struct sbk_grant **out, struct sbk_error *err);
+void sbk_grant_free(struct sbk_grant *grant);
+
+/*
+ * Adds the changes, a root for each path, and notes. Refused: what the scope
+ * guards forbid (SBK_E_INVAL), volumes that keep no exact ACLs
+ * (SBK_E_UNSUPPORTED), objects of other people and objects whose access cannot
+ * be changed (SBK_E_DENIED).
+ *
+ * Left out or weakened, and counted: sensitive paths get nothing; protected
+ * names in a root, and files with hard links outside all the roots, get no
+ * right to write.
+ *
+ * Directories above a root get the right to pass through where they lack it
+ * and belong to the person; the first one that does not is named in a note.
+ */
+int sbk_grant_plan(struct sbk_grant *grant, struct sbk_plan *plan,
+		   struct sbk_error *err);
+
+/*
+ * An sbk_apply_more_fn; `arg` is the grant. Looks again at each directory
+ * whose entries changed since, and adds what came in. What may not be granted
+ * is left out with a note now, since the rest is made already.
+ */
+int sbk_grant_more(void *arg, struct sbk_plan *plan, struct sbk_error *err);
+
+extern const struct sbk_command sbk_command_grant;
+
+#endif

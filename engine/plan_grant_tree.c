@@ -1,0 +1,465 @@
+/*
+ * The objects of a granted tree: which of them gets which right.
+ *
+ * Files with more than one name are decided last, when the whole of all roots
+ * was seen: an object is one however many names it has, and only then it is
+ * known whether one of them lies outside.
+ *
+ * The later passes list only directories whose entries changed, by their
+ * modification time, since a large tree would be read twice otherwise. A time
+ * that was fresh when the directory was read says nothing, because a clock
+ * ticks coarsely; such a directory is read again. A program that sets a
+ * directory's time back keeps a file from being granted, and gains nothing.
+ */
+#include "engine/plan_grant_tree.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/places.h"
+
+#include "engine/banned.h"
+
+#define SETTLED_NS 3000000000 /* older than any clock tick: ext3 has 1 s */
+
+static const char *rights_words(enum sbk_rights rights)
+{
+	switch (rights) {
+	case SBK_RIGHTS_WRITE:
+		return "read and write";
+	case SBK_RIGHTS_SEARCH:
+		return "pass through";
+	default:
+		return "read";
+	}
+}
+
+/* Whether `path` is a protected name in the root, or below one; `itself` says
+ * that it is the name. */
+static bool is_protected(const char *path, const char *root, bool *itself)
+{
+	const char *name, *end;
+	size_t i, size = strlen(root);
+
+	if (path[size] != '/')
+		return false;
+	name = path + size + 1;
+	end = name + strcspn(name, "/");
+	*itself = *end == '\0';
+	size = (size_t)(end - name);
+	for (i = 0; sbk_protected_names[i] != NULL; i++)
+		if (strlen(sbk_protected_names[i]) == size &&
+		    memcmp(name, sbk_protected_names[i], size) == 0)
+			return true;
+	return strlen(sbk_project_policy_name) == size &&
+	       memcmp(name, sbk_project_policy_name, size) == 0;
+}
+
+static struct sbk_grant_memo *memo_of(struct sbk_grant *grant,
+				      struct sbk_state state)
+{
+	uint32_t hash = 2166136261u;
+	size_t i;
+
+	for (i = 0; i < state.size; i++)
+		hash = (hash ^ (unsigned char)state.data[i]) * 16777619u;
+	return &grant->memo[(hash ^ hash >> 16) & (SBK_GRANT_MEMO_SLOTS - 1)];
+}
+
+/* add_grant, remembered. The result is borrowed until the next call. */
+const struct sbk_grant_memo *sbk_grant_state(struct sbk_grant *grant,
+					     struct sbk_state current,
+					     bool is_directory,
+					     enum sbk_rights rights)
+{
+	struct sbk_grant_memo *memo = memo_of(grant, current);
+	struct sbk_state known = {.data = sbk_buf_text(&memo->current),
+				  .size = memo->current.size};
+
+	if (memo->current.size > 0 && sbk_state_equal(known, current) &&
+	    memo->is_directory == is_directory && memo->rights == rights)
+		return memo;
+	sbk_buf_clear(&memo->current);
+	sbk_buf_add(&memo->current, current.data, current.size);
+	memo->is_directory = is_directory;
+	memo->rights = rights;
+	sbk_error_clear(&memo->problem);
+	memo->rc =
+		sbk_backend_add_grant(grant->backend, current, is_directory,
+				      grant->request->principal, rights,
+				      &memo->next, &memo->ours, &memo->problem);
+	if (memo->rc == 0)
+		memo->rc = sbk_buf_failed(&memo->current, &memo->problem);
+	return memo;
+}
+
+int sbk_grant_add_change(struct sbk_grant *grant,
+			 const struct sbk_change *change, struct sbk_error *err)
+{
+	const struct sbk_change *added;
+	int rc = sbk_plan_add(grant->plan, change, err);
+
+	if (rc < 0)
+		return rc;
+	added = sbk_plan_at(grant->plan, sbk_plan_count(grant->plan) - 1);
+	return sbk_string_map_put(&grant->planned, added->object.identity, 1,
+				  err);
+}
+
+/*
+ * Nothing is given, but what names the principal there already was before us:
+ * see `first` in the header.
+ */
+static int record_named(struct sbk_grant *grant,
+			const struct sbk_object *object,
+			struct sbk_state access, struct sbk_error *err)
+{
+	struct sbk_change change = {
+		.object = *object,
+		.before = access,
+		.after = access,
+		.ours = "",
+		.reason = "names the principal already: not ours",
+	};
+	struct sbk_state without;
+	int rc;
+
+	if (!grant->request->first || grant->later)
+		return 0;
+	rc = sbk_backend_strip(grant->backend, access,
+			       &grant->request->principal, 1, &grant->stripped,
+			       err);
+	if (rc < 0)
+		return rc;
+	without = (struct sbk_state){.data = sbk_buf_text(&grant->stripped),
+				     .size = grant->stripped.size};
+	return sbk_state_equal(without, access)
+		       ? 0
+		       : sbk_grant_add_change(grant, &change, err);
+}
+
+/* Counts an object that is left out, and keeps the first one for the note. */
+static int leave_out(struct sbk_grant *grant, size_t *count, const char **first,
+		     const char *path, struct sbk_error *err)
+{
+	if ((*count)++ > 0)
+		return 0;
+	*first = sbk_arena_strdup(&grant->arena, path);
+	return *first == NULL ? sbk_grant_no_memory(err) : 0;
+}
+
+static int give(struct sbk_grant *grant, const struct sbk_object *object,
+		struct sbk_state access, bool is_directory,
+		enum sbk_rights rights, struct sbk_error *err)
+{
+	struct sbk_change change = {
+		.object = *object,
+		.before = access,
+		.reason = rights == SBK_RIGHTS_WRITE ? "grant: read and write"
+						     : "grant: read",
+	};
+	const struct sbk_grant_memo *memo;
+	int rc = 0;
+
+	if (sbk_string_map_find(&grant->planned, object->identity) != NULL) {
+		grant->root->already++;
+		return 0;
+	}
+	memo = sbk_grant_state(grant, access, is_directory, rights);
+	if (memo->rc == SBK_E_UNSUPPORTED)
+		grant->root->skipped++;
+	else if (memo->rc == SBK_E_CONFLICT)
+		rc = leave_out(grant, &grant->masked, &grant->masked_path,
+			       object->name, err);
+	else if (memo->rc < 0)
+		return sbk_error_set(err, memo->rc, "%s: '%s'",
+				     memo->problem.message, object->name);
+	if (rc < 0 || memo->rc < 0)
+		return rc < 0 ? rc : record_named(grant, object, access, err);
+	change.after = (struct sbk_state){.data = sbk_buf_text(&memo->next),
+					  .size = memo->next.size};
+	change.ours = sbk_buf_text(&memo->ours);
+	if (!sbk_state_equal(change.after, access))
+		return sbk_grant_add_change(grant, &change, err);
+	grant->root->already++;
+	return record_named(grant, object, access, err);
+}
+
+/* A file with several names: counted now, decided when all were seen. */
+static int defer(struct sbk_grant *grant, const struct sbk_visit *visit,
+		 enum sbk_rights rights, struct sbk_error *err)
+{
+	const int64_t *index =
+		sbk_string_map_find(&grant->linked_index, visit->identity);
+	struct sbk_grant_linked *linked;
+
+	if (index != NULL) {
+		grant->linked[*index].seen++;
+		/* Read-only by one of its names is read-only. */
+		if (rights == SBK_RIGHTS_READ)
+			grant->linked[*index].rights = rights;
+		grant->root->already++;
+		return 0;
+	}
+	if (grant->linked_count == grant->linked_capacity) {
+		size_t capacity = grant->linked_capacity * 2 + 64;
+		void *items = realloc(grant->linked,
+				      capacity * sizeof(*grant->linked));
+
+		if (items == NULL)
+			return sbk_grant_no_memory(err);
+		grant->linked = items;
+		grant->linked_capacity = capacity;
+	}
+	linked = &grant->linked[grant->linked_count];
+	*linked = (struct sbk_grant_linked){
+		.object = {.kind = SBK_KIND_ACCESS,
+			   .name = sbk_arena_strdup(&grant->arena, visit->path),
+			   .identity = sbk_arena_strdup(&grant->arena,
+							visit->identity)},
+		.access = {.data = sbk_arena_copy(&grant->arena,
+						  visit->access.data,
+						  visit->access.size),
+			   .size = visit->access.size},
+		.root = grant->root,
+		.rights = rights,
+		.links = visit->links,
+		.seen = 1,
+	};
+	if (linked->object.name == NULL || linked->object.identity == NULL ||
+	    linked->access.data == NULL)
+		return sbk_grant_no_memory(err);
+	return sbk_string_map_put(&grant->linked_index, linked->object.identity,
+				  (int64_t)grant->linked_count++, err);
+}
+
+/* An object that the person may not grant: refused while planning, left out
+ * later. */
+static int refuse(struct sbk_grant *grant, const char *path, const char *why,
+		  const char *remedy, struct sbk_error *err)
+{
+	if (grant->later)
+		return leave_out(grant, &grant->refused, &grant->refused_path,
+				 path, err);
+	/* The path comes last, since it may be longer than the message. */
+	return sbk_error_set(err, SBK_E_DENIED,
+			     "%s cannot be given the right to %s: %s; %s, or "
+			     "grant a path without it: '%s'",
+			     grant->request->principal_name,
+			     rights_words(grant->request->rights), why, remedy,
+			     path);
+}
+
+static bool owned_by_principal(const struct sbk_grant *grant, uint32_t owner)
+{
+	char text[16];
+
+	(void)snprintf(text, sizeof(text), "u:%" PRIu32, owner);
+	return strcmp(text, grant->request->principal) == 0;
+}
+
+/* 1 where the object may be granted, 0 where it is left out, or an error. */
+static int check_object(struct sbk_grant *grant, const struct sbk_visit *visit,
+			struct sbk_error *err)
+{
+	char why[64];
+	int rc;
+
+	if (owned_by_principal(grant, visit->owner)) {
+		grant->root->already++;
+		return 0;
+	}
+	if (visit->owner != grant->request->person->uid) {
+		(void)snprintf(why, sizeof(why),
+			       "it belongs to account %" PRIu32, visit->owner);
+		rc = refuse(grant, visit->path, why,
+			    "have its owner give it to you", err);
+		return rc < 0 ? rc : 0;
+	}
+	if (visit->fixed != NULL) {
+		rc = refuse(grant, visit->path, visit->fixed,
+			    "make its access changeable", err);
+		return rc < 0 ? rc : 0;
+	}
+	return 1;
+}
+
+/* Remembers a directory; the answer is the walk's verdict for it. */
+static int enter_directory(struct sbk_grant *grant,
+			   const struct sbk_visit *visit, struct sbk_error *err)
+{
+	int64_t *known =
+		sbk_string_map_find(&grant->directories, visit->identity);
+	int64_t modified = visit->modified_ns;
+	const char *key;
+	int rc;
+
+	if (known != NULL && *known != 0 && *known == modified)
+		return grant->later ? 2 : 0;
+	/* A fresh time may be that of a later change too. */
+	if (modified > grant->now_ns - SETTLED_NS)
+		modified = 0;
+	if (known != NULL) {
+		*known = modified;
+		return 0;
+	}
+	key = sbk_arena_strdup(&grant->arena, visit->identity);
+	if (key == NULL)
+		return sbk_grant_no_memory(err);
+	rc = sbk_string_map_put(&grant->directories, key, modified, err);
+	return rc < 0 ? rc : 0;
+}
+
+static enum sbk_rights rights_for(struct sbk_grant *grant,
+				  const struct sbk_visit *visit)
+{
+	bool itself = false;
+
+	if (grant->request->rights != SBK_RIGHTS_WRITE)
+		return grant->request->rights;
+	if (is_protected(visit->path, grant->root->path, &itself)) {
+		grant->protected_seen = true;
+		if (itself)
+			grant->root->carved_out++;
+		return SBK_RIGHTS_READ;
+	}
+	/* Whether all its names are inside is known of those planned only. */
+	return grant->later && visit->links > 1 ? SBK_RIGHTS_READ
+						: SBK_RIGHTS_WRITE;
+}
+
+static int visit_granted(struct sbk_grant *grant, const struct sbk_visit *visit,
+			 struct sbk_error *err)
+{
+	const struct sbk_object object = {.kind = SBK_KIND_ACCESS,
+					  .name = visit->path,
+					  .identity = visit->identity};
+	enum sbk_rights rights;
+	bool itself = false;
+	int rc;
+
+	if (sbk_grant_is_sensitive(visit->path, grant->inside,
+				   grant->inside_count, &itself)) {
+		grant->root->carved_out += itself;
+		return record_named(grant, &object, visit->access, err);
+	}
+	grant->root->objects++;
+	rights = rights_for(grant, visit);
+	rc = check_object(grant, visit, err);
+	if (rc < 0)
+		return rc;
+	if (rc == 1 && visit->links > 1 && !grant->later)
+		rc = defer(grant, visit, rights, err);
+	else if (rc == 1)
+		rc = give(grant, &object, visit->access, visit->is_directory,
+			  rights, err);
+	if (rc < 0 || !visit->is_directory)
+		return rc;
+	return enter_directory(grant, visit, err);
+}
+
+static int visit(void *arg, const struct sbk_visit *seen, struct sbk_error *err)
+{
+	struct sbk_grant *grant = arg;
+
+	switch (seen->kind) {
+	case SBK_VISIT_SKIPPED:
+		grant->root->skipped++;
+		return 0;
+	case SBK_VISIT_UNREADABLE:
+		return refuse(grant, seen->path, seen->problem->message,
+			      "make it readable for you", err);
+	default:
+		return visit_granted(grant, seen, err);
+	}
+}
+
+/* Identities of what lies at the sensitive paths, by their other names. */
+static int visit_sensitive(void *arg, const struct sbk_visit *seen,
+			   struct sbk_error *err)
+{
+	struct sbk_grant *grant = arg;
+	const int64_t *index;
+
+	if (seen->kind != SBK_VISIT_OBJECT || seen->links < 2)
+		return 0;
+	index = sbk_string_map_find(&grant->linked_index, seen->identity);
+	(void)err;
+	if (index != NULL)
+		grant->linked[*index].links = 0; /* marks it: see decide */
+	return 0;
+}
+
+static bool any_outside(const struct sbk_grant *grant)
+{
+	size_t i;
+
+	for (i = 0; i < grant->linked_count; i++)
+		if (grant->linked[i].seen < grant->linked[i].links)
+			return true;
+	return false;
+}
+
+static int mark_sensitive(struct sbk_grant *grant, struct sbk_error *err)
+{
+	struct sbk_error problem = SBK_ERROR_INIT;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < grant->sensitive_count; i++) {
+		rc = sbk_backend_walk(grant->backend, grant->sensitive[i],
+				      visit_sensitive, grant, &problem);
+		/* What is gone or unreadable for the person is no name that
+		 * the person could have linked. */
+		if (rc < 0 && rc != SBK_E_NOTFOUND && rc != SBK_E_DENIED)
+			return sbk_error_set(err, rc, "'%s': %s",
+					     grant->sensitive[i],
+					     problem.message);
+	}
+	return 0;
+}
+
+int sbk_grant_decide_linked(struct sbk_grant *grant, struct sbk_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	if (any_outside(grant))
+		rc = mark_sensitive(grant, err);
+	for (i = 0; rc == 0 && i < grant->linked_count; i++) {
+		struct sbk_grant_linked *linked = &grant->linked[i];
+
+		grant->root = linked->root;
+		if (linked->links == 0) {
+			grant->root->carved_out++;
+			rc = record_named(grant, &linked->object,
+					  linked->access, err);
+			continue;
+		}
+		if (linked->seen < linked->links &&
+		    linked->rights == SBK_RIGHTS_WRITE) {
+			grant->root->linked_outside++;
+			linked->rights = SBK_RIGHTS_READ;
+		}
+		rc = give(grant, &linked->object, linked->access, false,
+			  linked->rights, err);
+	}
+	return rc;
+}
+
+int sbk_grant_walk_root(struct sbk_grant *grant, struct sbk_plan_root *root,
+			struct sbk_error *err)
+{
+	size_t i;
+
+	grant->inside_count = 0;
+	for (i = 0; i < grant->sensitive_count; i++)
+		if (sbk_grant_is_below(grant->sensitive[i], root->path))
+			grant->inside[grant->inside_count++] =
+				grant->sensitive[i];
+	grant->root = root;
+	grant->now_ns = sbk_os_now_ms() * 1000000;
+	return sbk_backend_walk(grant->backend, root->path, visit, grant, err);
+}

@@ -1,0 +1,220 @@
+/*
+ * Inside of the policy: what its files share. Other layers include policy.h.
+ *
+ *	policy_json.c     text -> struct sbk_policy_file
+ *	policy.c          files, built-in profiles, flags -> struct sbk_settings
+ *	policy_layers.c   which files, who may have written them, ceilings
+ *	policy_scope.c    settings -> struct sbk_scope
+ *	policy_tools.c    what the system and the tools on PATH need
+ *	path_resolver.c   many paths in few directories
+ *	policy_env.c      the run's environment
+ *	scope_set.c       the entries of a scope while it is built
+ *	scope_guard.c     forbidden places, by resolved identity
+ *	scope_links.c     hard links that lead out of a writable root
+ *	sensitive.c       secret places
+ *	git_directory.c   git directories that a root belongs to
+ */
+#ifndef SBK_POLICY_MODEL_H
+#define SBK_POLICY_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/buf.h"
+#include "engine/error.h"
+#include "engine/os.h"
+#include "engine/policy.h"
+
+/* Strings, growing; items and strings live in an arena. */
+struct sbk_names {
+	const char **items;
+	size_t count, capacity;
+};
+
+/* Appends a copy of `text`. SBK_E_LIMIT above `max`. */
+int sbk_names_add(struct sbk_names *names, struct sbk_arena *arena,
+		  const char *text, size_t max, struct sbk_error *err);
+bool sbk_names_have(const struct sbk_names *names, const char *text);
+
+/* Whether `text` matches `pattern`: "*" any bytes but '/', "?" one of them. */
+bool sbk_match(const char *pattern, const char *text);
+/* A formatted string of the arena; NULL when memory is gone. */
+const char *sbk_arena_printf(struct sbk_arena *arena, const char *fmt, ...)
+	SBK_PRINTF(2, 3);
+/* Whether `path` is `above` or stands below it (text, both absolute). */
+bool sbk_path_within(const char *path, const char *above);
+
+/*
+ * Resolves paths, remembering which directories are spelled without links.
+ * Zeroed at the start.
+ */
+#define SBK_RESOLVER_DIRECTORIES 32
+#define SBK_RESOLVER_PATH_MAX 256
+#define SBK_RESOLVER_LISTINGS 4
+#define SBK_RESOLVER_NAMES_MAX 1024
+
+struct sbk_listing {
+	const char *directory;
+	size_t size; /* of its text */
+	struct sbk_listed_name *names;
+	size_t count;
+};
+
+struct sbk_resolver {
+	char directories[SBK_RESOLVER_DIRECTORIES][SBK_RESOLVER_PATH_MAX];
+	size_t sizes[SBK_RESOLVER_DIRECTORIES];
+	size_t used;
+	struct sbk_listing listings[SBK_RESOLVER_LISTINGS];
+	size_t listed;
+};
+
+/* As sbk_os_resolve, with nothing but the type of what is there. */
+int sbk_resolver_resolve(struct sbk_resolver *resolver, const char *path,
+			 char *real, enum sbk_file_type *type,
+			 struct sbk_error *err);
+/* Lists a directory of which many names will be asked. */
+int sbk_resolver_list(struct sbk_resolver *resolver, struct sbk_arena *arena,
+		      const char *directory, struct sbk_error *err);
+
+/* sbk_sensitive_paths with the directories known so far. */
+int sbk_sensitive_find(const struct sbk_person *person,
+		       struct sbk_resolver *resolver, struct sbk_arena *arena,
+		       const char ***paths, size_t *count,
+		       struct sbk_error *err);
+
+enum sbk_limit {
+	SBK_LIMIT_TIME,
+	SBK_LIMIT_MEMORY,
+	SBK_LIMIT_PROCESSES,
+	SBK_LIMIT_COUNT
+};
+
+/* Names of the keys and of their flags, and the largest value of each. */
+struct sbk_limit_info {
+	const char *key, *flag;
+	uint64_t max;
+};
+extern const struct sbk_limit_info sbk_limit_infos[SBK_LIMIT_COUNT];
+
+#define SBK_UNSET (-1) /* of the int fields below */
+
+/*
+ * What every file may say at its top: it narrows every run, whichever
+ * profile. Nothing weaker goes above it.
+ */
+struct sbk_narrowing {
+	struct sbk_names deny, protect;
+	int network;			  /* SBK_UNSET or enum sbk_network */
+	uint64_t limits[SBK_LIMIT_COUNT]; /* 0: none */
+};
+
+struct sbk_profile {
+	const char *name;
+	struct sbk_names extends, rw, ro, deny, protect, keep, set;
+	bool has_extends;
+	int network, clear, tools;
+	uint64_t limits[SBK_LIMIT_COUNT];
+};
+
+enum sbk_layer { SBK_LAYER_MACHINE, SBK_LAYER_USER, SBK_LAYER_PROJECT };
+
+struct sbk_policy_file {
+	const char *path; /* as messages name it */
+	enum sbk_layer layer;
+	bool present;
+	const char *default_profile;
+	struct sbk_profile *profiles;
+	size_t profile_count;
+	struct sbk_narrowing narrowing;
+};
+
+/*
+ * Reads `size` bytes of JSON. `path` is for messages only. All strings live
+ * in `arena`. SBK_E_PARSE with file, line, column and err->offset;
+ * SBK_E_LIMIT; SBK_E_UNSUPPORTED for what is known and not built yet.
+ */
+int sbk_policy_parse(const char *path, enum sbk_layer layer, const char *text,
+		     size_t size, struct sbk_arena *arena,
+		     struct sbk_policy_file *out, struct sbk_error *err);
+
+/* A path as a policy or a flag names it: NULL, or why it is refused. */
+const char *sbk_policy_path_problem(const char *text, enum sbk_layer layer);
+
+/* Where an entry comes from; a later one of these goes above an earlier. */
+enum sbk_origin {
+	SBK_ORIGIN_AUTOMATIC, /* system, PATH, git: dropped when in the way */
+	SBK_ORIGIN_POLICY,    /* a profile */
+	SBK_ORIGIN_FLAG,      /* the command line */
+	SBK_ORIGIN_CEILING    /* a file's own deny: nothing goes above it */
+};
+
+/* A path as somebody asked for it. */
+struct sbk_asked_path {
+	const char *text;
+	const char *reason; /* "--rw", "profile 'x' of '/f'" */
+	enum sbk_access_kind kind;
+	enum sbk_origin origin;
+	unsigned int depth; /* later profiles of one chain are higher */
+};
+
+/* What a run was asked to be, from all files and flags; nothing resolved. */
+struct sbk_settings {
+	const char *profile;
+	struct sbk_asked_path *paths;
+	size_t path_count, path_capacity;
+	struct sbk_names protect, keep, set, unset;
+	struct sbk_names protect_always; /* nothing goes above it */
+	bool clear, bare, tools, system, git;
+	enum sbk_network network;
+	uint64_t limits[SBK_LIMIT_COUNT];
+	bool best_effort;
+	struct sbk_names notes;
+};
+
+/*
+ * Reads the three files and applies `request`. `root` is the resolved
+ * working directory, where the project file stands.
+ */
+int sbk_settings_make(const struct sbk_policy_request *request,
+		      const struct sbk_person *person, const char *root,
+		      struct sbk_arena *arena, struct sbk_settings *out,
+		      struct sbk_error *err);
+
+/* Finds `name` in the files, strongest first, and in the built-in ones, and
+ * writes it with what it extends into `out`. */
+int sbk_profile_flatten(const struct sbk_policy_file *files, size_t count,
+			const char *name, struct sbk_arena *arena,
+			struct sbk_settings *out, struct sbk_error *err);
+bool sbk_profile_builtin(const char *name);
+
+int sbk_settings_add_path(struct sbk_settings *settings,
+			  struct sbk_arena *arena,
+			  const struct sbk_asked_path *path,
+			  struct sbk_error *err);
+
+/* The three files; absent ones have present == false. */
+int sbk_policy_load(const struct sbk_policy_request *request,
+		    const struct sbk_person *person, const char *root,
+		    struct sbk_arena *arena, struct sbk_policy_file files[3],
+		    struct sbk_error *err);
+/* Applies the flags, then each file's narrowing part, to the settings. */
+int sbk_policy_apply_request(const struct sbk_policy_request *request,
+			     struct sbk_arena *arena, struct sbk_settings *out,
+			     struct sbk_error *err);
+int sbk_policy_narrow(const struct sbk_policy_file *file,
+		      const struct sbk_policy_request *request,
+		      struct sbk_arena *arena, struct sbk_settings *out,
+		      struct sbk_error *err);
+
+/* The run's environment. */
+int sbk_environment_make(const struct sbk_settings *settings,
+			 const struct sbk_person *person, const char *directory,
+			 const char *const *environment,
+			 struct sbk_arena *arena, char ***out,
+			 struct sbk_error *err);
+/* The value of `name`, or NULL. */
+const char *sbk_environment_get(const char *const *environment,
+				const char *name);
+
+#endif

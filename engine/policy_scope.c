@@ -1,0 +1,588 @@
+/*
+ * From settings to a scope: every path resolved, guarded, and settled with
+ * the others. Reads the host and changes nothing.
+ *
+ *	1. the working directory, by which relative paths are meant
+ *	2. the settings (files, profile, flags)
+ *	3. what is asked for, guarded; what the system and tools need
+ *	4. settled: who stands above whom
+ *	5. taken out of what is writable: protected names, git directories,
+ *	   sensitive places, files with names elsewhere
+ *	6. settled again, and copied out
+ */
+#include "engine/scope_set.h"
+
+#include <string.h>
+
+#include "engine/git_directory.h"
+#include "engine/places.h"
+
+#include "engine/banned.h"
+
+static int check_text(const char *text, const char *what, struct sbk_error *err)
+{
+	const char *c;
+
+	if (text[0] == '\0')
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "%s is given an empty path", what);
+	if (strlen(text) >= SBK_PATH_MAX)
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "%s '%.60s...' is longer than %d bytes: "
+				     "go there and use '.'",
+				     what, text, SBK_PATH_MAX - 1);
+	for (c = text; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return sbk_error_set(err, SBK_E_INVAL,
+					     "%s '%s' has a control character "
+					     "at byte %zu: rename it first",
+					     what, text, (size_t)(c - text));
+	return 0;
+}
+
+/* The directory that relative paths start from, resolved. */
+static int find_root(const struct sbk_policy_request *request, char *real,
+		     struct sbk_error *err)
+{
+	const char *written =
+		request->directory != NULL ? request->directory : ".";
+	const char *what =
+		request->directory != NULL ? "-C" : "the working directory";
+	struct sbk_file file;
+	int rc = check_text(written, what, err);
+
+	if (rc < 0)
+		return rc;
+	rc = sbk_os_resolve(written, real, &file, err);
+	if (rc == SBK_E_NOTFOUND)
+		return sbk_error_set(err, SBK_E_NOTFOUND,
+				     "there is no directory '%s': make it, or "
+				     "name another one with -C",
+				     written);
+	if (rc < 0)
+		return sbk_error_prefix(err, "%s", what);
+	if (file.type != SBK_FILE_DIRECTORY)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "'%s' is not a directory: name the "
+				     "directory that holds it with -C, and the "
+				     "file with --rw or --ro",
+				     written);
+	return check_text(real, what, err);
+}
+
+/* As an absolute path: "~" is the home, and the rest starts in the root. */
+static const char *absolute(const struct sbk_set *set, const char *text)
+{
+	const char *home = set->ground.person->home;
+
+	if (text[0] == '/')
+		return text;
+	if (text[0] == '~' && (text[1] == '\0' || text[1] == '/'))
+		return sbk_arena_printf(set->arena, "%s%s", home, text + 1);
+	return sbk_arena_printf(set->arena, "%s/%s", set->root, text);
+}
+
+static const char *flag_of(enum sbk_access_kind kind)
+{
+	switch (kind) {
+	case SBK_ACCESS_RW:
+		return "--rw";
+	case SBK_ACCESS_DENY:
+		return "--deny";
+	default:
+		return "--ro";
+	}
+}
+
+/* A flag's missing path is a mistake; a profile serves many machines. */
+static int path_is_missing(struct sbk_set *set,
+			   const struct sbk_asked_path *asked,
+			   struct sbk_error *err)
+{
+	if (asked->kind == SBK_ACCESS_DENY)
+		return asked->origin == SBK_ORIGIN_CEILING
+			       ? 0
+			       : sbk_set_note(set, err,
+					      "'%s' is denied by %s and does "
+					      "not exist: nothing to deny",
+					      asked->text, asked->reason);
+	if (asked->origin == SBK_ORIGIN_FLAG)
+		return sbk_error_set(err, SBK_E_NOTFOUND,
+				     "%s '%s': nothing is there; make it "
+				     "first, or take it out",
+				     flag_of(asked->kind), asked->text);
+	return sbk_set_note(set, err,
+			    "'%s' (%s) does not exist and is left "
+			    "out",
+			    asked->text, asked->reason);
+}
+
+static int resolve_asked(struct sbk_set *set,
+			 const struct sbk_asked_path *asked,
+			 struct sbk_error *err)
+{
+	const char *path = absolute(set, asked->text);
+	struct sbk_item item = {
+		.reason = asked->reason,
+		.kind = asked->kind,
+		.origin = asked->origin,
+		.depth = asked->depth,
+	};
+	int rc;
+
+	if (path == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	rc = check_text(path, asked->reason, err);
+	if (rc < 0)
+		return rc;
+	if (asked->kind == SBK_ACCESS_DENY)
+		rc = sbk_set_place(set, path, &item, err);
+	else
+		rc = sbk_set_show(set, path, &item, err);
+	if (asked->origin == SBK_ORIGIN_AUTOMATIC &&
+	    (rc == SBK_E_NOTFOUND || rc == SBK_E_DENIED || rc == SBK_E_INVAL)) {
+		sbk_error_clear(err);
+		return 0;
+	}
+	if (rc == SBK_E_NOTFOUND)
+		return path_is_missing(set, asked, err);
+	return rc;
+}
+
+/* A built-in cache path may hold a pattern in its last component. */
+static int resolve_all(struct sbk_set *set, struct sbk_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < set->settings->path_count && rc == 0; i++)
+		rc = resolve_asked(set, &set->settings->paths[i], err);
+	return rc;
+}
+
+static int add_found(struct sbk_set *set, const char *path_variable,
+		     struct sbk_error *err)
+{
+	const struct sbk_settings *settings = set->settings;
+	int rc = 0;
+
+	if (settings->system)
+		rc = sbk_tools_add_system(
+			set, settings->network == SBK_NETWORK_ON, err);
+	if (rc == 0 && settings->git)
+		rc = sbk_tools_add_git(set, err);
+	if (rc == 0 && settings->tools)
+		rc = sbk_tools_add_path(set, path_variable, err);
+	return rc;
+}
+
+/* The working directory must be something the command can stand in. */
+static int check_root(const struct sbk_set *set, struct sbk_error *err)
+{
+	const struct sbk_item *above = sbk_set_above(set, set->root);
+
+	if (above == NULL || above->kind == SBK_ACCESS_DENY)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "the working directory '%s' is not shown "
+				     "to the run: --ro '%s', --rw '%s', or "
+				     "another -C",
+				     set->root, set->root, set->root);
+	return 0;
+}
+
+/* Adds an entry whose path is real already. */
+static int carve(struct sbk_set *set, const char *real,
+		 enum sbk_access_kind kind, enum sbk_origin origin,
+		 const char *reason, struct sbk_error *err)
+{
+	struct sbk_item item = {
+		.reason = reason,
+		.kind = kind,
+		.origin = origin,
+	};
+	struct sbk_file file;
+
+	if (sbk_os_look(real, &file, NULL) < 0)
+		return 0; /* gone meanwhile, or out of reach for the run too */
+	item.path = sbk_arena_strdup(set->arena, real);
+	if (item.path == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	item.target = item.path;
+	item.is_directory = file.type == SBK_FILE_DIRECTORY;
+	item.is_link = file.type == SBK_FILE_LINK;
+	return sbk_set_add(set, &item, err);
+}
+
+/*
+ * The names that are protected in one writable directory. One that is a link
+ * is kept as a link: what it leads to is shown only if something shows it.
+ */
+static int protect_name(struct sbk_set *set, const char *directory,
+			const char *name, enum sbk_origin origin,
+			struct sbk_error *err)
+{
+	const char *path =
+		sbk_arena_printf(set->arena, "%s/%s", directory, name);
+	struct sbk_file file;
+	int rc;
+
+	if (path == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	rc = sbk_os_look(path, &file, err);
+	if (rc == SBK_E_NOTFOUND) {
+		sbk_error_clear(err);
+		return sbk_names_add(&set->absent, set->arena, path,
+				     SBK_SCOPE_PATHS_MAX, err);
+	}
+	if (rc < 0)
+		return rc;
+	return carve(set, path, SBK_ACCESS_PROTECT, origin, "protected name",
+		     err);
+}
+
+static int protect_names(struct sbk_set *set, const char *directory,
+			 struct sbk_error *err)
+{
+	const struct sbk_names *more = &set->settings->protect;
+	const struct sbk_names *always = &set->settings->protect_always;
+	size_t i;
+	int rc;
+
+	rc = protect_name(set, directory, sbk_project_policy_name,
+			  SBK_ORIGIN_CEILING, err);
+	for (i = 0; i < always->count && rc == 0; i++)
+		rc = protect_name(set, directory, always->items[i],
+				  SBK_ORIGIN_CEILING, err);
+	for (i = 0; sbk_protected_names[i] != NULL && rc == 0; i++)
+		rc = protect_name(set, directory, sbk_protected_names[i],
+				  SBK_ORIGIN_AUTOMATIC, err);
+	for (i = 0; i < more->count && rc == 0; i++)
+		rc = protect_name(set, directory, more->items[i],
+				  SBK_ORIGIN_AUTOMATIC, err);
+	return rc;
+}
+
+/*
+ * A git directory that a person made writable: commits work, and what decides
+ * which programs git starts stays as it is.
+ */
+static int protect_git_parts(struct sbk_set *set, const char *directory,
+			     struct sbk_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; sbk_git_commanding[i] != NULL && rc == 0; i++)
+		rc = protect_name(set, directory, sbk_git_commanding[i],
+				  SBK_ORIGIN_AUTOMATIC, err);
+	if (rc == 0)
+		rc = sbk_set_note(set, err,
+				  "the git directory '%s' is writable: commits "
+				  "work, its hooks and config stay as they are",
+				  directory);
+	return rc;
+}
+
+static int protect_roots(struct sbk_set *set, struct sbk_error *err)
+{
+	size_t i, count = set->count;
+	int rc = 0;
+
+	for (i = 0; i < count && rc == 0; i++) {
+		struct sbk_item root = set->items[i];
+
+		if (root.kind != SBK_ACCESS_RW || !root.is_directory ||
+		    strcmp(root.path, root.target) != 0)
+			continue;
+		if (sbk_git_looks_like(root.path)) {
+			rc = protect_git_parts(set, root.path, err);
+			continue;
+		}
+		rc = protect_names(set, root.path, err);
+		if (rc == 0)
+			rc = sbk_git_protect(set, root.path, err);
+	}
+	return rc;
+}
+
+static int join(const struct sbk_set *set, const char *above, const char *rest,
+		const char **out, struct sbk_error *err)
+{
+	*out = sbk_arena_printf(set->arena, "%s/%s",
+				strcmp(above, "/") == 0 ? "" : above, rest);
+	return *out != NULL ? 0
+			    : sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+}
+
+/* As what something is taken out, and why. */
+struct carving {
+	enum sbk_access_kind kind;
+	const char *reason;
+};
+
+/*
+ * Takes the object at `inner` out of `place`, if it is seen through it: below
+ * it, or all of it where a mount shows nothing but a part of `inner`.
+ */
+static int carve_through(struct sbk_set *set, const char *place,
+			 struct sbk_spot spot, bool is_mount,
+			 struct sbk_spot inner, const struct carving *as,
+			 struct sbk_error *err)
+{
+	enum sbk_relation relation = sbk_spot_relation(spot, inner);
+	const char *at = place, *rest;
+	int rc = 0;
+
+	if (relation == SBK_ABOVE) {
+		rest = inner.path + strlen(spot.path) +
+		       (strcmp(spot.path, "/") == 0 ? 0 : 1);
+		rc = join(set, place, rest, &at, err);
+	} else if (!is_mount || relation == SBK_APART) {
+		return 0;
+	}
+	if (rc < 0)
+		return rc;
+	return carve(set, at, as->kind, SBK_ORIGIN_AUTOMATIC, as->reason, err);
+}
+
+/* Takes the object out of one entry and of what is mounted below it. */
+static int carve_entry(struct sbk_set *set, const struct sbk_item *item,
+		       struct sbk_spot spot, struct sbk_spot inner,
+		       const struct carving *as, struct sbk_error *err)
+{
+	const struct sbk_ground *ground = &set->ground;
+	size_t i;
+	int rc = carve_through(set, item->path, spot, false, inner, as, err);
+
+	for (i = 0; ground->aliased && i < ground->mount_count && rc == 0;
+	     i++) {
+		const struct sbk_os_mount *mount = &ground->mounts[i];
+		struct sbk_spot shown = {mount->device, mount->root};
+
+		if (strcmp(mount->point, item->path) != 0 &&
+		    sbk_path_within(mount->point, item->path))
+			rc = carve_through(set, mount->point, shown, true,
+					   inner, as, err);
+	}
+	return rc;
+}
+
+static bool may_carve(const struct sbk_item *item, const struct carving *as)
+{
+	if (item->idle || strcmp(item->path, item->target) != 0 ||
+	    item->kind == SBK_ACCESS_DENY || !item->is_directory)
+		return false;
+	return as->kind == SBK_ACCESS_DENY || item->kind == SBK_ACCESS_RW;
+}
+
+/* Takes `paths` out of each entry that shows one of them. */
+static int carve_out(struct sbk_set *set, const char *const *paths,
+		     size_t path_count, const struct carving *as,
+		     struct sbk_error *err)
+{
+	struct sbk_spot *inner =
+		sbk_arena_alloc(set->arena, (path_count + 1) * sizeof(*inner));
+	size_t i, k, count = set->count;
+	int rc = 0;
+
+	if (inner == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	for (k = 0; k < path_count && rc == 0; k++)
+		rc = sbk_ground_spot(&set->ground, paths[k], &inner[k], err);
+	for (i = 0; i < count && rc == 0; i++) {
+		struct sbk_item item = set->items[i];
+		struct sbk_spot spot;
+
+		if (!may_carve(&item, as))
+			continue;
+		rc = sbk_ground_spot(&set->ground, item.path, &spot, err);
+		for (k = 0; k < path_count && rc == 0; k++)
+			rc = carve_entry(set, &item, spot, inner[k], as, err);
+	}
+	return rc;
+}
+
+/* Explicit denies, wherever else the same directory is mounted. */
+static int carve_denied(struct sbk_set *set, struct sbk_error *err)
+{
+	size_t i, count = set->count;
+	int rc = 0;
+
+	if (!set->ground.aliased)
+		return 0;
+	for (i = 0; i < count && rc == 0; i++) {
+		struct sbk_item item = set->items[i];
+
+		struct carving as = {SBK_ACCESS_DENY, item.reason};
+
+		if (item.kind == SBK_ACCESS_DENY &&
+		    item.origin != SBK_ORIGIN_AUTOMATIC)
+			rc = carve_out(set, &item.path, 1, &as, err);
+	}
+	return rc;
+}
+
+/* The program that starts runs is not for a run to write. */
+static int protect_program(struct sbk_set *set, struct sbk_error *err)
+{
+	static const struct carving as = {SBK_ACCESS_PROTECT,
+					  "Sandbook's own program"};
+	char program[SBK_PATH_MAX], *slash;
+	const char *directory = program;
+	int rc = sbk_os_program(program, err);
+
+	if (rc < 0)
+		return rc;
+	slash = strrchr(program, '/');
+	if (slash == NULL || slash == program)
+		return 0;
+	*slash = '\0';
+	return carve_out(set, &directory, 1, &as, err);
+}
+
+static int take_out(struct sbk_set *set, struct sbk_error *err)
+{
+	static const struct carving start_file = {
+		SBK_ACCESS_PROTECT, "a link makes it a start file"};
+	static const struct carving secret = {SBK_ACCESS_DENY,
+					      "sensitive place"};
+	const struct sbk_ground *ground = &set->ground;
+	int rc;
+
+	rc = protect_roots(set, err);
+	if (rc == 0)
+		rc = protect_program(set, err);
+	if (rc == 0)
+		rc = carve_out(set, ground->linked_places.items,
+			       ground->linked_places.count, &start_file, err);
+	if (rc == 0)
+		rc = carve_out(set, ground->sensitive, ground->sensitive_count,
+			       &secret, err);
+	if (rc == 0)
+		rc = carve_denied(set, err);
+	if (rc == 0)
+		rc = sbk_set_settle(set, err);
+	if (rc == 0)
+		rc = sbk_links_protect(set, err);
+	return rc;
+}
+
+static int copy_paths(const struct sbk_set *set, struct sbk_scope *out,
+		      struct sbk_error *err)
+{
+	size_t i;
+
+	out->paths = sbk_arena_alloc(&out->arena,
+				     (set->count + 1) * sizeof(*out->paths));
+	if (out->paths == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	for (i = 0; i < set->count; i++) {
+		const struct sbk_item *item = &set->items[i];
+
+		if (item->idle)
+			continue;
+		out->paths[out->path_count++] = (struct sbk_scope_path){
+			.path = item->path,
+			.target = item->target,
+			.reason = item->reason,
+			.kind = item->kind,
+			.is_directory = item->is_directory,
+			.is_link = item->is_link,
+			.optional = item->origin == SBK_ORIGIN_AUTOMATIC,
+		};
+	}
+	return 0;
+}
+
+static int copy_out(const struct sbk_set *set, struct sbk_scope *out,
+		    struct sbk_error *err)
+{
+	const struct sbk_settings *settings = set->settings;
+	int rc = copy_paths(set, out, err);
+
+	out->absent_protected = set->absent.items;
+	out->absent_count = set->absent.count;
+	out->notes = set->notes.items;
+	out->note_count = set->notes.count;
+	out->profile = settings->profile;
+	out->network = settings->network;
+	out->timeout_s = settings->limits[SBK_LIMIT_TIME];
+	out->memory_mib = settings->limits[SBK_LIMIT_MEMORY];
+	out->processes = settings->limits[SBK_LIMIT_PROCESSES];
+	out->best_effort = settings->best_effort;
+	return rc;
+}
+
+static int copy_notes(struct sbk_set *set, struct sbk_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < set->settings->notes.count && rc == 0; i++)
+		rc = sbk_set_note(set, err, "%s",
+				  set->settings->notes.items[i]);
+	return rc;
+}
+
+static int build(struct sbk_set *set, const char *path_variable,
+		 struct sbk_error *err)
+{
+	int rc = copy_notes(set, err);
+
+	if (rc == 0)
+		rc = resolve_all(set, err);
+	if (rc == 0)
+		rc = add_found(set, path_variable, err);
+	if (rc == 0)
+		rc = sbk_set_settle(set, err);
+	if (rc == 0)
+		rc = check_root(set, err);
+	if (rc == 0)
+		rc = take_out(set, err);
+	return rc;
+}
+
+int sbk_scope_resolve(const struct sbk_policy_request *request,
+		      const struct sbk_person *person,
+		      const char *const *environment, struct sbk_scope *out,
+		      struct sbk_error *err)
+{
+	struct sbk_scope scope = {.arena = SBK_ARENA_INIT};
+	struct sbk_settings settings;
+	struct sbk_set set = {.arena = &scope.arena, .settings = &settings};
+	char root[SBK_PATH_MAX];
+	int rc = find_root(request, root, err);
+
+	if (rc < 0)
+		return rc;
+	scope.person = *person;
+	scope.directory = sbk_arena_strdup(&scope.arena, root);
+	set.root = scope.directory;
+	if (set.root == NULL)
+		rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	if (rc == 0)
+		rc = sbk_settings_make(request, person, root, &scope.arena,
+				       &settings, err);
+	if (rc == 0)
+		rc = sbk_ground_init(&set.ground, &scope.arena, person, err);
+	if (rc == 0)
+		rc = build(&set, sbk_environment_get(environment, "PATH"), err);
+	if (rc == 0)
+		rc = copy_out(&set, &scope, err);
+	if (rc == 0)
+		rc = sbk_environment_make(&settings, person, root, environment,
+					  &scope.arena, &scope.environment,
+					  err);
+	if (rc < 0) {
+		sbk_arena_release(&scope.arena);
+		return rc;
+	}
+	*out = scope;
+	return 0;
+}
+
+void sbk_scope_release(struct sbk_scope *scope)
+{
+	sbk_arena_release(&scope->arena);
+	*scope = (struct sbk_scope){.arena = SBK_ARENA_INIT};
+}

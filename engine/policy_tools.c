@@ -1,0 +1,349 @@
+/*
+ * What a run needs to find programs: the system's own places, git's settings,
+ * and the trees of the tools that stand on PATH. Everything added here is
+ * found by itself and therefore gives way to whatever a person asked for.
+ *
+ * PATH may name any directory, so a directory of unknown layout is shown only
+ * where its name says that it holds programs; and a path that a project wrote
+ * (a virtual environment's base) is believed only where it is a known tool's.
+ */
+#include "engine/scope_set.h"
+
+#include <string.h>
+
+#include "engine/places.h"
+
+#include "engine/banned.h"
+
+/* What is not there is not missed, nor what this person may not enter. */
+static int place_if_there(struct sbk_set *set, const char *path,
+			  const char *reason, struct sbk_error *err)
+{
+	struct sbk_item item = {.reason = reason, .kind = SBK_ACCESS_RO};
+	int rc = sbk_set_place(set, path, &item, err);
+
+	if (rc != SBK_E_NOTFOUND && rc != SBK_E_DENIED)
+		return rc;
+	sbk_error_clear(err);
+	return 0;
+}
+
+/* A name of the one directory whose names go by patterns. */
+static int place_matching(void *arg, const char *name, enum sbk_file_type type,
+			  struct sbk_error *err)
+{
+	struct sbk_set *set = arg;
+	const char *const *pattern = sbk_system_patterns;
+	const char *path;
+
+	(void)type;
+	while (*pattern != NULL && !sbk_match(*pattern, name))
+		pattern++;
+	if (*pattern == NULL)
+		return 0;
+	path = sbk_arena_printf(set->arena, "%s/%s", sbk_system_patterned,
+				name);
+	if (path == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	return place_if_there(set, path, "system", err);
+}
+
+static int place_patterns(struct sbk_set *set, struct sbk_error *err)
+{
+	int rc = sbk_os_list(sbk_system_patterned, SBK_DIRECTORY_NAMES_MAX,
+			     place_matching, set, err);
+
+	if (rc != SBK_E_NOTFOUND && rc != SBK_E_DENIED)
+		return rc;
+	sbk_error_clear(err);
+	return 0;
+}
+
+int sbk_tools_add_system(struct sbk_set *set, bool network,
+			 struct sbk_error *err)
+{
+	const struct sbk_readable *place = sbk_system_readable;
+	int rc;
+
+	rc = sbk_resolver_list(set->ground.resolver, set->arena,
+			       sbk_system_patterned, err);
+	for (; place->path != NULL && rc == 0; place++)
+		if (network || !place->network_only)
+			rc = place_if_there(set, place->path, place->reason,
+					    err);
+	return rc < 0 ? rc : place_patterns(set, err);
+}
+
+int sbk_tools_add_git(struct sbk_set *set, struct sbk_error *err)
+{
+	const struct sbk_readable *place = sbk_git_readable;
+	int rc = 0;
+
+	for (; place->path != NULL && rc == 0; place++) {
+		const char *path = sbk_ground_expand(&set->ground, place->path);
+		struct sbk_item item = {.reason = place->reason,
+					.kind = SBK_ACCESS_RO};
+
+		if (path == NULL)
+			continue;
+		rc = sbk_set_show(set, path, &item, err);
+		/* Missing, or kept somewhere that is not shown: git works
+		 * without it. */
+		if (rc == SBK_E_NOTFOUND || rc == SBK_E_DENIED ||
+		    rc == SBK_E_INVAL) {
+			sbk_error_clear(err);
+			rc = 0;
+		}
+	}
+	return rc;
+}
+
+/* The layout of the tool whose programs stand in `directory`, or NULL. */
+static const struct sbk_tool_layout *
+find_layout(const struct sbk_ground *ground, const char *directory)
+{
+	const struct sbk_tool_layout *layout = sbk_tool_layouts;
+	const char *home = ground->home;
+	size_t size = strlen(home);
+
+	for (; layout->bin != NULL; layout++) {
+		if (layout->bin[0] != '~') {
+			if (sbk_match(layout->bin, directory))
+				return layout;
+			continue;
+		}
+		if (size > 0 && strncmp(directory, home, size) == 0 &&
+		    sbk_match(layout->bin + 1, directory + size))
+			return layout;
+	}
+	return NULL;
+}
+
+static const char *tool_path(const struct sbk_ground *ground, const char *show,
+			     const char *directory)
+{
+	size_t size = strlen(directory);
+
+	if (show[0] != '^')
+		return sbk_ground_expand(ground, show);
+	for (; *show == '^' && size > 1; show++)
+		while (size > 1 && directory[--size] != '/')
+			continue;
+	return sbk_arena_copy(ground->arena, directory, size);
+}
+
+/* Shown if the guards let it; a refusal is a note, since nobody asked. */
+static int show_found(struct sbk_set *set, const char *path, const char *reason,
+		      struct sbk_error *err)
+{
+	struct sbk_item item = {.reason = reason, .kind = SBK_ACCESS_RO};
+	struct sbk_error problem = SBK_ERROR_INIT;
+	int rc = sbk_set_show(set, path, &item, &problem);
+
+	if (rc == SBK_E_NOTFOUND || rc == SBK_E_DENIED)
+		return 0;
+	if (rc == SBK_E_INVAL || rc == SBK_E_LIMIT)
+		return sbk_set_note(set, err,
+				    "a directory of PATH is not shown: %s",
+				    problem.message);
+	if (rc < 0)
+		return sbk_error_set(err, rc, "%s", problem.message);
+	return 0;
+}
+
+static int show_layout(struct sbk_set *set,
+		       const struct sbk_tool_layout *layout,
+		       const char *directory, struct sbk_error *err)
+{
+	const char *reason =
+		sbk_arena_printf(set->arena, "PATH: %s", layout->tool);
+	size_t i;
+	int rc;
+
+	if (reason == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	rc = show_found(set, directory, reason, err);
+	for (i = 0; i < 4 && layout->show[i] != NULL && rc == 0; i++) {
+		const char *path =
+			tool_path(&set->ground, layout->show[i], directory);
+
+		if (path != NULL)
+			rc = show_found(set, path, reason, err);
+	}
+	return rc;
+}
+
+/* "home = /usr/bin" of a pyvenv.cfg; the text is cut up. */
+static const char *venv_base(char *text)
+{
+	char *line = text, *end, *value;
+
+	for (; line != NULL; line = end) {
+		end = strchr(line, '\n');
+		if (end != NULL)
+			*end++ = '\0';
+		if (strncmp(line, "home", 4) != 0)
+			continue;
+		value = line + 4 + strspn(line + 4, " \t");
+		if (*value != '=')
+			continue;
+		value += 1 + strspn(value + 1, " \t");
+		value[strcspn(value, "\r")] = '\0';
+		return value[0] == '/' ? value : NULL;
+	}
+	return NULL;
+}
+
+/*
+ * A Python virtual environment points to the interpreter that it was made
+ * from. The project may have written that line: only a known tool's tree is
+ * shown for it.
+ */
+static int show_venv_base(struct sbk_set *set, const char *environment,
+			  bool *is_venv, struct sbk_error *err)
+{
+	const char *path =
+		sbk_arena_printf(set->arena, "%s/pyvenv.cfg", environment);
+	const struct sbk_tool_layout *layout = NULL;
+	struct sbk_buf text = SBK_BUF_INIT;
+	char real[SBK_PATH_MAX];
+	const char *base;
+	struct sbk_file file;
+	int rc = 0;
+
+	*is_venv = false;
+	if (path == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	if (sbk_os_read_known(path, SBK_GIT_FILE_BYTES_MAX, &text, &file,
+			      NULL) < 0)
+		goto out;
+	*is_venv = true;
+	base = text.data != NULL ? venv_base(text.data) : NULL;
+	if (base != NULL && sbk_os_resolve(base, real, &file, NULL) == 0)
+		layout = find_layout(&set->ground, real);
+	if (layout != NULL)
+		rc = show_layout(set, layout, real, err);
+out:
+	sbk_buf_release(&text);
+	return rc;
+}
+
+static bool is_system(const char *real)
+{
+	const char *const *place = sbk_system_programs;
+
+	for (; *place != NULL; place++)
+		if (sbk_path_within(real, *place))
+			return true;
+	return false;
+}
+
+static bool named_for_programs(const char *real)
+{
+	static const char *const names[] = {"bin",	"sbin",	   "shims",
+					    "scripts",	"libexec", ".bin",
+					    "wrappers", NULL};
+	const char *name = strrchr(real, '/') + 1;
+	size_t i;
+
+	for (i = 0; names[i] != NULL; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int show_unknown(struct sbk_set *set, const char *written,
+			const char *real, struct sbk_error *err)
+{
+	const char *slash = strrchr(real, '/');
+	const char *above =
+		sbk_arena_copy(set->arena, real, (size_t)(slash - real));
+	bool is_venv = false;
+	int rc;
+
+	if (above == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	rc = show_venv_base(set, above, &is_venv, err);
+	if (rc < 0)
+		return rc;
+	if (is_venv)
+		return show_found(set, above, "PATH: a Python environment",
+				  err);
+	if (named_for_programs(real))
+		return show_found(set, written, "PATH", err);
+	if (sbk_path_within(real, set->root))
+		return 0;
+	return sbk_set_note(set, err,
+			    "'%s' is on PATH and not shown, since its name "
+			    "does not say that it holds nothing but programs: "
+			    "--ro '%s' shows it",
+			    written, written);
+}
+
+static int add_directory(struct sbk_set *set, const char *written,
+			 struct sbk_error *err)
+{
+	const struct sbk_tool_layout *layout;
+	char real[SBK_PATH_MAX];
+	enum sbk_file_type type;
+	int rc;
+
+	if (written[0] != '/' ||
+	    sbk_resolver_resolve(set->ground.resolver, written, real, &type,
+				 NULL) < 0 ||
+	    type != SBK_FILE_DIRECTORY || is_system(real))
+		return 0;
+	layout = find_layout(&set->ground, real);
+	if (layout == NULL)
+		return show_unknown(set, written, real, err);
+	rc = show_layout(set, layout, real, err);
+	/* As it is written too: programs are found under that name. */
+	if (rc == 0 && strcmp(written, real) != 0)
+		rc = show_found(set, written, "PATH", err);
+	return rc;
+}
+
+/* The usual names of an environment that belongs to the project. */
+static int add_project_environments(struct sbk_set *set, struct sbk_error *err)
+{
+	static const char *const names[] = {".venv", "venv", NULL};
+	bool is_venv;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; names[i] != NULL && rc == 0; i++) {
+		const char *path = sbk_arena_printf(set->arena, "%s/%s",
+						    set->root, names[i]);
+
+		if (path == NULL)
+			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		rc = show_venv_base(set, path, &is_venv, err);
+	}
+	return rc;
+}
+
+int sbk_tools_add_path(struct sbk_set *set, const char *path_variable,
+		       struct sbk_error *err)
+{
+	const char *next = path_variable;
+	size_t count = 0;
+	int rc = add_project_environments(set, err);
+
+	while (next != NULL && *next != '\0' && rc == 0) {
+		size_t size =
+			strcspn(next, (const char[]){sbk_path_separator, '\0'});
+		const char *directory = sbk_arena_copy(set->arena, next, size);
+
+		if (directory == NULL)
+			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		if (++count > SBK_PATH_DIRECTORIES_MAX)
+			return sbk_set_note(set, err,
+					    "only the first %d directories "
+					    "of PATH were looked at",
+					    SBK_PATH_DIRECTORIES_MAX);
+		rc = add_directory(set, directory, err);
+		next += size;
+		next += *next != '\0' ? 1 : 0;
+	}
+	return rc;
+}

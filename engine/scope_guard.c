@@ -1,0 +1,395 @@
+/*
+ * Scope guards: what nobody makes a root, by resolved identity (DESIGN part
+ * 7). A path is compared by its spot, the device and the place within its
+ * filesystem, so that a bind mount of /etc is /etc. Owns the wording of these
+ * refusals; changes nothing.
+ */
+#include "engine/scope_set.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/places.h"
+
+#include "engine/banned.h"
+
+static int compare_devices(const void *left, const void *right)
+{
+	const uint64_t *a = left, *b = right;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+/* Where each filesystem is shown once, a real path is identity enough. */
+static bool shows_twice(const struct sbk_os_mount *mounts, size_t count)
+{
+	uint64_t *devices = calloc(count + 1, sizeof(*devices));
+	bool twice = false;
+	size_t i;
+
+	if (devices == NULL)
+		return true; /* the careful answer */
+	for (i = 0; i < count; i++)
+		devices[i] = mounts[i].device;
+	qsort(devices, count, sizeof(*devices), compare_devices);
+	for (i = 1; i < count; i++)
+		twice = twice || devices[i] == devices[i - 1];
+	free(devices);
+	return twice;
+}
+
+const char *sbk_ground_expand(const struct sbk_ground *ground,
+			      const char *place)
+{
+	if (place[0] != '~')
+		return place;
+	if (ground->home[0] == '\0')
+		return NULL;
+	if (place[1] == '\0')
+		return ground->home;
+	return sbk_arena_printf(
+		ground->arena, "%s%s",
+		strcmp(ground->home, "/") == 0 ? "" : ground->home, place + 1);
+}
+
+int sbk_ground_spot(const struct sbk_ground *ground, const char *real,
+		    struct sbk_spot *out, struct sbk_error *err)
+{
+	const struct sbk_os_mount *best = NULL;
+	const char *rest, *root;
+	size_t i, size, longest = 0;
+
+	*out = (struct sbk_spot){.device = 0, .path = real};
+	if (!ground->aliased)
+		return 0;
+	for (i = 0; i < ground->mount_count; i++) {
+		const struct sbk_os_mount *mount = &ground->mounts[i];
+
+		size = strlen(mount->point);
+		/* At equal points the later mount covers the earlier one. */
+		if (size >= longest && sbk_path_within(real, mount->point)) {
+			best = mount;
+			longest = size;
+		}
+	}
+	if (best == NULL)
+		return 0;
+	out->device = best->device;
+	rest = real + (longest == 1 ? 0 : longest);
+	root = strcmp(best->root, "/") == 0 ? "" : best->root;
+	if (*rest == '/' && rest[1] == '\0')
+		rest = "";
+	if (rest == real && root[0] == '\0')
+		return 0;
+	out->path = sbk_arena_printf(ground->arena, "%s%s", root, rest);
+	if (out->path == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	if (out->path[0] == '\0')
+		out->path = "/";
+	return 0;
+}
+
+enum sbk_relation sbk_spot_relation(struct sbk_spot a, struct sbk_spot b)
+{
+	if (a.device != b.device)
+		return SBK_APART;
+	if (strcmp(a.path, b.path) == 0)
+		return SBK_SAME;
+	if (sbk_path_within(a.path, b.path))
+		return SBK_BELOW;
+	return sbk_path_within(b.path, a.path) ? SBK_ABOVE : SBK_APART;
+}
+
+/*
+ * Forbidden places that a link leads to, say start files kept in a folder
+ * under version control: what stands at the end of the link is forbidden too.
+ */
+static int find_linked_places(struct sbk_ground *ground, struct sbk_error *err)
+{
+	const struct sbk_forbidden *place = sbk_forbidden_places;
+	char real[SBK_PATH_MAX];
+	enum sbk_file_type type;
+	int rc = 0;
+
+	for (; place->path != NULL && rc == 0; place++) {
+		const char *path = sbk_ground_expand(ground, place->path);
+
+		if (place->path[0] != '~' ||
+		    place->how != SBK_FORBID_WRITE_TREE || path == NULL ||
+		    sbk_resolver_resolve(ground->resolver, path, real, &type,
+					 NULL) < 0 ||
+		    strcmp(path, real) == 0)
+			continue;
+		rc = sbk_names_add(&ground->linked_places, ground->arena, real,
+				   SBK_SENSITIVE_MAX, err);
+	}
+	return rc;
+}
+
+static int find_forbidden_spots(struct sbk_ground *ground,
+				struct sbk_error *err)
+{
+	size_t count = 0, i;
+	int rc = 0;
+
+	while (sbk_forbidden_places[count].path != NULL)
+		count++;
+	ground->forbidden = sbk_arena_alloc(
+		ground->arena, (count + 1) * sizeof(*ground->forbidden));
+	if (ground->forbidden == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	for (i = 0; i < count && rc == 0; i++) {
+		const char *path =
+			sbk_ground_expand(ground, sbk_forbidden_places[i].path);
+
+		if (path != NULL)
+			rc = sbk_ground_spot(ground, path,
+					     &ground->forbidden[i], err);
+	}
+	return rc;
+}
+
+/* Where most of the places stand that are asked for below. */
+static int list_home(struct sbk_ground *ground, struct sbk_error *err)
+{
+	const char *config = sbk_ground_expand(ground, "~/.config");
+	int rc = sbk_resolver_list(ground->resolver, ground->arena,
+				   ground->home, err);
+
+	if (rc == 0 && config == NULL)
+		rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	if (rc == 0)
+		rc = sbk_resolver_list(ground->resolver, ground->arena, config,
+				       err);
+	return rc;
+}
+
+int sbk_ground_init(struct sbk_ground *ground, struct sbk_arena *arena,
+		    const struct sbk_person *person, struct sbk_error *err)
+{
+	struct sbk_file file;
+	int rc;
+
+	*ground = (struct sbk_ground){.arena = arena, .person = person};
+	ground->resolver = sbk_arena_alloc(arena, sizeof(*ground->resolver));
+	if (ground->resolver == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	if (sbk_os_resolve(person->home, ground->home, &file, NULL) < 0 ||
+	    file.type != SBK_FILE_DIRECTORY || person->home[0] != '/')
+		ground->home[0] = '\0'; /* an account without a home */
+	rc = sbk_os_mounts(arena, &ground->mounts, &ground->mount_count, err);
+	if (rc < 0)
+		return rc;
+	if (ground->home[0] != '\0')
+		rc = list_home(ground, err);
+	if (rc < 0)
+		return rc;
+	ground->aliased = shows_twice(ground->mounts, ground->mount_count);
+	rc = find_forbidden_spots(ground, err);
+	if (rc == 0)
+		rc = find_linked_places(ground, err);
+	if (rc == 0)
+		rc = sbk_sensitive_find(person, ground->resolver, arena,
+					&ground->sensitive,
+					&ground->sensitive_count, err);
+	return rc;
+}
+
+static const char *access_words(bool writable)
+{
+	return writable ? "writable" : "readable";
+}
+
+static bool hits(enum sbk_forbid how, enum sbk_relation relation, bool writable)
+{
+	if (!writable &&
+	    (how == SBK_FORBID_WRITE_EXACT || how == SBK_FORBID_WRITE_TREE))
+		return false;
+	if (relation == SBK_BELOW)
+		return how == SBK_FORBID_TREE || how == SBK_FORBID_WRITE_TREE;
+	return relation != SBK_APART;
+}
+
+static int guard_forbidden(const struct sbk_ground *ground, const char *real,
+			   struct sbk_spot spot, bool writable,
+			   struct sbk_error *err)
+{
+	const struct sbk_forbidden *place = sbk_forbidden_places;
+	size_t i;
+
+	for (i = 0; place[i].path != NULL; i++) {
+		enum sbk_relation relation;
+
+		if (ground->forbidden[i].path == NULL)
+			continue;
+		relation = sbk_spot_relation(spot, ground->forbidden[i]);
+		if (!hits(place[i].how, relation, writable))
+			continue;
+		return sbk_error_set(
+			err, SBK_E_INVAL,
+			"'%s' cannot be %s for the run: it %s %s; name a "
+			"directory of one project",
+			real, access_words(writable),
+			relation == SBK_BELOW ? "belongs to" : "holds",
+			place[i].what);
+	}
+	return 0;
+}
+
+static int guard_linked_places(const struct sbk_ground *ground,
+			       const char *real, struct sbk_spot spot,
+			       struct sbk_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < ground->linked_places.count && rc == 0; i++) {
+		struct sbk_spot other;
+		enum sbk_relation relation;
+
+		rc = sbk_ground_spot(ground, ground->linked_places.items[i],
+				     &other, err);
+		if (rc < 0)
+			break;
+		relation = sbk_spot_relation(spot, other);
+		if (relation == SBK_SAME || relation == SBK_BELOW)
+			rc = sbk_error_set(err, SBK_E_INVAL,
+					   "'%s' cannot be writable for the "
+					   "run: a link makes it a start file "
+					   "or a part of the system",
+					   real);
+	}
+	return rc;
+}
+
+static int guard_sensitive(const struct sbk_ground *ground, const char *real,
+			   struct sbk_spot spot, bool writable,
+			   struct sbk_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < ground->sensitive_count && rc == 0; i++) {
+		struct sbk_spot other;
+		enum sbk_relation relation;
+
+		rc = sbk_ground_spot(ground, ground->sensitive[i], &other, err);
+		if (rc < 0)
+			break;
+		relation = sbk_spot_relation(spot, other);
+		if (relation == SBK_SAME || relation == SBK_BELOW)
+			rc = sbk_error_set(
+				err, SBK_E_INVAL,
+				"'%s' cannot be %s for the run: '%s' is a "
+				"sensitive place and is never granted; copy "
+				"the one file that is needed into the project",
+				real, access_words(writable),
+				ground->sensitive[i]);
+	}
+	return rc;
+}
+
+/*
+ * Homes stand side by side: what is below a neighbour of the person's home
+ * and belongs to another account is that account's.
+ */
+static bool is_anothers_home(const struct sbk_ground *ground, const char *real,
+			     const struct sbk_file *file)
+{
+	if (file->owner == ground->person->uid || file->owner == 0)
+		return false;
+	return sbk_path_within(real, sbk_homes_directory) &&
+	       (ground->home[0] == '\0' ||
+		!sbk_path_within(real, ground->home));
+}
+
+static int guard_owner(const struct sbk_ground *ground, const char *real,
+		       const struct sbk_file *file, bool writable,
+		       struct sbk_error *err)
+{
+	if (writable && file->owner != ground->person->uid)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "'%s' cannot be writable for the run: it "
+				     "belongs to uid %u, not to '%s'; run this "
+				     "as its owner, or give it to '%s' first",
+				     real, file->owner, ground->person->name,
+				     ground->person->name);
+	if (is_anothers_home(ground, real, file))
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "'%s' cannot be %s for the run: it "
+				     "belongs to another user (uid %u); copy "
+				     "what is needed into the project",
+				     real, access_words(writable), file->owner);
+	if (file->type != SBK_FILE_DIRECTORY && file->type != SBK_FILE_REGULAR)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "'%s' cannot be %s for the run: it is a "
+				     "socket, pipe or device; name a file or "
+				     "a directory",
+				     real, access_words(writable));
+	return 0;
+}
+
+/* A mount below a root comes into view with it, so it is guarded as one. */
+static int guard_mounts_below(const struct sbk_ground *ground, const char *real,
+			      bool writable, struct sbk_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < ground->mount_count && rc == 0; i++) {
+		const char *point = ground->mounts[i].point;
+		struct sbk_spot spot;
+
+		if (strcmp(point, real) == 0 || !sbk_path_within(point, real))
+			continue;
+		rc = sbk_ground_spot(ground, point, &spot, err);
+		if (rc == 0)
+			rc = guard_forbidden(ground, point, spot, writable,
+					     err);
+		if (rc == 0)
+			rc = guard_sensitive(ground, point, spot, writable,
+					     err);
+		if (rc < 0)
+			(void)sbk_error_prefix(err, "below '%s' is a mount",
+					       real);
+	}
+	return rc;
+}
+
+int sbk_ground_guard(const struct sbk_ground *ground, const char *real,
+		     const struct sbk_file *file, bool writable,
+		     struct sbk_error *err)
+{
+	struct sbk_spot spot;
+	int rc = sbk_ground_spot(ground, real, &spot, err);
+
+	if (rc == 0)
+		rc = guard_forbidden(ground, real, spot, writable, err);
+	if (rc == 0)
+		rc = guard_sensitive(ground, real, spot, writable, err);
+	if (rc == 0 && writable)
+		rc = guard_linked_places(ground, real, spot, err);
+	if (rc == 0)
+		rc = guard_owner(ground, real, file, writable, err);
+	if (rc == 0)
+		rc = guard_mounts_below(ground, real, writable, err);
+	return rc;
+}
+
+int sbk_scope_guard(const char *real, bool writable,
+		    const struct sbk_person *person, struct sbk_error *err)
+{
+	struct sbk_arena arena = SBK_ARENA_INIT;
+	char resolved[SBK_PATH_MAX];
+	struct sbk_ground ground;
+	struct sbk_file file;
+	int rc;
+
+	rc = sbk_os_resolve(real, resolved, &file, err);
+	if (rc == 0)
+		rc = sbk_ground_init(&ground, &arena, person, err);
+	if (rc == 0)
+		rc = sbk_ground_guard(&ground, resolved, &file, writable, err);
+	sbk_arena_release(&arena);
+	return rc;
+}

@@ -1,0 +1,110 @@
+/*
+ * A scope while it is built: the facts of this machine that decide about a
+ * path, and the growing set of entries.
+ *
+ * Two real paths may name one directory (bind mounts). A *spot* is a path's
+ * place in its filesystem: the same spot is the same object. Every comparison
+ * that guards something compares spots.
+ */
+#ifndef SBK_SCOPE_SET_H
+#define SBK_SCOPE_SET_H
+
+#include "engine/limits.h"
+#include "engine/policy_model.h"
+
+struct sbk_spot {
+	uint64_t device;
+	const char *path; /* in the filesystem */
+};
+
+/* What the guards know of this machine and person. */
+struct sbk_ground {
+	struct sbk_arena *arena; /* borrowed */
+	const struct sbk_person *person;
+	char home[SBK_PATH_MAX]; /* resolved; "" where there is none */
+	struct sbk_os_mount *mounts;
+	size_t mount_count;
+	bool aliased;		    /* some filesystem is shown at two places */
+	struct sbk_spot *forbidden; /* of sbk_forbidden_places, in order */
+	/* Where links lead to from forbidden places: kept read-only. */
+	struct sbk_names linked_places;
+	struct sbk_resolver *resolver;
+	const char **sensitive;
+	size_t sensitive_count;
+};
+
+enum sbk_relation {
+	SBK_APART,
+	SBK_SAME,
+	SBK_BELOW, /* the first is below the second */
+	SBK_ABOVE
+};
+
+int sbk_ground_init(struct sbk_ground *ground, struct sbk_arena *arena,
+		    const struct sbk_person *person, struct sbk_error *err);
+int sbk_ground_spot(const struct sbk_ground *ground, const char *real,
+		    struct sbk_spot *out, struct sbk_error *err);
+enum sbk_relation sbk_spot_relation(struct sbk_spot a, struct sbk_spot b);
+/* A table's path ("~/x") as an absolute path of this person; NULL where the
+ * person has no home. */
+const char *sbk_ground_expand(const struct sbk_ground *ground,
+			      const char *place);
+
+/* As sbk_scope_guard, with the ground made once and the file known. */
+int sbk_ground_guard(const struct sbk_ground *ground, const char *real,
+		     const struct sbk_file *file, bool writable,
+		     struct sbk_error *err);
+
+struct sbk_item {
+	const char *path, *target, *reason;
+	enum sbk_access_kind kind;
+	enum sbk_origin origin;
+	unsigned int depth;
+	bool is_directory, is_link;
+	bool idle; /* changes nothing where it stands; settled anew each time */
+};
+
+struct sbk_set {
+	struct sbk_ground ground;
+	struct sbk_arena *arena; /* borrowed */
+	struct sbk_item *items;
+	size_t count, capacity;
+	struct sbk_names notes, absent;
+	const struct sbk_settings *settings;
+	const char *root; /* the working directory, resolved */
+};
+
+int sbk_set_add(struct sbk_set *set, const struct sbk_item *item,
+		struct sbk_error *err);
+int sbk_set_note(struct sbk_set *set, struct sbk_error *err, const char *fmt,
+		 ...) SBK_PRINTF(3, 4);
+/*
+ * Sorts by path, settles entries with the same path, and drops what changes
+ * nothing. SBK_E_INVAL where two entries contradict each other.
+ */
+int sbk_set_settle(struct sbk_set *set, struct sbk_error *err);
+/* The deepest entry at or above `real` (aliases left out), or NULL. The set
+ * must be settled. */
+const struct sbk_item *sbk_set_above(const struct sbk_set *set,
+				     const char *real);
+/*
+ * Adds `as` at the resolved place of `written` (absolute), with an alias
+ * where it was written. SBK_E_NOTFOUND, DENIED, LIMIT. sbk_set_show asks the
+ * guards first; sbk_set_place is for the tables that stand above them.
+ */
+int sbk_set_place(struct sbk_set *set, const char *written,
+		  const struct sbk_item *as, struct sbk_error *err);
+int sbk_set_show(struct sbk_set *set, const char *written,
+		 const struct sbk_item *as, struct sbk_error *err);
+
+/* policy_tools.c */
+int sbk_tools_add_system(struct sbk_set *set, bool network,
+			 struct sbk_error *err);
+int sbk_tools_add_git(struct sbk_set *set, struct sbk_error *err);
+int sbk_tools_add_path(struct sbk_set *set, const char *path_variable,
+		       struct sbk_error *err);
+
+/* scope_links.c: the set is settled before and after. */
+int sbk_links_protect(struct sbk_set *set, struct sbk_error *err);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * What the commands `journal` and `undo` share.
+ */
+#ifndef SBK_JOURNAL_CMD_H
+#define SBK_JOURNAL_CMD_H
+
+#include "engine/cli.h"
+#include "journal/internal.h"
+
+/* Options that choose changes, common to `journal log` and `undo`. */
+struct sbk_choice {
+	uint64_t session, transaction, change;
+	const char *path, *kind, *since, *until;
+	bool machine, json;
+};
+
+/* The machine's journal, or the caller's. */
+int sbk_choice_place(const struct sbk_choice *choice,
+		     struct sbk_journal_place *out, struct sbk_error *err);
+/*
+ * The filter for it. `path` is resolved as the system has it; one that is
+ * gone is taken as it is written. The caller frees *resolved after use.
+ */
+int sbk_choice_filter(const struct sbk_choice *choice,
+		      struct sbk_journal_filter *out, char **resolved,
+		      struct sbk_error *err);
+
+/* "2026-11-21", "2026-11-21T10:15", "2026-11-21 10:15:00Z", or "90s", "15m",
+ * "2h", "3d" ago. UTC. */
+int sbk_time_parse(const char *text, int64_t *out_ms, struct sbk_error *err);
+/* "2026-11-21 10:15:00Z". */
+void sbk_time_print(struct sbk_buf *out, int64_t time_ms);
+
+/* The log for people, and as JSON. */
+int sbk_log_print(struct sbk_journal *journal,
+		  const struct sbk_journal_filter *filter, bool json,
+		  struct sbk_buf *out, struct sbk_error *err);
+/* One change with its states. SBK_E_NOTFOUND. */
+int sbk_show_print(struct sbk_journal *journal, uint64_t id, bool json,
+		   struct sbk_buf *out, struct sbk_error *err);
+
+int sbk_cmd_undo(struct sbk_cli *cli, int argc, char **argv);
+extern const struct sbk_option sbk_undo_options[];
+
+#endif

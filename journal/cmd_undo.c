@@ -1,0 +1,307 @@
+/*
+ * sandbook undo: takes a change, a transaction, a session or a path back, as
+ * one transaction of inverse changes that is printed before it is made.
+ */
+#include "journal/cmd.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/os.h"
+
+#include "engine/banned.h"
+
+#define LOCK_WAIT_MS 10000
+
+struct undo_options {
+	struct sbk_choice choice;
+	bool dry_run, yes;
+};
+
+const struct sbk_option sbk_undo_options[] = {
+	{.name = "change",
+	 .argument = "N",
+	 .help = "this change",
+	 .offset = offsetof(struct undo_options, choice.change),
+	 .type = SBK_OPTION_NUMBER},
+	{.name = "transaction",
+	 .argument = "N",
+	 .help = "all that is in effect of this transaction",
+	 .offset = offsetof(struct undo_options, choice.transaction),
+	 .type = SBK_OPTION_NUMBER},
+	{.name = "session",
+	 .argument = "N",
+	 .help = "all that was changed for this run",
+	 .offset = offsetof(struct undo_options, choice.session),
+	 .type = SBK_OPTION_NUMBER},
+	{.name = "path",
+	 .argument = "PATH",
+	 .help = "all changes of this path and below",
+	 .offset = offsetof(struct undo_options, choice.path),
+	 .type = SBK_OPTION_TEXT},
+	{.name = "dry-run",
+	 .help = "print what would be done, and do nothing",
+	 .offset = offsetof(struct undo_options, dry_run),
+	 .type = SBK_OPTION_FLAG},
+	{.name = "yes",
+	 .help = "do not ask",
+	 .offset = offsetof(struct undo_options, yes),
+	 .type = SBK_OPTION_FLAG},
+	{.name = "machine",
+	 .help = "of the machine's journal, not your own (root)",
+	 .offset = offsetof(struct undo_options, choice.machine),
+	 .type = SBK_OPTION_FLAG},
+	{.name = "json",
+	 .help = "print JSON",
+	 .offset = offsetof(struct undo_options, choice.json),
+	 .type = SBK_OPTION_FLAG},
+	{.name = NULL},
+};
+
+struct undo_command {
+	struct sbk_cli *cli;
+	struct undo_options options;
+	struct sbk_journal *journal;
+	struct sbk_backend backend;
+	struct sbk_journal_filter filter;
+	struct sbk_plan *changes;
+	struct sbk_apply_result result;
+	size_t recovered;
+	bool declined;
+	char title[256];
+	struct sbk_error err;
+};
+
+static int parse(struct undo_command *u, int argc, char **argv)
+{
+	const struct sbk_choice *choice = &u->options.choice;
+	int operands;
+	int rc = sbk_cli_parse(u->cli, argc, argv, &u->options, &operands,
+			       &u->err);
+
+	if (rc == 0 && operands < argc)
+		return sbk_error_set(&u->err, SBK_E_INVAL,
+				     "'%s' is one word too many; see --help",
+				     argv[operands]);
+	if (rc == 0 && choice->change == 0 && choice->transaction == 0 &&
+	    choice->session == 0 && choice->path == NULL)
+		return sbk_error_set(&u->err, SBK_E_INVAL,
+				     "say what to undo: --change, "
+				     "--transaction, --session or --path; "
+				     "'sandbook uninstall' undoes all");
+	return rc;
+}
+
+/* What the journal will call it. */
+static void make_title(struct undo_command *u)
+{
+	const struct sbk_choice *choice = &u->options.choice;
+	char *at = u->title;
+	size_t room = sizeof(u->title);
+	int used = snprintf(at, room, "undo");
+
+	if (choice->change != 0)
+		used += snprintf(at + used, room - (size_t)used,
+				 " --change %llu",
+				 (unsigned long long)choice->change);
+	if (choice->transaction != 0)
+		used += snprintf(at + used, room - (size_t)used,
+				 " --transaction %llu",
+				 (unsigned long long)choice->transaction);
+	if (choice->session != 0)
+		used += snprintf(at + used, room - (size_t)used,
+				 " --session %llu",
+				 (unsigned long long)choice->session);
+	if (choice->path != NULL) /* cut off where it is too long */
+		(void)snprintf(at + used, room - (size_t)used, " --path %.150s",
+			       u->filter.path);
+}
+
+static int open_all(struct undo_command *u)
+{
+	struct sbk_journal_place place;
+	int rc = sbk_choice_place(&u->options.choice, &place, &u->err);
+
+	if (rc == 0)
+		rc = sbk_journal_open(&place,
+				      u->options.dry_run ? SBK_JOURNAL_READ
+							 : SBK_JOURNAL_WRITE,
+				      &u->journal, &u->err);
+	if (rc == 0)
+		rc = sbk_os_backend(&u->backend, &u->err);
+	if (rc == 0 && !u->options.dry_run)
+		rc = sbk_journal_lock(u->journal, LOCK_WAIT_MS, &u->err);
+	if (rc == 0 && !u->options.dry_run)
+		rc = sbk_journal_recover(u->journal, &u->backend, &u->recovered,
+					 &u->err);
+	return rc;
+}
+
+static int load(struct undo_command *u)
+{
+	sbk_plan_free(u->changes);
+	u->changes = sbk_plan_new();
+	if (u->changes == NULL)
+		return sbk_error_set(&u->err, SBK_E_NOMEM, "out of memory");
+	return sbk_journal_load(u->journal, &u->filter, u->changes, &u->err);
+}
+
+/* Changes that will not be touched, with the reason. */
+static void print_settled(struct undo_command *u, struct sbk_buf *out)
+{
+	size_t i, printed = 0;
+
+	for (i = 0; i < sbk_plan_count(u->changes); i++) {
+		const struct sbk_change *change = sbk_plan_at(u->changes, i);
+
+		if (change->status <= SBK_STATUS_CONFIRMED)
+			continue;
+		if (printed++ == SBK_REPORT_LINES_MAX) {
+			sbk_buf_adds(out, "  and more (--json lists all)\n");
+			break;
+		}
+		sbk_buf_printf(out, "  %-8s", sbk_status_name(change->status));
+		sbk_text_escape(out, change->object.name);
+		if (change->note != NULL) {
+			sbk_buf_adds(out, ": ");
+			sbk_text_escape(out, change->note);
+		}
+		sbk_buf_addc(out, '\n');
+	}
+}
+
+static int print_plan(struct undo_command *u, struct sbk_buf *out)
+{
+	struct sbk_plan *inverse = sbk_plan_new();
+	int rc;
+
+	if (inverse == NULL)
+		return sbk_error_set(&u->err, SBK_E_NOMEM, "out of memory");
+	rc = sbk_journal_plan_undo(u->journal, &u->backend, u->changes, inverse,
+				   &u->err);
+	if (rc == 0 && u->options.choice.json) {
+		sbk_plan_print_json(inverse, out);
+		sbk_buf_addc(out, '\n');
+	} else if (rc == 0) {
+		print_settled(u, out);
+		sbk_plan_print(inverse, out);
+	}
+	sbk_plan_free(inverse);
+	return rc;
+}
+
+/* Shows the plan and asks, unless told not to. */
+static int propose(struct undo_command *u)
+{
+	struct sbk_buf out = SBK_BUF_INIT;
+	int rc;
+
+	/* With --yes and --json only the result is printed. */
+	if (!u->options.dry_run && u->options.yes && u->options.choice.json)
+		return 0;
+	rc = print_plan(u, &out);
+	if (rc == 0 && sbk_cli_print(u->cli, &out) != SBK_EXIT_OK)
+		rc = sbk_error_set(&u->err, SBK_E_IO,
+				   "nothing was undone, since the plan could "
+				   "not be printed");
+	sbk_buf_release(&out);
+	if (rc < 0 || u->options.dry_run)
+		return rc;
+	u->declined = !sbk_cli_confirm(u->cli, "undo this?", u->options.yes);
+	/* What was decided for printing is decided anew. */
+	return u->declined ? 0 : load(u);
+}
+
+static int carry_out(struct undo_command *u)
+{
+	int rc;
+
+	make_title(u);
+	sbk_journal_tell(u->journal, u->title);
+	rc = sbk_journal_undo(u->journal, &u->backend, u->title, u->changes,
+			      &u->result, &u->err);
+	return rc;
+}
+
+static int print_result(struct undo_command *u)
+{
+	struct sbk_buf out = SBK_BUF_INIT;
+	int code;
+
+	if (u->options.choice.json) {
+		sbk_json_open(&out, '{');
+		sbk_json_integer(&out, "undone", (int64_t)u->result.confirmed);
+		sbk_json_integer(&out, "conflicts",
+				 (int64_t)u->result.conflicts);
+		sbk_json_integer(&out, "owed", (int64_t)u->result.owed);
+		sbk_json_integer(&out, "recovered", (int64_t)u->recovered);
+		sbk_json_close(&out, '}');
+		sbk_buf_addc(&out, '\n');
+	} else {
+		if (u->recovered > 0)
+			sbk_buf_printf(&out,
+				       "%zu changes that an interrupted "
+				       "command had left were settled first\n",
+				       u->recovered);
+		sbk_buf_printf(&out, "undone: %zu", u->result.confirmed);
+		if (u->result.conflicts > 0)
+			sbk_buf_printf(
+				&out, ", left because others changed them: %zu",
+				u->result.conflicts);
+		if (u->result.owed > 0)
+			sbk_buf_printf(&out, ", still owed: %zu",
+				       u->result.owed);
+		sbk_buf_addc(&out, '\n');
+	}
+	code = sbk_cli_print(u->cli, &out);
+	sbk_buf_release(&out);
+	if (code == SBK_EXIT_OK &&
+	    (u->result.conflicts > 0 || u->result.owed > 0))
+		code = SBK_EXIT_INCOMPLETE;
+	return code;
+}
+
+static int undo(struct undo_command *u)
+{
+	int rc = open_all(u);
+
+	if (rc == 0)
+		rc = load(u);
+	if (rc < 0)
+		return rc;
+	if (sbk_plan_count(u->changes) == 0)
+		return 0; /* which the result says */
+	rc = propose(u);
+	if (rc == 0 && !u->options.dry_run && !u->declined)
+		rc = carry_out(u);
+	return rc;
+}
+
+int sbk_cmd_undo(struct sbk_cli *cli, int argc, char **argv)
+{
+	struct undo_command u = {.cli = cli, .err = SBK_ERROR_INIT};
+	char *resolved = NULL;
+	int rc = parse(&u, argc, argv);
+
+	if (rc == 0)
+		rc = sbk_choice_filter(&u.options.choice, &u.filter, &resolved,
+				       &u.err);
+	u.filter.unsettled = true;
+	if (rc == 0)
+		rc = undo(&u);
+	if (rc == SBK_E_NOTFOUND && u.journal == NULL)
+		rc = 0; /* nothing was ever recorded: nothing to undo */
+	if (rc < 0)
+		rc = sbk_cli_fail(cli, &u.err);
+	else if (u.declined)
+		rc = SBK_EXIT_USAGE;
+	else if (!u.options.dry_run || u.journal == NULL ||
+		 sbk_plan_count(u.changes) == 0)
+		rc = print_result(&u);
+	sbk_plan_free(u.changes);
+	sbk_backend_close(&u.backend);
+	sbk_journal_close(u.journal);
+	free(resolved);
+	return rc;
+}

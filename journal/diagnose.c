@@ -1,0 +1,144 @@
+/*
+ * What is wrong with a journal's files, in words. Looks before SQLite does,
+ * because SQLite takes an empty file for a new database and calls everything
+ * else "malformed". Reads only; mends nothing.
+ */
+#include "journal/internal.h"
+
+#include <string.h>
+
+#include "engine/banned.h"
+
+#define HEADER_BYTES 100
+#define NUL_SCAN_MAX ((uint64_t)16 << 20)
+
+#define AFTERWARDS                                                     \
+	"restore it from a backup; to go on without what it records, " \
+	"move the directory away"
+
+static bool only_nul(const unsigned char *data, size_t size)
+{
+	return size > 0 && data[0] == 0 &&
+	       memcmp(data, data + 1, size - 1) == 0;
+}
+
+/* How many bytes from the start are NUL, as far as it looks. */
+static uint64_t count_nul(const struct sbk_store *store, const char *name)
+{
+	unsigned char block[4096];
+	uint64_t offset = 0;
+	size_t got = 0;
+
+	while (offset < NUL_SCAN_MAX) {
+		/* An error ends the count, which is only for a message. */
+		if (sbk_store_read(store, name, offset, block, sizeof(block),
+				   &got, NULL) < 0 ||
+		    got == 0 || !only_nul(block, got))
+			break;
+		offset += got;
+	}
+	return offset;
+}
+
+static int diagnose_header(const struct sbk_store *store, const char *name,
+			   uint64_t size, struct sbk_error *err)
+{
+	unsigned char header[HEADER_BYTES];
+	size_t got = 0;
+	int rc = sbk_store_read(store, name, 0, header, sizeof(header), &got,
+				err);
+
+	if (rc < 0)
+		return rc;
+	if (only_nul(header, got))
+		return sbk_error_set(
+			err, SBK_E_CORRUPT,
+			"'%s/%s' begins with %llu NUL bytes of %llu, as some "
+			"filesystems leave a file after a power failure; "
+			"its content is lost: " AFTERWARDS,
+			sbk_store_path(store), name,
+			(unsigned long long)count_nul(store, name),
+			(unsigned long long)size);
+	if (memcmp(header, "SQLite format 3", got < 16 ? got : 16) != 0)
+		return sbk_error_set(
+			err, SBK_E_CORRUPT,
+			"'%s/%s' is no SQLite database, so "
+			"something else was written over it: " AFTERWARDS,
+			sbk_store_path(store), name);
+	if (got < sizeof(header))
+		return sbk_error_set(
+			err, SBK_E_CORRUPT,
+			"'%s/%s' is cut off after %llu bytes: " AFTERWARDS,
+			sbk_store_path(store), name, (unsigned long long)size);
+	return 0;
+}
+
+int sbk_diagnose_file(const struct sbk_store *store, const char *name,
+		      struct sbk_error *err)
+{
+	uint64_t size = 0;
+	int rc = sbk_store_look(store, name, &size, err);
+
+	if (rc < 0)
+		return rc;
+	if (size == 0)
+		return sbk_error_set(err, SBK_E_CORRUPT,
+				     "'%s/%s' is empty, which a journal never "
+				     "is: " AFTERWARDS,
+				     sbk_store_path(store), name);
+	return diagnose_header(store, name, size, err);
+}
+
+static uint32_t get_u32be(const unsigned char *data)
+{
+	return (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 |
+	       (uint32_t)data[2] << 8 | data[3];
+}
+
+void sbk_diagnose_damage(const struct sbk_store *store, const char *name,
+			 struct sbk_error *err)
+{
+	unsigned char header[HEADER_BYTES];
+	uint64_t size = 0, page, wanted;
+	size_t got = 0;
+
+	/* Without a better message, SQLite's own stays. */
+	if (sbk_store_look(store, name, &size, NULL) < 0 ||
+	    sbk_store_read(store, name, 0, header, sizeof(header), &got, NULL) <
+		    0 ||
+	    got < sizeof(header))
+		return;
+	/* Offsets of SQLite's file format, section 1.3. */
+	page = (uint64_t)header[16] << 8 | header[17];
+	page = page == 1 ? 65536 : page;
+	wanted = page * get_u32be(header + 28);
+	if (size < wanted)
+		(void)sbk_error_set(err, SBK_E_CORRUPT,
+				    "'%s/%s' is cut off: %llu of %llu bytes "
+				    "are there; " AFTERWARDS,
+				    sbk_store_path(store), name,
+				    (unsigned long long)size,
+				    (unsigned long long)wanted);
+}
+
+int sbk_diagnose_missing(const struct sbk_store *store, struct sbk_error *err)
+{
+	static const char *const remains[] = {
+		SBK_JOURNAL_FILE "-wal",
+		SBK_JOURNAL_FILE "-shm",
+		SBK_RESERVE_FILE,
+		SBK_SEALED_FILE,
+	};
+	uint64_t size;
+	size_t i;
+
+	for (i = 0; i < sizeof(remains) / sizeof(remains[0]); i++)
+		if (sbk_store_look(store, remains[i], &size, NULL) !=
+		    SBK_E_NOTFOUND)
+			return sbk_error_set(
+				err, SBK_E_CORRUPT,
+				"'%s/" SBK_JOURNAL_FILE "' is missing, but it "
+				"was there, since '%s' is: " AFTERWARDS,
+				sbk_store_path(store), remains[i]);
+	return 0;
+}

@@ -1,0 +1,425 @@
+/*
+ * What the files of the journal share. The format and its invariants stand in
+ * FORMAT.md; each part below names its file.
+ */
+#ifndef SBK_JOURNAL_INTERNAL_H
+#define SBK_JOURNAL_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sqlite3.h>
+
+#include "engine/json.h"
+#include "engine/os_storage.h"
+#include "journal/journal.h"
+#include "journal/tree.h"
+
+#define SBK_JOURNAL_FILE "journal.db"
+#define SBK_JOURNAL_NEW_FILE "journal.db.new"
+#define SBK_SEALED_FILE "sealed.db"
+#define SBK_LOCK_FILE "lock"
+#define SBK_RESERVE_FILE "reserve"
+
+#define SBK_LOCK_TRANSACTION 0
+#define SBK_LOCK_SESSIONS 4096 /* plus the session's number */
+
+#define SBK_STATE_HASH_BYTES 32
+
+/* --- db.c: a connection and its prepared statements --------------------- */
+
+/* Every statement that is run more than once, by name. */
+#define SBK_SQL_MAP(X)                                                        \
+	X(BEGIN, "BEGIN IMMEDIATE")                                           \
+	X(COMMIT, "COMMIT")                                                   \
+	X(ROLLBACK, "ROLLBACK")                                               \
+	X(HEAD, "SELECT size, root FROM head WHERE id = 1")                   \
+	X(SET_HEAD, "UPDATE head SET size = ?1, root = ?2 WHERE id = 1")      \
+	X(LAST_ENTRY, "SELECT max(n) FROM entry")                             \
+	X(ENTRIES, "SELECT n, json FROM entry WHERE n >= ?1 ORDER BY n")      \
+	X(ENTRY, "SELECT json FROM entry WHERE n = ?1")                       \
+	X(WHEREABOUTS, "SELECT entry, txn, (SELECT max(i.id) FROM change i "  \
+		       "WHERE i.undoes = change.id) FROM change "             \
+		       "WHERE id = ?1")                                       \
+	X(ADD_ENTRY, "INSERT INTO entry(n, json) VALUES(?1, ?2)")             \
+	X(NODES, "SELECT n, hash FROM node WHERE level = ?1 AND n >= ?2 "     \
+		 "ORDER BY n")                                                \
+	X(ADD_NODE, "INSERT INTO node(level, n, hash) VALUES(?1, ?2, ?3)")    \
+	X(NODE, "SELECT hash FROM node WHERE level = ?1 AND n = ?2")          \
+	X(STATES, "SELECT id, hash, bytes FROM state ORDER BY id")            \
+	X(FIND_STATE, "SELECT id FROM state WHERE hash = ?1")                 \
+	X(STATE_BYTES, "SELECT hash, bytes FROM state WHERE id = ?1")         \
+	X(ADD_STATE, "INSERT INTO state(id, hash, bytes) VALUES("             \
+		     "(SELECT ifnull(max(id), 0) + 1 FROM state), ?1, ?2)")   \
+	X(NEXT_TXN, "SELECT ifnull(max(id), 0) + 1 FROM txn")                 \
+	X(ADD_TXN, "INSERT INTO txn(id, begun, kind, title, session, "        \
+		   "time_ms, state) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 'open')")  \
+	X(EXTEND_TXN, "UPDATE txn SET first = ifnull(first, ?2), last = ?3 "  \
+		      "WHERE id = ?1")                                        \
+	X(END_TXN, "UPDATE txn SET ended = ?2, state = ?3 WHERE id = ?1")     \
+	X(UNSETTLED_TXNS, "SELECT id, kind, title FROM txn "                  \
+			  "WHERE state IN ('open', 'failed') "                \
+			  "ORDER BY id DESC")                                 \
+	X(ADD_ROOT, "INSERT INTO root(id, txn, entry, path, identity, "       \
+		    "principal, principal_name, writable) VALUES("            \
+		    "(SELECT ifnull(max(id), 0) + 1 FROM root), "             \
+		    "?1, ?2, ?3, ?4, ?5, ?6, ?7)")                            \
+	X(GRANTED_ROOTS, "SELECT r.path, r.identity, r.principal, x.first, "  \
+			 "x.last FROM root r JOIN txn x ON x.id = r.txn "     \
+			 "WHERE x.kind = 'do' AND x.first IS NOT NULL "       \
+			 "ORDER BY r.id")                                     \
+	X(ROOTS_OF, "SELECT path, identity, principal FROM root "             \
+		    "WHERE txn = ?1 ORDER BY id")                             \
+	X(IN_EFFECT, "SELECT id, name, identity FROM change "                 \
+		     "WHERE id BETWEEN ?1 AND ?2 AND undoes IS NULL "         \
+		     "AND status IN ('prepared', 'confirmed', 'conflict', "   \
+		     "'owed') ORDER BY id")                                   \
+	X(NEXT_CHANGE, "SELECT ifnull(max(id), 0) + 1 FROM change")           \
+	X(ADD_CHANGE, "INSERT INTO change(id, entry, txn, undoes, kind, "     \
+		      "name, identity, before, after, ours, reason, status) " \
+		      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, " \
+		      "'prepared')")                                          \
+	X(FIND_CHANGE, "SELECT kind, name, identity, before, after "          \
+		       "FROM change WHERE id = ?1")                           \
+	X(SETTLE, "UPDATE change SET status = ?1, note = NULL "               \
+		  "WHERE id BETWEEN ?2 AND ?3")                               \
+	X(SETTLE_UNDONE, "UPDATE change SET status = ?1, note = NULL "        \
+			 "WHERE id IN (SELECT undoes FROM change "            \
+			 "WHERE id BETWEEN ?2 AND ?3 AND undoes IS NOT "      \
+			 "NULL)")                                             \
+	X(KEEP, "UPDATE change SET status = 'owed', note = ?3 "               \
+		"WHERE kind = 'kept' AND id IN (SELECT undoes FROM change "   \
+		"WHERE id BETWEEN ?1 AND ?2 AND undoes IS NOT NULL) AND "     \
+		"EXISTS (SELECT 1 FROM txn x JOIN change c ON c.id BETWEEN "  \
+		"x.first AND x.last WHERE x.id = change.txn AND "             \
+		"c.undoes IS NULL AND c.kind <> 'kept' AND c.status IN "      \
+		"('prepared', 'confirmed', 'conflict', 'owed'))")             \
+	X(NOTE, "UPDATE change SET note = ?2 WHERE id = ?1 OR id = "          \
+		"(SELECT undoes FROM change WHERE id = ?1 "                   \
+		"AND status <> 'undone')")                                    \
+	X(STATUS_COUNTS, "SELECT c.status, count(*) FROM change c "           \
+			 "JOIN txn x ON x.id = c.txn WHERE c.undoes IS NULL " \
+			 "AND x.kind = 'do' GROUP BY c.status")               \
+	X(OWED_TOPS, "SELECT count(*) FROM root r JOIN txn x "                \
+		     "ON x.id = r.txn WHERE x.kind = 'undo' "                 \
+		     "AND x.state IN ('open', 'failed')")                     \
+	X(NEXT_SESSION, "SELECT ifnull(max(id), 0) + 1 FROM session")         \
+	X(ADD_SESSION, "INSERT INTO session(id, begun, begin_ms, state) "     \
+		       "VALUES(?1, ?2, ?3, 'running')")                       \
+	X(END_SESSION, "UPDATE session SET ended = ?2, end_ms = ?3, "         \
+		       "state = ?4 WHERE id = ?1")                            \
+	X(RUNNING, "SELECT id FROM session WHERE state = 'running' "          \
+		   "ORDER BY id")                                             \
+	X(SEALED_KEY, "SELECT bytes FROM key WHERE id = 1")                   \
+	X(ADD_SEALED_KEY, "INSERT INTO key(id, bytes) VALUES(1, ?1)")         \
+	X(SEALED_BYTES, "SELECT bytes FROM sealed WHERE hash = ?1")           \
+	X(ADD_SEALED, "INSERT OR IGNORE INTO sealed(hash, bytes) "            \
+		      "VALUES(?1, ?2)")
+
+enum sbk_sql {
+#define SBK_SQL_ENUM(name, text) SBK_SQL_##name,
+	SBK_SQL_MAP(SBK_SQL_ENUM)
+#undef SBK_SQL_ENUM
+		SBK_SQL_COUNT
+};
+
+struct sbk_db {
+	sqlite3 *handle;
+	sqlite3_stmt *statements[SBK_SQL_COUNT]; /* prepared when first used */
+	char path[SBK_PATH_MAX];		 /* for messages */
+};
+
+enum sbk_db_mode {
+	SBK_DB_READ,
+	SBK_DB_WRITE, /* with a write-ahead log that stays */
+	SBK_DB_PLAIN, /* reads and writes, with a rollback journal */
+	SBK_DB_MEMORY /* no file at all */
+};
+
+/* Opens and defends the connection; the file must exist. */
+int sbk_db_open(struct sbk_db *db, const char *path, enum sbk_db_mode mode,
+		struct sbk_error *err);
+/* For a run, which must not wait for the disk: closing leaves the write-ahead
+ * log as it is. */
+int sbk_db_hurry(struct sbk_db *db, struct sbk_error *err);
+void sbk_db_close(struct sbk_db *db);
+/* The error of the last call, translated: BUSY, CORRUPT, LIMIT (full) ... */
+int sbk_db_fail(const struct sbk_db *db, struct sbk_error *err);
+int sbk_db_exec(struct sbk_db *db, const char *sql, struct sbk_error *err);
+/* The statement, reset and without bindings; owned by `db`. */
+int sbk_db_statement(struct sbk_db *db, enum sbk_sql sql, sqlite3_stmt **out,
+		     struct sbk_error *err);
+/* Runs it to its end and resets it; for statements without rows. */
+int sbk_db_run(struct sbk_db *db, sqlite3_stmt *statement,
+	       struct sbk_error *err);
+/* One step: 1 a row, 0 the end, < 0 an error. */
+int sbk_db_step(struct sbk_db *db, sqlite3_stmt *statement,
+		struct sbk_error *err);
+int sbk_db_run_plain(struct sbk_db *db, enum sbk_sql sql,
+		     struct sbk_error *err);
+/* The first column of the first row. */
+int sbk_db_number(struct sbk_db *db, enum sbk_sql sql, uint64_t *out,
+		  struct sbk_error *err);
+/* Rolls back; for the way out after an error that is reported already. */
+void sbk_db_abandon(struct sbk_db *db);
+void sbk_db_bind_text(sqlite3_stmt *statement, int index, const char *text);
+void sbk_db_bind_id(sqlite3_stmt *statement, int index, uint64_t id);
+/* A column's text, NULL for NULL; borrowed until the next step. */
+const char *sbk_db_text(sqlite3_stmt *statement, int column);
+
+/* --- schema.c ------------------------------------------------------------ */
+
+#define SBK_SCHEMA_VERSION 1
+#define SBK_APPLICATION_ID 0x53424b4a
+
+struct sbk_schema_item {
+	const char *type, *name, *sql;
+};
+
+struct sbk_migration {
+	int from; /* the version that it starts from; it ends with the next */
+	const char *sql;
+};
+
+extern const struct sbk_schema_item sbk_journal_schema[]; /* name NULL ends */
+extern const struct sbk_schema_item sbk_sealed_schema[];
+extern const struct sbk_migration sbk_migrations[]; /* sql NULL ends */
+
+int sbk_schema_make(struct sbk_db *db, const struct sbk_schema_item *schema,
+		    struct sbk_error *err);
+/* Application id and version: CORRUPT, UNSUPPORTED for a newer one. */
+int sbk_schema_version(struct sbk_db *db, int *out, struct sbk_error *err);
+int sbk_schema_migrate(struct sbk_db *db, const struct sbk_migration *steps,
+		       int to, struct sbk_error *err);
+/* CORRUPT with the first thing that is missing, changed or not ours. */
+int sbk_schema_check(struct sbk_db *db, const struct sbk_schema_item *schema,
+		     struct sbk_error *err);
+
+/* --- diagnose.c ----------------------------------------------------------- */
+
+/* What is wrong with the file, before SQLite sees it: CORRUPT, or 0. */
+int sbk_diagnose_file(const struct sbk_store *store, const char *name,
+		      struct sbk_error *err);
+/* After SQLite said CORRUPT: a more precise message where there is one. */
+void sbk_diagnose_damage(const struct sbk_store *store, const char *name,
+			 struct sbk_error *err);
+/* `name` is missing. CORRUPT where the directory shows that it was there. */
+int sbk_diagnose_missing(const struct sbk_store *store, struct sbk_error *err);
+
+/* --- the journal itself (journal.c) --------------------------------------- */
+
+struct sbk_sealed {
+	struct sbk_db db; /* handle NULL: not open */
+	unsigned char key[32];
+};
+
+struct sbk_journal {
+	struct sbk_store *store;
+	struct sbk_store_lock *lock; /* NULL with SBK_JOURNAL_READ */
+	struct sbk_db db;
+	struct sbk_sealed sealed;
+	struct sbk_tree tree;
+	struct sbk_tree saved; /* as of the last commit */
+	struct sbk_buf json;   /* one entry, built and reused */
+	enum sbk_book book;
+	bool locked;	      /* the transaction lock is ours */
+	uint64_t transaction; /* open, or 0 */
+	enum sbk_transaction_kind kind;
+	uint64_t reserved;  /* bytes of the reserve; 0: released */
+	uint64_t in_effect; /* changes that the reserve counts with */
+	bool reserve_known; /* the two above were looked up */
+	uint64_t session;   /* transactions are made for it, or 0 */
+	bool refill;	    /* the reserve was given back to open */
+};
+
+struct sbk_store_place
+sbk_journal_store_place(const struct sbk_journal_place *place);
+/* What the holder of the lock is doing, for another process's message. */
+void sbk_journal_tell(struct sbk_journal *journal, const char *what);
+
+const char *sbk_book_name(enum sbk_book book);
+const char *sbk_transaction_kind_name(enum sbk_transaction_kind kind);
+int sbk_transaction_kind_parse(const char *name,
+			       enum sbk_transaction_kind *out);
+
+/* --- log.c: entries, tree and commit ---------------------------------------
+ */
+
+enum sbk_durability { SBK_COMMIT_FLUSHED, SBK_COMMIT_ATOMIC };
+
+/* Reads the tree's frontier and compares it with the head. */
+int sbk_log_load(struct sbk_journal *journal, struct sbk_error *err);
+/* Begins reading one snapshot and loads the tree as of it; the caller ends it
+ * with sbk_db_abandon. */
+int sbk_log_snapshot(struct sbk_journal *journal, struct sbk_error *err);
+/*
+ * A commit: begin, { change journal->json, append }..., commit. `begin` takes
+ * SQLite's write lock and catches up with what others appended.
+ */
+int sbk_log_begin(struct sbk_journal *journal, enum sbk_durability durability,
+		  struct sbk_error *err);
+/* Appends journal->json; its number through `n`. */
+int sbk_log_append(struct sbk_journal *journal, uint64_t *n,
+		   struct sbk_error *err);
+int sbk_log_commit(struct sbk_journal *journal, struct sbk_error *err);
+/* After a failure: nothing of the commit remains. */
+void sbk_log_rollback(struct sbk_journal *journal);
+
+/* --- entry.c: the texts of entries ------------------------------------------
+ */
+
+struct sbk_state_ref {
+	uint64_t id; /* of table state; 0: absent */
+	char hex[2 * SBK_STATE_HASH_BYTES + 1];
+};
+
+void sbk_entry_create(struct sbk_buf *out, enum sbk_book book, int64_t time_ms,
+		      size_t parents_made);
+void sbk_entry_begin(struct sbk_buf *out, uint64_t txn,
+		     enum sbk_transaction_kind kind, int64_t time_ms,
+		     const char *title, uint64_t session);
+void sbk_entry_root(struct sbk_buf *out, uint64_t txn,
+		    const struct sbk_plan_root *root);
+/* What an inverse change shares with the change that it undoes. */
+struct sbk_shared {
+	bool object; /* kind, name and identity */
+	bool states; /* before and after, exchanged */
+};
+
+void sbk_entry_intend(struct sbk_buf *out, uint64_t id, uint64_t txn,
+		      const struct sbk_change *change,
+		      const struct sbk_state_ref *before,
+		      const struct sbk_state_ref *after,
+		      const struct sbk_shared *shared);
+/* `changes` are sorted by status, then id. */
+void sbk_entry_settle(struct sbk_buf *out, uint64_t txn, int64_t time_ms,
+		      struct sbk_change *const *changes, size_t count);
+void sbk_entry_end(struct sbk_buf *out, uint64_t txn, int64_t time_ms,
+		   const char *state);
+void sbk_entry_session_begin(struct sbk_buf *out, uint64_t session,
+			     int64_t time_ms, uint32_t process,
+			     const char *members);
+void sbk_entry_session_end(struct sbk_buf *out, uint64_t session,
+			   int64_t time_ms, const char *state,
+			   const char *members);
+
+/* --- views.c: the rows that entries stand for --------------------------------
+ */
+
+/* One row of change, as the views hold it. Strings are borrowed. */
+struct sbk_view_change {
+	uint64_t id, entry, txn, undoes;
+	const char *kind; /* NULL: the object is that of `undoes` */
+	const char *name, *identity, *ours, *reason;
+	uint64_t before, after; /* of table state; 0: absent */
+};
+
+/* What an inverse change says by leaving it out. */
+#define SBK_REASON_UNDO "undo"
+
+int sbk_view_begin(struct sbk_db *db, uint64_t txn, uint64_t entry,
+		   const char *kind, const char *title, uint64_t session,
+		   int64_t time_ms, struct sbk_error *err);
+int sbk_view_root(struct sbk_db *db, uint64_t txn, uint64_t entry,
+		  const struct sbk_plan_root *root, struct sbk_error *err);
+int sbk_view_intend(struct sbk_db *db, const struct sbk_view_change *change,
+		    struct sbk_error *err);
+int sbk_view_extend(struct sbk_db *db, uint64_t txn, uint64_t first,
+		    uint64_t last, struct sbk_error *err);
+int sbk_view_settle(struct sbk_db *db, const char *status, uint64_t first,
+		    uint64_t last, struct sbk_error *err);
+/* After all ranges of an entry, for each that was confirmed: what is put back
+ * when accounts are undone stays owed while any of them is there. */
+int sbk_view_keep(struct sbk_db *db, uint64_t first, uint64_t last,
+		  struct sbk_error *err);
+int sbk_view_note(struct sbk_db *db, uint64_t change, const char *note,
+		  struct sbk_error *err);
+int sbk_view_end(struct sbk_db *db, uint64_t txn, uint64_t entry,
+		 const char *state, struct sbk_error *err);
+int sbk_view_session_begin(struct sbk_db *db, uint64_t session, uint64_t entry,
+			   int64_t time_ms, struct sbk_error *err);
+int sbk_view_session_end(struct sbk_db *db, uint64_t session, uint64_t entry,
+			 int64_t time_ms, const char *state,
+			 struct sbk_error *err);
+/* The id of the state with this hash, which is added where it is new;
+ * `bytes` NULL: sealed, or not known here. */
+int sbk_view_state(struct sbk_db *db,
+		   const unsigned char hash[SBK_STATE_HASH_BYTES],
+		   const void *bytes, size_t size, uint64_t *id,
+		   struct sbk_error *err);
+
+/* --- replay.c: entries read back into views
+ * ------------------------------------ */
+
+/* Applies one entry's text to the views in `db`; PARSE, CORRUPT for a text
+ * that is no entry of this format. */
+int sbk_replay(struct sbk_db *db, uint64_t n, const char *json, size_t size,
+	       struct sbk_error *err);
+
+/* --- sealed.c
+ * -------------------------------------------------------------------- */
+
+/* Opens sealed.db, made where `create`; NOTFOUND, DENIED otherwise. */
+int sbk_sealed_open(struct sbk_journal *journal, bool create,
+		    struct sbk_error *err);
+void sbk_sealed_close(struct sbk_sealed *sealed);
+void sbk_sealed_hash(const struct sbk_sealed *sealed, const void *bytes,
+		     size_t size, unsigned char hash[SBK_STATE_HASH_BYTES]);
+/* Begins, adds, commits durably: before the intents that mention them. */
+int sbk_sealed_store(struct sbk_journal *journal,
+		     struct sbk_change *const *changes, size_t count,
+		     struct sbk_error *err);
+/* Appends the bytes to `out`. NOTFOUND where there are none. */
+int sbk_sealed_load(struct sbk_journal *journal,
+		    const unsigned char hash[SBK_STATE_HASH_BYTES],
+		    struct sbk_buf *out, struct sbk_error *err);
+
+/* --- reserve.c
+ * ------------------------------------------------------------------- */
+
+/* Grows the reserve so that the changes in effect and `more` fit: LIMIT. */
+int sbk_reserve_grow(struct sbk_journal *journal, uint64_t more,
+		     struct sbk_error *err);
+int sbk_reserve_release(struct sbk_journal *journal, struct sbk_error *err);
+/* Sets it aside again, as far as the volume has room. */
+void sbk_reserve_refill(struct sbk_journal *journal);
+
+/* --- transaction.c
+ * ----------------------------------------------------------------- */
+
+struct sbk_journal_begin {
+	enum sbk_transaction_kind kind;
+	const char *title;
+	struct sbk_plan *roots; /* its roots are recorded; may be NULL */
+};
+
+int sbk_transaction_begin(struct sbk_journal *journal,
+			  const struct sbk_journal_begin *begin, uint64_t *id,
+			  struct sbk_error *err);
+/* Another transaction's end, told by recovery: "settled". */
+int sbk_transaction_settled(struct sbk_journal *journal, uint64_t id,
+			    struct sbk_error *err);
+
+/* --- load.c
+ * ------------------------------------------------------------------------ */
+
+/* Appends a state's bytes, sealed or not: DENIED, NOTFOUND where they are
+ * kept from the caller. */
+int sbk_load_state(struct sbk_journal *journal, uint64_t id,
+		   struct sbk_buf *out, struct sbk_error *err);
+/* Loads the changes of one transaction that are still PREPARED, inverse ones
+ * and all. */
+int sbk_load_prepared(struct sbk_journal *journal, uint64_t transaction,
+		      struct sbk_plan *out, struct sbk_error *err);
+
+/* --- session.c
+ * --------------------------------------------------------------------- */
+
+/* Writes the end of sessions whose process is gone. */
+int sbk_session_reap(struct sbk_journal *journal, struct sbk_error *err);
+int sbk_session_begin(struct sbk_journal *journal, const char *members,
+		      uint64_t *id, struct sbk_error *err);
+int sbk_session_end(struct sbk_journal *journal, uint64_t id,
+		    const char *members, struct sbk_error *err);
+
+#endif

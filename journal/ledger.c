@@ -1,0 +1,257 @@
+/*
+ * The journal behind the engine's commands (engine/ledger.h): whole
+ * transactions, from opening to the undo of one that failed, and sessions.
+ */
+#include "journal/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/os.h"
+
+#include "engine/banned.h"
+
+#define LOCK_WAIT_MS 10000
+
+/* Whose journals these are: main's are the caller's, tests have their own. */
+static int place_of(enum sbk_book book, struct sbk_journal_place *out,
+		    struct sbk_error *err)
+{
+	struct sbk_person caller;
+	int rc;
+
+	if (book == SBK_BOOK_MACHINE)
+		return sbk_journal_place_machine(out, err);
+	rc = sbk_os_caller(&caller, err);
+	return rc < 0 ? rc : sbk_journal_place_user(&caller, out, err);
+}
+
+/* --- one transaction ---------------------------------------------------- */
+
+struct transact {
+	struct sbk_journal *journal;
+	const struct sbk_backend *backend;
+	const struct sbk_transaction_request *request;
+	struct sbk_plan *plan;
+	struct sbk_transaction_report *report;
+};
+
+/*
+ * What recovery took back may have been what the plan found granted already.
+ * Where the request can look again it does; otherwise the plan is refused.
+ */
+static int refresh_plan(struct transact *t, struct sbk_error *err)
+{
+	if (t->report->recovered == 0)
+		return 0;
+	if (t->request->more == NULL)
+		return sbk_error_set(err, SBK_E_CONFLICT,
+				     "an interrupted command had left %zu "
+				     "changes, which were settled now; the "
+				     "plan was made before that: try again",
+				     t->report->recovered);
+	if (sbk_plan_count(t->plan) > 0)
+		return 0; /* `apply` looks again when it has carried it out */
+	return t->request->more(t->request->more_arg, t->plan, err);
+}
+
+/* A step failed: its transaction is undone, and both are told. */
+static int undo_failed(struct transact *t, int failure, struct sbk_error *err)
+{
+	struct sbk_journal_filter filter = {
+		.transaction = t->report->transaction,
+		.unsettled = true,
+	};
+	struct sbk_error why = SBK_ERROR_INIT;
+	struct sbk_plan *left = sbk_plan_new();
+	size_t settled = 0;
+	int rc;
+
+	/* Without this entry it is a transaction that never ended well, and
+	 * recovery, which comes next, does the same with it. */
+	(void)sbk_journal_end(t->journal, false, NULL);
+	rc = left != NULL ? sbk_journal_recover(t->journal, t->backend,
+						&settled, &why)
+			  : sbk_error_set(&why, SBK_E_NOMEM, "out of memory");
+	if (rc == 0)
+		rc = sbk_journal_load(t->journal, &filter, left, &why);
+	if (rc == 0) {
+		t->report->undone.owed = sbk_plan_count(left);
+		t->report->undone.confirmed = settled - sbk_plan_count(left);
+	}
+	if (rc < 0)
+		(void)sbk_error_prefix(err,
+				       "what was done could not be undone (%s) "
+				       "and will be at the next start",
+				       why.message);
+	else if (t->report->undone.owed > 0)
+		(void)sbk_error_prefix(err,
+				       "%zu of the changes made before could "
+				       "not be undone, see 'sandbook journal "
+				       "log'",
+				       t->report->undone.owed);
+	sbk_plan_free(left);
+	return failure;
+}
+
+static int carry_out(struct transact *t, struct sbk_error *err)
+{
+	const struct sbk_recorder recorder = sbk_journal_recorder(t->journal);
+	const struct sbk_apply_options options = {
+		.kind = SBK_TRANSACTION_DO,
+		.more = t->request->more,
+		.more_arg = t->request->more_arg,
+	};
+	const struct sbk_journal_begin begin = {
+		.kind = SBK_TRANSACTION_DO,
+		.title = t->request->title,
+		.roots = t->plan,
+	};
+	int rc = sbk_transaction_begin(t->journal, &begin,
+				       &t->report->transaction, err);
+
+	if (rc < 0)
+		return rc;
+	sbk_journal_tell(t->journal, t->request->title);
+	rc = sbk_apply(t->backend, &recorder, t->plan, &options,
+		       &t->report->made, err);
+	if (rc == 0)
+		rc = sbk_journal_end(t->journal, true, err);
+	return rc < 0 ? undo_failed(t, rc, err) : 0;
+}
+
+int sbk_journal_transact(struct sbk_journal *journal,
+			 const struct sbk_backend *backend,
+			 const struct sbk_transaction_request *request,
+			 struct sbk_plan *plan,
+			 struct sbk_transaction_report *report,
+			 struct sbk_error *err)
+{
+	struct transact t = {
+		.journal = journal,
+		.backend = backend,
+		.request = request,
+		.plan = plan,
+		.report = report,
+	};
+	int rc = sbk_journal_lock(journal, LOCK_WAIT_MS, err);
+
+	memset(report, 0, sizeof(*report));
+	if (rc == 0)
+		rc = sbk_journal_recover(journal, backend, &report->recovered,
+					 err);
+	if (rc == 0)
+		rc = refresh_plan(&t, err);
+	if (rc < 0 || sbk_plan_count(plan) == 0)
+		return rc;
+	journal->session = request->session;
+	rc = carry_out(&t, err);
+	journal->session = 0;
+	return rc;
+}
+
+static int ledger_transact(void *self, const struct sbk_backend *backend,
+			   const struct sbk_transaction_request *request,
+			   struct sbk_plan *plan,
+			   struct sbk_transaction_report *report,
+			   struct sbk_error *err)
+{
+	struct sbk_journal *journal = NULL;
+	struct sbk_journal_place place;
+	int rc = place_of(request->book, &place, err);
+
+	(void)self;
+	memset(report, 0, sizeof(*report));
+	/* Nothing to do is no reason to begin a journal. */
+	if (rc == 0)
+		rc = sbk_journal_open(&place,
+				      sbk_plan_count(plan) > 0
+					      ? SBK_JOURNAL_CREATE
+					      : SBK_JOURNAL_WRITE,
+				      &journal, err);
+	if (rc == SBK_E_NOTFOUND && sbk_plan_count(plan) == 0) {
+		sbk_error_clear(err);
+		return 0;
+	}
+	if (rc == 0)
+		rc = sbk_journal_transact(journal, backend, request, plan,
+					  report, err);
+	sbk_journal_close(journal);
+	return rc;
+}
+
+static int ledger_recover(void *self, const struct sbk_backend *backend,
+			  enum sbk_book book, size_t *settled,
+			  struct sbk_error *err)
+{
+	struct sbk_journal *journal = NULL;
+	struct sbk_journal_place place;
+	int rc = place_of(book, &place, err);
+
+	(void)self;
+	*settled = 0;
+	if (rc == 0)
+		rc = sbk_journal_open(&place, SBK_JOURNAL_WRITE, &journal, err);
+	if (rc == SBK_E_NOTFOUND) {
+		sbk_error_clear(err);
+		return 0;
+	}
+	if (rc == 0)
+		rc = sbk_journal_lock(journal, LOCK_WAIT_MS, err);
+	if (rc == 0)
+		rc = sbk_journal_recover(journal, backend, settled, err);
+	sbk_journal_close(journal);
+	return rc;
+}
+
+/* --- sessions ----------------------------------------------------------- */
+
+static int ledger_session_begin(void *self, struct sbk_session *session,
+				struct sbk_error *err)
+{
+	struct sbk_journal *journal = NULL;
+	struct sbk_journal_place place;
+	int rc = place_of(SBK_BOOK_USER, &place, err);
+
+	(void)self;
+	if (rc == 0)
+		rc = sbk_journal_open(&place, SBK_JOURNAL_CREATE, &journal,
+				      err);
+	if (rc == 0)
+		rc = sbk_session_begin(journal, session->begin_members,
+				       &session->id, err);
+	if (rc < 0) {
+		sbk_journal_close(journal);
+		return sbk_error_prefix(err, "the session cannot be recorded");
+	}
+	session->token = journal;
+	return 0;
+}
+
+static int ledger_session_end(void *self, struct sbk_session *session,
+			      struct sbk_error *err)
+{
+	struct sbk_journal *journal = session->token;
+	int rc;
+
+	(void)self;
+	if (journal == NULL)
+		return 0;
+	rc = sbk_session_end(journal, session->id, session->end_members, err);
+	sbk_journal_close(journal);
+	session->token = NULL;
+	return rc;
+}
+
+void sbk_journal_ledger(struct sbk_ledger *out)
+{
+	static const struct sbk_ledger_ops ops = {
+		.transact = ledger_transact,
+		.session_begin = ledger_session_begin,
+		.session_end = ledger_session_end,
+		.recover = ledger_recover,
+	};
+
+	*out = (struct sbk_ledger){.ops = &ops};
+}

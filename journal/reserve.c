@@ -1,0 +1,113 @@
+/*
+ * Room for undoing (FORMAT.md, *Room*): a file that holds space which the
+ * volume has set aside, given back when an undo begins. A full volume must
+ * never block an undo, and filling volumes is what a hostile command can do.
+ */
+#include "journal/internal.h"
+
+#include <string.h>
+
+#include "engine/banned.h"
+
+#define RESERVE_BASE ((uint64_t)4 << 20) /* small commits, shared memory */
+#define RESERVE_PER_CHANGE 512		 /* entry and row of the inverse */
+#define RESERVE_LOG_PER_CHANGE                     \
+	1024 /* pages of both, and of the row that \
+		is settled, in the write-ahead log */
+#define RESERVE_LOG_MAX ((uint64_t)24 << 20) /* it is emptied before that */
+#define RESERVE_STEP ((uint64_t)1 << 20)
+
+/* Changes that are in effect, or may be. */
+static int count_open(struct sbk_journal *journal, uint64_t *out,
+		      struct sbk_error *err)
+{
+	uint64_t counts[SBK_STATUS_COUNT];
+	int rc = sbk_journal_count(journal, counts, err);
+
+	if (rc < 0)
+		return rc;
+	*out = counts[SBK_STATUS_PREPARED] + counts[SBK_STATUS_CONFIRMED] +
+	       counts[SBK_STATUS_CONFLICT] + counts[SBK_STATUS_OWED];
+	return 0;
+}
+
+static uint64_t room_for(uint64_t changes)
+{
+	uint64_t log = changes * RESERVE_LOG_PER_CHANGE, bytes;
+
+	if (log > RESERVE_LOG_MAX)
+		log = RESERVE_LOG_MAX;
+	bytes = RESERVE_BASE + changes * RESERVE_PER_CHANGE + log;
+	return (bytes + RESERVE_STEP - 1) / RESERVE_STEP * RESERVE_STEP;
+}
+
+/* What is set aside now, looked up once. */
+static int know(struct sbk_journal *journal, struct sbk_error *err)
+{
+	uint64_t open = 0;
+	int rc;
+
+	if (journal->reserve_known)
+		return 0;
+	journal->reserved = 0;
+	rc = sbk_store_look(journal->store, SBK_RESERVE_FILE,
+			    &journal->reserved, err);
+	if (rc == SBK_E_NOTFOUND)
+		rc = 0;
+	if (rc == 0)
+		rc = count_open(journal, &open, err);
+	if (rc < 0)
+		return rc;
+	journal->in_effect = open;
+	journal->reserve_known = true;
+	return 0;
+}
+
+int sbk_reserve_grow(struct sbk_journal *journal, uint64_t more,
+		     struct sbk_error *err)
+{
+	uint64_t wanted;
+	int rc = know(journal, err);
+
+	if (rc < 0)
+		return rc;
+	wanted = room_for(journal->in_effect + more);
+	if (wanted > journal->reserved) {
+		rc = sbk_store_allocate(journal->store, SBK_RESERVE_FILE,
+					wanted, err);
+		if (rc < 0)
+			return sbk_error_prefix(err, "the changes could not "
+						     "be undone later");
+		journal->reserved = wanted;
+	}
+	journal->in_effect += more;
+	return 0;
+}
+
+int sbk_reserve_release(struct sbk_journal *journal, struct sbk_error *err)
+{
+	uint64_t size = 0;
+	int rc = sbk_store_look(journal->store, SBK_RESERVE_FILE, &size, err);
+
+	journal->reserve_known = false;
+	if (rc == SBK_E_NOTFOUND || (rc == 0 && size == 0))
+		return 0;
+	if (rc == 0)
+		rc = sbk_store_allocate(journal->store, SBK_RESERVE_FILE, 0,
+					err);
+	return rc;
+}
+
+void sbk_reserve_refill(struct sbk_journal *journal)
+{
+	uint64_t open = 0;
+
+	/*
+	 * Nothing depends on it yet: without room the next `prepare` is
+	 * refused, and that is where the error belongs.
+	 */
+	journal->reserve_known = false;
+	if (count_open(journal, &open, NULL) == 0)
+		(void)sbk_store_allocate(journal->store, SBK_RESERVE_FILE,
+					 room_for(open), NULL);
+}

@@ -1,0 +1,172 @@
+/*
+ * Sessions: the runs. A run makes no change to the host, so that its record
+ * is atomic but not flushed. It holds a lock of its own while it lives: a
+ * session that is *running* and whose lock can be taken has died.
+ */
+#include "journal/internal.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "engine/os.h"
+
+#include "engine/banned.h"
+
+/* What is hashed must be JSON: the members come from another layer. */
+static int check_members(const char *members, struct sbk_error *err)
+{
+	struct sbk_buf text = SBK_BUF_INIT;
+	json_error_t why;
+	json_t *value;
+	int rc;
+
+	sbk_buf_addc(&text, '{');
+	sbk_buf_adds(&text, members);
+	sbk_buf_addc(&text, '}');
+	rc = sbk_buf_failed(&text, err);
+	if (rc < 0)
+		goto out;
+	value = json_loadb(text.data, text.size, JSON_REJECT_DUPLICATES, &why);
+	if (value == NULL)
+		rc = sbk_error_set(err, SBK_E_INVAL,
+				   "a session's record is no JSON: %s",
+				   why.text);
+	json_decref(value);
+out:
+	sbk_buf_release(&text);
+	return rc;
+}
+
+static int write_begin(struct sbk_journal *journal, const char *members,
+		       uint64_t id, struct sbk_error *err)
+{
+	const int64_t now = sbk_os_now_ms();
+	uint64_t entry;
+	int rc;
+
+	sbk_entry_session_begin(&journal->json, id, now, sbk_os_process(),
+				members);
+	rc = sbk_log_append(journal, &entry, err);
+	if (rc == 0)
+		rc = sbk_view_session_begin(&journal->db, id, entry, now, err);
+	return rc;
+}
+
+int sbk_session_begin(struct sbk_journal *journal, const char *members,
+		      uint64_t *id, struct sbk_error *err)
+{
+	uint64_t next = 0;
+	bool held = false;
+	int rc = check_members(members, err);
+
+	if (rc == 0)
+		rc = sbk_db_hurry(&journal->db, err);
+	if (rc == 0)
+		rc = sbk_log_begin(journal, SBK_COMMIT_ATOMIC, err);
+	if (rc < 0)
+		return rc;
+	rc = sbk_db_number(&journal->db, SBK_SQL_NEXT_SESSION, &next, err);
+	/* Before its entry is visible: nobody may take it for dead. */
+	if (rc == 0)
+		rc = sbk_store_lock_take(journal->lock,
+					 SBK_LOCK_SESSIONS + next, 0, err);
+	held = rc == 0;
+	if (rc == 0)
+		rc = write_begin(journal, members, next, err);
+	if (rc == 0)
+		rc = sbk_log_commit(journal, err);
+	if (rc == 0) {
+		*id = next;
+		return 0;
+	}
+	sbk_log_rollback(journal);
+	if (held) /* the lock of a number that names nothing harms nobody */
+		(void)sbk_store_lock_release(journal->lock,
+					     SBK_LOCK_SESSIONS + next, NULL);
+	return rc;
+}
+
+static int append_end(struct sbk_journal *journal, uint64_t id,
+		      const char *state, const char *members,
+		      struct sbk_error *err)
+{
+	const int64_t now = sbk_os_now_ms();
+	uint64_t entry;
+	int rc;
+
+	sbk_entry_session_end(&journal->json, id, now, state, members);
+	rc = sbk_log_append(journal, &entry, err);
+	if (rc == 0)
+		rc = sbk_view_session_end(&journal->db, id, entry, now, state,
+					  err);
+	return rc;
+}
+
+int sbk_session_end(struct sbk_journal *journal, uint64_t id,
+		    const char *members, struct sbk_error *err)
+{
+	int rc = check_members(members, err);
+
+	if (rc == 0)
+		rc = sbk_log_begin(journal, SBK_COMMIT_ATOMIC, err);
+	if (rc < 0)
+		return rc;
+	rc = append_end(journal, id, "ended", members, err);
+	if (rc == 0)
+		rc = sbk_log_commit(journal, err);
+	if (rc < 0) {
+		sbk_log_rollback(journal);
+		return rc;
+	}
+	return sbk_store_lock_release(journal->lock, SBK_LOCK_SESSIONS + id,
+				      err);
+}
+
+/* The numbers of sessions whose owner is gone, at most `max`. */
+static int find_dead(struct sbk_journal *journal, uint64_t *ids, size_t max,
+		     size_t *count, struct sbk_error *err)
+{
+	sqlite3_stmt *row;
+	int rc = sbk_db_statement(&journal->db, SBK_SQL_RUNNING, &row, err);
+
+	*count = 0;
+	if (rc < 0)
+		return rc;
+	while (*count < max &&
+	       (rc = sbk_db_step(&journal->db, row, err)) == 1) {
+		const uint64_t id = (uint64_t)sqlite3_column_int64(row, 0);
+		bool held = true;
+
+		rc = sbk_store_lock_held(journal->lock, SBK_LOCK_SESSIONS + id,
+					 &held, err);
+		if (rc < 0)
+			break;
+		if (!held)
+			ids[(*count)++] = id;
+	}
+	(void)sqlite3_reset(row); /* the error is in `err` */
+	return rc < 0 ? rc : 0;
+}
+
+int sbk_session_reap(struct sbk_journal *journal, struct sbk_error *err)
+{
+	uint64_t ids[64]; /* more are left for the next opening */
+	const size_t max = sizeof(ids) / sizeof(ids[0]);
+	size_t count, i;
+	int rc = find_dead(journal, ids, max, &count, err);
+
+	if (rc < 0 || count == 0)
+		return rc;
+	rc = sbk_log_begin(journal, SBK_COMMIT_ATOMIC, err);
+	if (rc < 0)
+		return rc;
+	/* Looked at again: another process may have been faster. */
+	rc = find_dead(journal, ids, max, &count, err);
+	for (i = 0; rc == 0 && i < count; i++)
+		rc = append_end(journal, ids[i], "died", "", err);
+	if (rc == 0)
+		rc = sbk_log_commit(journal, err);
+	if (rc < 0)
+		sbk_log_rollback(journal);
+	return rc;
+}

@@ -1,0 +1,249 @@
+/*
+ * Undoing, as one transaction of inverse changes: what sbk_plan_undo decides
+ * about each change, and what was made later in the trees that are given up
+ * (tops.c finds them).
+ *
+ * The tops are recorded as the roots of the undo's own transaction, and are
+ * walked after the inverse changes: a directory hands nothing on any more
+ * then, so that a pass that finds nothing is the end of it. Until there was
+ * such a pass the transaction has not ended well, and recovery, at the next
+ * start, walks the tops again (recover.c). That is how they are owed.
+ */
+#include "journal/undo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/plan_undo.h"
+
+#include "engine/banned.h"
+
+/*
+ * The plan's changes as the array of pointers that others take. What an
+ * earlier undo made of them is forgotten: the plan decides anew, and those
+ * for which it makes an inverse change keep this status.
+ */
+static int list_changes(struct sbk_plan *plan, struct sbk_change ***out,
+			struct sbk_error *err)
+{
+	const size_t count = sbk_plan_count(plan);
+	struct sbk_change **list = malloc((count + 1) * sizeof(*list));
+	size_t i;
+
+	if (list == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	for (i = 0; i < count; i++) {
+		list[i] = sbk_plan_at(plan, i);
+		list[i]->status = SBK_STATUS_PREPARED;
+		list[i]->note = NULL;
+	}
+	*out = list;
+	return 0;
+}
+
+int sbk_undo_search(struct sbk_plan *roots, const char ***out,
+		    struct sbk_error *err)
+{
+	const size_t count = sbk_plan_root_count(roots);
+	const char **list = malloc((count + 1) * sizeof(*list));
+	size_t i;
+
+	if (list == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	for (i = 0; i < count; i++)
+		list[i] = sbk_plan_root_at(roots, i)->path;
+	*out = list;
+	return 0;
+}
+
+int sbk_undo_init(struct sbk_undo *undo, struct sbk_journal *journal,
+		  const struct sbk_backend *backend, struct sbk_plan *changes,
+		  struct sbk_error *err)
+{
+	memset(undo, 0, sizeof(*undo));
+	undo->journal = journal;
+	undo->backend = backend;
+	undo->changes = changes;
+	undo->inverse = sbk_plan_new();
+	if (undo->inverse == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	return sbk_tops_find(undo, err);
+}
+
+void sbk_undo_release(struct sbk_undo *undo)
+{
+	sbk_tops_release(undo);
+	sbk_plan_free(undo->inverse);
+	memset(undo, 0, sizeof(*undo));
+}
+
+/* --- the plan ----------------------------------------------------------- */
+
+int sbk_undo_plan(struct sbk_undo *undo, struct sbk_error *err)
+{
+	struct sbk_change **list = NULL;
+	const char **paths = NULL;
+	int rc = list_changes(undo->changes, &list, err);
+
+	if (rc == 0)
+		rc = sbk_undo_search(undo->search, &paths, err);
+	if (rc == 0)
+		rc = sbk_plan_undo(undo->backend, list,
+				   sbk_plan_count(undo->changes), paths,
+				   sbk_plan_root_count(undo->search),
+				   undo->inverse, err);
+	free(paths);
+	free(list);
+	return rc;
+}
+
+/* --- carrying it out ---------------------------------------------------- */
+
+/* What the plan settled without touching the host. */
+static int settle_decided(struct sbk_undo *undo,
+			  struct sbk_apply_result *result,
+			  struct sbk_error *err)
+{
+	const struct sbk_recorder recorder =
+		sbk_journal_recorder(undo->journal);
+	const size_t count = sbk_plan_count(undo->changes);
+	struct sbk_change **list = malloc((count + 1) * sizeof(*list));
+	size_t i, used = 0;
+	int rc;
+
+	if (list == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	for (i = 0; i < count; i++) {
+		struct sbk_change *change = sbk_plan_at(undo->changes, i);
+
+		if (change->status > SBK_STATUS_CONFIRMED)
+			list[used++] = change;
+		if (change->status == SBK_STATUS_CONFLICT)
+			result->conflicts++;
+		if (change->status == SBK_STATUS_OWED)
+			result->owed++;
+	}
+	/* Undone is only what a power cut cannot bring back. */
+	rc = used > 0 ? sbk_backend_flush(undo->backend, err) : 0;
+	if (rc == 0)
+		rc = sbk_recorder_settle(&recorder, list, used, err);
+	free(list);
+	return rc;
+}
+
+/* Whether each object that was made later is rid of our entries. */
+static bool all_stripped(struct sbk_undo *undo)
+{
+	size_t i;
+
+	for (i = 0; i < sbk_plan_count(undo->inverse); i++) {
+		const struct sbk_change *change = sbk_plan_at(undo->inverse, i);
+
+		if (change->undoes == 0 &&
+		    change->status != SBK_STATUS_CONFIRMED)
+			return false;
+	}
+	return true;
+}
+
+static int more(void *arg, struct sbk_plan *plan, struct sbk_error *err)
+{
+	struct sbk_undo *undo = arg;
+
+	return sbk_tops_plan_later(undo, plan, err);
+}
+
+int sbk_undo_carry_out(struct sbk_undo *undo, const char *title,
+		       struct sbk_apply_result *result, struct sbk_error *err)
+{
+	const struct sbk_journal_begin begin = {
+		.kind = SBK_TRANSACTION_UNDO,
+		.title = title,
+		.roots = undo->tops,
+	};
+	const struct sbk_apply_options options = {
+		.kind = SBK_TRANSACTION_UNDO,
+		.more = more,
+		.more_arg = undo,
+	};
+	const struct sbk_recorder recorder =
+		sbk_journal_recorder(undo->journal);
+	struct sbk_apply_result applied = {0};
+	struct sbk_error ignored = SBK_ERROR_INIT;
+	uint64_t id;
+	int rc;
+
+	memset(result, 0, sizeof(*result));
+	rc = sbk_transaction_begin(undo->journal, &begin, &id, err);
+	if (rc < 0)
+		return rc;
+	rc = settle_decided(undo, result, err);
+	if (rc == 0)
+		rc = sbk_apply(undo->backend, &recorder, undo->inverse,
+			       &options, &applied, err);
+	result->confirmed += applied.confirmed;
+	result->conflicts += applied.conflicts;
+	result->owed += applied.owed;
+	if (rc == 0) {
+		if (undo->incomplete)
+			result->owed++;
+		return sbk_journal_end(undo->journal,
+				       !undo->incomplete && all_stripped(undo),
+				       err);
+	}
+	/* The first failure is the one to report; without this entry the
+	 * transaction is one that never ended, which recovery settles, too. */
+	(void)sbk_journal_end(undo->journal, false, &ignored);
+	return rc;
+}
+
+int sbk_journal_undo(struct sbk_journal *journal,
+		     const struct sbk_backend *backend, const char *title,
+		     struct sbk_plan *changes, struct sbk_apply_result *result,
+		     struct sbk_error *err)
+{
+	struct sbk_undo undo;
+	int rc;
+
+	memset(result, 0, sizeof(*result));
+	rc = sbk_undo_init(&undo, journal, backend, changes, err);
+	if (rc == 0)
+		rc = sbk_undo_plan(&undo, err);
+	if (rc == 0)
+		rc = sbk_undo_carry_out(&undo, title, result, err);
+	sbk_undo_release(&undo);
+	return rc;
+}
+
+int sbk_journal_plan_undo(struct sbk_journal *journal,
+			  const struct sbk_backend *backend,
+			  struct sbk_plan *changes, struct sbk_plan *out,
+			  struct sbk_error *err)
+{
+	struct sbk_undo undo;
+	size_t i;
+	int rc = sbk_undo_init(&undo, journal, backend, changes, err);
+
+	if (rc == 0)
+		rc = sbk_undo_plan(&undo, err);
+	if (rc == 0)
+		rc = sbk_tops_plan_later(&undo, undo.inverse, err);
+	for (i = 0; rc == 0 && i < sbk_plan_count(undo.inverse); i++)
+		rc = sbk_plan_add(out, sbk_plan_at(undo.inverse, i), err);
+	for (i = 0; rc == 0 && i < sbk_plan_note_count(undo.inverse); i++)
+		rc = sbk_plan_add_note(out, err, "%s",
+				       sbk_plan_note_at(undo.inverse, i));
+	for (i = 0; rc == 0 && i < sbk_plan_count(changes); i++) {
+		struct sbk_change *change = sbk_plan_at(changes, i);
+
+		/* Notes that belong to undo.inverse, which goes now. */
+		if (change->note != NULL) {
+			change->note = sbk_plan_strdup(changes, change->note);
+			if (change->note == NULL)
+				rc = sbk_error_set(err, SBK_E_NOMEM,
+						   "out of memory");
+		}
+	}
+	sbk_undo_release(&undo);
+	return rc;
+}

@@ -1,0 +1,65 @@
+/*
+ * An undo in the making: shared by undo.c, tops.c and recover.c.
+ */
+#ifndef SBK_JOURNAL_UNDO_H
+#define SBK_JOURNAL_UNDO_H
+
+#include "engine/backend.h"
+#include "journal/internal.h"
+
+/* A set of texts, for "does the journal know this object". */
+struct sbk_text_set {
+	const char **slots;
+	size_t slot_count; /* a power of two, or 0 */
+	size_t used;
+	struct sbk_arena texts;
+};
+
+bool sbk_text_set_has(const struct sbk_text_set *set, const char *text);
+/* Copies `text`. */
+int sbk_text_set_add(struct sbk_text_set *set, const char *text,
+		     struct sbk_error *err);
+void sbk_text_set_release(struct sbk_text_set *set);
+
+struct sbk_granted_root;
+
+struct sbk_undo {
+	struct sbk_journal *journal;
+	const struct sbk_backend *backend;
+	struct sbk_plan *changes; /* to be undone; the caller's */
+	struct sbk_plan *inverse; /* what is going to be done */
+	/* tops.c */
+	struct sbk_plan *search; /* roots below which moved objects are
+				    searched */
+	struct sbk_plan *tops;	 /* roots of trees that are given up whole */
+	struct sbk_granted_root *granted;
+	size_t granted_count;
+	struct sbk_arena arena;
+	bool incomplete; /* the last pass could not look at all of them */
+};
+
+int sbk_undo_init(struct sbk_undo *undo, struct sbk_journal *journal,
+		  const struct sbk_backend *backend, struct sbk_plan *changes,
+		  struct sbk_error *err);
+void sbk_undo_release(struct sbk_undo *undo); /* also after a failed init */
+/* Fills `inverse` and settles in `changes` what needs no touch. */
+int sbk_undo_plan(struct sbk_undo *undo, struct sbk_error *err);
+int sbk_undo_carry_out(struct sbk_undo *undo, const char *title,
+		       struct sbk_apply_result *result, struct sbk_error *err);
+
+/* The paths of the roots, as an array; the caller frees it. */
+int sbk_undo_search(struct sbk_plan *roots, const char ***out,
+		    struct sbk_error *err);
+
+/* --- tops.c ----------------------------------------------------------------
+ */
+
+/* Finds the trees that undoing `changes` gives up. */
+int sbk_tops_find(struct sbk_undo *undo, struct sbk_error *err);
+void sbk_tops_release(struct sbk_undo *undo);
+/* Adds to `plan` what was made later in them and bears entries of ours, but
+ * for objects that were tried before; sets `incomplete`. */
+int sbk_tops_plan_later(struct sbk_undo *undo, struct sbk_plan *plan,
+			struct sbk_error *err);
+
+#endif

@@ -1,0 +1,491 @@
+/*
+ * The crash sweep (DESIGN part 11), on the real journal and a world in memory.
+ *
+ * Method: one command (grant, undo, or recovery after one) runs in a child
+ * process that is stopped before its n-th operation, for n = 1, 2, 3, until it
+ * completes. Operations are the backend's calls and every write, truncation
+ * and sync of SQLite's (support/crash_vfs.h). Then, without faults: recover,
+ * undo everything, and the world must be as it was at the start; the journal
+ * must verify. Variants:
+ *
+ *	stop       the process ends before operation n
+ *	stop-after it ends right after operation n of the host
+ *	power cut  as stop, and all that was not flushed is lost, in both
+ *	deny       operation n of the host fails
+ *	no memory  allocation n fails (malloc, calloc, realloc of our code)
+ *	nested     recovery is stopped, too, at its operation m
+ *
+ * After each stop, before recovery, promise 1 is checked: an object that is
+ * not as it was at the start has an intent in the journal.
+ *
+ * The nested sweep takes every 7th n and 5th m; SBK_CAMPAIGN=1 takes all.
+ */
+#include "tests/journal/fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support/crash_vfs.h"
+#include "tests/support/fault.h"
+
+#include "engine/banned.h"
+
+#define OPERATIONS_MAX 5000
+
+/* Done: the fault was never met. Survived: it was, and did no harm. */
+enum { CHILD_DONE = 0, CHILD_FAILED = 1, CHILD_SURVIVED = 2 };
+
+/* --- allocations that fail, by the linker's --wrap ---------------------- */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+
+static unsigned long allocations, failing_allocation;
+
+static bool allocation_fails(void)
+{
+	return ++allocations == failing_allocation;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return allocation_fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return allocation_fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	return allocation_fails() ? NULL : __real_realloc(old, size);
+}
+
+/* --- the world and the commands ----------------------------------------- */
+
+/* Kinds of every sort: a tree, an account with its kept file, a table. */
+static void build_world(struct fixture *f)
+{
+	fixture_tree(f, 2);
+	fake_add_named(f->world, SBK_KIND_KEPT, "/etc/passwd-", "old\n");
+}
+
+static int add_machine_changes(struct sbk_plan *plan, struct sbk_error *err)
+{
+	static const struct sbk_change changes[] = {
+		{.object = {.kind = SBK_KIND_ACCOUNT, .name = "sandbook-1-off"},
+		 .after = {.data = "uid 990\n", .size = 8}},
+		{.object = {.kind = SBK_KIND_KEPT, .name = "/etc/passwd-"},
+		 .before = {.data = "old\n", .size = 4},
+		 .after = {.data = "old\n", .size = 4},
+		 .ours = "name sandbook-1-off"},
+		{.object = {.kind = SBK_KIND_FIREWALL, .name = "inet sandbook"},
+		 .after = {.data = "table\n", .size = 6}},
+	};
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < sizeof(changes) / sizeof(changes[0]); i++)
+		rc = sbk_plan_add(plan, &changes[i], err);
+	return rc;
+}
+
+/* Opened and locked; NULL where a fault is in the way. */
+static struct sbk_journal *open_locked(struct fixture *f)
+{
+	struct sbk_journal *journal = NULL;
+
+	if (sbk_journal_open(&f->place, SBK_JOURNAL_CREATE, &journal, &f->err) <
+	    0)
+		return NULL;
+	if (sbk_journal_lock(journal, 5000, &f->err) == 0)
+		return journal;
+	sbk_journal_close(journal);
+	return NULL;
+}
+
+static int command_grant(struct fixture *f, const struct sbk_backend *backend)
+{
+	struct sbk_transaction_request request = {.book = SBK_BOOK_USER,
+						  .title = "grant"};
+	struct sbk_transaction_report report;
+	struct sbk_journal *journal = NULL;
+	struct sbk_plan *plan = sbk_plan_new();
+	int rc = plan != NULL ? 0 : SBK_E_NOMEM;
+
+	if (rc == 0)
+		rc = fake_plan_grant(&f->backend, "/w", "u:990", plan, &f->err);
+	if (rc == 0)
+		rc = add_machine_changes(plan, &f->err);
+	if (rc == 0)
+		rc = sbk_journal_open(&f->place, SBK_JOURNAL_CREATE, &journal,
+				      &f->err);
+	if (rc == 0)
+		rc = sbk_journal_transact(journal, backend, &request, plan,
+					  &report, &f->err);
+	sbk_journal_close(journal);
+	sbk_plan_free(plan);
+	return rc;
+}
+
+/* Recovers and undoes whatever is in effect. */
+static int command_undo(struct fixture *f, const struct sbk_backend *backend)
+{
+	const struct sbk_journal_filter all = {.unsettled = true};
+	struct sbk_apply_result result = {.confirmed = 0};
+	struct sbk_journal *journal = open_locked(f);
+	struct sbk_plan *plan = sbk_plan_new();
+	size_t settled = 0;
+	int rc = journal != NULL && plan != NULL ? 0 : SBK_E_NOMEM;
+
+	if (rc == 0)
+		rc = sbk_journal_recover(journal, backend, &settled, &f->err);
+	if (rc == 0)
+		rc = sbk_journal_load(journal, &all, plan, &f->err);
+	if (rc == 0)
+		rc = sbk_journal_undo(journal, backend, "undo", plan, &result,
+				      &f->err);
+	if (rc == 0 && (result.owed > 0 || result.conflicts > 0))
+		rc = SBK_E_INCOMPLETE;
+	sbk_plan_free(plan);
+	sbk_journal_close(journal);
+	return rc;
+}
+
+static int command_recover(struct fixture *f, const struct sbk_backend *backend)
+{
+	struct sbk_journal *journal = open_locked(f);
+	size_t settled = 0;
+	int rc = journal != NULL ? sbk_journal_recover(journal, backend,
+						       &settled, &f->err)
+				 : SBK_E_IO;
+
+	sbk_journal_close(journal);
+	return rc;
+}
+
+typedef int command_fn(struct fixture *f, const struct sbk_backend *backend);
+
+struct trial {
+	command_fn *command;
+	struct fault_plan faults;
+	unsigned long failing_allocation;
+};
+
+static bool fault_was_met(const struct trial *trial)
+{
+	if (trial->failing_allocation > 0)
+		return allocations >= trial->failing_allocation;
+	return trial->faults.mode != FAULT_NONE &&
+	       fault_plan.counted >= trial->faults.at;
+}
+
+static int run_trial(struct fixture *f, void *arg)
+{
+	const struct trial *trial = arg;
+	struct sbk_backend backend = fault_backend(&f->backend);
+	int rc;
+
+	fault_plan = trial->faults;
+	allocations = 0;
+	failing_allocation = trial->failing_allocation;
+	rc = trial->command(f, &backend);
+	failing_allocation = 0;
+	if (rc < 0 && trial->faults.mode == FAULT_NONE &&
+	    trial->failing_allocation == 0)
+		print_error("without a fault: %s\n", f->err.message);
+	if (rc < 0)
+		return CHILD_FAILED;
+	return fault_was_met(trial) ? CHILD_SURVIVED : CHILD_DONE;
+}
+
+/* --- what must hold afterwards ------------------------------------------ */
+
+struct start {
+	char *world;
+};
+
+static bool has_intent(struct sbk_plan *plan, const struct fake_object *object)
+{
+	size_t i;
+
+	for (i = 0; i < sbk_plan_count(plan); i++)
+		if (strcmp(sbk_plan_at(plan, i)->object.name, object->name) ==
+		    0)
+			return true;
+	return false;
+}
+
+/* Promise 1: what is not as it was at the start was intended. */
+static int check_intents(struct fixture *f, void *arg)
+{
+	const struct start *start = arg;
+	const struct sbk_journal_filter all = {.transaction = 0};
+	struct sbk_plan *plan = sbk_plan_new();
+	struct sbk_journal *journal = NULL;
+	size_t i;
+	int rc;
+
+	rc = sbk_journal_open(&f->place, SBK_JOURNAL_WRITE, &journal, &f->err);
+	if (rc == 0)
+		rc = sbk_journal_load(journal, &all, plan, &f->err);
+	if (rc < 0 && rc != SBK_E_NOTFOUND)
+		print_error("looking for intents: %s\n", f->err.message);
+	for (i = 0; i < f->world->count; i++) {
+		const struct fake_object *object = &f->world->objects[i];
+		char line[800];
+
+		(void)snprintf(line, sizeof(line), "%s %s %s\n%s",
+			       object->identity, sbk_kind_name(object->kind),
+			       object->name, object->state);
+		if (object->state[0] == '\0' ||
+		    strstr(start->world, line) != NULL)
+			continue;
+		if (!has_intent(plan, object)) {
+			print_error("changed without an intent: %s\n", line);
+			return CHILD_FAILED;
+		}
+	}
+	sbk_plan_free(plan);
+	sbk_journal_close(journal);
+	return CHILD_DONE;
+}
+
+static int settle_all(struct fixture *f, void *arg)
+{
+	struct trial trial = {.command = command_undo};
+
+	(void)arg;
+	return run_trial(f, &trial);
+}
+
+static void assert_as_at_the_start(struct fixture *f, const struct start *start,
+				   unsigned long n)
+{
+	char *now = fixture_world(f);
+
+	if (strcmp(now, start->world) != 0) {
+		print_error("after operation %lu the world is\n%s\nand was\n%s",
+			    n, now, start->world);
+		fail();
+	}
+	free(now);
+}
+
+/* --- the sweep ---------------------------------------------------------- */
+
+enum variant { STOP, STOP_AFTER, POWER_CUT, DENY, NO_MEMORY };
+
+static const enum fault_mode mode_of[] = {
+	[STOP] = FAULT_STOP,	  [STOP_AFTER] = FAULT_STOP_AFTER,
+	[POWER_CUT] = FAULT_STOP, [DENY] = FAULT_DENY,
+	[NO_MEMORY] = FAULT_NONE,
+};
+
+static struct trial trial_of(command_fn *command, enum variant variant,
+			     unsigned long n)
+{
+	struct trial trial = {.command = command,
+			      .faults = {.mode = mode_of[variant], .at = n}};
+
+	if (variant == NO_MEMORY)
+		trial.failing_allocation = n;
+	return trial;
+}
+
+static void cut_power(struct fixture *f)
+{
+	fake_power_cut(f->world);
+	crash_vfs_power_cut(f->place.directory);
+}
+
+/* A fresh world and journal, granted first where the command undoes. */
+static struct fixture *begin(command_fn *command, struct start *start)
+{
+	struct trial grant = {.command = command_grant};
+	struct fixture *f;
+	void *state = NULL;
+
+	assert_int_equal(fixture_setup(&state), 0);
+	f = state;
+	build_world(f);
+	start->world = fixture_world(f);
+	if (command != command_grant)
+		assert_int_equal(fixture_child(run_trial, f, &grant),
+				 CHILD_DONE);
+	return f;
+}
+
+static void end(struct fixture *f, struct start *start)
+{
+	void *state = f;
+
+	free(start->world);
+	assert_int_equal(fixture_teardown(&state), 0);
+}
+
+/* Whether the command completed without meeting its fault. */
+static bool one_stop(command_fn *command, enum variant variant, unsigned long n)
+{
+	struct trial trial = trial_of(command, variant, n);
+	struct start start;
+	struct fixture *f = begin(command, &start);
+	int code = fixture_child(run_trial, f, &trial);
+
+	if (code > CHILD_SURVIVED && code != FAULT_EXIT) {
+		print_error("at %lu: exit code %d\n", n, code);
+		fail();
+	}
+	if (variant == POWER_CUT && code == FAULT_EXIT)
+		cut_power(f);
+	if (variant != POWER_CUT)
+		assert_int_equal(fixture_child(check_intents, f, &start),
+				 CHILD_DONE);
+	assert_int_equal(fixture_child(settle_all, f, NULL), CHILD_DONE);
+	assert_as_at_the_start(f, &start, n);
+	fixture_assert_sound(f);
+	end(f, &start);
+	return code == CHILD_DONE;
+}
+
+static void sweep(command_fn *command, enum variant variant)
+{
+	unsigned long n = 1;
+
+	while (n < OPERATIONS_MAX && !one_stop(command, variant, n))
+		n++;
+	assert_in_range(n, 5, OPERATIONS_MAX - 1);
+	print_message("%lu operations\n", n - 1);
+}
+
+static void test_sweep__grant_stopped(void **state)
+{
+	(void)state;
+	sweep(command_grant, STOP);
+}
+
+static void test_sweep__grant_stopped_after(void **state)
+{
+	(void)state;
+	sweep(command_grant, STOP_AFTER);
+}
+
+static void test_sweep__grant_power_cut(void **state)
+{
+	(void)state;
+	sweep(command_grant, POWER_CUT);
+}
+
+static void test_sweep__undo_stopped(void **state)
+{
+	(void)state;
+	sweep(command_undo, STOP);
+}
+
+static void test_sweep__undo_power_cut(void **state)
+{
+	(void)state;
+	sweep(command_undo, POWER_CUT);
+}
+
+static void test_sweep__grant_denied(void **state)
+{
+	(void)state;
+	sweep(command_grant, DENY);
+}
+
+static void test_sweep__undo_denied(void **state)
+{
+	(void)state;
+	sweep(command_undo, DENY);
+}
+
+static void test_sweep__grant_without_memory(void **state)
+{
+	(void)state;
+	sweep(command_grant, NO_MEMORY);
+}
+
+static void test_sweep__undo_without_memory(void **state)
+{
+	(void)state;
+	sweep(command_undo, NO_MEMORY);
+}
+
+/* Stops a command at n, then recovery at m. Whether recovery completed. */
+static bool nested_stop(command_fn *command, unsigned long n, unsigned long m,
+			bool *completed)
+{
+	struct trial outer = trial_of(command, STOP, n);
+	struct trial inner = trial_of(command_recover, STOP, m);
+	struct start start;
+	struct fixture *f = begin(command, &start);
+	int code;
+
+	*completed = fixture_child(run_trial, f, &outer) == CHILD_DONE;
+	code = fixture_child(run_trial, f, &inner);
+	assert_int_equal(fixture_child(settle_all, f, NULL), CHILD_DONE);
+	assert_as_at_the_start(f, &start, n);
+	fixture_assert_sound(f);
+	end(f, &start);
+	return code != FAULT_EXIT;
+}
+
+static void sweep_nested(command_fn *command)
+{
+	const char *campaign = getenv("SBK_CAMPAIGN");
+	bool all = campaign != NULL && strcmp(campaign, "1") == 0;
+	bool completed = false;
+	unsigned long n, m, stops = 0;
+
+	for (n = 1; !completed; n += all ? 1 : 7)
+		for (m = 1; !nested_stop(command, n, m, &completed);
+		     m += all ? 1 : 5)
+			stops++;
+	print_message("%lu stops of recovery\n", stops);
+}
+
+static void test_sweep__recovery_of_a_grant_stopped(void **state)
+{
+	(void)state;
+	sweep_nested(command_grant);
+}
+
+static void test_sweep__recovery_of_an_undo_stopped(void **state)
+{
+	(void)state;
+	sweep_nested(command_undo);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_sweep__grant_stopped),
+	cmocka_unit_test(test_sweep__grant_stopped_after),
+	cmocka_unit_test(test_sweep__grant_power_cut),
+	cmocka_unit_test(test_sweep__grant_denied),
+	cmocka_unit_test(test_sweep__grant_without_memory),
+	cmocka_unit_test(test_sweep__undo_stopped),
+	cmocka_unit_test(test_sweep__undo_power_cut),
+	cmocka_unit_test(test_sweep__undo_denied),
+	cmocka_unit_test(test_sweep__undo_without_memory),
+	cmocka_unit_test(test_sweep__recovery_of_a_grant_stopped),
+	cmocka_unit_test(test_sweep__recovery_of_an_undo_stopped),
+};
+
+int main(int argc, char **argv)
+{
+	/* Journals of this test live in memory: a power cut is played, and
+	 * a real disk would only make the sweep slow. */
+	if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0)
+		(void)setenv("TMPDIR", "/dev/shm", 1);
+	crash_vfs_register();
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

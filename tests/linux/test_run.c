@@ -1,0 +1,560 @@
+/*
+ * A run from the outside: exit codes, descriptors, bytes, signals, limits,
+ * what is left behind. Each run is made by a child process, as a caller would
+ * be; the child's exit code is the run's.
+ */
+#include "tests/support/test.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/run.h"
+#include "tests/linux/run_scope.h"
+
+#include "engine/banned.h"
+
+#define PLAIN_UID 1500
+#define TIMED_OUT 209
+#define FAILED 200
+
+/* How a run is made; `in` and `out` are the child's 0 and 1, or -1. */
+struct setting {
+	uid_t uid;
+	int in, out, err;
+	uint64_t timeout_s, processes, memory_mib;
+	bool no_namespaces;
+	enum sbk_network network;
+};
+
+static const struct setting plain = {.in = -1, .out = -1, .err = -1};
+
+struct place {
+	char *base;
+	char ws[300];
+};
+
+static int setup(void **state)
+{
+	struct place *place = calloc(1, sizeof(*place));
+
+	assert_non_null(place);
+	place->base = sbk_test_directory("run");
+	(void)snprintf(place->ws, sizeof(place->ws), "%s/ws", place->base);
+	assert_int_equal(chmod(place->base, 0755), 0);
+	assert_int_equal(mkdir(place->ws, 0777), 0);
+	assert_int_equal(chmod(place->ws, 0777), 0);
+	*state = place;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct place *place = *state;
+
+	sbk_test_remove(place->base);
+	free(place);
+	return 0;
+}
+
+/* In the child: never returns. */
+static void launch(const struct place *place, const struct setting *setting,
+		   char *const *argv)
+{
+	struct sbk_run_options options = {.test_no_namespaces =
+						  setting->no_namespaces};
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_run_end end;
+	struct sbk_scope scope;
+	int fd;
+
+	if ((setting->in >= 0 && dup2(setting->in, 0) < 0) ||
+	    (setting->out >= 0 && dup2(setting->out, 1) < 0) ||
+	    (setting->err >= 0 && dup2(setting->err, 2) < 0))
+		_exit(FAILED);
+	/* As exec would: the test's own pipes end here. */
+	for (fd = 3; fd < 60; fd++)
+		(void)close(fd);
+	if (setting->uid != 0 &&
+	    (setresgid(setting->uid, setting->uid, setting->uid) < 0 ||
+	     setresuid(setting->uid, setting->uid, setting->uid) < 0))
+		_exit(FAILED);
+	test_scope_init(&scope, "/home/tester");
+	test_scope_add(&scope, SBK_ACCESS_RW, place->ws);
+	scope.directory = place->ws;
+	scope.timeout_s = setting->timeout_s;
+	scope.processes = setting->processes;
+	scope.memory_mib = setting->memory_mib;
+	scope.network = setting->network;
+	scope.best_effort = setting->no_namespaces;
+	if (sbk_run_launch(&scope, &options, argv, NULL, &end, &err) < 0) {
+		fprintf(stderr, "%s\n", err.message);
+		_exit(FAILED);
+	}
+	test_scope_release(&scope);
+	_exit(end.timed_out ? TIMED_OUT : end.exit_code);
+}
+
+static pid_t start(const struct place *place, const struct setting *setting,
+		   const char *const *argv)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		launch(place, setting, (char *const *)argv);
+	return pid;
+}
+
+static int finish(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static int run_shell(const struct place *place, const struct setting *setting,
+		     const char *script)
+{
+	const char *argv[] = {"sh", "-c", script, NULL};
+
+	return finish(start(place, setting, argv));
+}
+
+static void sleep_ms(long ms)
+{
+	struct timespec time = {.tv_sec = ms / 1000,
+				.tv_nsec = ms % 1000 * 1000000};
+
+	(void)nanosleep(&time, NULL);
+}
+
+/* Runs a script and gives what it wrote to stdout. */
+static int run_output(const struct place *place, struct setting setting,
+		      const char *script, char *out, size_t out_size)
+{
+	const char *argv[] = {"sh", "-c", script, NULL};
+	size_t used = 0;
+	ssize_t got;
+	int pipes[2];
+	pid_t pid;
+
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	setting.out = pipes[1];
+	pid = start(place, &setting, argv);
+	(void)close(pipes[1]);
+	while (used + 1 < out_size &&
+	       (got = read(pipes[0], out + used, out_size - used - 1)) > 0)
+		used += (size_t)got;
+	out[used] = '\0';
+	(void)close(pipes[0]);
+	return finish(pid);
+}
+
+static void test_run__exit_codes_pass_through(void **state)
+{
+	const struct place *place = *state;
+	const char *missing[] = {"no-such-command-anywhere", NULL};
+	const char *directory[] = {"/usr", NULL};
+
+	assert_int_equal(run_shell(place, &plain, "exit 0"), 0);
+	assert_int_equal(run_shell(place, &plain, "exit 73"), 73);
+	assert_int_equal(run_shell(place, &plain, "exit 255"), 255);
+	assert_int_equal(run_shell(place, &plain, "kill -TERM $$"), 128 + 15);
+	assert_int_equal(run_shell(place, &plain, "kill -KILL $$"), 128 + 9);
+	assert_int_equal(finish(start(place, &plain, missing)), 127);
+	assert_int_equal(finish(start(place, &plain, directory)), 126);
+}
+
+static void test_run__program_that_is_not_executable(void **state)
+{
+	const struct place *place = *state;
+	char path[512];
+	const char *argv[] = {path, NULL};
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/data", place->ws);
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+	assert_true(fd >= 0);
+	(void)close(fd);
+	assert_int_equal(finish(start(place, &plain, argv)), 126);
+}
+
+static void test_run__first_process_is_hidden_and_powerless(void **state)
+{
+	char out[4096];
+
+	assert_int_equal(
+		run_output(*state, plain,
+			   "grep -c '^Cap.*0000000000000000' /proc/self/status;"
+			   "grep -c '^Cap.*0000000000000000' /proc/1/status;"
+			   "grep NoNewPrivs /proc/self/status;"
+			   "stat -c %i / /.. | uniq | wc -l;"
+			   "ls -l /proc/1/fd 2>/dev/null | grep -c -e '->';"
+			   "hostname",
+			   out, sizeof(out)),
+		0);
+	assert_string_equal(out, "5\n5\nNoNewPrivs:\t1\n1\n0\nsandbook\n");
+}
+
+static void test_run__descriptors_are_closed(void **state)
+{
+	char out[4096];
+	int fd = open("/etc/passwd", O_RDONLY);
+
+	assert_true(fd >= 0 && dup2(fd, 77) == 77);
+	assert_int_equal(run_output(*state, plain, "echo /proc/self/fd/*", out,
+				    sizeof(out)),
+			 0);
+	(void)close(77);
+	(void)close(fd);
+	/* The shell's own directory handle may show as the fourth. */
+	assert_null(strstr(out, "/77"));
+	assert_null(strstr(out, "/4"));
+}
+
+/* Bytes go straight through pipes, and all of them arrive. */
+static void test_run__bytes_pass_unchanged(void **state)
+{
+	const struct place *place = *state;
+	const char *argv[] = {"cat", NULL};
+	struct setting setting = plain;
+	int to[2], from[2], i;
+	size_t total = 0;
+	unsigned char block[65536];
+	pid_t run, writer;
+	ssize_t got;
+
+	assert_int_equal(pipe2(to, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(from, O_CLOEXEC), 0);
+	setting.in = to[0];
+	setting.out = from[1];
+	run = start(place, &setting, argv);
+	(void)close(to[0]);
+	(void)close(from[1]);
+	writer = fork();
+	assert_true(writer >= 0);
+	if (writer == 0) {
+		(void)close(from[0]);
+		for (i = 0; i < (int)sizeof(block); i++)
+			block[i] = (unsigned char)(i * 31);
+		for (i = 0; i < 64; i++)
+			if (write(to[1], block, sizeof(block)) !=
+			    (ssize_t)sizeof(block))
+				_exit(1);
+		_exit(0);
+	}
+	(void)close(to[1]);
+	while ((got = read(from[0], block, sizeof(block))) > 0) {
+		for (i = 0; i < (int)got; i++)
+			assert_int_equal(block[i],
+					 (unsigned char)((total + (size_t)i) %
+							 65536 * 31));
+		total += (size_t)got;
+	}
+	(void)close(from[0]);
+	assert_int_equal(total, 64 * 65536);
+	assert_int_equal(finish(writer), 0);
+	assert_int_equal(finish(run), 0);
+}
+
+static void test_run__closed_stdout_is_no_obstacle(void **state)
+{
+	const struct place *place = *state;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		const char *argv[] = {"sh", "-c", "exit 5", NULL};
+
+		(void)close(0);
+		(void)close(1);
+		(void)close(2);
+		launch(place, &plain, (char *const *)argv);
+	}
+	assert_int_equal(finish(pid), 5);
+}
+
+static void test_run__leaves_nothing_behind(void **state)
+{
+	const struct place *place = *state;
+	struct dirent *entry;
+	int count = 0;
+	DIR *dir;
+
+	assert_int_equal(
+		run_shell(place, &plain,
+			  "echo x >/tmp/a && echo x >$HOME/b && "
+			  "mkdir -p $HOME/.config/systemd/user && "
+			  "echo x >$HOME/.config/systemd/user/c.service && "
+			  "echo x >/dev/shm/d && echo x >/var/tmp/e"),
+		0);
+	dir = opendir(place->ws);
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) != NULL)
+		count += entry->d_name[0] != '.';
+	(void)closedir(dir);
+	assert_int_equal(count, 0);
+	assert_int_not_equal(access("/home/tester", F_OK), 0);
+	assert_int_not_equal(access("/dev/shm/d", F_OK), 0);
+	assert_int_not_equal(access("/var/tmp/e", F_OK), 0);
+}
+
+static bool appears(const struct place *place, const char *name, long ms)
+{
+	char path[512];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", place->ws, name);
+	for (; ms > 0; ms -= 20) {
+		if (access(path, F_OK) == 0)
+			return true;
+		sleep_ms(20);
+	}
+	return false;
+}
+
+static void test_run__no_process_survives_the_command(void **state)
+{
+	/* A daemon: own session, no terminal, deaf to polite signals. */
+	assert_int_equal(run_shell(*state, &plain,
+				   "(trap '' HUP TERM INT; touch began; "
+				   "setsid sh -c 'trap \"\" HUP TERM; sleep 1; "
+				   "touch survived' >/dev/null 2>&1 &) ; "
+				   "while ! test -e began; do :; done; exit 4"),
+			 4);
+	assert_true(appears(*state, "began", 40));
+	assert_false(appears(*state, "survived", 1600));
+}
+
+static void test_run__no_process_survives_the_front_end(void **state)
+{
+	const char *argv[] = {"sh", "-c",
+			      "touch began; sleep 1; touch survived", NULL};
+	pid_t pid = start(*state, &plain, argv);
+
+	assert_true(appears(*state, "began", 3000));
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(finish(pid), -SIGKILL);
+	assert_false(appears(*state, "survived", 1600));
+}
+
+static void test_run__signals_are_forwarded(void **state)
+{
+	const char *argv[] = {"sh", "-c",
+			      "trap 'exit 41' TERM; trap 'exit 42' USR1; "
+			      "touch began; while :; do sleep 0.05; done",
+			      NULL};
+	pid_t pid = start(*state, &plain, argv);
+	char path[512];
+
+	assert_true(appears(*state, "began", 3000));
+	assert_int_equal(kill(pid, SIGTERM), 0);
+	assert_int_equal(finish(pid), 41);
+	(void)snprintf(path, sizeof(path), "%s/began",
+		       ((const struct place *)*state)->ws);
+	assert_int_equal(unlink(path), 0);
+	pid = start(*state, &plain, argv);
+	assert_true(appears(*state, "began", 3000));
+	assert_int_equal(kill(pid, SIGUSR1), 0);
+	assert_int_equal(finish(pid), 42);
+}
+
+static void test_run__time_limit(void **state)
+{
+	struct setting setting = plain;
+	struct timespec before, after;
+
+	setting.timeout_s = 1;
+	(void)clock_gettime(CLOCK_MONOTONIC, &before);
+	assert_int_equal(run_shell(*state, &setting,
+				   "trap '' TERM INT HUP; sleep 30 & sleep 30"),
+			 TIMED_OUT);
+	(void)clock_gettime(CLOCK_MONOTONIC, &after);
+	assert_true(after.tv_sec - before.tv_sec <= 3);
+	assert_int_equal(run_shell(*state, &setting, "exit 6"), 6);
+}
+
+static void test_run__memory_limit(void **state)
+{
+	struct setting setting = plain;
+	const char *script = "python3 -c 'b = bytearray(400 << 20)' "
+			     "2>/dev/null";
+
+	assert_int_equal(run_shell(*state, &setting, script), 0);
+	setting.memory_mib = 200;
+	assert_int_equal(run_shell(*state, &setting, script), 1);
+}
+
+static void test_run__process_limit(void **state)
+{
+	struct setting setting = plain;
+	const char *script = "for i in 1 2 3 4 5 6 7 8; do sleep 5 & done "
+			     "2>/dev/null; exit 0";
+
+	if (geteuid() == 0)
+		setting.uid = PLAIN_UID;
+	assert_int_equal(run_shell(*state, &setting, script), 0);
+	setting.processes = 4;
+	/* The shell gives up when it cannot fork. */
+	assert_int_not_equal(run_shell(*state, &setting, script), 0);
+}
+
+static void test_run__network_modes(void **state)
+{
+	struct setting setting = plain;
+	const char *script =
+		"python3 -c 'import socket\n"
+		"s = socket.socket(); s.bind((\"127.0.0.1\", 0)); s.listen()\n"
+		"c = socket.socket(); c.settimeout(2)\n"
+		"c.connect(s.getsockname())' 2>/dev/null";
+
+	assert_int_not_equal(run_shell(*state, &setting, script), 0);
+	setting.network = SBK_NETWORK_LOOPBACK;
+	assert_int_equal(run_shell(*state, &setting, script), 0);
+	setting.network = SBK_NETWORK_ON;
+	assert_int_equal(run_shell(*state, &setting, script), 0);
+}
+
+static void test_run__bare_children_do_not_survive(void **state)
+{
+	struct setting setting = plain;
+
+	setting.no_namespaces = true;
+	assert_int_equal(run_shell(*state, &setting,
+				   "setsid sh -c 'touch began; sleep 1; "
+				   "touch survived' & while ! test -e began; "
+				   "do :; done; exit 9"),
+			 9);
+	assert_false(appears(*state, "survived", 1600));
+}
+
+static void test_run__bare_temporary_directory_is_removed(void **state)
+{
+	struct setting setting = plain;
+	char out[4096];
+
+	setting.no_namespaces = true;
+	assert_int_equal(run_output(*state, setting,
+				    "cd $TMPDIR && mkdir -p a/b && "
+				    "echo x >a/b/c && ln -s / a/link && pwd",
+				    out, sizeof(out)),
+			 0);
+	out[strcspn(out, "\n")] = '\0';
+	assert_true(strlen(out) > 5);
+	assert_int_not_equal(access(out, F_OK), 0);
+	assert_int_equal(access("/etc/passwd", F_OK), 0);
+}
+
+static void test_run__works_for_a_plain_user(void **state)
+{
+	struct setting setting = plain;
+	char out[4096];
+
+	if (geteuid() != 0)
+		sbk_test_skip("needs root, to be somebody else");
+	setting.uid = PLAIN_UID;
+	assert_int_equal(run_output(*state, setting,
+				    "id -u; touch mine && stat -c %u mine; "
+				    "unshare -Ur id -u",
+				    out, sizeof(out)),
+			 0);
+	assert_string_equal(out, "1500\n1500\n0\n");
+}
+
+static int count_ready(void *arg, const struct sbk_carriers *carriers, int pid,
+		       struct sbk_error *err)
+{
+	int *called = arg;
+
+	assert_true(pid > 0);
+	assert_true(carriers->namespaces);
+	(*called)++;
+	return *called > 1 ? sbk_error_set(err, SBK_E_CORRUPT, "no record") : 0;
+}
+
+static void test_run__nothing_starts_without_a_record(void **state)
+{
+	const struct place *place = *state;
+	struct sbk_run_options options = {.test_no_namespaces = false};
+	char *argv[] = {(char *)"touch", (char *)"began", NULL};
+	struct sbk_error err = SBK_ERROR_INIT;
+	int called = 0;
+	struct sbk_run_hooks hooks = {.ready = count_ready, .arg = &called};
+	struct sbk_run_end end;
+	struct sbk_scope scope;
+	char path[512];
+
+	test_scope_init(&scope, "/home/tester");
+	test_scope_add(&scope, SBK_ACCESS_RW, place->ws);
+	scope.directory = place->ws;
+	assert_ok(sbk_run_launch(&scope, &options, argv, &hooks, &end, &err),
+		  &err);
+	assert_true(appears(place, "began", 20));
+	(void)snprintf(path, sizeof(path), "%s/began", place->ws);
+	assert_int_equal(unlink(path), 0);
+	assert_error(sbk_run_launch(&scope, &options, argv, &hooks, &end, &err),
+		     SBK_E_CORRUPT, &err);
+	assert_false(appears(place, "began", 100));
+	test_scope_release(&scope);
+}
+
+static void test_run__probe_finds_every_carrier(void **state)
+{
+	struct sbk_run_options options = {.test_no_namespaces = false};
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_carriers carriers;
+	int i;
+
+	(void)state;
+	assert_ok(
+		sbk_carriers_probe(&options, SBK_NETWORK_OFF, &carriers, &err),
+		&err);
+	for (i = 0; i < SBK_GUARANTEE_COUNT; i++)
+		assert_string_not_equal(carriers.names[i], "");
+	options.test_no_namespaces = true;
+	assert_ok(
+		sbk_carriers_probe(&options, SBK_NETWORK_OFF, &carriers, &err),
+		&err);
+	assert_string_equal(carriers.names[SBK_GUARANTEE_PROCESSES], "");
+	assert_string_not_equal(carriers.missing[SBK_GUARANTEE_PROCESSES], "");
+}
+
+int main(int argc, char **argv)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_run__exit_codes_pass_through),
+		TEST(test_run__program_that_is_not_executable),
+		TEST(test_run__first_process_is_hidden_and_powerless),
+		TEST(test_run__descriptors_are_closed),
+		TEST(test_run__bytes_pass_unchanged),
+		TEST(test_run__closed_stdout_is_no_obstacle),
+		TEST(test_run__leaves_nothing_behind),
+		TEST(test_run__no_process_survives_the_command),
+		TEST(test_run__no_process_survives_the_front_end),
+		TEST(test_run__signals_are_forwarded),
+		TEST(test_run__time_limit),
+		TEST(test_run__memory_limit),
+		TEST(test_run__process_limit),
+		TEST(test_run__network_modes),
+		TEST(test_run__bare_children_do_not_survive),
+		TEST(test_run__bare_temporary_directory_is_removed),
+		TEST(test_run__works_for_a_plain_user),
+		TEST(test_run__nothing_starts_without_a_record),
+		TEST(test_run__probe_finds_every_carrier),
+	};
+
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -32,7 +32,11 @@ struct sbk_finding {
 	const char *object;    /* path, account, table; NULL: none */
 	const char *principal; /* as people write it; NULL: none */
 	const char *text;      /* one sentence */
-	const char *remedy;    /* one command or sentence; NULL: none */
+	const char *remedy;    /* one command or sentence; NULL: none. Printed
+				  as it stands: names in it are written by
+				  sbk_report_quote */
+	const char *members;   /* more members of its JSON object, as sbk_json_*
+				  writes them, without braces; NULL: none */
 	uint64_t objects;      /* how many it stands for */
 };
 
@@ -40,8 +44,8 @@ struct sbk_finding {
 struct sbk_coverage {
 	uint64_t examined;
 	uint64_t unreadable;
-	uint64_t skipped;    /* by rule: other filesystems, links, devices */
-	const char **missed; /* the first unreadable or skipped places */
+	uint64_t skipped;    /* by rule, or by the caller's choice */
+	const char **missed; /* "place: why", the first of them */
 	size_t missed_count;
 };
 
@@ -56,6 +60,10 @@ int sbk_report_add(struct sbk_report *report, const struct sbk_finding *finding,
  * SBK_REPORT_LINES_MAX of them. */
 int sbk_report_missed(struct sbk_report *report, const char *place,
 		      const char *why, struct sbk_error *err);
+/* One more place that was left out by rule or by the caller's choice: named
+ * like a missed one, and does not make the report incomplete. */
+int sbk_report_skipped(struct sbk_report *report, const char *place,
+		       const char *why, struct sbk_error *err);
 struct sbk_coverage *sbk_report_coverage(struct sbk_report *report);
 size_t sbk_report_count(const struct sbk_report *report);
 const struct sbk_finding *sbk_report_at(const struct sbk_report *report,
@@ -65,6 +73,9 @@ int sbk_report_exit(const struct sbk_report *report);
 void sbk_report_print(const struct sbk_report *report, struct sbk_buf *out);
 void sbk_report_print_json(const struct sbk_report *report,
 			   struct sbk_buf *out);
+/* Appends a name from the host as one word of a POSIX shell's or bash's
+ * command line, without control bytes ($'..\n..' where there are any). */
+void sbk_report_quote(struct sbk_buf *out, const char *name);
 
 extern const struct sbk_command sbk_audit_commands[];
 

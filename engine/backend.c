@@ -39,6 +39,30 @@ int sbk_backend_replace(const struct sbk_backend *backend,
 				     err);
 }
 
+void sbk_backend_replace_all(const struct sbk_backend *backend,
+			     struct sbk_change *const *changes, size_t count,
+			     bool stop, struct sbk_error *outcomes)
+{
+	bool failed = false;
+	size_t i;
+
+	if (backend->ops->replace_all != NULL) {
+		backend->ops->replace_all(backend->self, changes, count, stop,
+					  outcomes);
+		return;
+	}
+	for (i = 0; i < count; i++) {
+		sbk_error_clear(&outcomes[i]);
+		outcomes[i].code = SBK_REPLACE_NOT_TRIED;
+		if (failed && stop)
+			continue;
+		outcomes[i].code = sbk_backend_replace(
+			backend, &changes[i]->object, changes[i]->before,
+			changes[i]->after, &outcomes[i]);
+		failed = failed || outcomes[i].code < 0;
+	}
+}
+
 int sbk_backend_flush(const struct sbk_backend *backend, struct sbk_error *err)
 {
 	assert(backend->ops->flush != NULL);
@@ -50,6 +74,13 @@ int sbk_backend_walk(const struct sbk_backend *backend, const char *root,
 {
 	assert(backend->ops->walk != NULL && visit != NULL);
 	return backend->ops->walk(backend->self, root, visit, arg, err);
+}
+
+int sbk_backend_survey(const struct sbk_backend *backend, const char *root,
+		       sbk_visit_fn *visit, void *arg, struct sbk_error *err)
+{
+	assert(backend->ops->survey != NULL);
+	return backend->ops->survey(backend->self, root, visit, arg, err);
 }
 
 int sbk_backend_locate(const struct sbk_backend *backend,
@@ -94,6 +125,25 @@ int sbk_backend_strip(const struct sbk_backend *backend,
 	sbk_buf_clear(next);
 	return backend->ops->strip(backend->self, current, principals, count,
 				   next, err);
+}
+
+int sbk_backend_evaluate(const struct sbk_backend *backend,
+			 struct sbk_state access, const struct sbk_subject *who,
+			 unsigned *rights, bool *named, struct sbk_buf *entry,
+			 struct sbk_error *err)
+{
+	assert(backend->ops->evaluate != NULL);
+	sbk_buf_clear(entry);
+	return backend->ops->evaluate(backend->self, access, who, rights, named,
+				      entry, err);
+}
+
+int sbk_backend_naming(const struct sbk_backend *backend,
+		       struct sbk_state access, const char *principal,
+		       unsigned *how, struct sbk_error *err)
+{
+	assert(backend->ops->naming != NULL);
+	return backend->ops->naming(backend->self, access, principal, how, err);
 }
 
 void sbk_backend_close(struct sbk_backend *backend)

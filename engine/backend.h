@@ -45,6 +45,29 @@ enum sbk_rights {
 	SBK_RIGHTS_SEARCH, /* pass through this one directory; not inherited */
 };
 
+/* What somebody may do to an object, as bits. */
+enum sbk_may {
+	SBK_MAY_READ = 1,
+	SBK_MAY_WRITE = 2,
+	SBK_MAY_EXECUTE = 4 /* search, on a directory */
+};
+
+/* Who asks: a principal and the groups that it is in ("g:990"). A group
+ * alone, "g:990" without groups, stands for any member of it. */
+struct sbk_subject {
+	const char *principal;
+	const char *const *groups;
+	size_t group_count;
+};
+
+/* How an ACCESS state names a principal, as bits. */
+enum sbk_naming {
+	SBK_NAMED_ENTRY = 1,   /* an entry of the object */
+	SBK_NAMED_INHERIT = 2, /* an entry for what is made below it */
+	SBK_NAMED_OWNER = 4,
+	SBK_NAMED_GROUP = 8 /* it is the object's group */
+};
+
 /* One object of a tree. Strings and bytes are borrowed during the call. */
 struct sbk_visit {
 	const char *path;
@@ -53,6 +76,7 @@ struct sbk_visit {
 	uint32_t owner; /* numeric owner; 0 where ids are not numbers */
 	uint32_t links; /* hard links; 1 for directories */
 	bool is_directory;
+	bool is_link; /* only a survey visits symbolic links */
 	/* Why its access cannot be changed ("it is marked immutable"), or
 	 * NULL. */
 	const char *fixed;
@@ -85,7 +109,9 @@ struct sbk_location {
 	char *path;
 };
 
-/* Every slot is mandatory. */
+#define SBK_REPLACE_NOT_TRIED 1
+
+/* Every slot is mandatory unless it says otherwise. */
 struct sbk_backend_ops {
 	const char *name;
 
@@ -110,6 +136,17 @@ struct sbk_backend_ops {
 		       struct sbk_state expected, struct sbk_state next,
 		       struct sbk_error *err);
 
+	/*
+	 * Optional (NULL: one after the other). Replaces the objects of many
+	 * changes, each from its `before` to its `after` as `replace` does, in
+	 * about their order; no two are of one object. `outcomes[i].code` says
+	 * what became of each: 0 made, < 0 failed, SBK_REPLACE_NOT_TRIED not
+	 * touched, because another had failed and `stop` was given.
+	 */
+	void (*replace_all)(void *self, struct sbk_change *const *changes,
+			    size_t count, bool stop,
+			    struct sbk_error *outcomes);
+
 	/* Makes everything replaced or observed since the last flush durable.
 	 */
 	int (*flush)(void *self, struct sbk_error *err);
@@ -121,6 +158,14 @@ struct sbk_backend_ops {
 	 */
 	int (*walk)(void *self, const char *root, sbk_visit_fn *visit,
 		    void *arg, struct sbk_error *err);
+
+	/*
+	 * The walk of an audit, which only looks: like `walk`, but quicker,
+	 * without `identity` (NULL) and `fixed`, and with symbolic links as
+	 * objects, for their owners. SKIPPED is a mount point.
+	 */
+	int (*survey)(void *self, const char *root, sbk_visit_fn *visit,
+		      void *arg, struct sbk_error *err);
 
 	/*
 	 * Where the objects with these identities are now: fills `found[i]`
@@ -162,6 +207,24 @@ struct sbk_backend_ops {
 		     const char *const *principals, size_t count,
 		     struct sbk_buf *next, struct sbk_error *err);
 
+	/*
+	 * Pure: what the system would let `who` do to an object with this
+	 * ACCESS state, apart from the directories above it and from any
+	 * privilege. `named` says whether what decided names `who` or one of
+	 * its groups, ownership included, rather than everybody; `entry` is
+	 * what decided, as text for people.
+	 */
+	int (*evaluate)(void *self, struct sbk_state access,
+			const struct sbk_subject *who, unsigned *rights,
+			bool *named, struct sbk_buf *entry,
+			struct sbk_error *err);
+
+	/* Pure: how the ACCESS state names the principal (enum sbk_naming),
+	 * whatever that lets it do. */
+	int (*naming)(void *self, struct sbk_state access,
+		      const char *principal, unsigned *how,
+		      struct sbk_error *err);
+
 	void (*close)(void *self);
 };
 
@@ -177,9 +240,14 @@ int sbk_backend_replace(const struct sbk_backend *backend,
 			const struct sbk_object *object,
 			struct sbk_state expected, struct sbk_state next,
 			struct sbk_error *err);
+void sbk_backend_replace_all(const struct sbk_backend *backend,
+			     struct sbk_change *const *changes, size_t count,
+			     bool stop, struct sbk_error *outcomes);
 int sbk_backend_flush(const struct sbk_backend *backend, struct sbk_error *err);
 int sbk_backend_walk(const struct sbk_backend *backend, const char *root,
 		     sbk_visit_fn *visit, void *arg, struct sbk_error *err);
+int sbk_backend_survey(const struct sbk_backend *backend, const char *root,
+		       sbk_visit_fn *visit, void *arg, struct sbk_error *err);
 int sbk_backend_locate(const struct sbk_backend *backend,
 		       const char *const *identities, size_t count,
 		       const char *const *roots, size_t root_count,
@@ -197,6 +265,13 @@ int sbk_backend_strip(const struct sbk_backend *backend,
 		      struct sbk_state current, const char *const *principals,
 		      size_t count, struct sbk_buf *next,
 		      struct sbk_error *err);
+int sbk_backend_evaluate(const struct sbk_backend *backend,
+			 struct sbk_state access, const struct sbk_subject *who,
+			 unsigned *rights, bool *named, struct sbk_buf *entry,
+			 struct sbk_error *err);
+int sbk_backend_naming(const struct sbk_backend *backend,
+		       struct sbk_state access, const char *principal,
+		       unsigned *how, struct sbk_error *err);
 /* Closes and forgets; a backend with ops == NULL is left alone. */
 void sbk_backend_close(struct sbk_backend *backend);
 

@@ -153,6 +153,9 @@ static void say_missing(const struct run *run,
 				run->cli->program,
 				sbk_guarantee_name((enum sbk_guarantee)i),
 				carriers->missing[i]);
+	if (carriers->limits_missing[0] != '\0')
+		fprintf(run->cli->err, "%s: warning: %s\n", run->cli->program,
+			carriers->limits_missing);
 }
 
 static int on_ready(void *arg, const struct sbk_carriers *carriers, int pid,

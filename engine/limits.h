@@ -38,6 +38,7 @@
 #define SBK_DIRECTORY_NAMES_MAX 65536	/* names of a directory we list */
 #define SBK_RUN_OPS_MAX 8192		/* mounts and files of one run's view */
 #define SBK_REPORT_LINES_MAX 200	/* single objects printed by a report */
+#define SBK_REPORT_FINDINGS_MAX 1000000 /* findings of one report */
 #define SBK_OUTPUT_BYTES_MAX (64 << 20) /* bytes read from a helper program */
 
 #endif

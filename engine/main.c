@@ -2,12 +2,14 @@
  * sandbook: joins the command tables of the layers. Never elevated by itself:
  * machine-wide changes are sandbook-setup's.
  */
+#include "audit/audit.h"
 #include "engine/cli.h"
 #include "engine/plan_grant.h"
 #include "engine/plan_setup.h"
 #include "engine/policy.h"
 #include "engine/run.h"
 #include "journal/journal.h"
+#include "uninstall/uninstall.h"
 
 #include "engine/banned.h"
 
@@ -20,6 +22,8 @@ int main(int argc, char **argv)
 	const struct sbk_command *const tables[] = {
 		engine_commands,
 		sbk_journal_commands,
+		sbk_audit_commands,
+		sbk_uninstall_commands,
 		NULL,
 	};
 	struct sbk_cli cli = {.out = stdout,

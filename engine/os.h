@@ -132,8 +132,10 @@ int sbk_os_list(const char *path, size_t max, sbk_os_name_fn *each, void *arg,
  * The regular files below `root` that have more than one name, found without
  * following a link; mounts are entered. `enter` says whether to look into a
  * directory; `found` gets each file; `closed` each directory that could not
- * be looked into (unreadable, or too deep). Each returns < 0 to fail.
- * `objects` counts what was looked at; SBK_E_LIMIT above `max`.
+ * be looked into (unreadable, or too deep). The last two return < 0 to fail
+ * and are called one at a time; `enter` only looks, and is called by several
+ * threads. The order is none. `objects` counts what was looked at;
+ * SBK_E_LIMIT above `max`. (engine/linux/link_walk.c)
  */
 struct sbk_os_link_walk {
 	bool (*enter)(void *arg, const char *directory);

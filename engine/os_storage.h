@@ -44,7 +44,8 @@ enum sbk_store_mode {
  * Missing parents are made together with the directory and appear at once,
  * complete, so that a crash leaves all or nothing; how many were made is
  * remembered in the directory's file "made". SBK_E_NOTFOUND without CREATE;
- * SBK_E_DENIED for a link on the way, a wrong owner or mode;
+ * SBK_E_DENIED for a link on the way, a wrong owner or mode, and for writing
+ * by anybody but the owner;
  * SBK_E_UNSUPPORTED for a network filesystem (not with READ).
  */
 int sbk_store_open(const struct sbk_store_place *place,

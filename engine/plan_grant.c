@@ -101,7 +101,8 @@ static int add_notes(struct sbk_grant *grant, struct sbk_error *err)
 	if (rc == 0 && grant->refused > 0)
 		rc = sbk_plan_add_note(grant->plan, err,
 				       "%zu left out that came in meanwhile, "
-				       "among them '%s': not yours to grant",
+				       "among them '%s': not yours, or with "
+				       "names elsewhere",
 				       grant->refused, grant->refused_path);
 	if (rc == 0 && grant->protected_seen && !grant->later)
 		rc = sbk_plan_add_note(

@@ -235,6 +235,19 @@ static int defer(struct sbk_grant *grant, const struct sbk_visit *visit,
 				  (int64_t)grant->linked_count++, err);
 }
 
+/*
+ * A file with several names in a later pass. It was decided before, or it came
+ * in since, and its other names may be anywhere, a sensitive place included.
+ */
+static int leave_linked(struct sbk_grant *grant, const struct sbk_visit *visit,
+			struct sbk_error *err)
+{
+	if (sbk_string_map_find(&grant->linked_index, visit->identity) != NULL)
+		return 0;
+	return leave_out(grant, &grant->refused, &grant->refused_path,
+			 visit->path, err);
+}
+
 /* An object that the person may not grant: refused while planning, left out
  * later. */
 static int refuse(struct sbk_grant *grant, const char *path, const char *why,
@@ -325,9 +338,7 @@ static enum sbk_rights rights_for(struct sbk_grant *grant,
 			grant->root->carved_out++;
 		return SBK_RIGHTS_READ;
 	}
-	/* Whether all its names are inside is known of those planned only. */
-	return grant->later && visit->links > 1 ? SBK_RIGHTS_READ
-						: SBK_RIGHTS_WRITE;
+	return SBK_RIGHTS_WRITE;
 }
 
 static int visit_granted(struct sbk_grant *grant, const struct sbk_visit *visit,
@@ -350,8 +361,9 @@ static int visit_granted(struct sbk_grant *grant, const struct sbk_visit *visit,
 	rc = check_object(grant, visit, err);
 	if (rc < 0)
 		return rc;
-	if (rc == 1 && visit->links > 1 && !grant->later)
-		rc = defer(grant, visit, rights, err);
+	if (rc == 1 && visit->links > 1)
+		rc = grant->later ? leave_linked(grant, visit, err)
+				  : defer(grant, visit, rights, err);
 	else if (rc == 1)
 		rc = give(grant, &object, visit->access, visit->is_directory,
 			  rights, err);

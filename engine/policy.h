@@ -172,6 +172,7 @@ struct sbk_scope {
 	enum sbk_network network;
 	char **environment; /* NULL-ended, "NAME=value" */
 	uint64_t timeout_s, memory_mib, processes; /* 0: none */
+	size_t objects; /* in the writable roots, looked at for hard links */
 	bool best_effort;
 	const char **notes; /* what a person should know: hard links, tools */
 	size_t note_count;

@@ -176,6 +176,27 @@ static int add_found(struct sbk_set *set, const char *path_variable,
 	return rc;
 }
 
+/*
+ * The other names of the working directory: as -C gives it, and as the shell
+ * that started us calls it. Programs were told them.
+ */
+static int add_root_spellings(struct sbk_set *set, const char *directory,
+			      const char *pwd, struct sbk_error *err)
+{
+	char real[SBK_PATH_MAX];
+	enum sbk_file_type type;
+	int rc = 0;
+
+	if (directory != NULL)
+		rc = sbk_set_alias(set, directory, set->root, err);
+	if (rc == 0 && pwd != NULL && pwd[0] == '/' &&
+	    sbk_resolver_resolve(set->ground.resolver, pwd, real, &type,
+				 NULL) == 0 &&
+	    strcmp(real, set->root) == 0)
+		rc = sbk_set_alias(set, pwd, set->root, err);
+	return rc;
+}
+
 /* The working directory must be something the command can stand in. */
 static int check_root(const struct sbk_set *set, struct sbk_error *err)
 {
@@ -509,6 +530,7 @@ static int copy_out(const struct sbk_set *set, struct sbk_scope *out,
 	out->timeout_s = settings->limits[SBK_LIMIT_TIME];
 	out->memory_mib = settings->limits[SBK_LIMIT_MEMORY];
 	out->processes = settings->limits[SBK_LIMIT_PROCESSES];
+	out->objects = set->objects;
 	out->best_effort = settings->best_effort;
 	return rc;
 }
@@ -524,13 +546,18 @@ static int copy_notes(struct sbk_set *set, struct sbk_error *err)
 	return rc;
 }
 
-static int build(struct sbk_set *set, const char *path_variable,
-		 struct sbk_error *err)
+static int build(struct sbk_set *set, const char *directory,
+		 const char *const *environment, struct sbk_error *err)
 {
+	const char *path_variable = sbk_environment_get(environment, "PATH");
 	int rc = copy_notes(set, err);
 
 	if (rc == 0)
 		rc = resolve_all(set, err);
+	if (rc == 0)
+		rc = add_root_spellings(set, directory,
+					sbk_environment_get(environment, "PWD"),
+					err);
 	if (rc == 0)
 		rc = add_found(set, path_variable, err);
 	if (rc == 0)
@@ -539,6 +566,8 @@ static int build(struct sbk_set *set, const char *path_variable,
 		rc = check_root(set, err);
 	if (rc == 0)
 		rc = take_out(set, err);
+	if (rc == 0)
+		rc = sbk_tools_note_writable(set, path_variable, err);
 	return rc;
 }
 
@@ -566,7 +595,7 @@ int sbk_scope_resolve(const struct sbk_policy_request *request,
 	if (rc == 0)
 		rc = sbk_ground_init(&set.ground, &scope.arena, person, err);
 	if (rc == 0)
-		rc = build(&set, sbk_environment_get(environment, "PATH"), err);
+		rc = build(&set, request->directory, environment, err);
 	if (rc == 0)
 		rc = copy_out(&set, &scope, err);
 	if (rc == 0)

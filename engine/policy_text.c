@@ -215,6 +215,10 @@ void sbk_scope_print(const struct sbk_scope *scope, struct sbk_buf *out)
 	sbk_buf_printf(out, "Network %s\n", network_meaning(scope->network));
 	print_environment(scope, out);
 	print_limits(scope, out);
+	sbk_buf_printf(out,
+		       "Looked at %zu objects in what is writable, for "
+		       "hard links\n",
+		       scope->objects);
 	for (i = 0; i < scope->note_count; i++) {
 		sbk_buf_adds(out, i == 0 ? "Notes:\n  " : "  ");
 		sbk_text_escape(out, scope->notes[i]);
@@ -300,6 +304,7 @@ void sbk_scope_print_json(const struct sbk_scope *scope, struct sbk_buf *out)
 	print_json_names("environment", "entry",
 			 (const char *const *)scope->environment, count, out);
 	print_json_limits(scope, out);
+	sbk_json_integer(out, "objects", (int64_t)scope->objects);
 	sbk_json_bool(out, "best_effort", scope->best_effort);
 	print_json_names("notes", "text", scope->notes, scope->note_count, out);
 }

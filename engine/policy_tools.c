@@ -322,16 +322,19 @@ static int add_project_environments(struct sbk_set *set, struct sbk_error *err)
 	return rc;
 }
 
-int sbk_tools_add_path(struct sbk_set *set, const char *path_variable,
-		       struct sbk_error *err)
+typedef int directory_fn(struct sbk_set *set, const char *written,
+			 struct sbk_error *err);
+
+static int for_each_directory(struct sbk_set *set, const char *path_variable,
+			      directory_fn *each, struct sbk_error *err)
 {
+	const char separators[] = {sbk_path_separator, '\0'};
 	const char *next = path_variable;
 	size_t count = 0;
-	int rc = add_project_environments(set, err);
+	int rc = 0;
 
 	while (next != NULL && *next != '\0' && rc == 0) {
-		size_t size =
-			strcspn(next, (const char[]){sbk_path_separator, '\0'});
+		size_t size = strcspn(next, separators);
 		const char *directory = sbk_arena_copy(set->arena, next, size);
 
 		if (directory == NULL)
@@ -341,9 +344,48 @@ int sbk_tools_add_path(struct sbk_set *set, const char *path_variable,
 					    "only the first %d directories "
 					    "of PATH were looked at",
 					    SBK_PATH_DIRECTORIES_MAX);
-		rc = add_directory(set, directory, err);
+		rc = each(set, directory, err);
 		next += size;
 		next += *next != '\0' ? 1 : 0;
 	}
 	return rc;
+}
+
+int sbk_tools_add_path(struct sbk_set *set, const char *path_variable,
+		       struct sbk_error *err)
+{
+	int rc = add_project_environments(set, err);
+
+	return rc < 0 ? rc
+		      : for_each_directory(set, path_variable, add_directory,
+					   err);
+}
+
+/* What a run leaves there starts outside, under a name that people type. */
+static int note_if_writable(struct sbk_set *set, const char *written,
+			    struct sbk_error *err)
+{
+	const struct sbk_item *above;
+	char real[SBK_PATH_MAX];
+	enum sbk_file_type type;
+
+	if (written[0] != '/' ||
+	    sbk_resolver_resolve(set->ground.resolver, written, real, &type,
+				 NULL) < 0 ||
+	    type != SBK_FILE_DIRECTORY)
+		return 0;
+	above = sbk_set_above(set, real);
+	if (above == NULL || above->kind != SBK_ACCESS_RW)
+		return 0;
+	return sbk_set_note(set, err,
+			    "'%s' is on PATH and the run may write it: what it "
+			    "leaves there may start outside; --ro '%s' "
+			    "prevents that",
+			    written, written);
+}
+
+int sbk_tools_note_writable(struct sbk_set *set, const char *path_variable,
+			    struct sbk_error *err)
+{
+	return for_each_directory(set, path_variable, note_if_writable, err);
 }

@@ -64,4 +64,7 @@ void sbk_carriers_print_json(const struct sbk_carriers *carriers,
 		sbk_json_close(out, '}');
 	}
 	sbk_json_close(out, '}');
+	if (carriers->limits_missing[0] != '\0')
+		sbk_json_string(out, "limits_missing",
+				carriers->limits_missing);
 }

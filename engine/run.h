@@ -47,6 +47,8 @@ struct sbk_carriers {
 	char names[SBK_GUARANTEE_COUNT][128];
 	/* Why one is missing, with the remedy: "" where nothing is. */
 	char missing[SBK_GUARANTEE_COUNT][256];
+	/* What of the asked limits is not kept, and why; "" where all are. */
+	char limits_missing[256];
 	bool namespaces;  /* user, mount, pid, ipc, net, uts */
 	int landlock_abi; /* 0: none */
 	bool seccomp;

@@ -133,6 +133,13 @@ static int closed(void *arg, const char *directory, struct sbk_error *err)
 				     "'%s' cannot be looked into before it is "
 				     "made writable: chmod u+rx '%s'",
 				     directory, directory);
+	if (search->closed.count == SBK_SCOPE_LINKED_MAX)
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "more than %d directories of '%s' cannot "
+				     "be looked into (one is '%s'): chmod -R "
+				     "u+rwX, or remove them",
+				     SBK_SCOPE_LINKED_MAX, search->root->path,
+				     directory);
 	return sbk_names_add(&search->closed, search->set->arena, directory,
 			     SBK_SCOPE_LINKED_MAX, err);
 }
@@ -165,6 +172,15 @@ static int compare_identity(const void *left, const void *right)
 	return a->number < b->number ? -1 : a->number > b->number;
 }
 
+/* One order, whatever the walk's was. */
+static int compare_files(const void *left, const void *right)
+{
+	const struct linked *a = left, *b = right;
+	int order = compare_identity(left, right);
+
+	return order != 0 ? order : strcmp(a->path, b->path);
+}
+
 /* Counts the names of each file that are in writable places. */
 static void count_names(struct search *search)
 {
@@ -172,7 +188,7 @@ static void count_names(struct search *search)
 
 	if (search->count > 0)
 		qsort(search->files, search->count, sizeof(*search->files),
-		      compare_identity);
+		      compare_files);
 	for (i = 0; i < search->count; i = end) {
 		uint32_t seen = 0;
 
@@ -191,12 +207,12 @@ static int note_denied_file(void *arg, const char *path,
 {
 	struct search *search = arg;
 	struct linked entry = {
-		.path = path,
 		.device = file->device,
 		.number = file->number,
 		.links = file->links,
 	};
 
+	(void)path; /* which file it is, is enough */
 	return append(&search->denied, &search->denied_count,
 		      &search->denied_capacity, &entry, err);
 }
@@ -561,8 +577,16 @@ static int check_single_files(const struct sbk_set *set, struct sbk_error *err)
 
 static int look_too_long(struct search *search, int rc, struct sbk_error *err)
 {
-	if (rc != SBK_E_LIMIT || !search->set->settings->best_effort)
+	if (rc != SBK_E_LIMIT || search->objects <= SBK_SCOPE_OBJECTS_MAX)
 		return rc;
+	if (!search->set->settings->best_effort)
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "the writable roots hold more than %d "
+				     "objects, too many to look at for hard "
+				     "links: name the part that is written "
+				     "with --rw and the rest with --ro, or "
+				     "accept it with --best-effort",
+				     SBK_SCOPE_OBJECTS_MAX);
 	sbk_error_clear(err);
 	return sbk_set_note(search->set, err,
 			    "not guaranteed: the writable roots hold more "
@@ -603,6 +627,7 @@ int sbk_links_protect(struct sbk_set *set, struct sbk_error *err)
 	if (rc == 0)
 		rc = walk_trees(&search, true, err);
 	rc = look_too_long(&search, rc, err);
+	set->objects = search.objects;
 	if (rc == 0) {
 		count_names(&search);
 		rc = look_for_secrets(&search, err);

@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/places.h"
+
 #include "engine/banned.h"
 
 int sbk_set_add(struct sbk_set *set, const struct sbk_item *item,
@@ -323,6 +325,21 @@ static const char *normal(struct sbk_arena *arena, const char *written)
 	return out;
 }
 
+/* Whether a run could have a link at `path`: not among what the system itself
+ * makes (/proc/self/cwd is a name of many things). */
+static bool may_be_alias(const char *path, const char *real)
+{
+	const struct sbk_forbidden *place = sbk_forbidden_places;
+
+	if (path == NULL || strcmp(path, real) == 0)
+		return false;
+	for (; place->path != NULL; place++)
+		if (place->how == SBK_FORBID_TREE &&
+		    sbk_path_within(path, place->path))
+			return false;
+	return true;
+}
+
 static int add_with_alias(struct sbk_set *set, const char *written,
 			  const char *real, bool is_directory,
 			  const struct sbk_item *as, struct sbk_error *err)
@@ -337,10 +354,25 @@ static int add_with_alias(struct sbk_set *set, const char *written,
 	item.path = item.target;
 	item.is_directory = is_directory;
 	rc = sbk_set_add(set, &item, err);
-	if (rc < 0 || alias == NULL || strcmp(alias, real) == 0 ||
-	    as->kind == SBK_ACCESS_DENY)
+	if (rc < 0 || as->kind == SBK_ACCESS_DENY || !may_be_alias(alias, real))
 		return rc;
 	item.path = alias;
+	return sbk_set_add(set, &item, err);
+}
+
+int sbk_set_alias(struct sbk_set *set, const char *written, const char *real,
+		  struct sbk_error *err)
+{
+	struct sbk_item item = {
+		.path = normal(set->arena, written),
+		.target = real,
+		.reason = "as it is spelled",
+		.kind = SBK_ACCESS_RO, /* settled by what shows the target */
+		.is_directory = true,
+	};
+
+	if (written[0] != '/' || !may_be_alias(item.path, real))
+		return 0;
 	return sbk_set_add(set, &item, err);
 }
 

@@ -69,6 +69,7 @@ struct sbk_set {
 	struct sbk_arena *arena; /* borrowed */
 	struct sbk_item *items;
 	size_t count, capacity;
+	size_t objects; /* looked at for hard links */
 	struct sbk_names notes, absent;
 	const struct sbk_settings *settings;
 	const char *root; /* the working directory, resolved */
@@ -96,6 +97,9 @@ int sbk_set_place(struct sbk_set *set, const char *written,
 		  const struct sbk_item *as, struct sbk_error *err);
 int sbk_set_show(struct sbk_set *set, const char *written,
 		 const struct sbk_item *as, struct sbk_error *err);
+/* An alias alone: another spelling of `real`, which something else shows. */
+int sbk_set_alias(struct sbk_set *set, const char *written, const char *real,
+		  struct sbk_error *err);
 
 /* policy_tools.c */
 int sbk_tools_add_system(struct sbk_set *set, bool network,
@@ -103,6 +107,9 @@ int sbk_tools_add_system(struct sbk_set *set, bool network,
 int sbk_tools_add_git(struct sbk_set *set, struct sbk_error *err);
 int sbk_tools_add_path(struct sbk_set *set, const char *path_variable,
 		       struct sbk_error *err);
+/* Notes about PATH directories that the run may write; the set is settled. */
+int sbk_tools_note_writable(struct sbk_set *set, const char *path_variable,
+			    struct sbk_error *err);
 
 /* scope_links.c: the set is settled before and after. */
 int sbk_links_protect(struct sbk_set *set, struct sbk_error *err);

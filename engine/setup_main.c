@@ -5,6 +5,7 @@
 #include "engine/cli.h"
 #include "engine/plan_setup.h"
 #include "journal/journal.h"
+#include "uninstall/uninstall.h"
 
 #include "engine/banned.h"
 
@@ -14,7 +15,8 @@ int main(int argc, char **argv)
 		sbk_command_setup,
 		{.name = NULL},
 	};
-	const struct sbk_command *const tables[] = {commands, NULL};
+	const struct sbk_command *const tables[] = {
+		commands, sbk_uninstall_commands, NULL};
 	struct sbk_cli cli = {.out = stdout,
 			      .err = stderr,
 			      .program = "sandbook-setup",

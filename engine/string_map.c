@@ -59,6 +59,13 @@ void sbk_string_map_release(struct sbk_string_map *map)
 	*map = (struct sbk_string_map)SBK_STRING_MAP_INIT;
 }
 
+void sbk_string_map_clear(struct sbk_string_map *map)
+{
+	if (map->used > 0)
+		memset(map->slots, 0, map->slot_count * sizeof(*map->slots));
+	map->used = 0;
+}
+
 int64_t *sbk_string_map_find(const struct sbk_string_map *map, const char *key)
 {
 	struct sbk_string_slot *slot;

@@ -22,6 +22,7 @@ struct sbk_string_map {
 	}
 
 void sbk_string_map_release(struct sbk_string_map *map);
+void sbk_string_map_clear(struct sbk_string_map *map); /* memory kept */
 /* The number of `key`, or NULL where it is not in the map. Borrowed until the
  * next put. */
 int64_t *sbk_string_map_find(const struct sbk_string_map *map, const char *key);

@@ -146,17 +146,22 @@ static int run_show(struct sbk_cli *cli, int argc, char **argv)
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_journal *journal = NULL;
 	struct sbk_buf out = SBK_BUF_INIT;
-	int operands = 0;
+	int operands = 0, more = 0;
 	uint64_t id;
 	int rc = open_chosen(cli, argc, argv, &choice, &operands, &journal,
 			     &err);
 
-	if (rc == 0 && operands != argc - 1)
+	if (rc == 0 && operands == argc)
 		rc = sbk_error_set(&err, SBK_E_INVAL,
-				   "name the number of one change, as 'journal "
+				   "name the number of a change, as 'journal "
 				   "log' prints it");
 	if (rc == 0)
 		rc = parse_number(argv[operands], &id, &err);
+	if (rc == 0) /* options may stand after it, too */
+		rc = sbk_cli_parse(cli, argc - operands, argv + operands,
+				   &choice, &more, &err);
+	if (rc == 0)
+		rc = no_operands(more, argc - operands, argv + operands, &err);
 	if (rc == 0)
 		rc = sbk_show_print(journal, id, choice.json, &out, &err);
 	rc = finish(cli, rc, &out, &err);
@@ -206,6 +211,7 @@ static int run_verify(struct sbk_cli *cli, int argc, char **argv)
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_journal *journal = NULL;
 	struct sbk_buf out = SBK_BUF_INIT;
+	bool missing;
 	int operands = 0;
 	int rc = open_chosen(cli, argc, argv, &choice, &operands, &journal,
 			     &err);
@@ -216,8 +222,10 @@ static int run_verify(struct sbk_cli *cli, int argc, char **argv)
 		rc = sbk_journal_verify(journal, &verdict, &err);
 	if (rc == 0)
 		print_verdict(journal, &verdict, choice.json, &out);
+	/* A journal that is not there was not verified. */
+	missing = rc == SBK_E_NOTFOUND;
 	rc = finish(cli, rc, &out, &err);
-	if (rc == SBK_EXIT_OK && verdict.findings > 0)
+	if (missing || (rc == SBK_EXIT_OK && verdict.findings > 0))
 		rc = SBK_EXIT_JOURNAL;
 	sbk_journal_verdict_release(&verdict);
 	sbk_buf_release(&out);

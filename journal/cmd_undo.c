@@ -288,6 +288,7 @@ int sbk_cmd_undo(struct sbk_cli *cli, int argc, char **argv)
 		rc = sbk_choice_filter(&u.options.choice, &u.filter, &resolved,
 				       &u.err);
 	u.filter.unsettled = true;
+	u.filter.ways = true;
 	if (rc == 0)
 		rc = undo(&u);
 	if (rc == SBK_E_NOTFOUND && u.journal == NULL)

@@ -381,6 +381,8 @@ int sbk_sealed_load(struct sbk_journal *journal,
 int sbk_reserve_grow(struct sbk_journal *journal, uint64_t more,
 		     struct sbk_error *err);
 int sbk_reserve_release(struct sbk_journal *journal, struct sbk_error *err);
+/* Gives a little of it back, for opening. LIMIT where there is none. */
+int sbk_reserve_lend(struct sbk_journal *journal, struct sbk_error *err);
 /* Sets it aside again, as far as the volume has room. */
 void sbk_reserve_refill(struct sbk_journal *journal);
 

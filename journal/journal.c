@@ -218,7 +218,8 @@ static int check_database(struct sbk_journal *journal, struct sbk_error *err)
 		rc = migrate(journal, err);
 	if (rc == 0)
 		rc = sbk_schema_check(&journal->db, sbk_journal_schema, err);
-	if (rc == 0)
+	/* Who only reads gets to see a damaged log, too: `verify` above all. */
+	if (rc == 0 && journal->lock != NULL)
 		rc = sbk_log_load(journal, err);
 	return rc;
 }
@@ -245,8 +246,8 @@ static int open_database(struct sbk_journal *journal, struct sbk_error *err)
 
 /*
  * SQLite needs some room even to open (its shared memory file). On a full
- * volume the reserve is given back for it; it is set aside again when the
- * transaction ends or the journal is closed.
+ * volume the reserve lends it; it is set aside again when the transaction
+ * ends or the journal is closed.
  */
 static int open_with_room(struct sbk_journal *journal, struct sbk_error *err)
 {
@@ -254,7 +255,7 @@ static int open_with_room(struct sbk_journal *journal, struct sbk_error *err)
 
 	if (rc != SBK_E_LIMIT || journal->lock == NULL)
 		return rc;
-	if (sbk_reserve_release(journal, NULL) < 0)
+	if (sbk_reserve_lend(journal, NULL) < 0)
 		return rc; /* the first error is the one to report */
 	journal->refill = true;
 	sbk_error_clear(err);
@@ -282,20 +283,6 @@ static int find_file(struct sbk_journal *journal, bool may_create,
 	return rc;
 }
 
-static int check_writer(const struct sbk_journal_place *place,
-			struct sbk_error *err)
-{
-	struct sbk_person caller;
-	int rc = sbk_os_caller(&caller, err);
-
-	if (rc < 0 || caller.uid == place->owner)
-		return rc;
-	return sbk_error_set(err, SBK_E_DENIED,
-			     "the journal in '%s' is written by user number %u "
-			     "only",
-			     place->directory, (unsigned int)place->owner);
-}
-
 static int open_parts(struct sbk_journal *journal,
 		      const struct sbk_journal_place *place,
 		      enum sbk_journal_mode mode, struct sbk_error *err)
@@ -307,11 +294,12 @@ static int open_parts(struct sbk_journal *journal,
 	};
 	const struct sbk_store_place store_place =
 		sbk_journal_store_place(place);
-	int rc = mode == SBK_JOURNAL_READ ? 0 : check_writer(place, err);
+	int rc = sbk_store_open(&store_place, store_modes[mode],
+				&journal->store, err);
 
-	if (rc == 0)
-		rc = sbk_store_open(&store_place, store_modes[mode],
-				    &journal->store, err);
+	if (rc == SBK_E_NOTFOUND && mode != SBK_JOURNAL_CREATE)
+		return sbk_error_set(err, rc, "there is no journal in '%s'",
+				     place->directory);
 	if (rc == 0 && mode != SBK_JOURNAL_READ)
 		rc = sbk_store_lock_open(journal->store, SBK_LOCK_FILE,
 					 &journal->lock, err);

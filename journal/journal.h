@@ -90,6 +90,8 @@ struct sbk_journal_filter {
 	uint64_t first, last; /* change numbers, inclusive */
 	uint64_t session;
 	const char *path; /* this path and what is below it */
+	bool ways;	  /* with `path` and `unsettled`: also what was changed
+			     above it for its sake alone */
 	const char *kind; /* a kind's name */
 	int64_t since_ms, until_ms;
 	bool unsettled; /* not undone: prepared, confirmed, conflict,

@@ -179,6 +179,29 @@ static int load_row(struct loader *loader, sqlite3_stmt *row,
 
 /* --- the filter --------------------------------------------------------- */
 
+/* Whether one name is at or below another; names are bytes. */
+#define WITHIN(name, root)                                    \
+	"(" root " = '/' OR " name " = " root " OR "          \
+	"substr(CAST(" name " AS BLOB), 1, length(CAST(" root \
+	" AS BLOB)) + 1) "                                    \
+	"= CAST(" root " || '/' AS BLOB))"
+
+/*
+ * A grant may have opened the way to its tree, by a change of a directory
+ * above it. That goes, too, where nothing else in effect needs the way.
+ */
+static void add_ways(struct sbk_buf *sql)
+{
+	sbk_buf_adds(sql, "AND (" WITHIN("c.name", "?5") " OR (");
+	sbk_buf_adds(sql, WITHIN("?5", "c.name"));
+	sbk_buf_adds(sql, " AND NOT EXISTS (SELECT 1 FROM change o "
+			  "JOIN txn y ON y.id = o.txn AND y.kind = 'do' "
+			  "WHERE o.undoes IS NULL AND o.status <> 'undone' ");
+	sbk_buf_adds(sql, "AND " WITHIN("o.name", "c.name"));
+	sbk_buf_adds(sql, " AND NOT " WITHIN("o.name", "?5"));
+	sbk_buf_adds(sql, " AND NOT " WITHIN("?5", "o.name") "))) ");
+}
+
 static void add_conditions(struct sbk_buf *sql,
 			   const struct sbk_journal_filter *filter)
 {
@@ -191,11 +214,12 @@ static void add_conditions(struct sbk_buf *sql,
 		sbk_buf_adds(sql, "AND c.id <= ?3 ");
 	if (filter->session != 0)
 		sbk_buf_adds(sql, "AND x.session = ?4 ");
-	if (filter->path != NULL && strcmp(filter->path, "/") != 0)
-		sbk_buf_adds(sql, "AND (ifnull(c.name, t.name) = ?5 OR "
-				  "substr(CAST(ifnull(c.name, t.name) AS "
-				  "BLOB), 1, length(CAST(?5 AS BLOB)) + 1) = "
-				  "CAST(?5 || '/' AS BLOB)) ");
+	if (filter->path != NULL && strcmp(filter->path, "/") != 0 &&
+	    filter->ways)
+		add_ways(sql);
+	else if (filter->path != NULL && strcmp(filter->path, "/") != 0)
+		sbk_buf_adds(sql,
+			     "AND " WITHIN("ifnull(c.name, t.name)", "?5") " ");
 	if (filter->kind != NULL)
 		sbk_buf_adds(sql, "AND ifnull(c.kind, t.kind) = ?6 ");
 	if (filter->since_ms != 0)

@@ -4,6 +4,7 @@
  */
 #include "journal/cmd.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -178,6 +179,34 @@ static int read_entry(struct printer *p, sqlite3_stmt *row, int column,
 	return rc < 0 ? rc : sbk_buf_failed(out, p->err);
 }
 
+/* The words of the command, and how it ended, where the entries say so. */
+static void text_session(struct sbk_buf *out, const struct sbk_buf *begin,
+			 const struct sbk_buf *end)
+{
+	json_t *first = json_loadb(sbk_buf_text(begin), begin->size, 0, NULL);
+	json_t *last = json_loadb(sbk_buf_text(end), end->size, 0, NULL);
+	const json_t *command =
+		json_object_get(json_object_get(first, "begin"), "command");
+	const json_t *code =
+		json_object_get(json_object_get(last, "end"), "exit");
+	const json_t *word;
+	size_t i;
+
+	json_array_foreach(command, i, word)
+	{
+		const char *text = json_string_value(word);
+
+		sbk_buf_addc(out, ' ');
+		sbk_text_escape(out, text != NULL ? text : "?");
+	}
+	if (json_is_integer(code))
+		sbk_buf_printf(out, " (exit %lld)",
+			       (long long)json_integer_value(code));
+	sbk_buf_addc(out, '\n');
+	json_decref(first);
+	json_decref(last);
+}
+
 static void print_session(struct printer *p, sqlite3_stmt *row,
 			  const struct sbk_buf *begin,
 			  const struct sbk_buf *end)
@@ -187,11 +216,8 @@ static void print_session(struct printer *p, sqlite3_stmt *row,
 
 	if (!p->json) {
 		sbk_time_print(p->out, sqlite3_column_int64(row, 2));
-		sbk_buf_printf(p->out, "  session %lld, %s: ", id, state);
-		sbk_text_escape(p->out, sbk_buf_text(begin));
-		sbk_buf_addc(p->out, ' ');
-		sbk_text_escape(p->out, sbk_buf_text(end));
-		sbk_buf_addc(p->out, '\n');
+		sbk_buf_printf(p->out, "  session %lld, %s:", id, state);
+		text_session(p->out, begin, end);
 		return;
 	}
 	sbk_json_open(p->out, '{');
@@ -285,6 +311,22 @@ static void text_field(struct sbk_buf *out, const char *name, const char *text)
 	sbk_buf_printf(out, "  %-9s ", name);
 	sbk_text_escape(out, text);
 	sbk_buf_addc(out, '\n');
+}
+
+/* Entries of ours stand one a line. */
+static void text_ours(struct sbk_buf *out, const char *ours)
+{
+	struct sbk_buf line = SBK_BUF_INIT;
+
+	while (ours != NULL && *ours != '\0') {
+		const size_t size = strcspn(ours, "\n");
+
+		sbk_buf_clear(&line);
+		sbk_buf_add(&line, ours, size);
+		text_field(out, "ours", sbk_buf_text(&line));
+		ours += size + (ours[size] == '\n');
+	}
+	sbk_buf_release(&line);
 }
 
 static void text_line(struct sbk_buf *out, const char *line, size_t size)
@@ -391,7 +433,7 @@ static void text_show(struct sbk_buf *out, const struct sbk_change *change,
 	text_field(out, verb_of(change), change->object.name);
 	text_field(out, "kind", sbk_kind_name(change->object.kind));
 	text_field(out, "identity", change->object.identity);
-	text_field(out, "ours", change->ours);
+	text_ours(out, change->ours);
 	text_field(out, "reason", change->reason);
 	text_field(out, "note", change->note);
 	if (change->undoes != 0)

@@ -16,6 +16,7 @@
 		is settled, in the write-ahead log */
 #define RESERVE_LOG_MAX ((uint64_t)24 << 20) /* it is emptied before that */
 #define RESERVE_STEP ((uint64_t)1 << 20)
+#define RESERVE_LOAN ((uint64_t)256 << 10) /* SQLite's shared memory file */
 
 /* Changes that are in effect, or may be. */
 static int count_open(struct sbk_journal *journal, uint64_t *out,
@@ -84,30 +85,61 @@ int sbk_reserve_grow(struct sbk_journal *journal, uint64_t more,
 	return 0;
 }
 
-int sbk_reserve_release(struct sbk_journal *journal, struct sbk_error *err)
+/* Gives `take` bytes of it back to the volume; `size` is what it was. */
+static int shrink(struct sbk_journal *journal, uint64_t take, uint64_t *size,
+		  struct sbk_error *err)
 {
-	uint64_t size = 0;
-	int rc = sbk_store_look(journal->store, SBK_RESERVE_FILE, &size, err);
+	int rc = sbk_store_look(journal->store, SBK_RESERVE_FILE, size, err);
 
 	journal->reserve_known = false;
-	if (rc == SBK_E_NOTFOUND || (rc == 0 && size == 0))
+	if (rc == SBK_E_NOTFOUND) {
+		*size = 0;
 		return 0;
-	if (rc == 0)
-		rc = sbk_store_allocate(journal->store, SBK_RESERVE_FILE, 0,
-					err);
+	}
+	if (rc < 0 || *size == 0)
+		return rc;
+	return sbk_store_allocate(journal->store, SBK_RESERVE_FILE,
+				  *size > take ? *size - take : 0, err);
+}
+
+int sbk_reserve_release(struct sbk_journal *journal, struct sbk_error *err)
+{
+	uint64_t size;
+
+	return shrink(journal, UINT64_MAX, &size, err);
+}
+
+int sbk_reserve_lend(struct sbk_journal *journal, struct sbk_error *err)
+{
+	uint64_t size = 0;
+	int rc = shrink(journal, RESERVE_LOAN, &size, err);
+
+	if (rc == 0 && size == 0)
+		rc = sbk_error_set(err, SBK_E_LIMIT,
+				   "nothing is set aside in '%s'",
+				   sbk_store_path(journal->store));
 	return rc;
 }
 
 void sbk_reserve_refill(struct sbk_journal *journal)
 {
-	uint64_t open = 0;
+	uint64_t open = 0, size, wanted, old = 0;
 
 	/*
 	 * Nothing depends on it yet: without room the next `prepare` is
-	 * refused, and that is where the error belongs.
+	 * refused, and that is where the error belongs. Till then as much as
+	 * there is will have to do.
 	 */
 	journal->reserve_known = false;
-	if (count_open(journal, &open, NULL) == 0)
-		(void)sbk_store_allocate(journal->store, SBK_RESERVE_FILE,
-					 room_for(open), NULL);
+	if (count_open(journal, &open, NULL) < 0 || open == 0)
+		return;
+	(void)sbk_store_look(journal->store, SBK_RESERVE_FILE, &old, NULL);
+	wanted = room_for(open);
+	for (size = wanted; size >= RESERVE_STEP; size /= 2) {
+		if (size < old && size < wanted)
+			break; /* it has more than that */
+		if (sbk_store_allocate(journal->store, SBK_RESERVE_FILE, size,
+				       NULL) == 0)
+			break;
+	}
 }

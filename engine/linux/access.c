@@ -13,7 +13,7 @@
 #include "engine/linux/access.h"
 
 #include <errno.h>
-#include <grp.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -308,20 +308,20 @@ out:
 }
 
 /* The pinned object is the one that is meant, in the state that is expected. */
-static int check_expected(struct sbk_host *host, struct sbk_pin *pin,
-			  const struct sbk_object *object,
+static int check_expected(const struct sbk_volume *volume, struct sbk_pin *pin,
+			  const char *identity,
 			  const struct sbk_access *expected,
 			  struct sbk_error *err)
 {
+	char found[SBK_IDENTITY_MAX];
 	struct sbk_access now;
 	int rc;
 
-	if (object->identity != NULL) {
-		rc = sbk_identity_is(&host->volumes, pin, object->identity,
-				     err);
+	if (identity != NULL) {
+		rc = sbk_identity_on(volume, pin, identity, found, err);
 		if (rc < 0)
 			return rc;
-		if (rc == 0)
+		if (strcmp(found, identity) != 0)
 			return sbk_error_set(err, SBK_E_CONFLICT,
 					     "another object stands there now");
 	}
@@ -332,28 +332,140 @@ static int check_expected(struct sbk_host *host, struct sbk_pin *pin,
 			     "its owner, mode or ACL was changed meanwhile");
 }
 
+/* One replacement from parsing to reading back. */
+struct replacement {
+	struct sbk_access before, after;
+	struct sbk_pin pin;
+};
+
+static int begin_replacement(struct replacement *r,
+			     const struct sbk_object *object,
+			     struct sbk_state expected, struct sbk_state next,
+			     struct sbk_error *err)
+{
+	int rc = sbk_access_parse(expected, &r->before, err);
+
+	r->pin = (struct sbk_pin)SBK_PIN_INIT;
+	if (rc == 0)
+		rc = sbk_access_parse(next, &r->after, err);
+	if (rc == 0)
+		rc = sbk_pin_path_as(object->name, r->before.mode, &r->pin,
+				     err);
+	return rc;
+}
+
+static int finish_replacement(struct replacement *r,
+			      const struct sbk_volume *volume,
+			      const char *identity, struct sbk_error *err)
+{
+	int rc = check_expected(volume, &r->pin, identity, &r->before, err);
+
+	return rc < 0 ? rc
+		      : sbk_access_write(&r->pin, &r->before, &r->after, err);
+}
+
 static int replace(struct sbk_host *host, const struct sbk_object *object,
 		   struct sbk_state expected, struct sbk_state next,
 		   struct sbk_error *err)
 {
-	struct sbk_access before, after;
-	struct sbk_pin pin = SBK_PIN_INIT;
+	struct sbk_volume *volume = NULL;
+	struct replacement r;
 	int rc;
 
-	rc = sbk_access_parse(expected, &before, err);
+	rc = begin_replacement(&r, object, expected, next, err);
 	if (rc == 0)
-		rc = sbk_access_parse(next, &after, err);
+		rc = sbk_host_touch_pin(host, &r.pin, err);
 	if (rc == 0)
-		rc = sbk_pin_path_as(object->name, before.mode, &pin, err);
-	if (rc < 0)
-		return rc;
-	rc = check_expected(host, &pin, object, &before, err);
+		rc = sbk_volume_of(&host->volumes, &r.pin, &volume, err);
 	if (rc == 0)
-		rc = sbk_host_touch_pin(host, &pin, err);
-	if (rc == 0)
-		rc = sbk_access_write(&pin, &before, &after, err);
-	sbk_pin_release(&pin);
+		rc = finish_replacement(&r, volume, object->identity, err);
+	sbk_pin_release(&r.pin);
 	return rc;
+}
+
+/* Many at once, by several threads. */
+struct batch {
+	struct sbk_host *host;
+	struct sbk_change *const *changes;
+	struct sbk_error *outcomes;
+	bool stop;
+	atomic_bool failed;
+};
+
+/* Left by a helper to the caller's thread: a volume that has to be asked
+ * about, or marked for the flush, first. */
+#define NOT_FOR_HELPERS 2
+
+static void replace_indexed(void *arg, size_t index)
+{
+	struct batch *batch = arg;
+	const struct sbk_change *change = batch->changes[index];
+	struct sbk_error *outcome = &batch->outcomes[index];
+	const struct sbk_volume *volume;
+	struct replacement r;
+	int rc;
+
+	sbk_error_clear(outcome);
+	outcome->code = SBK_REPLACE_NOT_TRIED;
+	if (batch->stop && atomic_load(&batch->failed))
+		return;
+	rc = begin_replacement(&r, &change->object, change->before,
+			       change->after, outcome);
+	if (rc == 0) {
+		volume = sbk_volume_known(&batch->host->volumes, &r.pin);
+		if (volume == NULL ||
+		    (volume->sync_fd < 0 && !batch->host->sync_all))
+			rc = NOT_FOR_HELPERS;
+		else
+			rc = finish_replacement(
+				&r, volume, change->object.identity, outcome);
+	}
+	sbk_pin_release(&r.pin);
+	outcome->code = rc;
+	if (rc < 0)
+		atomic_store(&batch->failed, true);
+}
+
+/* By the caller's thread, where a helper left it. */
+static void replace_singly(struct batch *batch, size_t index)
+{
+	const struct sbk_change *change = batch->changes[index];
+	struct sbk_error *outcome = &batch->outcomes[index];
+
+	if (outcome->code != NOT_FOR_HELPERS)
+		return;
+	sbk_error_clear(outcome);
+	outcome->code = SBK_REPLACE_NOT_TRIED;
+	if (batch->stop && atomic_load(&batch->failed))
+		return;
+	outcome->code = replace(batch->host, &change->object, change->before,
+				change->after, outcome);
+	if (outcome->code < 0)
+		atomic_store(&batch->failed, true);
+}
+
+void sbk_access_replace_all(struct sbk_host *host,
+			    struct sbk_change *const *changes, size_t count,
+			    bool stop, struct sbk_error *outcomes)
+{
+	struct batch batch = {.host = host,
+			      .changes = changes,
+			      .outcomes = outcomes,
+			      .stop = stop};
+	size_t i;
+
+	if (count == 0)
+		return;
+	/* The first makes the volume known and marks it for the flush. */
+	outcomes[0].code = NOT_FOR_HELPERS;
+	replace_singly(&batch, 0);
+	batch.changes++;
+	batch.outcomes++;
+	sbk_pool_run(&host->pool, replace_indexed, &batch, count - 1);
+	batch.changes = changes;
+	batch.outcomes = outcomes;
+	for (i = 1; i < count; i++)
+		replace_singly(&batch, i);
 }
 
 static int subtract(struct sbk_host *host, const struct sbk_change *change,

@@ -14,6 +14,8 @@
 #include "engine/linux/error.h"
 #include "engine/linux/host.h"
 #include "engine/linux/kinds.h"
+#include "engine/linux/posix_access_check.h"
+#include "engine/linux/survey.h"
 #include "engine/os.h"
 
 #include "engine/banned.h"
@@ -110,6 +112,44 @@ static int replace(void *self, const struct sbk_object *object,
 			    : kind->replace(self, object, expected, next, err);
 }
 
+/* The rest of the changes, after one of them failed or went slowly. */
+static void replace_singly(struct sbk_host *host,
+			   struct sbk_change *const *changes, size_t count,
+			   bool stop, struct sbk_error *outcomes)
+{
+	bool failed = false;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct sbk_change *change = changes[i];
+
+		sbk_error_clear(&outcomes[i]);
+		outcomes[i].code = SBK_REPLACE_NOT_TRIED;
+		if (failed && stop)
+			continue;
+		outcomes[i].code =
+			replace(host, &change->object, change->before,
+				change->after, &outcomes[i]);
+		failed = failed || outcomes[i].code < 0;
+	}
+}
+
+/* Only ACCESS goes to the helpers: the other kinds run programs or make one
+ * object from another. */
+static void replace_all(void *self, struct sbk_change *const *changes,
+			size_t count, bool stop, struct sbk_error *outcomes)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (changes[i]->object.kind != SBK_KIND_ACCESS)
+			break;
+	if (i < count)
+		replace_singly(self, changes, count, stop, outcomes);
+	else
+		sbk_access_replace_all(self, changes, count, stop, outcomes);
+}
+
 static int flush(void *self, struct sbk_error *err)
 {
 	return sbk_host_flush(self, err);
@@ -119,6 +159,13 @@ static int walk(void *self, const char *root, sbk_visit_fn *visit, void *arg,
 		struct sbk_error *err)
 {
 	return sbk_host_walk(self, root, visit, arg, err);
+}
+
+static int survey(void *self, const char *root, sbk_visit_fn *visit, void *arg,
+		  struct sbk_error *err)
+{
+	(void)self;
+	return sbk_survey(root, visit, arg, err);
 }
 
 static int locate(void *self, const char *const *identities, size_t count,
@@ -163,6 +210,21 @@ static int strip(void *self, struct sbk_state current,
 	return sbk_access_strip(current, principals, count, next, err);
 }
 
+static int evaluate(void *self, struct sbk_state access,
+		    const struct sbk_subject *who, unsigned *rights,
+		    bool *named, struct sbk_buf *entry, struct sbk_error *err)
+{
+	(void)self;
+	return sbk_access_evaluate(access, who, rights, named, entry, err);
+}
+
+static int naming(void *self, struct sbk_state access, const char *principal,
+		  unsigned *how, struct sbk_error *err)
+{
+	(void)self;
+	return sbk_access_naming(access, principal, how, err);
+}
+
 static void close_host(void *self)
 {
 	struct sbk_host *host = self;
@@ -176,12 +238,16 @@ static const struct sbk_backend_ops ops = {
 	.name = "linux",
 	.observe = observe,
 	.replace = replace,
+	.replace_all = replace_all,
 	.flush = flush,
 	.walk = walk,
+	.survey = survey,
 	.locate = locate,
 	.add_grant = add_grant,
 	.subtract = subtract,
 	.strip = strip,
+	.evaluate = evaluate,
+	.naming = naming,
 	.close = close_host,
 };
 

@@ -145,6 +145,16 @@ static int check_view(int area, int landlock_abi, struct sbk_error *err)
 	return 0;
 }
 
+static int limit(int resource, uint64_t value)
+{
+	struct rlimit now, wanted = {.rlim_cur = value, .rlim_max = value};
+
+	/* Never wider than what the caller had. */
+	if (getrlimit(resource, &now) == 0 && now.rlim_max < value)
+		wanted.rlim_cur = wanted.rlim_max = now.rlim_max;
+	return setrlimit(resource, &wanted);
+}
+
 static int restrict_self(const struct init *init, int area,
 			 struct sbk_error *err)
 {
@@ -153,6 +163,11 @@ static int restrict_self(const struct init *init, int area,
 	enum sbk_network network = launch->scope->network;
 	int abi = c->landlock_abi;
 
+	/* 1 and not 0: where the kernel gives cores to a program, that is how
+	 * it is told not to start it. The filter keeps it so. */
+	if (limit(RLIMIT_CORE, 1) < 0)
+		return sbk_error_set_errno(err, errno,
+					   "cannot switch off core files");
 	/* A keyring of our own: nothing of the caller's is possessed. Kernels
 	 * without keyrings have nothing to leave. */
 	(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
@@ -204,17 +219,6 @@ static int build(struct init *init, struct sbk_error *err)
 	return rc;
 }
 
-static void limit(int resource, uint64_t value)
-{
-	struct rlimit now, wanted = {.rlim_cur = value, .rlim_max = value};
-
-	/* Never wider than what the caller had. */
-	if (getrlimit(resource, &now) == 0 && now.rlim_max < value)
-		wanted.rlim_cur = wanted.rlim_max = now.rlim_max;
-	if (setrlimit(resource, &wanted) < 0)
-		_exit(127);
-}
-
 /*
  * In the child, which shares our memory until exec: system calls only, and
  * the one variable that tells why exec failed.
@@ -233,11 +237,13 @@ static void become_command(const struct init *init, volatile int *failure)
 			goto failed;
 	if (sbk_close_range(3, ~0U, SBK_CLOSE_RANGE_CLOEXEC) < 0)
 		goto failed;
-	if (scope->memory_mib > 0)
-		limit(RLIMIT_DATA, scope->memory_mib << 20);
-	if (scope->processes > 0)
-		/* We are one of this user's processes in the namespace. */
-		limit(RLIMIT_NPROC, scope->processes + 1);
+	if (scope->memory_mib > 0 &&
+	    limit(RLIMIT_DATA, scope->memory_mib << 20) < 0)
+		goto failed;
+	/* The first process is one of this user's in the namespace, too. */
+	if (scope->processes > 0 &&
+	    limit(RLIMIT_NPROC, scope->processes + 1) < 0)
+		goto failed;
 	if (sigprocmask(SIG_SETMASK, &launch->signals, NULL) < 0)
 		goto failed;
 	execvp(launch->argv[0], launch->argv);

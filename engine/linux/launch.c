@@ -70,6 +70,47 @@ static void probe_cheaply(const struct sbk_run_options *options,
 	carriers->seccomp = sbk_seccomp_available();
 }
 
+/* What this scope asks for beyond what the mechanisms left can carry. */
+static void narrow_by_scope(const struct sbk_scope *scope, uid_t uid,
+			    struct sbk_carriers *carriers)
+{
+	size_t i;
+
+	if (scope->processes > 0 && uid == 0)
+		(void)snprintf(carriers->limits_missing,
+			       sizeof(carriers->limits_missing),
+			       "the limit on processes is not kept for root, "
+			       "whom the kernel exempts: run as another user");
+	if (carriers->namespaces)
+		return;
+	for (i = 0; i < scope->path_count; i++) {
+		if (scope->paths[i].kind != SBK_ACCESS_DENY)
+			continue;
+		carriers->names[SBK_GUARANTEE_READS][0] = '\0';
+		(void)snprintf(carriers->missing[SBK_GUARANTEE_READS],
+			       sizeof(carriers->missing[0]),
+			       "without mounts, Landlock cannot deny inside "
+			       "what it allows");
+	}
+}
+
+static int require_limits(const struct sbk_carriers *carriers,
+			  struct sbk_error *err)
+{
+	if (carriers->limits_missing[0] == '\0')
+		return 0;
+	return sbk_error_set(err, SBK_E_UNSUPPORTED, "%s, or --best-effort",
+			     carriers->limits_missing);
+}
+
+static int require_all(const struct sbk_carriers *carriers,
+		       struct sbk_error *err)
+{
+	if (sbk_carriers_require(carriers, err) < 0)
+		return err->code;
+	return require_limits(carriers, err);
+}
+
 /* In the first process: never returns. */
 static void run_init(struct sbk_launch *launch)
 {
@@ -145,12 +186,13 @@ static pid_t start_best(struct sbk_launch *launch, bool best_effort,
 	if (pid < 0)
 		carriers->namespaces = false;
 	sbk_carriers_describe(carriers, network, err->message);
+	narrow_by_scope(launch->scope, launch->uid, carriers);
 	if (pid < 0) {
 		sbk_error_clear(err);
-		if (!best_effort && sbk_carriers_require(carriers, err) < 0)
+		if (!best_effort && require_all(carriers, err) < 0)
 			return err->code;
 		pid = start_bare(launch, err);
-	} else if (!best_effort && sbk_carriers_require(carriers, err) < 0) {
+	} else if (!best_effort && require_all(carriers, err) < 0) {
 		close_fd(&launch->channel);
 		(void)kill(pid, SIGKILL); /* gone is as good */
 		(void)waitpid(pid, NULL, 0);

@@ -30,15 +30,21 @@
 #define CLONE_ONE (OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)
 #define HARDENED (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 
+/* A directory that is kept open, because neighbours come one by one. */
+struct kept {
+	int fd;
+	size_t size;
+	char path[SBK_PATH_MAX];
+};
+
 struct builder {
-	int host;     /* the host's root */
-	int area;     /* our file system; its root is outside the view */
-	int root;     /* the view's root, a directory of `area` */
-	int parent;   /* where the last thing of ours was made */
-	dev_t device; /* of our file system */
+	int host;	    /* the host's root */
+	int area;	    /* our file system; its root is outside the view */
+	int root;	    /* the view's root, a directory of `area` */
+	struct kept source; /* of the host, where the last thing was taken */
+	struct kept parent; /* of the view, where the last thing was made */
+	dev_t device;	    /* of our file system */
 	unsigned int serial;
-	size_t parent_size;
-	char parent_path[SBK_PATH_MAX];
 };
 
 static void close_fd(int fd)
@@ -63,83 +69,92 @@ static int set_attributes(int dirfd, const char *path, unsigned int flags,
 				 &attributes);
 }
 
-/* Opens a place of the view; the root itself for "/". */
-static int open_place(const struct builder *b, const char *place)
+static int open_below(int root, const char *path)
 {
-	return sbk_openat2(b->root, place[1] == '\0' ? "." : place + 1,
+	return sbk_openat2(root, path[1] == '\0' ? "." : path + 1,
 			   O_PATH | O_CLOEXEC | O_NOFOLLOW, NO_LINKS);
 }
 
-/*
- * The directory that holds `place`, which must be of our own file system.
- * The last one is kept: neighbours are made one after the other.
- */
+static int open_place(const struct builder *b, const char *place)
+{
+	return open_below(b->root, place);
+}
+
+/* Keeps the directory above `path` open. 1: it was already. */
+static int keep_parent(struct kept *kept, int root, const char *path,
+		       struct sbk_error *err)
+{
+	size_t size = (size_t)(strrchr(path, '/') - path);
+
+	if (size >= sizeof(kept->path))
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "path '%s' is too long for a run", path);
+	if (kept->fd >= 0 && size == kept->size &&
+	    memcmp(path, kept->path, size) == 0)
+		return 1;
+	close_fd(kept->fd);
+	memcpy(kept->path, path, size);
+	kept->path[size] = '\0';
+	kept->size = size;
+	kept->fd = open_below(root, size == 0 ? "/" : kept->path);
+	if (kept->fd < 0)
+		return fail(err, errno, "open the directory above", path);
+	return 0;
+}
+
+static const char *name_of(const char *path)
+{
+	return strrchr(path, '/') + 1;
+}
+
+/* The directory that holds `place`, which must be of our own file system. */
 static int open_parent(struct builder *b, const char *place,
 		       struct sbk_error *err)
 {
-	size_t size = (size_t)(strrchr(place, '/') - place);
+	int known = keep_parent(&b->parent, b->root, place, err);
 	struct stat st;
 
-	if (size >= sizeof(b->parent_path))
-		return sbk_error_set(err, SBK_E_LIMIT,
-				     "path '%s' is too long for a run", place);
-	if (b->parent >= 0 && size == b->parent_size &&
-	    memcmp(place, b->parent_path, size) == 0)
-		return 0;
-	close_fd(b->parent);
-	memcpy(b->parent_path, place, size);
-	b->parent_path[size] = '\0';
-	b->parent_size = size;
-	b->parent = open_place(b, size == 0 ? "/" : b->parent_path);
-	if (b->parent < 0)
-		return fail(err, errno, "open the directory above", place);
-	if (fstat(b->parent, &st) < 0)
+	if (known != 0)
+		return known;
+	if (fstat(b->parent.fd, &st) < 0)
 		return fail(err, errno, "examine the directory above", place);
-	if (st.st_dev != b->device) {
-		close_fd(b->parent);
-		b->parent = -1;
-		return sbk_error_set(err, SBK_E_CONFLICT,
-				     "'%s' would have to be created on the "
-				     "host, which a run never does",
-				     place);
-	}
-	return 0;
+	if (st.st_dev == b->device)
+		return 0;
+	close_fd(b->parent.fd);
+	b->parent.fd = -1;
+	return sbk_error_set(err, SBK_E_CONFLICT,
+			     "'%s' would have to be created on the host, "
+			     "which a run never does",
+			     place);
 }
 
 /* A directory, or an empty file, of ours. There already is as good. */
 static int make_node(struct builder *b, const struct sbk_view_op *op,
 		     bool is_directory, struct sbk_error *err)
 {
-	const char *name = strrchr(op->place, '/') + 1;
-	int rc, fd;
+	const char *name = name_of(op->place);
+	int rc;
 
 	if (open_parent(b, op->place, err) < 0)
 		return err->code;
-	if (is_directory) {
-		rc = mkdirat(b->parent, name, op->mode != 0 ? op->mode : 0755);
-	} else {
-		fd = openat(b->parent, name,
-			    O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0444);
-		rc = fd < 0 ? -1 : 0;
-		if (rc < 0 && errno == EEXIST)
-			return 0;
-		close_fd(fd);
-	}
+	if (is_directory)
+		rc = mkdirat(b->parent.fd, name,
+			     op->mode != 0 ? op->mode : 0755);
+	else
+		rc = mknodat(b->parent.fd, name, S_IFREG | 0444, 0);
 	if (rc < 0 && errno != EEXIST)
 		return fail(err, errno, "make a mount point for", op->place);
 	return 0;
 }
 
-/* Attaches the detached mount `tree` at the operation's place. */
-static int attach(struct builder *b, const struct sbk_view_op *op, int tree,
-		  const struct stat *source, struct sbk_error *err)
+/* The mount point inside a tree of the host: found, compared, never made. */
+static int attach_found(struct builder *b, const struct sbk_view_op *op,
+			int tree, const struct stat *source,
+			struct sbk_error *err)
 {
 	struct stat st;
-	int place, rc = 0;
+	int place = open_place(b, op->place), rc = 0;
 
-	if (op->create && make_node(b, op, op->is_directory, err) < 0)
-		return err->code;
-	place = open_place(b, op->place);
 	if (place < 0)
 		return fail(err, errno, "find the mount point", op->place);
 	if (source != NULL && op->same) {
@@ -159,46 +174,70 @@ static int attach(struct builder *b, const struct sbk_view_op *op, int tree,
 	return rc;
 }
 
+/* Attaches the detached mount `tree` at the operation's place. */
+static int attach(struct builder *b, const struct sbk_view_op *op, int tree,
+		  const struct stat *source, struct sbk_error *err)
+{
+	if (!op->create)
+		return attach_found(b, op, tree, source, err);
+	if (make_node(b, op, op->is_directory, err) < 0)
+		return err->code;
+	if (sbk_move_mount(tree, b->parent.fd, name_of(op->place), 0) < 0)
+		return fail(err, errno, "mount", op->place);
+	return 0;
+}
+
+/*
+ * A detached view of a host path. > = 0: the mount; its type is what the plan
+ * saw. The last name is taken without following it, so a link is seen as one.
+ */
+static int take_source(struct builder *b, const struct sbk_view_op *op,
+		       struct stat *st, struct sbk_error *err)
+{
+	int tree;
+
+	if (keep_parent(&b->source, b->host, op->source, err) < 0)
+		return err->code;
+	tree = sbk_open_tree(b->source.fd, name_of(op->source),
+			     CLONE_ONE | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW);
+	if (tree < 0)
+		return fail(err, errno, "take a view of", op->source);
+	if (fstat(tree, st) < 0) {
+		(void)fail(err, errno, "examine", op->source);
+	} else if (S_ISDIR(st->st_mode) != op->is_directory ||
+		   S_ISLNK(st->st_mode)) {
+		(void)sbk_error_set(err, SBK_E_CONFLICT,
+				    "'%s' was replaced while the run was "
+				    "prepared; run again",
+				    op->source);
+	} else {
+		return tree;
+	}
+	close_fd(tree);
+	return err->code;
+}
+
 static int do_bind(struct builder *b, const struct sbk_view_op *op,
 		   struct sbk_error *err)
 {
 	uint64_t set = MOUNT_ATTR_NOSUID;
-	int source, tree = -1, rc;
 	struct stat st;
+	int tree, rc;
 
-	source = sbk_openat2(b->host, op->source + 1,
-			     O_PATH | O_CLOEXEC | O_NOFOLLOW, NO_LINKS);
-	if (source < 0 && errno == ENOENT && op->optional)
+	tree = take_source(b, op, &st, err);
+	if (tree == SBK_E_NOTFOUND && op->optional) {
+		sbk_error_clear(err);
 		return 0;
-	if (source < 0)
-		return fail(err, errno, "open", op->source);
+	}
+	if (tree < 0)
+		return tree;
 	set |= op->device ? MOUNT_ATTR_NOEXEC : MOUNT_ATTR_NODEV;
 	set |= op->read_only ? MOUNT_ATTR_RDONLY : 0;
-	if (fstat(source, &st) < 0) {
-		rc = fail(err, errno, "examine", op->source);
-		goto out;
-	}
-	if (S_ISDIR(st.st_mode) != op->is_directory) {
-		rc = sbk_error_set(err, SBK_E_CONFLICT,
-				   "'%s' was replaced while the run was "
-				   "prepared; run again",
-				   op->source);
-		goto out;
-	}
-	tree = sbk_open_tree(source, "",
-			     CLONE_ONE | AT_EMPTY_PATH | AT_RECURSIVE);
-	if (tree < 0) {
-		rc = fail(err, errno, "take a view of", op->source);
-		goto out;
-	}
-	if (set_attributes(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, set) < 0) {
+	if (set_attributes(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, set) < 0)
 		rc = fail(err, errno, "restrict the view of", op->source);
-		goto out;
-	}
-	rc = attach(b, op, tree, &st, err);
-out:
+	else
+		rc = attach(b, op, tree, &st, err);
 	close_fd(tree);
-	close_fd(source);
 	return rc;
 }
 
@@ -257,7 +296,7 @@ static int do_link(struct builder *b, const struct sbk_view_op *op,
 {
 	if (open_parent(b, op->place, err) < 0)
 		return err->code;
-	if (symlinkat(op->source, b->parent, strrchr(op->place, '/') + 1) < 0)
+	if (symlinkat(op->source, b->parent.fd, name_of(op->place)) < 0)
 		return fail(err, errno, "make the link", op->place);
 	return 0;
 }
@@ -318,43 +357,97 @@ static int do_devpts(struct builder *b, const struct sbk_view_op *op,
 }
 
 /*
- * One name of /proc that belongs to no process: what can be written becomes
- * read-only, what only root may read becomes empty. As root the command has
- * the host's uid 0, by which the kernel decides about these files, whatever
- * the user namespace.
+ * Names of /proc that every user may read and nobody may write. What is not
+ * listed is examined.
  */
-static int harden_process_name(struct builder *b, int proc, const char *name,
-			       struct sbk_error *err)
-{
-	struct sbk_view_op op = {.place = name};
-	struct stat st;
-	int tree, rc = 0;
+static const char *const harmless_names[] = {
+	"buddyinfo", "cgroups",	    "cmdline",	  "config.gz",	"consoles",
+	"cpuinfo",   "crypto",	    "devices",	  "diskstats",	"execdomains",
+	"fb",	     "filesystems", "interrupts", "loadavg",	"locks",
+	"meminfo",   "misc",	    "modules",	  "partitions", "schedstat",
+	"softirqs",  "stat",	    "swaps",	  "uptime",	"version",
+	"vmstat",    "zoneinfo",
+};
 
-	if (fstatat(proc, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return fail(err, errno, "examine /proc entry", name);
-	if (S_ISREG(st.st_mode) &&
-	    ((st.st_mode & 0004) == 0 || strcmp(name, "keys") == 0))
-		tree = sbk_open_tree(b->area, "empty", CLONE_ONE);
-	else if (S_ISDIR(st.st_mode) || (st.st_mode & 0222) != 0)
-		tree = sbk_open_tree(proc, name, CLONE_ONE);
-	else
-		return 0;
+static bool is_harmless(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(harmless_names) / sizeof(harmless_names[0]); i++)
+		if (strcmp(harmless_names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Mounts `tree` read-only over a name of /proc, and closes it. */
+static int cover_process_name(int proc, const char *name, int tree,
+			      struct sbk_error *err)
+{
+	int rc = 0;
+
 	if (tree < 0)
 		return fail(err, errno, "take a view of /proc entry", name);
 	if (set_attributes(tree, "", AT_EMPTY_PATH,
 			   HARDENED | MOUNT_ATTR_RDONLY) < 0 ||
 	    sbk_move_mount(tree, proc, name, 0) < 0)
-		rc = fail(err, errno, "protect /proc entry", op.place);
+		rc = fail(err, errno, "protect /proc entry", name);
 	close_fd(tree);
 	return rc;
 }
 
-static int harden_process(struct builder *b, const char *place,
-			  struct sbk_error *err)
+/*
+ * One name of /proc that belongs to no process: what can be written becomes
+ * read-only, what only root may read becomes empty. As root the command has
+ * the host's uid 0, by which the kernel decides about these files, whatever
+ * the user namespace.
+ */
+static int harden_process_name(struct builder *b, int proc,
+			       const struct dirent *entry,
+			       struct sbk_error *err)
+{
+	const char *name = entry->d_name;
+	struct stat st;
+
+	if (entry->d_type == DT_DIR)
+		return cover_process_name(
+			proc, name, sbk_open_tree(proc, name, CLONE_ONE), err);
+	if (fstatat(proc, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail(err, errno, "examine /proc entry", name);
+	if ((st.st_mode & 0004) == 0)
+		return cover_process_name(
+			proc, name, sbk_open_tree(b->area, "empty", CLONE_ONE),
+			err);
+	if ((st.st_mode & 0222) == 0)
+		return 0;
+	return cover_process_name(proc, name,
+				  sbk_open_tree(proc, name, CLONE_ONE), err);
+}
+
+static int harden_process(struct builder *b, DIR *dir, struct sbk_error *err)
 {
 	struct dirent *entry;
+	int rc = 0;
+
+	while (rc == 0 && (errno = 0, entry = readdir(dir)) != NULL) {
+		char first = entry->d_name[0];
+
+		if (first == '.' || (first >= '0' && first <= '9') ||
+		    entry->d_type == DT_LNK || is_harmless(entry->d_name))
+			continue;
+		rc = harden_process_name(b, dirfd(dir), entry, err);
+	}
+	if (rc == 0 && errno != 0)
+		rc = fail(err, errno, "list", "/proc");
+	return rc;
+}
+
+/* Another user than root may write nothing there by mode alone; what remains
+ * is the list of the keys that the caller could see. */
+static int protect_process(struct builder *b, const char *place,
+			   struct sbk_error *err)
+{
 	DIR *dir = NULL;
-	int fd, rc = 0;
+	int fd, rc;
 
 	fd = sbk_openat2(b->root, place + 1,
 			 O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW,
@@ -366,17 +459,12 @@ static int harden_process(struct builder *b, const char *place,
 		close_fd(fd);
 		return rc;
 	}
-	while (rc == 0 && (errno = 0, entry = readdir(dir)) != NULL) {
-		char first = entry->d_name[0];
-
-		if (first == '.' || (first >= '0' && first <= '9') ||
-		    entry->d_type == DT_LNK)
-			continue;
-		rc = harden_process_name(b, dirfd(dir), entry->d_name, err);
-	}
-	if (rc == 0 && errno != 0)
-		rc = fail(err, errno, "list", place);
-	(void)closedir(dir);
+	rc = geteuid() == 0 ? harden_process(b, dir, err) : 0;
+	if (rc == 0 && faccessat(fd, "keys", F_OK, 0) == 0)
+		rc = cover_process_name(
+			fd, "keys", sbk_open_tree(b->area, "empty", CLONE_ONE),
+			err);
+	(void)closedir(dir); /* only read */
 	return rc;
 }
 
@@ -387,7 +475,7 @@ static int do_proc(struct builder *b, const struct sbk_view_op *op,
 	    0)
 		return sbk_error_prefix(err, "/proc of the run (in a container "
 					     "it must not be masked)");
-	return harden_process(b, op->place, err);
+	return protect_process(b, op->place, err);
 }
 
 static int (*const performers[])(struct builder *, const struct sbk_view_op *,
@@ -464,7 +552,11 @@ static int enter_root(const struct builder *b, struct sbk_error *err)
 int sbk_view_mount(const struct sbk_view *view, int *area,
 		   struct sbk_error *err)
 {
-	struct builder b = {.host = -1, .area = -1, .root = -1, .parent = -1};
+	struct builder b = {.host = -1,
+			    .area = -1,
+			    .root = -1,
+			    .source = {.fd = -1},
+			    .parent = {.fd = -1}};
 	mode_t mask = umask(0);
 	size_t i;
 	int rc;
@@ -477,7 +569,8 @@ int sbk_view_mount(const struct sbk_view *view, int *area,
 	(void)umask(mask);
 	close_fd(b.host);
 	close_fd(b.root);
-	close_fd(b.parent);
+	close_fd(b.source.fd);
+	close_fd(b.parent.fd);
 	if (rc < 0) {
 		close_fd(b.area);
 		return rc;

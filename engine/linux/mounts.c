@@ -38,31 +38,50 @@ static void unescape(char *text)
 	*to = '\0';
 }
 
+/* Whether a comma-separated list of options begins with "ro", as the kernel
+ * writes it. */
+static bool is_read_only(const char *options)
+{
+	return strncmp(options, "ro", 2) == 0 &&
+	       (options[2] == ',' || options[2] == '\0');
+}
+
 static bool parse_line(char *line, struct sbk_mount *out)
 {
-	char *rest = NULL, *word, *root = NULL, *point = NULL, *type = NULL;
-	int field;
+	/* id, parent, device, root, point, options */
+	char *fields[6], *rest = NULL, *word, *type, *source, *options;
+	size_t i;
 
-	word = strtok_r(line, " \n", &rest);
-	if (word == NULL)
-		return false;
-	out->id = strtoull(word, NULL, 10);
-	for (field = 1; field < 5; field++) {
-		root = point;
-		point = strtok_r(NULL, " \n", &rest);
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		fields[i] = strtok_r(i == 0 ? line : NULL, " \n", &rest);
+		if (fields[i] == NULL)
+			return false;
 	}
 	do {
 		word = strtok_r(NULL, " \n", &rest);
 	} while (word != NULL && strcmp(word, "-") != 0);
-	if (word != NULL)
-		type = strtok_r(NULL, " \n", &rest);
-	if (root == NULL || point == NULL || type == NULL)
+	type = strtok_r(NULL, " \n", &rest);
+	source = strtok_r(NULL, " \n", &rest);
+	options = strtok_r(NULL, " \n", &rest);
+	if (word == NULL || type == NULL || source == NULL)
 		return false;
-	unescape(root);
-	unescape(point);
-	out->root = root;
-	out->point = point;
-	out->type = type;
+	/* A source that is empty is left out, and the options stand there. */
+	if (options == NULL) {
+		options = source;
+		source = fields[2];
+	}
+	unescape(fields[3]);
+	unescape(fields[4]);
+	unescape(source);
+	*out = (struct sbk_mount){
+		.id = strtoull(fields[0], NULL, 10),
+		.device = fields[2],
+		.root = fields[3],
+		.point = fields[4],
+		.type = type,
+		.source = source,
+		.read_only = is_read_only(fields[5]) || is_read_only(options),
+	};
 	return true;
 }
 

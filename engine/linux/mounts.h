@@ -15,6 +15,9 @@ struct sbk_mount {
 	const char *root; /* the directory of the volume that is mounted */
 	const char *point;
 	const char *type; /* "ext4" */
+	const char *source;
+	const char *device; /* "98:0": of this boot */
+	bool read_only;	    /* the mount or the volume is */
 };
 
 /* 0: go on; 1: stop; < 0: stop with it. */

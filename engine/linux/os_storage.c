@@ -389,16 +389,6 @@ static int walk_down(int base, const struct parts *parts,
 	return at;
 }
 
-static int may_create(const struct sbk_store_place *place,
-		      struct sbk_error *err)
-{
-	if (geteuid() == place->owner)
-		return 0;
-	return sbk_error_set(err, SBK_E_DENIED,
-			     "'%s' can be created by user number %u only",
-			     place->directory, (unsigned int)place->owner);
-}
-
 static int open_directory(const struct parts *parts,
 			  const struct sbk_store_place *place, bool create,
 			  struct sbk_error *err)
@@ -414,9 +404,7 @@ static int open_directory(const struct parts *parts,
 				   "there is no directory '%s'",
 				   place->directory);
 	if (fd >= 0 && depth < parts->count && create) {
-		rc = may_create(place, err);
-		if (rc == 0)
-			rc = lock_base(base, parts, err);
+		rc = lock_base(base, parts, err);
 		(void)close(fd); /* looked up again under the lock */
 		fd = rc == 0 ? walk_down(base, parts, place, &depth, err) : -1;
 		if (fd >= 0 && depth < parts->count)
@@ -452,6 +440,17 @@ static int resolve_path(struct sbk_store *store, struct sbk_error *err)
 	return 0;
 }
 
+/* Root may read a user's; writing it is that user's alone. */
+static int check_writer(const struct sbk_store_place *place,
+			struct sbk_error *err)
+{
+	if (geteuid() == place->owner)
+		return 0;
+	return sbk_error_set(err, SBK_E_DENIED,
+			     "'%s' is written by user number %u only",
+			     place->directory, (unsigned int)place->owner);
+}
+
 int sbk_store_open(const struct sbk_store_place *place,
 		   enum sbk_store_mode mode, struct sbk_store **out,
 		   struct sbk_error *err)
@@ -466,6 +465,8 @@ int sbk_store_open(const struct sbk_store_place *place,
 	}
 	store->fd = -1;
 	rc = parts_split(place, parts, err);
+	if (rc == 0 && mode != SBK_STORE_READ)
+		rc = check_writer(place, err);
 	if (rc < 0)
 		goto out;
 	(void)snprintf(store->given, sizeof(store->given), "%s",

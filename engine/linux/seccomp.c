@@ -12,16 +12,10 @@
 #include "engine/linux/error.h"
 #include "engine/linux/kernel.h"
 
-#include "engine/banned.h"
-
-struct filter_words {
-	uint16_t code;
-	uint8_t jt, jf;
-	uint32_t k;
-};
-
-/* Generated: filter_internet[] and filter_no_internet[]. */
+/* Generated: struct filter_words, filter_internet, filter_no_internet. */
 #include "seccomp_filters.inc"
+
+#include "engine/banned.h"
 
 bool sbk_seccomp_available(void)
 {

@@ -176,6 +176,40 @@ static void test_policy_scope__alias_where_it_is_written(void **state)
 	assert_kind(w, "elsewhere/data/x", SBK_ACCESS_RO);
 }
 
+static void test_policy_scope__root_by_a_link(void **state)
+{
+	struct scope_world *w = *state;
+	const struct sbk_scope_path *entry;
+	char text[4096];
+
+	scope_symlink(w, "project", "home/by-flag");
+	scope_symlink(w, "home/project", "by-shell");
+	w->request.directory = scope_path(w, "home/by-flag");
+	(void)snprintf(text, sizeof(text), "PWD=%s/by-shell", w->directory);
+	w->environment[1] = text;
+	assert_ok(scope_resolve(w), &w->err);
+	assert_string_equal(w->scope.directory, w->project);
+	entry = scope_entry(w, "home/by-flag");
+	assert_non_null(entry);
+	assert_string_equal(entry->target, w->project);
+	assert_int_equal(entry->kind, SBK_ACCESS_RW);
+	assert_non_null(scope_entry(w, "by-shell"));
+	assert_string_equal(scope_variable(w, "PWD"), w->project);
+	/* No link can be made in /proc. */
+	assert_int_equal(chdir(w->project), 0);
+	w->request.directory = "/proc/self/cwd";
+	w->environment[1] = "PWD=/proc/self/cwd/.";
+	assert_ok(scope_resolve(w), &w->err);
+	assert_string_equal(w->scope.directory, w->project);
+	assert_null(scope_entry_at(w, "/proc/self/cwd"));
+	assert_int_equal(chdir("/"), 0);
+	w->request.directory = w->project;
+	/* What the environment says is not believed. */
+	w->environment[1] = "PWD=/etc";
+	assert_ok(scope_resolve(w), &w->err);
+	assert_null(scope_entry_at(w, "/etc"));
+}
+
 static void test_policy_scope__system_links_are_aliases(void **state)
 {
 	struct scope_world *w = *state;
@@ -407,6 +441,24 @@ static void test_policy_scope__tools_on_path(void **state)
 	assert_null(scope_decides(w, "home/bin"));
 }
 
+static void test_policy_scope__writable_program_directory(void **state)
+{
+	struct scope_world *w = *state;
+	char text[4096];
+
+	scope_write(w, "home/project/.venv/bin/python", "");
+	(void)snprintf(text, sizeof(text), "PATH=%s/.venv/bin:/usr/bin",
+		       w->project);
+	w->environment[0] = text;
+	assert_ok(scope_resolve(w), &w->err);
+	assert_kind(w, "home/project/.venv/bin", SBK_ACCESS_RW);
+	assert_true(scope_has_note(w, "is on PATH and the run may write it"));
+	scope_ask(&w->request.ro, ".venv/bin");
+	assert_ok(scope_resolve(w), &w->err);
+	assert_kind(w, "home/project/.venv/bin", SBK_ACCESS_RO);
+	assert_false(scope_has_note(w, "is on PATH"));
+}
+
 static void test_policy_scope__venv_base_is_not_believed(void **state)
 {
 	struct scope_world *w = *state;
@@ -561,6 +613,7 @@ static void test_policy_scope__print(void **state)
 	assert_non_null(strstr(out.data, "May write and read:\n  /"));
 	assert_non_null(strstr(out.data, "/home/project/secrets/   --deny"));
 	assert_non_null(strstr(out.data, "Network off"));
+	assert_non_null(strstr(out.data, "Looked at 2 objects"));
 	assert_non_null(strstr(out.data, "Limits: 512 MiB of memory\n"));
 	sbk_buf_clear(&out);
 	sbk_buf_adds(&out, "{");
@@ -697,6 +750,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(contradictions_are_refused),
 	TEST(flag_goes_above_profile),
 	TEST(alias_where_it_is_written),
+	TEST(root_by_a_link),
 	TEST(system_links_are_aliases),
 	TEST(missing_paths),
 	TEST(bad_working_directories),
@@ -708,6 +762,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(project_file_is_hostile),
 	TEST(project_lowers_the_network),
 	TEST(tools_on_path),
+	TEST(writable_program_directory),
 	TEST(venv_base_is_not_believed),
 	TEST(toolchain_profiles),
 	TEST(git_settings),

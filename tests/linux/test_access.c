@@ -8,7 +8,6 @@
 #include "tests/linux/tree.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,90 +272,64 @@ static void test_access__paths_up_to_the_limit(void **state)
 	tree_forget(&change);
 }
 
+/* One grant by a plain user; the code of the replacement. */
+static int grant_as_plain(struct tree *tree, const char *name)
+{
+	struct sbk_observation seen = SBK_OBSERVATION_INIT;
+	struct sbk_object object = {.kind = SBK_KIND_ACCESS,
+				    .name = tree_path(tree, name)};
+	struct sbk_buf next = SBK_BUF_INIT, ours = SBK_BUF_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+	int rc;
+
+	tree_become_plain();
+	tree_check(sbk_backend_observe(&tree->backend, &object, &seen, &err) ==
+		   0);
+	tree_check(sbk_backend_add_grant(
+			   &tree->backend, sbk_observation_state(&seen), false,
+			   "u:990", SBK_RIGHTS_READ, &next, &ours, &err) == 0);
+	rc = sbk_backend_replace(&tree->backend, &object,
+				 sbk_observation_state(&seen),
+				 (struct sbk_state){.data = sbk_buf_text(&next),
+						    .size = next.size},
+				 &err);
+	tree_check(sbk_backend_flush(&tree->backend, &err) == 0);
+	return rc;
+}
+
+static void run_unreadable(struct tree *tree)
+{
+	tree_check(grant_as_plain(tree, "f") == 0);
+}
+
 /* What may not be read by its owner is written through /proc. */
 static void test_access__unreadable_files_of_a_plain_user(void **state)
 {
 	struct tree *tree = *state;
-	int status;
-	pid_t pid;
 
 	if (geteuid() != 0 || !tree_has_acls(tree))
 		sbk_test_skip("needs root and a filesystem with ACLs");
 	tree_run(tree, "chmod 755 . && echo x >f && chown 1500:1500 f && "
-		       "chmod 0 f && mkdir d && chown 1500:1500 d && "
-		       "chmod 0 d");
-	pid = fork();
-	if (pid == 0) {
-		struct sbk_observation seen = SBK_OBSERVATION_INIT;
-		struct sbk_object object = {.kind = SBK_KIND_ACCESS,
-					    .name = tree_path(tree, "f")};
-		struct sbk_buf next = SBK_BUF_INIT, ours = SBK_BUF_INIT;
-		int rc;
+		       "chmod 0 f");
+	tree_child(tree, run_unreadable);
+	tree_run(tree, "getfacl -n f | grep -q '^user:990:r--'");
+}
 
-		if (setgroups(0, NULL) < 0 || setgid(1500) < 0 ||
-		    setuid(1500) < 0)
-			_exit(2);
-		rc = sbk_backend_observe(&tree->backend, &object, &seen, NULL);
-		if (rc == 0)
-			rc = sbk_backend_add_grant(
-				&tree->backend, sbk_observation_state(&seen),
-				false, "u:990", SBK_RIGHTS_READ, &next, &ours,
-				NULL);
-		if (rc == 0)
-			rc = sbk_backend_replace(
-				&tree->backend, &object,
-				sbk_observation_state(&seen),
-				(struct sbk_state){.data = sbk_buf_text(&next),
-						   .size = next.size},
-				NULL);
-		if (rc == 0)
-			rc = sbk_backend_flush(&tree->backend, NULL);
-		_exit(rc == 0 ? 0 : 1);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-	tree_run(tree, "getfacl -n f | grep -q '^user:990:r--$'");
+static void run_setgid(struct tree *tree)
+{
+	tree_check(grant_as_plain(tree, "d") == SBK_E_DENIED);
 }
 
 /* chmod by someone who is not in the group would lose the bit for good. */
 static void test_access__setgid_is_not_lost(void **state)
 {
 	struct tree *tree = *state;
-	int status;
-	pid_t pid;
 
 	if (geteuid() != 0 || !tree_has_acls(tree))
 		sbk_test_skip("needs root and a filesystem with ACLs");
 	tree_run(tree, "chmod 755 . && mkdir d && chown 1500:77 d && "
 		       "chmod 2755 d");
-	pid = fork();
-	if (pid == 0) {
-		struct sbk_observation seen = SBK_OBSERVATION_INIT;
-		struct sbk_object object = {.kind = SBK_KIND_ACCESS,
-					    .name = tree_path(tree, "d")};
-		struct sbk_buf next = SBK_BUF_INIT, ours = SBK_BUF_INIT;
-		int rc;
-
-		if (setgroups(0, NULL) < 0 || setgid(1500) < 0 ||
-		    setuid(1500) < 0)
-			_exit(2);
-		rc = sbk_backend_observe(&tree->backend, &object, &seen, NULL);
-		if (rc == 0)
-			rc = sbk_backend_add_grant(
-				&tree->backend, sbk_observation_state(&seen),
-				true, "u:990", SBK_RIGHTS_READ, &next, &ours,
-				NULL);
-		if (rc < 0)
-			_exit(3);
-		rc = sbk_backend_replace(
-			&tree->backend, &object, sbk_observation_state(&seen),
-			(struct sbk_state){.data = sbk_buf_text(&next),
-					   .size = next.size},
-			NULL);
-		_exit(rc == SBK_E_DENIED ? 0 : 1);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
+	tree_child(tree, run_setgid);
 	tree_run(tree, "test \"$(stat -c %%a d)\" = 2755");
 }
 

@@ -395,14 +395,35 @@ static void test_run__memory_limit(void **state)
 	assert_int_equal(run_shell(*state, &setting, script), 1);
 }
 
+/* No core is written, and no program outside is started to take one. */
+static void test_run__core_limit_cannot_be_changed(void **state)
+{
+	char out[4096];
+
+	assert_int_equal(run_output(*state, plain,
+				    "python3 -c 'import resource as r\n"
+				    "r.setrlimit(r.RLIMIT_CORE, (0, 0))\n"
+				    "r.setrlimit(r.RLIMIT_NOFILE, (64, 64))\n"
+				    "print(r.getrlimit(r.RLIMIT_CORE), "
+				    "r.getrlimit(r.RLIMIT_NOFILE))'",
+				    out, sizeof(out)),
+			 0);
+	assert_string_equal(out, "(1, 1) (64, 64)\n");
+}
+
 static void test_run__process_limit(void **state)
 {
 	struct setting setting = plain;
 	const char *script = "for i in 1 2 3 4 5 6 7 8; do sleep 5 & done "
 			     "2>/dev/null; exit 0";
 
-	if (geteuid() == 0)
+	if (geteuid() == 0) {
+		/* The kernel exempts root: said, and refused. */
+		setting.processes = 4;
+		assert_int_equal(run_shell(*state, &setting, "true"), FAILED);
 		setting.uid = PLAIN_UID;
+		setting.processes = 0;
+	}
 	assert_int_equal(run_shell(*state, &setting, script), 0);
 	setting.processes = 4;
 	/* The shell gives up when it cannot fork. */
@@ -545,6 +566,7 @@ int main(int argc, char **argv)
 		TEST(test_run__signals_are_forwarded),
 		TEST(test_run__time_limit),
 		TEST(test_run__memory_limit),
+		TEST(test_run__core_limit_cannot_be_changed),
 		TEST(test_run__process_limit),
 		TEST(test_run__network_modes),
 		TEST(test_run__bare_children_do_not_survive),

@@ -1,15 +1,62 @@
 /* Real files for tests; see the header. */
 #include "tests/linux/tree.h"
 
+#include <grp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "engine/os.h"
 
 #define COMMAND_MAX 16384
+
+void tree_checked(int condition, const char *text, int line)
+{
+	if (condition)
+		return;
+	(void)fprintf(stderr, "line %d of the child: not %s\n", line, text);
+	_exit(1);
+}
+
+/* As assert_ok, in a child too. */
+static void must(const struct tree *tree, int rc, const struct sbk_error *err)
+{
+	if (rc == 0)
+		return;
+	if (getpid() == tree->process)
+		fail_msg("%d: %s", rc, err->message);
+	(void)fprintf(stderr, "in the child: %d: %s\n", rc, err->message);
+	_exit(1);
+}
+
+void tree_child(struct tree *tree, void (*run)(struct tree *tree))
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		run(tree);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+void tree_become_plain(void)
+{
+	tree_check(setgroups(0, NULL) == 0 && setgid(1500) == 0 &&
+		   setuid(1500) == 0);
+}
+
+void tree_own_mounts(void)
+{
+	tree_check(unshare(CLONE_NEWNS) == 0 &&
+		   mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+}
 
 int tree_setup(void **state)
 {
@@ -19,6 +66,7 @@ int tree_setup(void **state)
 	if (tree == NULL)
 		return -1;
 	tree->root = sbk_test_directory("tree");
+	tree->process = getpid();
 	assert_ok(sbk_os_backend(&tree->backend, &err), &err);
 	*state = tree;
 	return 0;
@@ -80,6 +128,17 @@ static char *run_shell(const struct tree *tree, const char *command, int *code)
 	return out.data == NULL ? calloc(1, 1) : sbk_buf_steal(&out);
 }
 
+static void must_run(const struct tree *tree, const char *command, int code)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	if (code != 0)
+		must(tree,
+		     sbk_error_set(&err, SBK_E_IO, "'%s' ended with %d",
+				   command, code),
+		     &err);
+}
+
 void tree_run(const struct tree *tree, const char *fmt, ...)
 {
 	char command[COMMAND_MAX];
@@ -90,8 +149,7 @@ void tree_run(const struct tree *tree, const char *fmt, ...)
 	(void)vsnprintf(command, sizeof(command), fmt, args);
 	va_end(args);
 	free(run_shell(tree, command, &code));
-	if (code != 0)
-		fail_msg("'%s' ended with %d", command, code);
+	must_run(tree, command, code);
 }
 
 char *tree_output(const struct tree *tree, const char *fmt, ...)
@@ -105,8 +163,7 @@ char *tree_output(const struct tree *tree, const char *fmt, ...)
 	(void)vsnprintf(command, sizeof(command), fmt, args);
 	va_end(args);
 	out = run_shell(tree, command, &code);
-	if (code != 0)
-		fail_msg("'%s' ended with %d", command, code);
+	must_run(tree, command, code);
 	return out;
 }
 
@@ -162,15 +219,17 @@ void tree_grant(struct tree *tree, const char *name, const char *principal,
 	change->object.name = strdup(tree_path(tree, name));
 	change->object.identity = strdup(sbk_buf_text(&tree->seen.identity));
 	change->before = copy_state(&tree->seen.state);
-	assert_ok(sbk_backend_add_grant(&tree->backend, before,
-					strstr(before.data, "mode 4") != NULL,
-					principal, rights, &next, &ours, &err),
-		  &err);
+	must(tree,
+	     sbk_backend_add_grant(&tree->backend, before,
+				   strstr(before.data, "mode 4") != NULL,
+				   principal, rights, &next, &ours, &err),
+	     &err);
 	change->after = copy_state(&next);
 	change->ours = strdup(sbk_buf_text(&ours));
-	assert_ok(sbk_backend_replace(&tree->backend, &change->object,
-				      change->before, change->after, &err),
-		  &err);
+	must(tree,
+	     sbk_backend_replace(&tree->backend, &change->object,
+				 change->before, change->after, &err),
+	     &err);
 	sbk_buf_release(&next);
 	sbk_buf_release(&ours);
 }

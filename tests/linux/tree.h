@@ -12,6 +12,7 @@
 /* A test's directory and the host. */
 struct tree {
 	char *root;
+	int process; /* that made it: in a child, a failure ends the child */
 	struct sbk_backend backend;
 	struct sbk_observation seen;
 };
@@ -20,6 +21,19 @@ struct tree {
  * by itself; see tree_needs_acls. */
 int tree_setup(void **state);
 int tree_teardown(void **state);
+
+/*
+ * Runs `run` in a child and fails the test unless it returns. In the child
+ * use tree_check and the functions below, never an assert: one that fails
+ * would run the rest of the tests in the child.
+ */
+void tree_child(struct tree *tree, void (*run)(struct tree *tree));
+#define tree_check(condition) tree_checked((condition), #condition, __LINE__)
+void tree_checked(int condition, const char *text, int line);
+/* In a child: become uid and gid 1500 with no other group; get mounts of its
+ * own. */
+void tree_become_plain(void);
+void tree_own_mounts(void);
 
 /* "ROOT/name", in one of four buffers that are used in turn. */
 const char *tree_path(const struct tree *tree, const char *name);

@@ -415,6 +415,71 @@ static int fake_strip(void *self, struct sbk_state current,
 	return sbk_buf_failed(next, err);
 }
 
+/* The letters after "WORD PRINCIPAL:", or NULL where there is no such line. */
+static const char *letters_of(struct sbk_state state, const char *word,
+			      const char *principal)
+{
+	const char *line = state.data, *end = state.data + state.size;
+	char start[80];
+	size_t size;
+
+	(void)snprintf(start, sizeof(start), "%s %s:", word, principal);
+	size = strlen(start);
+	for (; line < end; line = strchr(line, '\n') + 1)
+		if (strncmp(line, start, size) == 0)
+			return line + size;
+	return NULL;
+}
+
+static unsigned rights_of(const char *letters)
+{
+	size_t size = strcspn(letters, "\n");
+	unsigned rights = 0;
+
+	if (memchr(letters, 'r', size) != NULL)
+		rights |= SBK_MAY_READ | SBK_MAY_EXECUTE;
+	if (memchr(letters, 'w', size) != NULL)
+		rights |= SBK_MAY_WRITE;
+	return rights;
+}
+
+/* An entry of the principal decides, then one of a group, then the mode. */
+static int fake_evaluate(void *self, struct sbk_state access,
+			 const struct sbk_subject *who, unsigned *rights,
+			 bool *named, struct sbk_buf *entry,
+			 struct sbk_error *err)
+{
+	const char *letters = letters_of(access, "allow", who->principal);
+	const char *mode = strstr(access.data, "mode ");
+	size_t i;
+
+	(void)self;
+	for (i = 0; letters == NULL && i < who->group_count; i++)
+		letters = letters_of(access, "allow", who->groups[i]);
+	*named = letters != NULL;
+	*rights = 0;
+	if (letters != NULL)
+		*rights = rights_of(letters);
+	else if (mode != NULL && (mode[7] & 4) != 0)
+		*rights = SBK_MAY_READ | SBK_MAY_EXECUTE;
+	sbk_buf_adds(entry, *named ? "an entry" : "the mode");
+	return sbk_buf_failed(entry, err);
+}
+
+static int fake_naming(void *self, struct sbk_state access,
+		       const char *principal, unsigned *how,
+		       struct sbk_error *err)
+{
+	(void)self;
+	(void)err;
+	*how = 0;
+	if (letters_of(access, "allow", principal) != NULL)
+		*how |= SBK_NAMED_ENTRY;
+	if (letters_of(access, "inherit", principal) != NULL)
+		*how |= SBK_NAMED_INHERIT;
+	return 0;
+}
+
 static void fake_close(void *self)
 {
 	(void)self;
@@ -426,10 +491,13 @@ static const struct sbk_backend_ops fake_ops = {
 	.replace = fake_replace,
 	.flush = fake_flush,
 	.walk = fake_walk,
+	.survey = fake_walk,
 	.locate = fake_locate,
 	.add_grant = fake_add_grant,
 	.subtract = fake_subtract,
 	.strip = fake_strip,
+	.evaluate = fake_evaluate,
+	.naming = fake_naming,
 	.close = fake_close,
 };
 

@@ -72,6 +72,12 @@ static int fault_walk(void *self, const char *root, sbk_visit_fn *visit,
 		      : after(sbk_backend_walk(self, root, visit, arg, err));
 }
 
+static int fault_survey(void *self, const char *root, sbk_visit_fn *visit,
+			void *arg, struct sbk_error *err)
+{
+	return sbk_backend_survey(self, root, visit, arg, err);
+}
+
 static int fault_locate(void *self, const char *const *identities, size_t count,
 			const char *const *roots, size_t root_count,
 			struct sbk_location *found, struct sbk_error *err)
@@ -107,6 +113,22 @@ static int fault_strip(void *self, struct sbk_state current,
 	return sbk_backend_strip(self, current, principals, count, next, err);
 }
 
+static int fault_evaluate(void *self, struct sbk_state access,
+			  const struct sbk_subject *who, unsigned *rights,
+			  bool *named, struct sbk_buf *entry,
+			  struct sbk_error *err)
+{
+	return sbk_backend_evaluate(self, access, who, rights, named, entry,
+				    err);
+}
+
+static int fault_naming(void *self, struct sbk_state access,
+			const char *principal, unsigned *how,
+			struct sbk_error *err)
+{
+	return sbk_backend_naming(self, access, principal, how, err);
+}
+
 static void fault_close(void *self)
 {
 	(void)self;
@@ -118,10 +140,13 @@ static const struct sbk_backend_ops fault_ops = {
 	.replace = fault_replace,
 	.flush = fault_flush,
 	.walk = fault_walk,
+	.survey = fault_survey,
 	.locate = fault_locate,
 	.add_grant = fault_add_grant,
 	.subtract = fault_subtract,
 	.strip = fault_strip,
+	.evaluate = fault_evaluate,
+	.naming = fault_naming,
 	.close = fault_close,
 };
 

@@ -44,6 +44,14 @@ static int trace_walk(void *self, const char *root, sbk_visit_fn *visit,
 	return rc;
 }
 
+static int trace_survey(void *self, const char *root, sbk_visit_fn *visit,
+			void *arg, struct sbk_error *err)
+{
+	struct trace *trace = self;
+
+	return sbk_backend_survey(&trace->inner, root, visit, arg, err);
+}
+
 static int trace_locate(void *self, const char *const *identities, size_t count,
 			const char *const *roots, size_t root_count,
 			struct sbk_location *found, struct sbk_error *err)
@@ -86,6 +94,26 @@ static int trace_strip(void *self, struct sbk_state current,
 				 next, err);
 }
 
+static int trace_evaluate(void *self, struct sbk_state access,
+			  const struct sbk_subject *who, unsigned *rights,
+			  bool *named, struct sbk_buf *entry,
+			  struct sbk_error *err)
+{
+	struct trace *trace = self;
+
+	return sbk_backend_evaluate(&trace->inner, access, who, rights, named,
+				    entry, err);
+}
+
+static int trace_naming(void *self, struct sbk_state access,
+			const char *principal, unsigned *how,
+			struct sbk_error *err)
+{
+	struct trace *trace = self;
+
+	return sbk_backend_naming(&trace->inner, access, principal, how, err);
+}
+
 static void trace_close(void *self)
 {
 	struct trace *trace = self;
@@ -99,10 +127,13 @@ static const struct sbk_backend_ops trace_ops = {
 	.replace = trace_replace,
 	.flush = trace_flush,
 	.walk = trace_walk,
+	.survey = trace_survey,
 	.locate = trace_locate,
 	.add_grant = trace_add_grant,
 	.subtract = trace_subtract,
 	.strip = trace_strip,
+	.evaluate = trace_evaluate,
+	.naming = trace_naming,
 	.close = trace_close,
 };
 

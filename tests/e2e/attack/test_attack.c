@@ -468,6 +468,75 @@ static void test_attack__best_effort_without_namespaces(void **state)
 		run_bare(0);
 }
 
+/* With the machine's network: what must still be out of reach. */
+static const struct attack_case open_cases[] = {
+	{"write $O/victim", INSIDE, "tcp $T"},
+	{"abstract $A", INSIDE, "tcp6 $S"},
+	{"unix $O/socket", INSIDE, "udp $U"},
+	{"shm $I", NOWHERE, NULL},
+	{"mqueue $Q", NOWHERE, NULL},
+	{"kill $P", NOWHERE, NULL},
+	{"read /proc/$P/environ", NOWHERE, NULL},
+	{"socket 2 3 6", INSIDE, "socket 2 1 0"},
+	{"socket 17 3 768", NOWHERE, NULL},
+	{"socket 40 1 0", NOWHERE, NULL},
+	{"socket 16 3 9", INSIDE, "socket 16 3 0"},
+	{"open-write /proc/sys/net/ipv4/ip_forward", OUTSIDE_ROOT, NULL},
+};
+
+static const struct attack_case loopback_cases[] = {
+	{"tcp $T", NOWHERE, NULL},
+	{"tcp6 $S", NOWHERE, NULL},
+	{"udp $U", NOWHERE, NULL},
+	{"abstract $A", NOWHERE, NULL},
+	{"socket 2 3 6", INSIDE, "socket 2 1 0"},
+};
+
+static void run_network(uid_t uid, enum sbk_network network,
+			const struct attack_case *list, size_t all)
+{
+	struct sbk_run_options options = {.test_no_namespaces = false};
+	struct line *lines = calloc(CASES_MAX, sizeof(*lines));
+	struct sbk_scope scope;
+	struct world world;
+	size_t i, count = 0;
+
+	assert_non_null(lines);
+	world_make(&world, uid, attack_program);
+	make_more(&world);
+	make_scope(&world, &scope);
+	scope.network = network;
+	for (i = 0; i < all; i++)
+		add_line(&world, lines, &count, list[i].attack, false);
+	for (i = 0; i < all; i++)
+		if (list[i].where == INSIDE)
+			add_line(&world, lines, &count, list[i].control, true);
+	run_lines(&world, uid, &scope, &options, lines, count,
+		  sbk_network_name(network));
+	world_assert_unharmed(&world);
+	test_scope_release(&scope);
+	world_remove(&world);
+	free(lines);
+}
+
+static void test_attack__other_network_modes(void **state)
+{
+	const size_t open_count = sizeof(open_cases) / sizeof(open_cases[0]);
+	const size_t loop_count =
+		sizeof(loopback_cases) / sizeof(loopback_cases[0]);
+	uid_t uids[] = {geteuid() == 0 ? PLAIN_UID : geteuid(), geteuid()};
+	size_t i;
+
+	(void)state;
+	if (sbk_landlock_abi() < SBK_LANDLOCK_ABI_SCOPES)
+		sbk_test_skip("needs Landlock ABI 6");
+	for (i = 0; i < 2; i++) {
+		run_network(uids[i], SBK_NETWORK_ON, open_cases, open_count);
+		run_network(uids[i], SBK_NETWORK_LOOPBACK, loopback_cases,
+			    loop_count);
+	}
+}
+
 static void test_attack__refuses_without_namespaces(void **state)
 {
 	struct sbk_run_options options = {.test_no_namespaces = true};
@@ -557,6 +626,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_attack__refused_as_plain_user),
 		cmocka_unit_test(test_attack__refused_as_root),
+		cmocka_unit_test(test_attack__other_network_modes),
 		cmocka_unit_test(test_attack__refuses_without_namespaces),
 		cmocka_unit_test(test_attack__best_effort_without_namespaces),
 		cmocka_unit_test(test_attack__work_outside),

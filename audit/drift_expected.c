@@ -1,0 +1,115 @@
+/*
+ * What the journal expects of each object: the state after the last change
+ * that was made to it, whether grant or undo, as long as one stands.
+ */
+#include "audit/drift.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/banned.h"
+
+/* A change by the object that it is about. */
+struct entry {
+	const struct sbk_change *change;
+	bool standing;
+};
+
+/* By identity where there is one: names change. */
+static const char *key_of(const struct sbk_change *change)
+{
+	return change->object.identity != NULL ? change->object.identity
+					       : change->object.name;
+}
+
+static int by_object(const struct entry *left, const struct entry *right)
+{
+	if (left->change->object.kind != right->change->object.kind)
+		return (int)left->change->object.kind -
+		       (int)right->change->object.kind;
+	return strcmp(key_of(left->change), key_of(right->change));
+}
+
+static int by_object_and_number(const void *a, const void *b)
+{
+	const struct entry *left = a, *right = b;
+	int order = by_object(left, right);
+
+	if (order != 0)
+		return order;
+	if (left->change->id != right->change->id)
+		return left->change->id < right->change->id ? -1 : 1;
+	return (int)left->standing - (int)right->standing;
+}
+
+static size_t gather(struct sbk_plan *changes, bool standing,
+		     struct entry *entries, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < sbk_plan_count(changes); i++) {
+		const struct sbk_change *change = sbk_plan_at(changes, i);
+
+		if (sbk_kind_sealed(change->object.kind) ||
+		    (!standing && change->status != SBK_STATUS_CONFIRMED))
+			continue;
+		entries[count++] =
+			(struct entry){.change = change, .standing = standing};
+	}
+	return count;
+}
+
+/* The last change of a run of entries of one object, NULL where none of them
+ * stands. One that stands unconfirmed is what there is to say. */
+static const struct sbk_change *last_of(const struct entry *entries,
+					size_t first, size_t end)
+{
+	const struct sbk_change *last = NULL, *unconfirmed = NULL;
+	bool stands = false;
+	size_t i;
+
+	for (i = first; i < end; i++) {
+		const struct sbk_change *change = entries[i].change;
+
+		stands = stands || entries[i].standing;
+		if (entries[i].standing &&
+		    change->status != SBK_STATUS_CONFIRMED)
+			unconfirmed = change;
+		else
+			last = change;
+	}
+	if (!stands)
+		return NULL;
+	return unconfirmed != NULL ? unconfirmed : last;
+}
+
+int sbk_drift_expected(const struct sbk_record_book *book,
+		       const struct sbk_change **out, size_t *count,
+		       struct sbk_error *err)
+{
+	size_t total =
+		sbk_plan_count(book->changes) + sbk_plan_count(book->standing);
+	struct entry *entries = calloc(total + 1, sizeof(*entries));
+	size_t first, end, used = 0;
+
+	if (entries == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	total = gather(book->changes, false, entries, 0);
+	total = gather(book->standing, true, entries, total);
+	qsort(entries, total, sizeof(*entries), by_object_and_number);
+	for (first = 0; first < total; first = end) {
+		const struct sbk_change *last;
+
+		for (end = first + 1;
+		     end < total &&
+		     by_object(&entries[first], &entries[end]) == 0;
+		     end++)
+			;
+		last = last_of(entries, first, end);
+		if (last != NULL)
+			out[used++] = last;
+	}
+	free(entries);
+	*count = used;
+	return 0;
+}

@@ -1,0 +1,95 @@
+/*
+ * audit scope: what principals may read and write, from the host itself.
+ *
+ *	scope.c         the survey and the roots where a right begins
+ *	scope_known.c   which rights the journals know
+ *	scope_report.c  the findings
+ *
+ * A right is what the system's own check of access says. It counts where it
+ * comes from an entry or an owner that names the principal or its group; with
+ * `all`, also where everybody has it.
+ */
+#ifndef SBK_AUDIT_SCOPE_H
+#define SBK_AUDIT_SCOPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "audit/audit.h"
+#include "audit/records.h"
+#include "audit/subjects.h"
+
+struct sbk_scope_request {
+	const struct sbk_subjects *subjects;
+	const char *const *roots; /* real paths; none: the whole host */
+	size_t root_count;
+	const char *const *skip;
+	size_t skip_count;
+	bool all; /* also what everybody may do */
+};
+
+/* Adds a finding for each root, each sensitive place, each principal. */
+int sbk_audit_scope(const struct sbk_backend *backend,
+		    const struct sbk_scope_request *request,
+		    struct sbk_report *report, struct sbk_error *err);
+
+/* --- between the files of scope ----------------------------------------- */
+
+/* A place where a right begins: its parent has another. */
+struct sbk_scope_root {
+	size_t subject;
+	const char *path;
+	const char *entry; /* what gives the right */
+	/* The directory above that it may not search; NULL: it is reachable. */
+	const char *blocked;
+	uint64_t objects; /* with this right, from here down */
+	unsigned rights;  /* SBK_MAY_*; EXECUTE alone: only to pass through */
+	bool known;	  /* a journal knows it */
+	bool is_directory;
+};
+
+/* A sensitive place, and what a subject may do in it. */
+struct sbk_scope_sensitive {
+	const char *path;
+	uint32_t owner; /* uid of the person in whose home it is, or */
+#define SBK_SCOPE_NOBODYS UINT32_MAX
+};
+
+struct sbk_scope_inclusion {
+	uint64_t objects;
+	unsigned rights; /* 0: none */
+};
+
+struct sbk_scope_result {
+	struct sbk_arena arena;
+	struct sbk_scope_root *roots;
+	size_t root_count, root_capacity;
+	struct sbk_scope_sensitive *sensitive; /* by path */
+	size_t sensitive_count;
+	/* [subject * sensitive_count + sensitive] */
+	struct sbk_scope_inclusion *included;
+	bool have_journal;
+};
+
+int sbk_scope_report(const struct sbk_scope_request *request,
+		     const struct sbk_scope_result *result,
+		     struct sbk_report *report, struct sbk_error *err);
+
+/* The standing grants of the journals, by path. */
+struct sbk_scope_known;
+
+int sbk_scope_known_new(const struct sbk_records *records,
+			struct sbk_scope_known **out, struct sbk_error *err);
+void sbk_scope_known_free(struct sbk_scope_known *known);
+/*
+ * Calls `visit` with the state that each standing change meant for `path`. A
+ * person's journal is heard about that person's objects only.
+ */
+typedef int sbk_scope_known_fn(void *arg, struct sbk_state after,
+			       struct sbk_error *err);
+int sbk_scope_known_each(const struct sbk_scope_known *known, const char *path,
+			 uint32_t owner, sbk_scope_known_fn *visit, void *arg,
+			 struct sbk_error *err);
+
+#endif

@@ -1,0 +1,356 @@
+/*
+ * The sweep: the walk over every place, and the host's own records, matched
+ * against principals. It believes nothing but the host, changes nothing, and
+ * counts what it could not see.
+ *
+ * Each distinct access state is asked once how it names each principal. What
+ * is hit is looked at a second time, for its identity, which the survey does
+ * not give.
+ */
+#include "audit/sweep.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/memo.h"
+#include "audit/places.h"
+#include "engine/mentions.h"
+#include "engine/os_census.h"
+
+#include "engine/banned.h"
+
+/* A principal as a kind and a number, where it is one. */
+struct target {
+	char kind; /* 'u', 'g', or 0 where ids are not numbers */
+	uint32_t number;
+};
+
+struct sweep {
+	const struct sbk_backend *backend;
+	const struct sbk_sweep_options *options;
+	sbk_sweep_fn *found;
+	void *arg;
+	struct sbk_report *report;
+	struct sbk_coverage *coverage;
+	struct sbk_places places;
+	struct sbk_memo *memo; /* of unsigned, one for each principal */
+	struct target *targets;
+	/* The record that was last reported, and for whom: a line that names
+	 * somebody twice is one hit. */
+	struct sbk_buf last_object;
+	bool *last_reported;
+};
+
+static int parse_targets(struct sweep *sweep, struct sbk_error *err)
+{
+	size_t i;
+
+	sweep->targets = calloc(sweep->options->principal_count + 1,
+				sizeof(*sweep->targets));
+	sweep->last_reported =
+		calloc(sweep->options->principal_count + 1, sizeof(bool));
+	if (sweep->targets == NULL || sweep->last_reported == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	for (i = 0; i < sweep->options->principal_count; i++) {
+		const char *text = sweep->options->principals[i].principal;
+		struct target *target = &sweep->targets[i];
+		unsigned number;
+		char kind, end;
+
+		if (sscanf(text, "%c:%10u%c", &kind, &number, &end) == 2 &&
+		    (kind == 'u' || kind == 'g')) {
+			target->kind = kind;
+			target->number = number;
+		}
+	}
+	return 0;
+}
+
+/* How the state names each principal; an array with one bit set for each. */
+static int judge(struct sweep *sweep, struct sbk_state access, unsigned **out,
+		 struct sbk_error *err)
+{
+	bool fresh;
+	unsigned *how = sbk_memo_find(sweep->memo, access, &fresh);
+	size_t i;
+	int rc = 0;
+
+	if (how == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	/* how[0] says whether any of those that follow is not zero. */
+	for (i = 0; fresh && rc == 0 && i < sweep->options->principal_count;
+	     i++) {
+		rc = sbk_backend_naming(sweep->backend, access,
+					sweep->options->principals[i].principal,
+					&how[i + 1], err);
+		how[0] |= how[i + 1];
+	}
+	*out = how;
+	return rc;
+}
+
+static int report_object(struct sweep *sweep, struct sbk_sweep_hit *hit,
+			 unsigned how, struct sbk_error *err)
+{
+	int rc = 0;
+
+	if ((how & (SBK_NAMED_ENTRY | SBK_NAMED_INHERIT)) != 0) {
+		hit->found = SBK_SWEEP_ENTRY;
+		rc = sweep->found(sweep->arg, hit, err);
+	}
+	if (rc == 0 && (how & (SBK_NAMED_OWNER | SBK_NAMED_GROUP)) != 0) {
+		hit->found = SBK_SWEEP_OWNER;
+		rc = sweep->found(sweep->arg, hit, err);
+	}
+	return rc;
+}
+
+static int report_hits(struct sweep *sweep, const char *path,
+		       const struct sbk_observation *seen,
+		       struct sbk_error *err)
+{
+	struct sbk_sweep_hit hit = {.object = path,
+				    .identity = sbk_buf_text(&seen->identity),
+				    .access = sbk_observation_state(seen)};
+	unsigned *how;
+	size_t i;
+	int rc = judge(sweep, hit.access, &how, err);
+
+	for (i = 0; rc == 0 && i < sweep->options->principal_count; i++) {
+		hit.principal = sweep->options->principals[i].principal;
+		rc = report_object(sweep, &hit, how[i + 1], err);
+	}
+	return rc;
+}
+
+static int examine(struct sweep *sweep, const char *path,
+		   struct sbk_state access, struct sbk_error *err)
+{
+	struct sbk_object object = {.kind = SBK_KIND_ACCESS, .name = path};
+	struct sbk_observation seen = SBK_OBSERVATION_INIT;
+	struct sbk_error problem = SBK_ERROR_INIT;
+	unsigned *how;
+	int rc = judge(sweep, access, &how, err);
+
+	if (rc < 0)
+		return sbk_error_prefix(err, "'%s'", path);
+	if (how[0] == 0)
+		return 0;
+	rc = sbk_backend_observe(sweep->backend, &object, &seen, &problem);
+	if (rc == 0)
+		rc = report_hits(sweep, path, &seen, err);
+	else if (rc == SBK_E_NOTFOUND)
+		rc = 0; /* gone meanwhile, and its entries with it */
+	else
+		rc = sbk_report_missed(sweep->report, path, problem.message,
+				       err);
+	sbk_observation_release(&seen);
+	return rc;
+}
+
+static bool is_left_out(const struct sweep *sweep, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < sweep->options->skip_count; i++)
+		if (strcmp(path, sweep->options->skip[i]) == 0)
+			return true;
+	return false;
+}
+
+static int visit_object(void *arg, const struct sbk_visit *visit,
+			struct sbk_error *err)
+{
+	struct sweep *sweep = arg;
+	int rc;
+
+	if (is_left_out(sweep, visit->path)) {
+		rc = sbk_report_skipped(sweep->report, visit->path,
+					"left out as asked", err);
+		return rc < 0 ? rc : 1;
+	}
+	switch (visit->kind) {
+	case SBK_VISIT_OBJECT:
+		sweep->coverage->examined++;
+		return examine(sweep, visit->path, visit->access, err);
+	case SBK_VISIT_SKIPPED:
+		/* Other volumes have walks of their own. */
+		if (sbk_places_is_point(&sweep->places, visit->path))
+			return 0;
+		return sbk_report_missed(sweep->report, visit->path,
+					 "mounted after the sweep began", err);
+	case SBK_VISIT_UNREADABLE:
+		break;
+	}
+	return sbk_report_missed(sweep->report, visit->path,
+				 visit->problem->message, err);
+}
+
+static int walk_place(struct sweep *sweep, const char *place,
+		      struct sbk_error *err)
+{
+	struct sbk_error problem = SBK_ERROR_INIT;
+	struct sbk_observation seen = SBK_OBSERVATION_INIT;
+	struct sbk_object object = {.kind = SBK_KIND_ACCESS, .name = place};
+	int rc;
+
+	/* A place that cannot be entered is missed and not the sweep's end. */
+	rc = sbk_backend_observe(sweep->backend, &object, &seen, &problem);
+	if (rc == SBK_E_NOTFOUND || rc == SBK_E_DENIED)
+		rc = sbk_report_missed(sweep->report, place, problem.message,
+				       err);
+	else
+		rc = sbk_backend_survey(sweep->backend, place, visit_object,
+					sweep, err);
+	sbk_observation_release(&seen);
+	return rc;
+}
+
+static int walk_places(struct sweep *sweep, struct sbk_error *err)
+{
+	struct sbk_places_request request = {
+		.roots = sweep->options->roots,
+		.root_count = sweep->options->root_count,
+		.skip = sweep->options->skip,
+		.skip_count = sweep->options->skip_count,
+	};
+	size_t i;
+	int rc;
+
+	/* Nobody to look for: no object can name him. */
+	if (sweep->options->principal_count == 0)
+		return 0;
+	rc = sbk_places_find(&request, sweep->report, &sweep->places, err);
+	for (i = 0; rc == 0 && i < sweep->places.walk_count; i++)
+		rc = walk_place(sweep, sweep->places.walk[i], err);
+	return rc;
+}
+
+/* Whether a comment of a rule has the name as a word in it. */
+static bool has_word(const char *text, const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_-.";
+	size_t size = strlen(name);
+	const char *at;
+
+	for (at = strstr(text, name); at != NULL; at = strstr(at + 1, name))
+		if ((at == text || strchr(letters, at[-1]) == NULL) &&
+		    (at[size] == '\0' || strchr(letters, at[size]) == NULL))
+			return true;
+	return false;
+}
+
+static bool names(const struct sweep *sweep, size_t index,
+		  const struct sbk_mention *mention)
+{
+	const struct target *target = &sweep->targets[index];
+	const char *name = sweep->options->principals[index].name;
+
+	if (mention->count > 0 && mention->kind == target->kind &&
+	    target->number >= mention->first &&
+	    target->number - mention->first < mention->count)
+		return true;
+	if (mention->name == NULL || name == NULL || name[0] == '\0')
+		return false;
+	/* A comment may name either; a file's field says which it is. */
+	if (mention->place == SBK_MENTION_RULE)
+		return has_word(mention->name, name);
+	return mention->kind == target->kind &&
+	       strcmp(mention->name, name) == 0;
+}
+
+/* Forgets who was reported where another record begins. */
+static int begin_record(struct sweep *sweep, const char *object,
+			struct sbk_error *err)
+{
+	if (strcmp(sbk_buf_text(&sweep->last_object), object) == 0)
+		return 0;
+	sbk_buf_clear(&sweep->last_object);
+	sbk_buf_adds(&sweep->last_object, object);
+	memset(sweep->last_reported, 0,
+	       sweep->options->principal_count * sizeof(bool));
+	return sbk_buf_failed(&sweep->last_object, err);
+}
+
+static int match_mention(void *arg, const struct sbk_mention *mention,
+			 struct sbk_error *err)
+{
+	static const enum sbk_sweep_found kinds[] = {
+		[SBK_MENTION_ACCOUNT] = SBK_SWEEP_ACCOUNT,
+		[SBK_MENTION_RULE] = SBK_SWEEP_RULE,
+		[SBK_MENTION_PROCESS] = SBK_SWEEP_PROCESS,
+		[SBK_MENTION_FILE] = SBK_SWEEP_FILE,
+	};
+	struct sweep *sweep = arg;
+	struct sbk_sweep_hit hit = {.found = kinds[mention->place],
+				    .object = mention->object,
+				    .access = SBK_STATE_ABSENT};
+	size_t i;
+	int rc = 0;
+
+	if (mention->place == SBK_MENTION_FILE)
+		return sweep->found(sweep->arg, &hit, err);
+	rc = begin_record(sweep, mention->object, err);
+	for (i = 0; rc == 0 && i < sweep->options->principal_count; i++) {
+		if (sweep->last_reported[i] || !names(sweep, i, mention))
+			continue;
+		sweep->last_reported[i] = true;
+		hit.principal = sweep->options->principals[i].principal;
+		rc = sweep->found(sweep->arg, &hit, err);
+	}
+	return rc;
+}
+
+static int miss_place(void *arg, const char *place, const char *why,
+		      struct sbk_error *err)
+{
+	struct sweep *sweep = arg;
+
+	return sbk_report_missed(sweep->report, place, why, err);
+}
+
+static int skip_place(void *arg, const char *place, const char *why,
+		      struct sbk_error *err)
+{
+	struct sweep *sweep = arg;
+
+	return sbk_report_skipped(sweep->report, place, why, err);
+}
+
+int sbk_sweep(const struct sbk_backend *backend,
+	      const struct sbk_sweep_options *options, sbk_sweep_fn *found,
+	      void *arg, struct sbk_report *report, struct sbk_error *err)
+{
+	struct sweep sweep = {.backend = backend,
+			      .options = options,
+			      .found = found,
+			      .arg = arg,
+			      .report = report,
+			      .coverage = sbk_report_coverage(report)};
+	struct sbk_mention_reader reader = {.found = match_mention,
+					    .missed = miss_place,
+					    .skipped = skip_place,
+					    .arg = &sweep};
+	int rc = parse_targets(&sweep, err);
+
+	if (rc < 0)
+		goto out;
+	sweep.memo =
+		sbk_memo_new((options->principal_count + 1) * sizeof(unsigned));
+	if (sweep.memo == NULL)
+		rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	if (rc == 0 && options->root_count == 0)
+		rc = sbk_os_mentions(&reader, err);
+	if (rc == 0)
+		rc = walk_places(&sweep, err);
+out:
+	sbk_places_release(&sweep.places);
+	sbk_memo_free(sweep.memo);
+	sbk_buf_release(&sweep.last_object);
+	free(sweep.last_reported);
+	free(sweep.targets);
+	return rc;
+}

@@ -1,0 +1,51 @@
+/*
+ * Where the host's own records mention an account or a group: the account
+ * files with their copies and subordinate ids, the firewall, the running
+ * processes; and files of ours at fixed places. Files that carry an entry or
+ * an owner are the walk's (backend.h), not these.
+ *
+ * Linked from the system's folder.
+ */
+#ifndef SBK_MENTIONS_H
+#define SBK_MENTIONS_H
+
+#include <stdint.h>
+
+#include "engine/error.h"
+
+/* One mention: a name, or numbers. Strings are borrowed during the call. */
+struct sbk_mention {
+	enum sbk_mention_place {
+		SBK_MENTION_ACCOUNT, /* an account file or a copy of one */
+		SBK_MENTION_RULE,    /* a firewall table */
+		SBK_MENTION_PROCESS, /* runs as it */
+		SBK_MENTION_FILE     /* a file of ours; mentions nobody */
+	} place;
+	const char *object; /* "/etc/group- line 7", "table inet x chain y" */
+	char kind;	    /* 'u': of users, 'g': of groups */
+	const char *name;   /* or NULL */
+	uint32_t first;	    /* the first of `count` numbers */
+	uint32_t count;	    /* 0: no number is mentioned */
+};
+
+/* Each returns 0 to go on, < 0 to stop with it. */
+struct sbk_mention_reader {
+	int (*found)(void *arg, const struct sbk_mention *mention,
+		     struct sbk_error *err);
+	/* A place that could not be read, and why. */
+	int (*missed)(void *arg, const char *place, const char *why,
+		      struct sbk_error *err);
+	/* A place that is left out by rule, and why. */
+	int (*skipped)(void *arg, const char *place, const char *why,
+		       struct sbk_error *err);
+	void *arg;
+};
+
+/*
+ * Calls `reader` for every mention of anybody. Needs root for the shadow files
+ * and the firewall; without it they are missed.
+ */
+int sbk_os_mentions(const struct sbk_mention_reader *reader,
+		    struct sbk_error *err);
+
+#endif

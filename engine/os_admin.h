@@ -1,0 +1,89 @@
+/*
+ * Primitives of the system that only an administrator's uninstall needs,
+ * chosen at link time like os.h: engine/linux/os_run_as.c, os_give.c,
+ * os_admin.c.
+ */
+#ifndef SBK_OS_ADMIN_H
+#define SBK_OS_ADMIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/error.h"
+#include "engine/object.h"
+#include "engine/os.h"
+
+/* The longest name of a program's word that is passed on. */
+#define SBK_ERRAND_WORDS_MAX 16
+
+/*
+ * Runs this program again as exactly `person`: his uid, gid and groups, no
+ * capability and no way to gain one, a clean environment, no descriptor, no
+ * terminal, no key ring of ours, limits of its own. It is a fresh program and
+ * not a fork, since a fork would hand the person all that this process has
+ * read (/etc/shadow, say).
+ *
+ * `argv` are its words, NULL-ended, without the program's name. It answers with
+ * `size` bytes (sbk_os_errand_answer), which are copied to `answer` and are
+ * worth as much as the person's word.
+ *
+ * SBK_E_BUSY after `timeout_ms`: it was killed, or, where it hangs in the
+ * kernel, left behind. SBK_E_IO where it ended without a whole answer;
+ * SBK_E_DENIED without root.
+ */
+int sbk_os_run_as(const struct sbk_person *person, const char *const *argv,
+		  int64_t timeout_ms, void *answer, size_t size,
+		  struct sbk_error *err);
+
+/* In the program that sbk_os_run_as started: gives the answer. */
+int sbk_os_errand_answer(const void *answer, size_t size,
+			 struct sbk_error *err);
+
+/*
+ * What an object that a principal owns becomes when it owns it no more, from
+ * `current`, its access at `path`: owner and group of the directory that holds
+ * it (or of the next one above that is nobody's of `principals`), the set-id
+ * bits of what is no directory taken off. `next` equals `current` where none of
+ * them is its owner or group.
+ *
+ * The way down to `path` is walked by descriptors, through no link, and each
+ * directory on it must be root's, the new owner's or a principal's, so that
+ * nobody else can have put another directory in the way. SBK_E_CONFLICT where
+ * that is not so, and where the directory that would vouch for the object is
+ * one that everyone may write in (/tmp): to give root or a person a file there
+ * would make programs trust what the sandbox wrote. SBK_E_NOTFOUND where the
+ * path is gone.
+ */
+int sbk_os_give_back(const char *path, struct sbk_state current,
+		     const char *const *principals, size_t count,
+		     struct sbk_buf *next, struct sbk_error *err);
+
+/*
+ * Ends all processes of the account `principal` ("u:990"), until none is left;
+ * of a group there are none to end. `ended` counts those that were seen.
+ * SBK_E_BUSY where they will not go.
+ */
+int sbk_os_end_processes(const char *principal, size_t *ended,
+			 struct sbk_error *err);
+
+/* Closes a directory of root's to everybody else; durable when it returns. */
+int sbk_os_close_directory(const char *path, struct sbk_error *err);
+
+/*
+ * The name that a new file would get: absolute, in a directory that exists.
+ * SBK_E_EXISTS where something stands there, SBK_E_NOTFOUND, SBK_E_DENIED.
+ * `out` has SBK_PATH_MAX bytes.
+ */
+int sbk_os_new_file_path(const char *path, char *out, struct sbk_error *err);
+
+/*
+ * Makes a file that is complete and durable the moment it appears, never over
+ * another one: SBK_E_EXISTS. It belongs to `owner`; others may read it unless
+ * it is `confidential`.
+ */
+int sbk_os_new_file(const char *path, const void *data, size_t size,
+		    const struct sbk_person *owner, bool confidential,
+		    struct sbk_error *err);
+
+#endif

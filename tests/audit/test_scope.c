@@ -1,0 +1,251 @@
+/*
+ * Scope on real trees with real ACLs. What a principal "may" is compared with
+ * what a child that becomes it can open.
+ */
+#include "audit/scope.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/audit/world.h"
+
+#include "engine/banned.h"
+
+static struct sbk_report *scope_of(const char *tree, const char *principal,
+				   bool all)
+{
+	const char *const names[] = {principal};
+	const char *const roots[] = {tree};
+	struct sbk_subjects subjects;
+	struct sbk_scope_request request = {.subjects = &subjects,
+					    .roots = roots,
+					    .root_count = 1,
+					    .all = all};
+	struct sbk_report *report = sbk_report_new("scope");
+	struct sbk_backend backend = host_backend();
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	assert_ok(sbk_subjects_named(names, 1, &subjects, &err), &err);
+	assert_ok(sbk_audit_scope(&backend, &request, report, &err), &err);
+	sbk_subjects_release(&subjects);
+	sbk_backend_close(&backend);
+	return report;
+}
+
+static void test_scope__rolls_up_to_where_a_right_begins(void **unused)
+{
+	char *tree = sbk_test_directory("scope");
+	const struct sbk_finding *root;
+	struct sbk_report *report;
+
+	(void)unused;
+	in_tree(tree, "chmod 755 . && mkdir -p rw/a/b ro none && "
+		      "touch rw/1 rw/a/2 rw/a/b/3 ro/4 none/5 && "
+		      "setfacl -R -m u:64901:rwX rw && "
+		      "setfacl -m u:64901:r rw/a/2 && "
+		      "setfacl -R -m u:64901:rX ro && ln -s ../rw none/link");
+	report = scope_of(tree, PRINCIPAL, false);
+	assert_int_equal(sbk_report_exit(report), 0);
+	assert_int_equal(count_of(report, "scope.grant"), 3);
+	root = finding_of(report, "scope.grant", tree, "rw");
+	assert_non_null(root);
+	assert_int_equal(root->objects, 5); /* rw, rw/1, rw/a, rw/a/b, 3 */
+	assert_non_null(strstr(root->members, "\"rights\":\"rw\""));
+	assert_non_null(strstr(root->members, "\"reachable\":true"));
+	root = finding_of(report, "scope.grant", tree, "rw/a/2");
+	assert_non_null(root);
+	assert_int_equal(root->objects, 1);
+	assert_non_null(strstr(root->members, "\"rights\":\"r\""));
+	assert_non_null(finding_of(report, "scope.grant", tree, "ro"));
+	sbk_report_free(report);
+	sbk_test_remove(tree);
+}
+
+static void test_scope__nothing_granted_is_nothing_found(void **unused)
+{
+	char *tree = sbk_test_directory("scope");
+	struct sbk_report *report;
+
+	(void)unused;
+	in_tree(tree, "chmod 755 . && mkdir a && touch a/b && "
+		      "setfacl -m u:64902:rwx a/b && chmod 644 a/b");
+	report = scope_of(tree, PRINCIPAL, false);
+	assert_int_equal(sbk_report_exit(report), 0);
+	assert_int_equal(count_of(report, "scope.grant"), 0);
+	assert_int_equal(sbk_report_coverage(report)->examined, 3);
+	sbk_report_free(report);
+	/* The same tree with what everybody may do. */
+	report = scope_of(tree, PRINCIPAL, true);
+	assert_non_null(finding_of(report, "scope.grant", tree, ""));
+	sbk_report_free(report);
+	sbk_test_remove(tree);
+}
+
+static void test_scope__says_what_cannot_be_reached(void **unused)
+{
+	char *tree = sbk_test_directory("scope"), file[600];
+	const struct sbk_finding *root;
+	struct sbk_report *report;
+
+	(void)unused;
+	in_tree(tree, "chmod 755 . && mkdir -m 700 shut && touch shut/a && "
+		      "setfacl -m u:64901:rw shut/a");
+	report = scope_of(tree, PRINCIPAL, false);
+	root = finding_of(report, "scope.grant", tree, "shut/a");
+	assert_non_null(root);
+	assert_non_null(strstr(root->members, "\"reachable\":false"));
+	assert_non_null(strstr(root->text, "may not search"));
+	sbk_report_free(report);
+	/* The same when only the file is asked for: its directories count. */
+	(void)snprintf(file, sizeof(file), "%s/shut/a", tree);
+	report = scope_of(file, PRINCIPAL, false);
+	root = finding_of(report, "scope.grant", file, "");
+	assert_non_null(root);
+	assert_non_null(strstr(root->members, "\"reachable\":false"));
+	sbk_report_free(report);
+	in_tree(tree, "setfacl -m u:64901:x shut");
+	report = scope_of(file, PRINCIPAL, false);
+	root = finding_of(report, "scope.grant", file, "");
+	assert_non_null(strstr(root->members, "\"reachable\":true"));
+	sbk_report_free(report);
+	sbk_test_remove(tree);
+}
+
+static void test_scope__owners_and_groups_are_named_too(void **unused)
+{
+	char *tree = sbk_test_directory("scope");
+	struct sbk_report *report;
+
+	(void)unused;
+	in_tree(tree, "chmod 755 . && touch mine ours && chown 64901 mine && "
+		      "chmod 600 mine && setfacl -m g:64911:rw ours");
+	report = scope_of(tree, PRINCIPAL, false);
+	assert_non_null(finding_of(report, "scope.grant", tree, "mine"));
+	assert_null(finding_of(report, "scope.grant", tree, "ours"));
+	sbk_report_free(report);
+	report = scope_of(tree, GROUP, false);
+	assert_non_null(finding_of(report, "scope.grant", tree, "ours"));
+	assert_null(finding_of(report, "scope.grant", tree, "mine"));
+	sbk_report_free(report);
+	sbk_test_remove(tree);
+}
+
+struct attempt {
+	const char *path;
+	int flags;
+};
+
+static int try_open(void *arg)
+{
+	const struct attempt *attempt = arg;
+
+	return open(attempt->path, attempt->flags) >= 0 ? 0 : 1;
+}
+
+/* Every object of a random tree: counted as readable or writable exactly when
+ * a process of the principal can open it. */
+static void test_scope__agrees_with_open_on_random_trees(void **unused)
+{
+	char *tree = sbk_test_directory("scope"), *paths, *path, *end;
+	unsigned long readable = 0, writable = 0;
+	const struct sbk_finding *all;
+	struct sbk_report *report;
+	char expected[128];
+
+	(void)unused;
+	if (geteuid() != 0)
+		sbk_test_skip("becoming another account needs root");
+	in_tree(tree, "chmod 755 . && RANDOM=7 && "
+		      "bash -c 'RANDOM=42; for i in 1 2 3 4 5 6; do "
+		      "for j in 1 2 3; do d=d$((RANDOM%4))/e$((RANDOM%3))/f$i;"
+		      "mkdir -p $d; touch $d/$j; done; done; "
+		      "find . -mindepth 1 | while read p; do "
+		      "chmod $((RANDOM%8))$((RANDOM%8))$((RANDOM%8)) $p; "
+		      "r=$((RANDOM%4)); "
+		      "[ $r = 0 ] || setfacl -m u:64901:$((RANDOM%8)) $p; "
+		      "[ $r = 1 ] && chown 64901 $p; "
+		      "[ $((RANDOM%3)) = 0 ] || [ -f $p ] || "
+		      "setfacl -m u:64901:7 $p; "
+		      "[ $((RANDOM%4)) = 0 ] && setfacl -n -m m::0 $p; "
+		      "done; true'");
+	report = scope_of(tree, PRINCIPAL, true);
+	paths = shell_output("find \"$T\"");
+	for (path = paths; *path != '\0'; path = end + 1) {
+		struct attempt attempt = {.path = path, .flags = O_RDONLY};
+
+		end = strchr(path, '\n');
+		*end = '\0';
+		readable += as_number(64901, try_open, &attempt) == 0;
+		attempt.flags = O_WRONLY;
+		writable += as_number(64901, try_open, &attempt) == 0;
+	}
+	free(paths);
+	/* Directories cannot be opened for writing: leave them out. */
+	paths = shell_output("find \"$T\" -type d");
+	for (path = paths; *path != '\0'; path = end + 1) {
+		char command[700];
+
+		end = strchr(path, '\n');
+		*end = '\0';
+		(void)snprintf(command, sizeof(command),
+			       "setpriv --reuid 64901 --regid 64901 "
+			       "--clear-groups test -w '%s'",
+			       path);
+		writable += shell(command) == 0;
+	}
+	free(paths);
+	all = finding_of(report, "scope.principal", NULL, NULL);
+	(void)snprintf(expected, sizeof(expected),
+		       "\"readable\":%lu,\"writable\":%lu", readable, writable);
+	assert_string_equal(all->members, expected);
+	assert_true(readable > 5);
+	assert_true(writable > 5);
+	sbk_report_free(report);
+	sbk_test_remove(tree);
+}
+
+static int scope_as_stranger(void *arg)
+{
+	struct sbk_report *report = scope_of(arg, PRINCIPAL, false);
+
+	return sbk_report_exit(report);
+}
+
+static void test_scope__an_unreadable_directory_is_not_clean(void **unused)
+{
+	char *tree = sbk_test_directory("scope");
+
+	(void)unused;
+	if (geteuid() != 0)
+		sbk_test_skip("becoming another account needs root");
+	in_tree(tree, "chmod 755 . && mkdir -m 700 shut && mkdir open");
+	assert_int_equal(as_number(STRANGER, scope_as_stranger, tree), 2);
+	in_tree(tree, "chmod 755 shut");
+	assert_int_equal(as_number(STRANGER, scope_as_stranger, tree), 0);
+	sbk_test_remove(tree);
+}
+
+static void test_scope__root_is_refused(void **unused)
+{
+	static const char *const names[] = {"root"};
+	struct sbk_subjects subjects;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)unused;
+	assert_error(sbk_subjects_named(names, 1, &subjects, &err), SBK_E_INVAL,
+		     &err);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_scope__rolls_up_to_where_a_right_begins),
+	cmocka_unit_test(test_scope__nothing_granted_is_nothing_found),
+	cmocka_unit_test(test_scope__says_what_cannot_be_reached),
+	cmocka_unit_test(test_scope__owners_and_groups_are_named_too),
+	cmocka_unit_test(test_scope__agrees_with_open_on_random_trees),
+	cmocka_unit_test(test_scope__an_unreadable_directory_is_not_clean),
+	cmocka_unit_test(test_scope__root_is_refused),
+};
+
+SBK_TEST_MAIN(tests)

@@ -1,0 +1,660 @@
+#!/bin/sh
+# test_uninstall.sh DIRECTORY-OF-THE-PROGRAMS [CASE...]
+#
+# The whole host before setup and after uninstall, as tests/support/manifest
+# sees it, byte for byte: after a plain session, after edits by others, after
+# renames, after editors that replace files, after files that a sandbox account
+# made, after kill -9 anywhere, with a full disk, with a volume that is away,
+# with hostile homes. Each case has a host of its own (tests/support/host).
+#
+# A case that edits is run twice, on a host with Sandbook and on one without,
+# and the two hosts must end up the same: only the edits remain.
+#
+# SBK_CAMPAIGN=1 kills 400 times for each command instead of 8.
+#
+# Exits 77 with a reason where this machine cannot do it.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+support=$here/../support
+
+# The dynamic loader of a sanitizer build is slower to die.
+if [ "${SBK_CAMPAIGN-}" = 1 ]; then kills=400; else kills=8; fi
+
+fail()
+{
+	echo "FAILED: $*" >&2
+	exit 1
+}
+
+# --- on a host to break -------------------------------------------------------
+
+# Everything that the cases do not touch: the sweep of the machine as a whole
+# is the plain case's business.
+elsewhere()
+{
+	for place in /*; do
+		case $place in
+		/etc | /var | /home | /root | /run | /proc | /sys) ;;
+		*) printf ' --skip %s' "$place" ;;
+		esac
+	done
+	# What stands below the overlays, a second time.
+	printf ' --skip /run/host'
+}
+
+# Words before a command that make it dev's; expanded unquoted.
+dev="setpriv --reuid dev --regid dev --init-groups env -i
+PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/home/dev"
+
+as_dev() { $dev "$@"; }
+
+# A machine with a person who has a project.
+world()
+{
+	useradd -m -s /bin/sh dev
+	chmod 755 /home/dev
+	as_dev sh -eu -c '
+		umask 022
+		mkdir -p ~/project/src/deep ~/project/doc ~/other
+		cd ~/project
+		for i in 1 2 3 4 5 6 7 8 9; do
+			echo "text $i" >src/file$i
+			echo "deep $i" >src/deep/file$i
+		done
+		echo x >doc/private; chmod 600 doc/private
+		echo x >doc/script; chmod 755 doc/script
+		echo x >doc/replaced
+		setfacl -m u:www-data:r doc/script
+		mkdir doc/handed-on
+		setfacl -d -m u:www-data:rx doc/handed-on
+		ln -s src/file1 link
+	' || fail "the world could not be made"
+	mkdir -p /root/work/sub
+	echo root >/root/work/sub/file
+}
+
+manifest()
+{
+	"$support/manifest" /etc /var/lib/sandbook /var/mail /root/.local /root/work \
+		/home "$@" >"$out.manifest" || fail "no manifest"
+	cat "$out.manifest"
+	rm -f "$out.manifest"
+}
+
+same()
+{
+	manifest >"$out.now"
+	diff "$out.before" "$out.now" >"$out.diff" || {
+		head -60 "$out.diff" >&2
+		fail "$1: the host is not what it was"
+	}
+}
+
+offline() { echo "sandbook-$(id -u dev)-off"; }
+number() { id -u "$(offline)"; }
+
+setup()
+{
+	"$bin/sandbook" setup --yes --user dev >"$out.log" 2>&1 || {
+		cat "$out.log" >&2
+		fail "setup"
+	}
+}
+
+grant()
+{
+	as_dev "$bin/sandbook" grant --yes --to "$(offline)" --rw \
+		"${1-/home/dev/project}" >"$out.log" 2>&1 || {
+		cat "$out.log" >&2
+		fail "grant"
+	}
+}
+
+certificates=0
+# uninstall EXPECTED-CODE [OPTION...]
+uninstall()
+{
+	expected=$1
+	shift
+	certificates=$((certificates + 1))
+	certificate=/run/certificate.$certificates.json
+	# shellcheck disable=SC2046
+	"$bin/sandbook" uninstall --yes $(elsewhere) \
+		--certificate "$certificate" "$@" >"$out.log" 2>&1
+	code=$?
+	[ "$code" = "$expected" ] || {
+		cat "$out.log" >&2
+		fail "uninstall ended with $code and not with $expected"
+	}
+}
+
+# certified EXPRESSION: of Python, over the predicate p
+certified()
+{
+	python3 - "$certificate" "$1" <<-'END' || {
+		import json, sys
+		s = json.load(open(sys.argv[1]))
+		assert s["_type"] == "https://in-toto.io/Statement/v1"
+		p = s["predicate"]
+		assert s["subject"][0]["digest"]["rfc6962-sha256"] == \
+			p["journal"]["root"]
+		sys.exit(not eval("(" + sys.argv[2] + ")"))
+	END
+		cat "$certificate" >&2
+		fail "the certificate does not say: $1"
+	}
+}
+
+said() { grep -q -- "$1" "$out.log" || {
+	cat "$out.log" >&2
+	fail "it did not say '$1'"
+}; }
+
+case_plain()
+{
+	world
+	manifest >"$out.before"
+	"$bin/sandbook" uninstall --yes >"$out.log" 2>&1 ||
+		fail "uninstall of nothing ended with $?"
+	said 'nothing is installed'
+	setup
+	grant
+	"$bin/sandbook" grant --yes --to "$(offline)" --ro /root/work \
+		>"$out.log" 2>&1 || fail "grant by root"
+	setpriv --reuid "$(number)" --regid "$(number)" --clear-groups \
+		sleep 1000 &
+	sleeper=$!
+	manifest >"$out.dry"
+	"$bin/sandbook" uninstall --dry-run >"$out.log" 2>&1 ||
+		fail "--dry-run ended with $?"
+	said "user .* dev: .* changes"
+	manifest >"$out.now"
+	# A reader, too, leaves marks in the shared memory file of SQLite.
+	sed -i /journal.db-shm/d "$out.dry" "$out.now"
+	diff "$out.dry" "$out.now" >&2 || fail "--dry-run touched the host"
+	# The whole machine is swept, this once.
+	cd /run || exit 1
+	"$bin/sandbook" uninstall --yes >"$out.log" 2>&1 || {
+		code=$?
+		cat "$out.log" >&2
+		fail "uninstall ended with $code"
+	}
+	certificate=/run/sandbook-uninstall.json
+	certified 'p["verdict"] == "clean" and not p["exceptions"]'
+	certified 'p["sweep"]["complete"] and not p["sweep"]["findings"]'
+	certified 'p["sweep"]["coverage"]["examined"] > 1000'
+	certified 'sum(x["processes_ended"] for x in p["principals"]) == 1'
+	certified 'len(p["people_reported"]) == 2'
+	certified 'all(c["status"] == "undone" and c["undo"]["status"] ==
+		"confirmed" for c in p["changes"]) and len(p["changes"]) > 5'
+	kill -0 "$sleeper" 2>/dev/null && fail "a process of the account lives"
+	same "a plain session"
+	"$bin/sandbook" uninstall --yes >"$out.log" 2>&1 ||
+		fail "a second uninstall ended with $?"
+	said 'nothing is installed'
+}
+
+# A person's own part, then the machine's.
+case_user_only()
+{
+	world
+	manifest >"$out.before"
+	setup
+	manifest >"$out.set-up"
+	grant
+	as_dev "$bin/sandbook" uninstall --yes >"$out.log" 2>&1 || {
+		cat "$out.log" >&2
+		fail "a person's uninstall"
+	}
+	said 'your journal is removed'
+	said 'sudo sandbook uninstall'
+	manifest >"$out.now"
+	cmp "$out.set-up" "$out.now" || fail "a person's part is not undone"
+	as_dev "$bin/sandbook-setup" uninstall --yes >"$out.log" 2>&1
+	[ $? = 203 ] || fail "a person may uninstall the machine's part"
+	uninstall 0
+	same "a person's part first"
+}
+
+# --- cases that edit: "$ours" is empty on the host without Sandbook -----------
+
+begin() { world; [ -z "$ours" ] || { setup; grant; }; }
+# end EXPECTED-CODE
+end()
+{
+	[ -z "$ours" ] || uninstall "$1"
+	manifest
+}
+
+case_edits()
+{
+	begin
+	as_dev sh -eu -c '
+		cd ~/project
+		echo more >>src/file1
+		chmod 600 src/file2
+		chmod 640 src/file3
+		chmod 700 src/deep
+		setfacl -m u:www-data:rw src/file4
+		setfacl -m g:www-data:rx doc
+		setfacl -x u:www-data doc/script
+		rm src/file5
+		echo new >~/other/new
+	' || fail "edits"
+	chown www-data src 2>/dev/null
+	chown www-data:www-data /home/dev/project/src/file6
+	useradd -m -s /bin/sh stranger
+	groupadd -r strangers
+	usermod -aG strangers stranger
+	echo '# a line' >>/etc/hosts
+	nft add table inet theirs
+	nft add chain inet theirs input '{ type filter hook input priority 0; }'
+	end 0
+}
+
+case_renames()
+{
+	begin
+	as_dev sh -eu -c '
+		cd ~
+		mv project/src/file1 project/src/renamed
+		mv project/src/file2 other/moved-out
+		mv project/src/deep project/doc/deep
+		mv project workspace
+		mkdir project
+		echo another >project/file
+	' || fail "renames"
+	end 0
+}
+
+case_editors()
+{
+	begin
+	as_dev sh -eu -c '
+		umask 022
+		cd ~/project
+		sed -i s/text/TEXT/ src/file1
+		echo written >src/.file2.tmp && mv src/.file2.tmp src/file2
+		cp src/file3 src/file3~ && echo again >src/file3
+		rm doc/replaced && echo replaced >doc/replaced
+		python3 -c "
+import os
+os.rename(\"src/file4\", \"src/file4.bak\")
+open(\"src/file4\", \"w\").write(\"new\")
+os.unlink(\"src/file4.bak\")"
+		mkdir -p made/below && echo x >made/below/file
+		git init -q repository && cd repository &&
+			git -c user.name=n -c user.email=e commit -q \
+			--allow-empty -m x --date "2000-01-01T00:00:00Z" &&
+			rm -rf .git
+		ln ~/project/src/file7 ~/project/src/second-name
+		ln -s /etc/passwd ~/project/to-passwd
+	' || fail "editors"
+	end 0
+}
+
+# What the account itself makes: it becomes the owner's of the directory.
+case_account()
+{
+	begin
+	who=dev
+	[ -z "$ours" ] || who=$(offline)
+	uid=$(id -u "$who") gid=$(id -g "$who")
+	setpriv --reuid "$uid" --regid "$gid" --clear-groups sh -eu -c '
+		umask 022
+		cd /home/dev/project
+		echo theirs >src/file1
+		echo made >src/made
+		mkdir -p src/closed/below
+		echo deep >src/closed/below/file
+		chmod 700 src/closed src/closed/below
+		chmod 600 src/closed/below/file
+		ln -s /etc/shadow src/closed/link
+		mkfifo src/closed/fifo
+		ln src/made src/second-name
+		mkdir src/open && chmod 777 src/open && echo x >src/open/file
+		cp /bin/true src/program
+	' || fail "the account cannot write in a granted tree"
+	[ -z "$ours" ] || setpriv --reuid "$uid" --regid "$gid" \
+		--clear-groups chmod 6755 /home/dev/project/src/program
+	[ -n "$ours" ] || chmod 755 /home/dev/project/src/program
+	end 0
+	[ -z "$ours" ] || certified 'p["verdict"] == "clean but" and
+		p["residue_restored"]["owners_given_back"] >= 9'
+}
+
+# --- what is owed --------------------------------------------------------------
+
+# In a directory that everyone may write in, nobody vouches for a file.
+case_everyone()
+{
+	world
+	mkdir -m 1777 /home/public
+	manifest >"$out.before"
+	setup
+	setpriv --reuid "$(number)" --regid "$(number)" --clear-groups \
+		sh -c 'echo ticket >/home/public/krb5cc_0; mkdir /home/public/d
+		echo x >/home/public/d/x' || fail "cannot write in public"
+	uninstall 207
+	certified 'p["verdict"] == "incomplete" and
+		p["residue_restored"]["given_to_nobody"] == 3'
+	[ "$(stat -c %a "$certificate")" = 600 ] ||
+		fail "a certificate with paths of users is public"
+	[ "$(stat -c %a /var/lib/sandbook)" = 700 ] ||
+		fail "a record with paths of users is public"
+	[ "$(stat -c %u /home/public/krb5cc_0)" != 0 ] ||
+		fail "root trusts a file that the sandbox wrote"
+	getent passwd | grep -q sandbook- && fail "the accounts stay"
+	rm -r /home/public/krb5cc_0 /home/public/d
+	uninstall 0
+	same "files that nobody vouched for"
+}
+
+# A number that is somebody else's now, and an account of our name.
+case_foreign()
+{
+	world
+	setup
+	uid=$(number)
+	userdel "$(offline)"
+	useradd -u "$uid" -m other
+	echo mine >/home/other/file
+	chown other /home/other/file
+	setfacl -m u:other:r /home/other/file
+	setpriv --reuid "$uid" --regid "$uid" --clear-groups sleep 1000 &
+	sleeper=$!
+	manifest | grep '^/home/other\|^# file: /home/other\|^user:' \
+		>"$out.before"
+	uninstall 0
+	said "is 'other' today"
+	certified 'p["verdict"] == "clean but"'
+	kill -0 "$sleeper" || fail "somebody else's process was ended"
+	kill "$sleeper"
+	manifest | grep '^/home/other\|^# file: /home/other\|^user:' \
+		>"$out.now"
+	cmp "$out.before" "$out.now" || fail "somebody else's files were touched"
+	getent passwd other >/dev/null || fail "somebody else's account is gone"
+}
+
+case_volume()
+{
+	world
+	truncate -s 16M "$out.volume"
+	mkfs.ext4 -q -E root_owner="$(id -u dev):$(id -g dev)" "$out.volume" ||
+		fail "mkfs"
+	mkdir /home/dev/volume
+	mount -o loop "$out.volume" /home/dev/volume || {
+		echo "no loop device here" >&2
+		exit 77
+	}
+	as_dev sh -c 'cd ~/volume && mkdir tree && echo x >tree/file'
+	manifest /home/dev/volume >"$out.before"
+	setup
+	grant
+	grant /home/dev/volume/tree
+	setpriv --reuid "$(number)" --regid "$(number)" --clear-groups \
+		sh -c 'echo made >/home/dev/volume/tree/made' ||
+		fail "the account cannot write"
+	umount /home/dev/volume
+	uninstall 207
+	said 'are owed'
+	certified 'p["verdict"] == "incomplete"'
+	getent passwd | grep -q sandbook- && fail "the accounts stay"
+	[ -e /var/lib/sandbook/journal.db ] || fail "the machine journal is gone"
+	[ -e /home/dev/.local/state/sandbook/journal.db ] ||
+		fail "the journal that owes is gone"
+	as_dev getfacl -R /home/dev/project | grep -q "$(printf 'user:5')" &&
+		fail "what was not away was not undone"
+	mount -o loop "$out.volume" /home/dev/volume || fail "mount"
+	uninstall 0
+	[ "$(stat -c %U /home/dev/volume/tree/made)" = dev ] ||
+		fail "a file of the account was not given back"
+	rm /home/dev/volume/tree/made
+	manifest /home/dev/volume >"$out.now"
+	umount /home/dev/volume
+	rm "$out.volume"
+	diff "$out.before" "$out.now" >&2 || fail "a volume that was away"
+}
+
+case_full()
+{
+	world
+	manifest >"$out.before"
+	setup
+	grant
+	# Both journals' volumes, to the last block.
+	for place in var home etc; do
+		mount -o remount,size=64M "/run/host/$place" || fail "remount"
+		mkdir -p "/run/host/$place/fill"
+		dd if=/dev/zero of="/run/host/$place/fill/a" bs=1M 2>/dev/null
+		dd if=/dev/zero of="/run/host/$place/fill/b" bs=512 2>/dev/null
+	done
+	# The account tools write new files into /etc: a page for each.
+	rm "/run/host/etc/fill/b"
+	truncate -s -1M "/run/host/etc/fill/a"
+	echo x >/home/dev/other/none 2>/dev/null &&
+		[ -s /home/dev/other/none ] && fail "the disk is not full"
+	rm -f /home/dev/other/none
+	uninstall 0
+	for place in var home etc; do
+		rm -r "/run/host/$place/fill"
+	done
+	same "a full disk"
+}
+
+# Homes that lie, and homes that hang.
+case_hostile()
+{
+	world
+	for who in fifo link empty huge dots hang; do
+		useradd -m "$who"
+		mkdir -p "/home/$who/.local/state/sandbook"
+		chmod -R 700 "/home/$who/.local"
+	done
+	mkfifo /home/fifo/.local/state/sandbook/journal.db
+	ln -s /etc/shadow /home/link/.local/state/sandbook/journal.db
+	: >/home/empty/.local/state/sandbook/journal.db
+	{ printf 'SQLite format 3\000'; head -c 100000 /dev/urandom; } \
+		>/home/huge/.local/state/sandbook/journal.db
+	truncate -s 1T /home/huge/.local/state/sandbook/journal.db
+	rm -r /home/dots/.local/state && ln -s /etc /home/dots/.local/state
+	chmod 600 /home/*/.local/state/sandbook/journal.db 2>/dev/null
+	for who in fifo link empty huge dots hang; do
+		chown -hR "$who:$who" "/home/$who/.local"
+	done
+	# Served by a program that never answers, in place of the hang's home.
+	python3 -c '
+import ctypes, os, sys, time
+fd = os.open("/dev/fuse", os.O_RDWR)
+libc = ctypes.CDLL(None, use_errno=True)
+uid = os.stat("/home/hang").st_uid
+options = "fd=%d,rootmode=40000,user_id=%d,group_id=%d,allow_other" % (
+	fd, uid, uid)
+if libc.mount(b"hang", b"/home/hang/.local", b"fuse", 0, options.encode()):
+	sys.exit(77)
+open("/run/hanging", "w")
+time.sleep(1000)' &
+	server=$!
+	tries=0
+	while [ ! -e /run/hanging ]; do
+		kill -0 "$server" 2>/dev/null || {
+			echo "no FUSE here" >&2
+			exit 77
+		}
+		tries=$((tries + 1))
+		[ "$tries" -lt 100 ] || fail "the hanging home does not come up"
+		sleep 0.05
+	done
+	cat /proc/self/mountinfo | grep -q /home/hang || fail "nothing hangs"
+	setup
+	grant
+	begun=$(date +%s)
+	uninstall 207 --user-limit 2 --skip /home/hang/.local
+	took=$(($(date +%s) - begun))
+	[ "$took" -lt 20 ] || fail "a hanging home cost $took seconds"
+	certified 'p["verdict"] == "incomplete"'
+	certified '{x["name"]: x for x in p["people_reported"]}["dev"][
+		"journal_removed"]'
+	for who in fifo link empty huge hang; do
+		certified "'problem' in {x['name']: x
+			for x in p['people_reported']}['$who']"
+	done
+	getent passwd | grep -q sandbook- && fail "the accounts stay"
+	getfacl -Rn /home/dev | grep -q '^user:5' && fail "dev was not undone"
+	# The administrator's way past those who would keep the journal.
+	uninstall 0 --user-limit 2 --skip /home/hang/.local --leave fifo \
+		--leave link --leave empty --leave huge --leave hang
+	certified 'p["verdict"] == "clean but"'
+	[ -e /var/lib/sandbook ] && fail "the machine journal stays"
+	[ -p /home/fifo/.local/state/sandbook/journal.db ] ||
+		fail "a home that was left alone was touched"
+	kill -9 "$server"
+}
+
+# --- kill -9 ---------------------------------------------------------------------
+
+# A moment within the first MILLISECONDS, as `sleep` takes it.
+moment()
+{
+	random=$(od -An -N4 -tu4 /dev/urandom)
+	printf '0.%06d' $((random % ($1 * 1000)))
+}
+
+# killed MILLISECONDS COMMAND...: cut off at a random moment
+killed()
+{
+	within=$1
+	shift
+	timeout -s KILL "$(moment "$within")" "$@" >"$out.killed" 2>&1
+}
+
+killed_uninstall()
+{
+	certificates=$((certificates + 1))
+	# shellcheck disable=SC2046
+	killed "$1" "$bin/sandbook" uninstall --yes $(elsewhere) \
+		--certificate "/run/certificate.$certificates.json"
+}
+
+case_kill_setup()
+{
+	world
+	manifest >"$out.before"
+	for round in $(seq "$kills"); do
+		killed 120 "$bin/sandbook" setup --yes --user dev
+		uninstall 0
+		same "setup killed, round $round"
+	done
+}
+
+case_kill_grant()
+{
+	world
+	manifest >"$out.before"
+	for round in $(seq "$kills"); do
+		setup
+		killed 60 $dev "$bin/sandbook" grant --yes \
+			--to "$(offline)" --rw /home/dev/project
+		uninstall 0
+		same "grant killed, round $round"
+	done
+}
+
+case_kill_undo()
+{
+	world
+	manifest >"$out.before"
+	for round in $(seq "$kills"); do
+		setup
+		grant
+		killed 60 $dev "$bin/sandbook" undo --yes --path \
+			/home/dev/project
+		uninstall 0
+		same "undo killed, round $round"
+	done
+}
+
+case_kill_uninstall()
+{
+	world
+	manifest >"$out.before"
+	for round in $(seq "$kills"); do
+		setup
+		grant
+		setpriv --reuid "$(number)" --regid "$(number)" \
+			--clear-groups sh -c 'umask 022
+			mkdir /home/dev/project/src/made
+			echo x >/home/dev/project/src/made/file'
+		for time in 1 2 3; do
+			killed_uninstall 250
+		done
+		uninstall 0
+		[ "$(stat -c %U /home/dev/project/src/made/file)" = dev ] ||
+			fail "what the account made was not given back"
+		rm -r /home/dev/project/src/made
+		same "uninstall killed, round $round"
+	done
+}
+
+# --- on the machine -----------------------------------------------------------------
+
+if [ "${1-}" = --case ]; then
+	name=$2 bin=$3 out=$4 ours=$5
+	"case_$name"
+	exit 0
+fi
+
+[ $# -gt 0 ] || { sed -n 's/^# \{0,1\}//p' "$0" | sed -n 1,16p; exit 2; }
+bin=$(cd "$1" && pwd)
+shift
+both="edits renames editors account"
+single="plain user_only everyone foreign volume full hostile kill_setup
+kill_grant kill_undo kill_uninstall"
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- $single $both
+
+directory=$(mktemp -d "${TMPDIR:-/tmp}/test_uninstall.XXXXXX") || exit 1
+trap 'rm -rf "$directory"' EXIT
+chmod 711 "$directory"
+failed=0 skipped=0
+
+run_case()
+{
+	"$support/host" sh "$here/test_uninstall.sh" --case "$1" "$bin" \
+		"$directory/$1" "$2" >"$directory/$1${2:+.}$2.out" 2>"$directory/err"
+	code=$?
+	[ "$code" = 0 ] || sed "s/^/  /" "$directory/err" >&2
+	return "$code"
+}
+
+for name in "$@"; do
+	began=$(date +%s)
+	case " $both " in
+	*" $name "*)
+		run_case "$name" "" && run_case "$name" ours
+		code=$?
+		[ "$code" != 0 ] ||
+			diff "$directory/$name.out" \
+				"$directory/$name.ours.out" >"$directory/diff" ||
+			{
+				echo "  more than the edits remains:" >&2
+				head -60 "$directory/diff" >&2
+				code=1
+			}
+		;;
+	*)
+		run_case "$name" ours
+		code=$?
+		;;
+	esac
+	case $code in
+	0) result=ok ;;
+	77) result=skipped skipped=1 ;;
+	*) result=FAILED failed=1 ;;
+	esac
+	echo "$result $name ($(($(date +%s) - began)) s)"
+done
+
+[ "$failed" = 0 ] || exit 1
+[ "$skipped" = 0 ] || [ "${SBK_TESTS_MUST_RUN-}" = 1 ] || exit 77
+exit "$skipped"

@@ -1,0 +1,287 @@
+/*
+ * Two processes at once: one waits or is told who holds the journal; numbers
+ * are never given twice, entries never written twice; a start during
+ * another's transaction does not recover it; kill -9 at any moment.
+ */
+#include "tests/journal/fixture.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/banned.h"
+
+#define FIXTURE_TEST(name) \
+	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+/* Told over a pipe: "it is so". */
+struct signal_pipe {
+	int ends[2];
+};
+
+static void tell(struct signal_pipe *pipe_)
+{
+	if (write(pipe_->ends[1], "x", 1) != 1)
+		_exit(99);
+}
+
+static bool hear(struct signal_pipe *pipe_)
+{
+	char c;
+
+	return read(pipe_->ends[0], &c, 1) == 1;
+}
+
+static void nap(long ms)
+{
+	const struct timespec time = {.tv_sec = ms / 1000,
+				      .tv_nsec = ms % 1000 * 1000000};
+
+	(void)nanosleep(&time, NULL);
+}
+
+/* A child that holds the lock with an open transaction until it is told. */
+static pid_t start_holder(struct fixture *f, struct signal_pipe *ready,
+			  struct signal_pipe *end)
+{
+	struct sbk_journal *journal = NULL;
+	uint64_t id;
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	close(end->ends[1]);
+	if (sbk_journal_open(&f->place, SBK_JOURNAL_CREATE, &journal, NULL) <
+		    0 ||
+	    sbk_journal_lock(journal, 0, NULL) < 0 ||
+	    sbk_journal_begin(journal, SBK_TRANSACTION_DO, "hold", &id, NULL) <
+		    0)
+		_exit(1);
+	sbk_journal_tell(journal, "grant --to dev --rw /w");
+	tell(ready);
+	(void)hear(end);
+	_exit(sbk_journal_end(journal, true, NULL) < 0 ? 2 : 0);
+}
+
+static void assert_exit(pid_t pid, int code)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), code);
+}
+
+static void test_lock__the_other_one_is_named(void **state)
+{
+	struct fixture *f = *state;
+	struct signal_pipe ready, end;
+	struct sbk_journal *journal;
+	char number[32];
+	pid_t pid;
+
+	sbk_journal_close(fixture_open(f, SBK_JOURNAL_CREATE));
+	assert_int_equal(pipe(ready.ends), 0);
+	assert_int_equal(pipe(end.ends), 0);
+	pid = start_holder(f, &ready, &end);
+	assert_true(hear(&ready));
+	journal = fixture_open(f, SBK_JOURNAL_WRITE);
+	assert_error(sbk_journal_lock(journal, 50, &f->err), SBK_E_BUSY,
+		     &f->err);
+	(void)snprintf(number, sizeof(number), "process %d", (int)pid);
+	assert_non_null(strstr(f->err.message, number));
+	assert_non_null(strstr(f->err.message, "grant --to dev --rw /w"));
+	tell(&end);
+	/* And who waits gets it. */
+	assert_ok(sbk_journal_lock(journal, 5000, &f->err), &f->err);
+	assert_exit(pid, 0);
+	sbk_journal_close(journal);
+}
+
+static void test_lock__a_living_transaction_is_not_recovered(void **state)
+{
+	struct fixture *f = *state;
+	const struct sbk_journal_filter dead = {.dead = true};
+	struct signal_pipe ready, end;
+	struct sbk_journal *journal;
+	struct sbk_plan *plan;
+	size_t settled = 7;
+	pid_t pid;
+
+	sbk_journal_close(fixture_open(f, SBK_JOURNAL_CREATE));
+	assert_int_equal(pipe(ready.ends), 0);
+	assert_int_equal(pipe(end.ends), 0);
+	pid = start_holder(f, &ready, &end);
+	assert_true(hear(&ready));
+	journal = fixture_open(f, SBK_JOURNAL_WRITE);
+	assert_error(
+		sbk_journal_recover(journal, &f->backend, &settled, &f->err),
+		SBK_E_INVAL, &f->err);
+	/* Sessions and readers go on beside it. */
+	assert_ok(sbk_session_begin(journal, "", &(uint64_t){0}, &f->err),
+		  &f->err);
+	plan = fixture_load(f, journal, &dead);
+	sbk_plan_free(plan);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_ok(sbk_journal_lock(journal, 0, &f->err), &f->err);
+	assert_ok(sbk_journal_recover(journal, &f->backend, &settled, &f->err),
+		  &f->err);
+	sbk_journal_close(journal);
+	fixture_assert_sound(f);
+}
+
+/* Grants an object of its own, again and again, as others do meanwhile. */
+struct worker {
+	int number, rounds;
+};
+
+static int work(struct fixture *f, void *arg)
+{
+	const struct worker *worker = arg;
+	const struct sbk_transaction_request request = {.title = "work"};
+	int i;
+
+	for (i = 0; i < worker->rounds; i++) {
+		struct sbk_transaction_report report;
+		struct sbk_journal *journal = NULL;
+		struct sbk_plan *plan = sbk_plan_new();
+		char name[64];
+		struct sbk_change change = {
+			.object = {.kind = SBK_KIND_ACCOUNT, .name = name},
+			.after = {.data = "made\n", .size = 5},
+		};
+		uint64_t session;
+
+		(void)snprintf(name, sizeof(name), "w%d-%d", worker->number, i);
+		if (sbk_journal_open(&f->place, SBK_JOURNAL_CREATE, &journal,
+				     &f->err) < 0 ||
+		    sbk_session_begin(journal, "", &session, &f->err) < 0 ||
+		    sbk_plan_add(plan, &change, &f->err) < 0 ||
+		    sbk_journal_transact(journal, &f->backend, &request, plan,
+					 &report, &f->err) < 0 ||
+		    sbk_session_end(journal, session, "", &f->err) < 0) {
+			print_error("%s\n", f->err.message);
+			return 1;
+		}
+		sbk_journal_close(journal);
+		sbk_plan_free(plan);
+	}
+	return 0;
+}
+
+static void test_lock__four_processes_at_once(void **state)
+{
+	struct fixture *f = *state;
+	const struct sbk_journal_filter all = {.transaction = 0};
+	struct sbk_journal *journal;
+	struct sbk_plan *plan;
+	pid_t pids[4];
+	int i;
+
+	/* Each makes the journal, and one of them does. */
+	for (i = 0; i < 4; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0) {
+			struct worker worker = {.number = i, .rounds = 10};
+
+			_exit(work(f, &worker));
+		}
+	}
+	for (i = 0; i < 4; i++)
+		assert_exit(pids[i], 0);
+	journal = fixture_open(f, SBK_JOURNAL_READ);
+	plan = fixture_load(f, journal, &all);
+	assert_int_equal(sbk_plan_count(plan), 40);
+	sbk_plan_free(plan);
+	sbk_journal_close(journal);
+	fixture_assert_sound(f); /* numbers and entries once each */
+}
+
+/* --- kill -9 ------------------------------------------------------------ */
+
+/* Grants and undoes for ever. */
+static int churn(struct fixture *f, void *arg)
+{
+	const struct sbk_transaction_request request = {.title = "churn"};
+	const struct sbk_journal_filter open = {.unsettled = true};
+
+	(void)arg;
+	for (;;) {
+		struct sbk_transaction_report report;
+		struct sbk_apply_result result;
+		struct sbk_journal *journal = NULL;
+		struct sbk_plan *plan = sbk_plan_new();
+		struct sbk_plan *changes = sbk_plan_new();
+
+		if (fake_plan_grant(&f->backend, "/w", "u:990", plan, NULL) <
+			    0 ||
+		    sbk_journal_open(&f->place, SBK_JOURNAL_CREATE, &journal,
+				     &f->err) < 0 ||
+		    sbk_journal_transact(journal, &f->backend, &request, plan,
+					 &report, &f->err) < 0 ||
+		    sbk_journal_load(journal, &open, changes, &f->err) < 0 ||
+		    sbk_journal_undo(journal, &f->backend, "undo", changes,
+				     &result, &f->err) < 0) {
+			print_error("%s\n", f->err.message);
+			return 1;
+		}
+		sbk_journal_close(journal);
+		sbk_plan_free(plan);
+		sbk_plan_free(changes);
+	}
+}
+
+static void test_lock__kill_at_random_moments(void **state)
+{
+	struct fixture *f = *state;
+	const int rounds = getenv("SBK_CAMPAIGN") != NULL ? 500 : 40;
+	struct sbk_apply_result result;
+	struct sbk_journal *journal;
+	char *before, *after;
+	size_t settled, recovered = 0;
+	int i;
+
+	fixture_tree(f, 30);
+	before = fixture_world(f);
+	srandom(20261121); /* the moments differ all the same */
+	for (i = 0; i < rounds; i++) {
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (pid == 0)
+			_exit(churn(f, NULL));
+		nap(5 + random() % 40);
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		journal = fixture_locked(f);
+		assert_ok(sbk_journal_recover(journal, &f->backend, &settled,
+					      &f->err),
+			  &f->err);
+		recovered += settled;
+		fixture_undo_all(f, journal, &result);
+		assert_int_equal(result.owed + result.conflicts, 0);
+		sbk_journal_close(journal);
+		after = fixture_world(f);
+		assert_string_equal(after, before);
+		free(after);
+	}
+	free(before);
+	print_message("%zu changes recovered\n", recovered);
+	assert_true(recovered > 0);
+	fixture_assert_sound(f);
+}
+
+static const struct CMUnitTest tests[] = {
+	FIXTURE_TEST(test_lock__the_other_one_is_named),
+	FIXTURE_TEST(test_lock__a_living_transaction_is_not_recovered),
+	FIXTURE_TEST(test_lock__four_processes_at_once),
+	FIXTURE_TEST(test_lock__kill_at_random_moments),
+};
+
+SBK_TEST_MAIN(tests)

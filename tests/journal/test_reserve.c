@@ -1,0 +1,392 @@
+/*
+ * A full volume: undoing works to its end, and what could not be undone later
+ * is refused before it is done. On a real ext4 of its own, filled to the last
+ * byte, in a private mount namespace of a child process.
+ */
+#include "tests/journal/fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/banned.h"
+
+#define FIXTURE_TEST(name) \
+	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+enum { CANNOT_MOUNT = 90 };
+
+static int run_program(char *const *argv)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+/* Mounts a fresh ext4 and moves the journal's place there. */
+static int mount_volume(struct fixture *f, long megabytes)
+{
+	char image[SBK_PATH_MAX], point[SBK_PATH_MAX];
+	char *mkfs[] = {(char *)"mkfs.ext4", (char *)"-q", (char *)"-m",
+			(char *)"0",	     image,	   NULL};
+	char *mount_[] = {(char *)"mount", (char *)"-o", (char *)"loop",
+			  image,	   point,	 NULL};
+	int fd;
+
+	(void)snprintf(image, sizeof(image), "%s/image", f->directory);
+	(void)snprintf(point, sizeof(point), "%s/volume", f->directory);
+	fd = open(image, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0 || ftruncate(fd, megabytes << 20) < 0 ||
+	    mkdir(point, 0700) < 0)
+		return -1;
+	close(fd);
+	if (unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    run_program(mkfs) != 0 || run_program(mount_) != 0)
+		return -1;
+	memset(&f->place, 0, sizeof(f->place));
+	f->place.book = SBK_BOOK_USER;
+	f->place.owner = (uint32_t)geteuid();
+	(void)snprintf(f->place.directory, sizeof(f->place.directory),
+		       "%.3000s/j", point);
+	return 0;
+}
+
+/* Until not even one byte fits, in any file. */
+static int fill_volume(struct fixture *f)
+{
+	static char block[1 << 20];
+	char path[SBK_PATH_MAX];
+	size_t size = sizeof(block);
+	struct statvfs vfs;
+	int fd;
+
+	memset(block, 'x', sizeof(block));
+	(void)snprintf(path, sizeof(path), "%s/volume/filler", f->directory);
+	fd = open(path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
+	while (size > 0) {
+		ssize_t n = write(fd, block, size);
+
+		if (n < 0 && errno != ENOSPC)
+			return -1;
+		if (n < (ssize_t)size)
+			size /= 2;
+		if (fsync(fd) < 0 && errno != ENOSPC)
+			return -1;
+	}
+	close(fd);
+	if (statvfs(path, &vfs) < 0 || vfs.f_bavail != 0) {
+		print_error("%lu blocks are left\n",
+			    (unsigned long)vfs.f_bavail);
+		return -1;
+	}
+	return 0;
+}
+
+static void empty_volume(struct fixture *f)
+{
+	char path[SBK_PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s/volume/filler", f->directory);
+	(void)unlink(path);
+}
+
+/* --- a grant, a full volume, an undo ------------------------------------ */
+
+static int undo_all(struct fixture *f, void *arg)
+{
+	const struct sbk_journal_filter open = {.unsettled = true};
+	struct sbk_journal *journal = NULL;
+	struct sbk_apply_result result = {.owed = 0};
+	struct sbk_plan *changes = sbk_plan_new();
+	size_t settled;
+	int rc;
+
+	(void)arg;
+	rc = sbk_journal_open(&f->place, SBK_JOURNAL_WRITE, &journal, &f->err);
+	if (rc == 0)
+		rc = sbk_journal_lock(journal, 0, &f->err);
+	if (rc == 0)
+		rc = sbk_journal_recover(journal, &f->backend, &settled,
+					 &f->err);
+	if (rc == 0)
+		rc = sbk_journal_load(journal, &open, changes, &f->err);
+	if (rc == 0)
+		rc = sbk_journal_undo(journal, &f->backend, "undo", changes,
+				      &result, &f->err);
+	sbk_journal_close(journal);
+	if (rc < 0)
+		print_error("undo: %s\n", f->err.message);
+	return rc < 0 || result.owed > 0 || result.conflicts > 0;
+}
+
+static int check_sound(struct fixture *f, void *arg)
+{
+	struct sbk_journal_verdict verdict = {.findings = 1};
+	struct sbk_journal *journal = NULL;
+	int rc;
+
+	(void)arg;
+	rc = sbk_journal_open(&f->place, SBK_JOURNAL_READ, &journal, &f->err);
+	if (rc == 0)
+		rc = sbk_journal_verify(journal, &verdict, &f->err);
+	if (rc < 0 || verdict.findings > 0)
+		print_error("verify: %s %s\n", f->err.message,
+			    sbk_buf_text(&verdict.text));
+	return rc < 0 || verdict.findings > 0;
+}
+
+static int grant(struct fixture *f, struct sbk_error *err)
+{
+	const struct sbk_transaction_request request = {.title = "grant"};
+	struct sbk_transaction_report report;
+	struct sbk_journal *journal = NULL;
+	struct sbk_plan *plan = sbk_plan_new();
+	int rc = fake_plan_grant(&f->backend, "/w", "u:990", plan, err);
+
+	if (rc == 0)
+		rc = sbk_journal_open(&f->place, SBK_JOURNAL_CREATE, &journal,
+				      err);
+	if (rc == 0)
+		rc = sbk_journal_transact(journal, &f->backend, &request, plan,
+					  &report, err);
+	sbk_journal_close(journal);
+	sbk_plan_free(plan);
+	return rc;
+}
+
+static int full_volume(struct fixture *f, void *arg)
+{
+	char *before, *after;
+
+	(void)arg;
+	if (mount_volume(f, 32) < 0)
+		return CANNOT_MOUNT;
+	fixture_tree(f, 400);
+	before = fixture_world(f);
+	if (grant(f, &f->err) < 0)
+		return 1;
+	/* What SQLite needs to open may have been taken by others, too. */
+	if (unlink(fixture_path(f, "journal.db-shm")) < 0)
+		return 6;
+	if (fill_volume(f) < 0)
+		return 2;
+	/* In processes of their own: they open the database on the full
+	 * volume, too. */
+	if (fixture_child(undo_all, f, NULL) != 0)
+		return 3;
+	after = fixture_world(f);
+	if (strcmp(before, after) != 0)
+		return 4;
+	empty_volume(f);
+	return fixture_child(check_sound, f, NULL) != 0 ? 5 : 0;
+}
+
+static void test_reserve__undo_on_a_full_volume(void **state)
+{
+	struct fixture *f = *state;
+	int code = fixture_child(full_volume, f, NULL);
+
+	if (code == CANNOT_MOUNT)
+		sbk_test_skip("mounting an image needs root and loop devices");
+	assert_int_equal(code, 0);
+}
+
+/* --- nothing is done that could not be undone --------------------------- */
+
+static int refuse(struct fixture *f, void *arg)
+{
+	struct sbk_journal *journal = NULL;
+	char *before, *after;
+	int rc;
+
+	(void)arg;
+	if (mount_volume(f, 32) < 0)
+		return CANNOT_MOUNT;
+	fixture_tree(f, 400);
+	before = fixture_world(f);
+	if (sbk_journal_open(&f->place, SBK_JOURNAL_CREATE, &journal, &f->err) <
+	    0)
+		return 1;
+	sbk_journal_close(journal);
+	if (fill_volume(f) < 0)
+		return 2;
+	rc = grant(f, &f->err);
+	if (rc != SBK_E_LIMIT) {
+		print_error("%d: %s\n", rc, f->err.message);
+		return 3;
+	}
+	after = fixture_world(f);
+	if (strcmp(before, after) != 0)
+		return 4;
+	/* With room it works, and the refusal has left nothing in the way. */
+	empty_volume(f);
+	if (grant(f, &f->err) < 0)
+		return 5;
+	if (fixture_child(check_sound, f, NULL) != 0)
+		return 6;
+	return undo_all(f, NULL) != 0 ? 7 : 0;
+}
+
+static void test_reserve__no_change_without_room_for_its_undo(void **state)
+{
+	struct fixture *f = *state;
+	int code = fixture_child(refuse, f, NULL);
+
+	if (code == CANNOT_MOUNT)
+		sbk_test_skip("mounting an image needs root and loop devices");
+	assert_int_equal(code, 0);
+}
+
+/* --- many changes, and others changed every object since ---------------- */
+
+#define MANY 20000
+
+static int record_all(struct sbk_journal *journal, struct sbk_plan *plan,
+		      enum sbk_transaction_kind kind, struct sbk_error *err)
+{
+	const struct sbk_recorder recorder = sbk_journal_recorder(journal);
+	struct sbk_change *batch[SBK_BATCH_CHANGES];
+	size_t next = 0, count, i;
+	uint64_t id;
+	int rc = sbk_journal_begin(journal, kind, "many", &id, err);
+
+	while (rc == 0 && next < sbk_plan_count(plan)) {
+		for (count = 0;
+		     count < SBK_BATCH_CHANGES && next < sbk_plan_count(plan);)
+			batch[count++] = sbk_plan_at(plan, next++);
+		rc = sbk_recorder_prepare(&recorder, batch, count, err);
+		for (i = 0; i < count; i++)
+			batch[i]->status = SBK_STATUS_CONFIRMED;
+		if (rc == 0)
+			rc = sbk_recorder_settle(&recorder, batch, count, err);
+	}
+	return rc < 0 ? rc : sbk_journal_end(journal, true, err);
+}
+
+static int add_many(struct sbk_plan *plan, struct sbk_error *err)
+{
+	char name[160];
+	int i, rc = 0;
+
+	for (i = 0; rc == 0 && i < MANY; i++) {
+		const struct sbk_change change = {
+			.object = {.kind = SBK_KIND_ACCESS,
+				   .name = name,
+				   .identity = name},
+			.before = {.data = "mode 644\n", .size = 9},
+			.after = {.data = "mode 664\nu:990\n", .size = 15},
+			.ours = "access u:990:rw-",
+			.reason = "grant",
+		};
+
+		(void)snprintf(name, sizeof(name),
+			       "/home/somebody/a/rather/long/path/to/project/"
+			       "with/many/files/in/directories/file%d",
+			       i);
+		rc = sbk_plan_add(plan, &change, err);
+	}
+	return rc;
+}
+
+/* The inverse of each, with a state that nobody has seen before. */
+static int invert_many(struct sbk_plan *made, struct sbk_plan *out,
+		       struct sbk_error *err)
+{
+	char state[64];
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < sbk_plan_count(made); i++) {
+		const struct sbk_change *change = sbk_plan_at(made, i);
+		const struct sbk_change inverse = {
+			.object = change->object,
+			.before = {.data = state,
+				   .size = (size_t)snprintf(
+					   state, sizeof(state),
+					   "mode 66%zu\nu:990\n", i % 500)},
+			.after = {.data = "mode 640\n", .size = 9},
+			.reason = "undo: others changed it since, only our "
+				  "entries are taken out",
+			.undoes = change->id,
+		};
+
+		rc = sbk_plan_add(out, &inverse, err);
+	}
+	return rc;
+}
+
+static int many_changes(struct fixture *f, void *arg)
+{
+	struct sbk_plan *made = sbk_plan_new(), *inverse = sbk_plan_new();
+	struct sbk_journal *journal = NULL;
+	int rc;
+
+	(void)arg;
+	if (mount_volume(f, 128) < 0)
+		return CANNOT_MOUNT;
+	rc = add_many(made, &f->err);
+	if (rc == 0)
+		rc = sbk_journal_open(&f->place, SBK_JOURNAL_CREATE, &journal,
+				      &f->err);
+	if (rc == 0)
+		rc = sbk_journal_lock(journal, 0, &f->err);
+	if (rc == 0)
+		rc = record_all(journal, made, SBK_TRANSACTION_DO, &f->err);
+	sbk_journal_close(journal);
+	journal = NULL;
+	if (rc == 0)
+		rc = invert_many(made, inverse, &f->err);
+	if (rc < 0)
+		return 1;
+	if (fill_volume(f) < 0)
+		return 2;
+	rc = sbk_journal_open(&f->place, SBK_JOURNAL_WRITE, &journal, &f->err);
+	if (rc == 0)
+		rc = sbk_journal_lock(journal, 0, &f->err);
+	if (rc == 0)
+		rc = record_all(journal, inverse, SBK_TRANSACTION_UNDO,
+				&f->err);
+	if (rc < 0) {
+		print_error("%s\n", f->err.message);
+		return 3;
+	}
+	sbk_journal_close(journal);
+	empty_volume(f);
+	return fixture_child(check_sound, f, NULL) != 0 ? 4 : 0;
+}
+
+static void test_reserve__is_large_enough_for_many_changes(void **state)
+{
+	struct fixture *f = *state;
+	int code = fixture_child(many_changes, f, NULL);
+
+	if (code == CANNOT_MOUNT)
+		sbk_test_skip("mounting an image needs root and loop devices");
+	assert_int_equal(code, 0);
+}
+
+static const struct CMUnitTest tests[] = {
+	FIXTURE_TEST(test_reserve__undo_on_a_full_volume),
+	FIXTURE_TEST(test_reserve__no_change_without_room_for_its_undo),
+	FIXTURE_TEST(test_reserve__is_large_enough_for_many_changes),
+};
+
+SBK_TEST_MAIN(tests)

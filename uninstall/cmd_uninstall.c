@@ -1,0 +1,406 @@
+/*
+ * sandbook uninstall, sandbook-setup uninstall: the command line of the two
+ * parts, and of the errand that root's part sends to each person.
+ */
+#include "uninstall/uninstall.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/json.h"
+#include "engine/limits.h"
+#include "engine/os_admin.h"
+#include "journal/journal.h"
+#include "uninstall/internal.h"
+
+#include "engine/banned.h"
+
+#define SETUP_PROGRAM "sandbook-setup"
+#define CERTIFICATE_NAME "sandbook-uninstall"
+#define CERTIFICATE_NUMBER_MAX 99
+#define PERSON_SECONDS 120
+#define PERSON_SECONDS_MAX 86400
+
+struct options {
+	bool dry_run, yes, json, user_only, errand;
+	const char *certificate, *log;
+	uint64_t limit;
+	struct sbk_list skip, leave;
+};
+
+static const struct sbk_option options[] = {
+	{"dry-run", NULL, "print what would be undone; touch nothing",
+	 offsetof(struct options, dry_run), 'n', SBK_OPTION_FLAG, NULL},
+	{"yes", NULL, "do not ask", offsetof(struct options, yes), 'y',
+	 SBK_OPTION_FLAG, NULL},
+	{"json", NULL, "print JSON", offsetof(struct options, json), 0,
+	 SBK_OPTION_FLAG, NULL},
+	{"user-only", NULL, "only the caller's own grants and journal",
+	 offsetof(struct options, user_only), 0, SBK_OPTION_FLAG, NULL},
+	{"certificate", "FILE", "where the certificate goes",
+	 offsetof(struct options, certificate), 0, SBK_OPTION_TEXT, NULL},
+	{"export", "FILE", "where the journal's log goes before it is removed",
+	 offsetof(struct options, log), 0, SBK_OPTION_TEXT, NULL},
+	{"skip", "MOUNT", "a mount that the sweep leaves out (repeatable)",
+	 offsetof(struct options, skip), 0, SBK_OPTION_LIST, NULL},
+	{"leave", "USER", "a user whose journal is left alone (repeatable)",
+	 offsetof(struct options, leave), 0, SBK_OPTION_LIST, NULL},
+	{"user-limit", "SECONDS", "time for each user's part (120)",
+	 offsetof(struct options, limit), 0, SBK_OPTION_NUMBER, NULL},
+	{SBK_ERRAND_OPTION, NULL, NULL, offsetof(struct options, errand), 0,
+	 SBK_OPTION_FLAG, NULL},
+	{.name = NULL},
+};
+
+static int print(struct sbk_cli *cli, struct sbk_buf *text)
+{
+	int code = sbk_cli_print(cli, text);
+
+	sbk_buf_release(text);
+	return code;
+}
+
+/* Asks once on a terminal. */
+static int confirm(struct sbk_cli *cli, const struct options *o,
+		   const char *question, struct sbk_error *err)
+{
+	if (o->yes)
+		return 0;
+	if (!sbk_os_interactive())
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "nobody can be asked here, so nothing was "
+				     "changed; --yes goes ahead");
+	if (!sbk_cli_confirm(cli, question, false))
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "not confirmed, so nothing was changed");
+	return 0;
+}
+
+/* --- a person's part --------------------------------------------------------
+ */
+
+static void print_part(const struct sbk_user_part *part, bool json,
+		       struct sbk_buf *out)
+{
+	const unsigned long long changes = part->changes;
+
+	if (json) {
+		sbk_json_open(out, '{');
+		sbk_json_bool(out, "installed", part->found);
+		sbk_json_integer(out, "changes", (int64_t)part->changes);
+		sbk_json_integer(out, "undone", (int64_t)part->undone);
+		sbk_json_integer(out, "conflicts", (int64_t)part->conflicts);
+		sbk_json_integer(out, "owed", (int64_t)part->owed);
+		sbk_json_bool(out, "journal_removed", part->removed);
+		sbk_json_close(out, '}');
+		sbk_buf_addc(out, '\n');
+		return;
+	}
+	if (!part->found) {
+		sbk_buf_adds(out, "nothing of yours is installed\n");
+		return;
+	}
+	sbk_buf_printf(out, "%llu changes, %llu undone", changes,
+		       (unsigned long long)part->undone);
+	if (part->conflicts > 0)
+		sbk_buf_printf(out,
+			       ", %llu left, since others changed our entry",
+			       (unsigned long long)part->conflicts);
+	if (part->owed > 0)
+		sbk_buf_printf(out,
+			       ", %llu owed: mend what 'sandbook journal log' "
+			       "says of them and run this again",
+			       (unsigned long long)part->owed);
+	sbk_buf_adds(out, part->removed ? "; your journal is removed\n"
+					: "; your journal stays\n");
+}
+
+static bool machine_is_set_up(void)
+{
+	struct sbk_journal_place place;
+	struct sbk_file file;
+
+	return sbk_journal_place_machine(&place, NULL) == 0 &&
+	       sbk_os_look(place.directory, &file, NULL) == 0;
+}
+
+static int show_user(struct sbk_cli *cli, const struct sbk_person *person,
+		     const struct options *o)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_buf text = SBK_BUF_INIT;
+	struct sbk_plan *preview = sbk_plan_new();
+	struct sbk_user_part part;
+	int rc;
+
+	if (preview == NULL)
+		rc = sbk_error_set(&err, SBK_E_NOMEM, "out of memory");
+	else
+		rc = sbk_uninstall_user(person, preview, &part, &err);
+	if (rc == 0 && o->json)
+		sbk_plan_print_json(preview, &text);
+	else if (rc == 0 && part.found)
+		sbk_plan_print(preview, &text);
+	else if (rc == 0)
+		print_part(&part, false, &text);
+	sbk_plan_free(preview);
+	if (rc < 0) {
+		sbk_buf_release(&text);
+		return sbk_cli_fail(cli, &err);
+	}
+	return print(cli, &text);
+}
+
+static int run_user(struct sbk_cli *cli, const struct options *o)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_buf text = SBK_BUF_INIT;
+	struct sbk_user_part part;
+	struct sbk_person person;
+	int rc = sbk_os_caller(&person, &err), code;
+
+	if (rc < 0)
+		return sbk_cli_fail(cli, &err);
+	if (o->dry_run)
+		return show_user(cli, &person, o);
+	rc = confirm(cli, o,
+		     "Undo every grant of yours and remove your journal?",
+		     &err);
+	if (rc == 0)
+		rc = sbk_uninstall_user(&person, NULL, &part, &err);
+	if (rc < 0)
+		return sbk_cli_fail(cli, &err);
+	print_part(&part, o->json, &text);
+	code = print(cli, &text);
+	if (!o->json && !sbk_os_elevated() && machine_is_set_up())
+		(void)fprintf(cli->err,
+			      "%s: this machine's accounts and rules stay; "
+			      "'sudo sandbook uninstall' takes them away\n",
+			      cli->program);
+	if (code == SBK_EXIT_OK && part.owed > 0)
+		code = SBK_EXIT_INCOMPLETE;
+	return code;
+}
+
+/* What root's part asked this process, as the person that it is. */
+static int run_errand(const struct options *o)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_plan *preview = o->dry_run ? sbk_plan_new() : NULL;
+	struct sbk_user_part part = {.format = SBK_USER_PART_FORMAT};
+	struct sbk_person person;
+	int rc = sbk_os_caller(&person, &err);
+
+	if (rc == 0 && o->dry_run && preview == NULL)
+		rc = sbk_error_set(&err, SBK_E_NOMEM, "out of memory");
+	if (rc == 0) {
+		/* Its error is in the answer. */
+		(void)sbk_uninstall_user(&person, preview, &part, NULL);
+	} else {
+		part.found = 1;
+		part.error = rc;
+		memcpy(part.message, err.message, sizeof(part.message) - 1);
+	}
+	sbk_plan_free(preview);
+	rc = sbk_os_errand_answer(&part, sizeof(part), NULL);
+	return rc < 0 ? SBK_EXIT_FAILED : SBK_EXIT_OK;
+}
+
+/* --- root's part ------------------------------------------------------------
+ */
+
+/* The default name, or the first one with a number that is free. */
+static int choose_certificate(const char *wanted, char *out,
+			      struct sbk_error *err)
+{
+	char name[64];
+	int number, rc;
+
+	if (wanted != NULL)
+		return sbk_os_new_file_path(wanted, out, err);
+	rc = sbk_os_new_file_path(CERTIFICATE_NAME ".json", out, err);
+	for (number = 2; rc == SBK_E_EXISTS && number <= CERTIFICATE_NUMBER_MAX;
+	     number++) {
+		(void)snprintf(name, sizeof(name), CERTIFICATE_NAME "-%d.json",
+			       number);
+		sbk_error_clear(err);
+		rc = sbk_os_new_file_path(name, out, err);
+	}
+	return rc;
+}
+
+static int check_options(const struct options *o, struct sbk_error *err)
+{
+	struct sbk_person person;
+	size_t i;
+	int rc = 0;
+
+	if (!sbk_os_elevated())
+		return sbk_error_set(err, SBK_E_DENIED,
+				     "the accounts and rules of this machine "
+				     "are root's: use sudo, or --user-only for "
+				     "your own grants");
+	if (o->limit > PERSON_SECONDS_MAX)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "--user-limit is at most %d seconds",
+				     PERSON_SECONDS_MAX);
+	for (i = 0; rc == 0 && i < o->leave.count; i++)
+		rc = sbk_os_person_by_name(o->leave.items[i], &person, err);
+	return rc;
+}
+
+static void print_report(const struct sbk_uninstall_report *report,
+			 const struct options *o, const char *certificate,
+			 struct sbk_buf *out)
+{
+	if (o->json) {
+		sbk_certificate_print(report, out);
+		return;
+	}
+	if (!report->installed && report->principal_count == 0 &&
+	    report->person_count == 0) {
+		sbk_buf_adds(out, "nothing is installed\n");
+		return;
+	}
+	if (o->dry_run)
+		sbk_plan_print(report->record, out);
+	sbk_uninstall_print(report, out);
+	if (report->installed && !o->dry_run) {
+		sbk_buf_adds(out, "certificate: ");
+		sbk_text_escape(out, certificate);
+		sbk_buf_addc(out, '\n');
+	}
+}
+
+static int finish(struct sbk_cli *cli, const struct options *o, int rc,
+		  const struct sbk_uninstall_report *report,
+		  const char *certificate, const struct sbk_error *err)
+{
+	struct sbk_buf text = SBK_BUF_INIT;
+	int code;
+
+	if (rc < 0)
+		return sbk_cli_fail(cli, err);
+	print_report(report, o, certificate, &text);
+	code = print(cli, &text);
+	if (code == SBK_EXIT_OK && !o->dry_run &&
+	    sbk_uninstall_verdict(report) == SBK_VERDICT_INCOMPLETE) {
+		(void)fprintf(cli->err,
+			      "%s: something is owed; mend it and run this "
+			      "again\n",
+			      cli->program);
+		code = SBK_EXIT_INCOMPLETE;
+	}
+	return code;
+}
+
+static int run_machine(struct sbk_cli *cli, const struct options *o)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	char certificate[SBK_PATH_MAX] = "";
+	struct sbk_uninstall_request request = {
+		.dry_run = o->dry_run,
+		.person_ms =
+			(int64_t)(o->limit > 0 ? o->limit : PERSON_SECONDS) *
+			1000,
+		.skip = o->skip,
+		.leave = o->leave,
+		.certificate = o->dry_run ? NULL : certificate,
+	};
+	struct sbk_uninstall_report *report = NULL;
+	int rc = check_options(o, &err), code;
+
+	if (rc == 0 && !o->dry_run)
+		rc = choose_certificate(o->certificate, certificate, &err);
+	if (rc == 0 && !o->dry_run)
+		rc = confirm(cli, o,
+			     "Undo everything that Sandbook changed on this "
+			     "machine, for all users?",
+			     &err);
+	if (rc == 0) {
+		report = sbk_uninstall_report_new();
+		rc = report != NULL
+			     ? sbk_uninstall_machine(&request, report, &err)
+			     : sbk_error_set(&err, SBK_E_NOMEM,
+					     "out of memory");
+	}
+	code = finish(cli, o, rc, report, certificate, &err);
+	sbk_uninstall_report_free(report);
+	return code;
+}
+
+/* `sandbook` itself is never the elevated half. */
+static int become_setup(struct sbk_cli *cli, int argc, char **argv)
+{
+	static char program[] = SETUP_PROGRAM;
+	struct sbk_error err = SBK_ERROR_INIT;
+	char **words = calloc((size_t)argc + 2, sizeof(*words));
+	int i;
+
+	if (words == NULL) {
+		(void)sbk_error_set(&err, SBK_E_NOMEM, "out of memory");
+		return sbk_cli_fail(cli, &err);
+	}
+	words[0] = program;
+	for (i = 0; i < argc; i++)
+		words[i + 1] = argv[i];
+	/* Returns when it failed. */
+	(void)sbk_os_become_sibling(SETUP_PROGRAM, words, &err);
+	free(words);
+	return sbk_cli_fail(cli, &err);
+}
+
+static int run(struct sbk_cli *cli, int argc, char **argv)
+{
+	struct options o = {.dry_run = false};
+	struct sbk_error err = SBK_ERROR_INIT;
+	const bool is_setup = strcmp(cli->program, SETUP_PROGRAM) == 0;
+	int operands = 0, code;
+	int rc = sbk_cli_parse(cli, argc, argv, &o, &operands, &err);
+
+	if (rc == 0 && operands < argc)
+		rc = sbk_error_set(&err, SBK_E_INVAL,
+				   "uninstall takes no '%s'; see --help",
+				   argv[operands]);
+	if (rc < 0)
+		code = sbk_cli_fail(cli, &err);
+	else if (o.errand)
+		code = run_errand(&o);
+	else if (o.user_only || (!is_setup && !sbk_os_elevated()))
+		code = run_user(cli, &o);
+	else if (is_setup)
+		code = run_machine(cli, &o);
+	else
+		code = become_setup(cli, argc, argv);
+	sbk_list_release(&o.skip);
+	sbk_list_release(&o.leave);
+	return code;
+}
+
+const struct sbk_command sbk_uninstall_commands[] = {
+	{
+		.name = "uninstall",
+		.usage = "[options]",
+		.summary = "undo everything and remove Sandbook's records",
+		.help = "As a plain user: undoes every grant of yours and "
+			"removes your journal.\n"
+			"As root: does so for every user, as that user, then "
+			"takes away what names the\n"
+			"sandbox accounts anywhere on this machine, the "
+			"firewall rules, the accounts and the\n"
+			"group, sweeps the machine, writes a certificate "
+			"(./sandbook-uninstall.json) and\n"
+			"removes the machine's journal last. Interrupted, it "
+			"is finished by running it again.\n\n"
+			"Exit codes: 0 nothing is left; 207 something is owed "
+			"and the journal stays.\n\n"
+			"Example:\n"
+			"  sudo sandbook uninstall --dry-run\n"
+			"  sudo sandbook uninstall --certificate "
+			"/root/removed.json\n",
+		.options = options,
+		.run = run,
+	},
+	{.name = NULL},
+};

@@ -1,0 +1,55 @@
+/*
+ * What the steps of root's part share; uninstall.h has the order.
+ */
+#ifndef SBK_UNINSTALL_INTERNAL_H
+#define SBK_UNINSTALL_INTERNAL_H
+
+#include "engine/backend.h"
+#include "journal/journal.h"
+#include "uninstall/uninstall.h"
+
+struct sbk_uninstall_work {
+	const struct sbk_uninstall_request *request;
+	struct sbk_uninstall_report *report;
+	struct sbk_backend backend;
+	struct sbk_journal_place place;
+	struct sbk_journal *journal; /* NULL: there is none */
+	size_t machine_changes;	     /* in effect when it began */
+};
+
+/* The words of an errand's command line, understood by cmd_uninstall.c. */
+#define SBK_ERRAND_OPTION "errand"
+
+/* --- principals.c -----------------------------------------------------------
+ */
+
+/* Step 2: fills report->principals. */
+int sbk_uninstall_find_principals(struct sbk_uninstall_work *work,
+				  struct sbk_error *err);
+/* Those to look for, as "u:990": not the foreign ones. The caller frees the
+ * list; its texts are the report's. */
+int sbk_uninstall_list_principals(const struct sbk_uninstall_report *report,
+				  const char ***out, size_t *count,
+				  struct sbk_error *err);
+
+/* --- people.c ---------------------------------------------------------------
+ */
+
+/* Step 4: everybody, the enrolled first. */
+int sbk_uninstall_visit_people(struct sbk_uninstall_work *work,
+			       struct sbk_error *err);
+/* Step 6: who owed something; then says who still does. */
+int sbk_uninstall_revisit_people(struct sbk_uninstall_work *work,
+				 struct sbk_error *err);
+
+/* --- residue.c --------------------------------------------------------------
+ */
+
+/* Step 5; with --dry-run only counts. */
+int sbk_uninstall_restore_residue(struct sbk_uninstall_work *work,
+				  struct sbk_error *err);
+/* Step 8: fills report->sweep. */
+int sbk_uninstall_final_sweep(struct sbk_uninstall_work *work,
+			      struct sbk_error *err);
+
+#endif

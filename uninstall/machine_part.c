@@ -1,0 +1,292 @@
+/*
+ * Root's part: the steps in their order (uninstall.h), and those that need
+ * nothing but the machine journal.
+ *
+ * Invariants:
+ *  1. The machine journal goes last, after the certificate is durable, and
+ *     only when nothing is owed.
+ *  2. What is owed never stops a step from being taken for the others.
+ *  3. A step can be repeated: whatever a killed run had done, the next one
+ *     begins at step 1 and comes to the same end.
+ */
+#include "uninstall/internal.h"
+
+#include <string.h>
+
+#include "engine/os_admin.h"
+#include "engine/plan_setup.h"
+
+#include "engine/banned.h"
+
+#define LOCK_WAIT_MS 10000
+
+typedef int step_fn(struct sbk_uninstall_work *work, struct sbk_error *err);
+
+/* --- 1: the journal ---------------------------------------------------------
+ */
+
+static int open_journal(struct sbk_uninstall_work *work, struct sbk_error *err)
+{
+	const bool dry = work->request->dry_run;
+	size_t settled;
+	int rc = sbk_journal_place_machine(&work->place, err);
+
+	if (rc == 0)
+		rc = sbk_journal_open(&work->place,
+				      dry ? SBK_JOURNAL_READ
+					  : SBK_JOURNAL_WRITE,
+				      &work->journal, err);
+	if (rc == SBK_E_NOTFOUND) {
+		sbk_error_clear(err);
+		/* Or a removal was cut short: the rest of it. */
+		return dry ? 0 : sbk_journal_remove(&work->place, err);
+	}
+	if (rc < 0)
+		return rc;
+	work->report->installed = true;
+	if (dry)
+		return 0;
+	rc = sbk_journal_lock(work->journal, LOCK_WAIT_MS, err);
+	if (rc == 0)
+		rc = sbk_journal_recover(work->journal, &work->backend,
+					 &settled, err);
+	return rc;
+}
+
+/* --- 3: processes -----------------------------------------------------------
+ */
+
+static int end_processes(struct sbk_uninstall_work *work, struct sbk_error *err)
+{
+	struct sbk_uninstall_report *report = work->report;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < report->principal_count; i++) {
+		struct sbk_uninstall_principal *item = &report->principals[i];
+		struct sbk_error why = SBK_ERROR_INIT;
+
+		if (item->foreign || work->journal == NULL)
+			continue;
+		if (sbk_os_end_processes(item->principal.id, &item->processes,
+					 &why) < 0)
+			rc = sbk_uninstall_except(report, true, err, "%s",
+						  why.message);
+	}
+	return rc;
+}
+
+/* --- 7: the machine's own changes ------------------------------------------
+ */
+
+static int load(struct sbk_uninstall_work *work, struct sbk_plan **out,
+		struct sbk_error *err)
+{
+	const struct sbk_journal_filter filter = {.unsettled = true};
+	struct sbk_plan *changes = sbk_plan_new();
+	int rc;
+
+	if (changes == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	rc = sbk_journal_load(work->journal, &filter, changes, err);
+	if (rc < 0) {
+		sbk_plan_free(changes);
+		return rc;
+	}
+	*out = changes;
+	return 0;
+}
+
+static int undo_machine(struct sbk_uninstall_work *work, struct sbk_error *err)
+{
+	struct sbk_apply_result result = {0};
+	struct sbk_error why = SBK_ERROR_INIT;
+	struct sbk_plan *changes = NULL;
+	int rc;
+
+	if (work->journal == NULL)
+		return 0;
+	rc = load(work, &changes, err);
+	if (rc == 0 && sbk_plan_count(changes) > 0)
+		rc = sbk_journal_undo(work->journal, &work->backend,
+				      "uninstall", changes, &result, err);
+	if (rc == 0 && sbk_plan_count(changes) > 0 &&
+	    sbk_setup_reload(&why) < 0)
+		rc = sbk_uninstall_except(work->report, false, err,
+					  "the service manager was not told: "
+					  "%s",
+					  why.message);
+	sbk_plan_free(changes);
+	return rc;
+}
+
+static int show_machine(struct sbk_uninstall_work *work, struct sbk_error *err)
+{
+	struct sbk_plan *changes = NULL;
+	int rc;
+
+	if (work->journal == NULL)
+		return 0;
+	rc = load(work, &changes, err);
+	if (rc == 0)
+		rc = sbk_journal_plan_undo(work->journal, &work->backend,
+					   changes, work->report->record, err);
+	sbk_plan_free(changes);
+	return rc;
+}
+
+/* --- 9: what the record says ------------------------------------------------
+ */
+
+static int say_owed(struct sbk_uninstall_report *report, struct sbk_error *err)
+{
+	const uint64_t *counts = report->counts;
+	const uint64_t owed = counts[SBK_STATUS_PREPARED] +
+			      counts[SBK_STATUS_CONFIRMED] +
+			      counts[SBK_STATUS_OWED];
+	size_t i;
+	int rc = 0;
+
+	if (owed > 0)
+		rc = sbk_uninstall_except(
+			report, true, err,
+			"%llu changes of the machine are owed",
+			(unsigned long long)owed);
+	for (i = 0; rc == 0 && i < sbk_plan_count(report->record); i++) {
+		const struct sbk_change *change =
+			sbk_plan_at(report->record, i);
+
+		if (change->undoes == 0 &&
+		    (change->status == SBK_STATUS_CONFLICT ||
+		     change->status == SBK_STATUS_OWED))
+			rc = sbk_uninstall_except(
+				report, change->status == SBK_STATUS_OWED, err,
+				"%s '%s': %s",
+				sbk_kind_name(change->object.kind),
+				change->object.name,
+				change->note != NULL ? change->note
+						     : "left as it is");
+	}
+	return rc;
+}
+
+static void hexadecimal(const unsigned char *bytes, size_t size, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t i;
+
+	for (i = 0; i < size; i++) {
+		out[2 * i] = digits[bytes[i] >> 4];
+		out[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	out[2 * size] = '\0';
+}
+
+static int read_record(struct sbk_uninstall_work *work, struct sbk_error *err)
+{
+	const struct sbk_journal_filter everything = {.unsettled = false};
+	struct sbk_uninstall_report *report = work->report;
+	struct sbk_journal_verdict verdict = {.text = SBK_BUF_INIT};
+	int rc;
+
+	if (work->journal == NULL)
+		return 0;
+	rc = sbk_journal_count(work->journal, report->counts, err);
+	if (rc == 0)
+		rc = sbk_journal_load(work->journal, &everything,
+				      report->record, err);
+	if (rc == 0)
+		rc = sbk_journal_verify(work->journal, &verdict, err);
+	if (rc == 0) {
+		report->journal_size = verdict.entries;
+		hexadecimal(verdict.root, sizeof(verdict.root),
+			    report->journal_root);
+		if (verdict.findings > 0)
+			rc = sbk_uninstall_except(
+				report, true, err,
+				"the machine journal is not what its log "
+				"says: see 'sandbook journal verify'");
+	}
+	sbk_journal_verdict_release(&verdict);
+	return rc == 0 ? say_owed(report, err) : rc;
+}
+
+static int write_certificate(struct sbk_uninstall_work *work,
+			     struct sbk_error *err)
+{
+	struct sbk_buf text = SBK_BUF_INIT;
+	struct sbk_person owner;
+	int rc;
+
+	work->report->ended_ms = sbk_os_now_ms();
+	if (work->journal == NULL || work->request->certificate == NULL)
+		return 0;
+	rc = sbk_os_invoking_person(&owner, err);
+	if (rc == 0) {
+		sbk_certificate_print(work->report, &text);
+		rc = sbk_buf_failed(&text, err);
+	}
+	if (rc == 0)
+		rc = sbk_os_new_file(work->request->certificate, text.data,
+				     text.size, &owner,
+				     work->report->names_paths, err);
+	sbk_buf_release(&text);
+	return rc;
+}
+
+/* --- 10: the end ------------------------------------------------------------
+ */
+
+static int remove_journal(struct sbk_uninstall_work *work,
+			  struct sbk_error *err)
+{
+	int rc;
+
+	if (work->journal == NULL ||
+	    sbk_uninstall_verdict(work->report) == SBK_VERDICT_INCOMPLETE)
+		return 0;
+	sbk_journal_close(work->journal);
+	work->journal = NULL;
+	rc = sbk_journal_remove(&work->place, err);
+	work->report->removed = rc == 0;
+	return rc;
+}
+
+static step_fn *const steps[] = {
+	open_journal,
+	sbk_uninstall_find_principals,
+	end_processes,
+	sbk_uninstall_visit_people,
+	sbk_uninstall_restore_residue,
+	sbk_uninstall_revisit_people,
+	undo_machine,
+	sbk_uninstall_final_sweep,
+	read_record,
+	write_certificate,
+	remove_journal,
+	NULL,
+};
+
+static step_fn *const dry_steps[] = {
+	open_journal,
+	sbk_uninstall_find_principals,
+	sbk_uninstall_visit_people,
+	sbk_uninstall_restore_residue,
+	show_machine,
+	NULL,
+};
+
+int sbk_uninstall_machine(const struct sbk_uninstall_request *request,
+			  struct sbk_uninstall_report *report,
+			  struct sbk_error *err)
+{
+	struct sbk_uninstall_work work = {.request = request, .report = report};
+	step_fn *const *step = request->dry_run ? dry_steps : steps;
+	int rc = sbk_os_backend(&work.backend, err);
+
+	for (; rc == 0 && *step != NULL; step++)
+		rc = (*step)(&work, err);
+	sbk_journal_close(work.journal);
+	sbk_backend_close(&work.backend);
+	return rc;
+}

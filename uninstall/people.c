@@ -1,0 +1,228 @@
+/*
+ * Steps 4 and 6: each person's own part, done by that person. Root reads no
+ * home and opens no journal here; it starts errands (engine/os_admin.h) and
+ * counts what they say.
+ */
+#include "uninstall/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/os_admin.h"
+#include "engine/os_census.h"
+
+#include "engine/banned.h"
+
+struct visitor {
+	struct sbk_uninstall_work *work;
+	bool enrolled; /* this pass is for them, or for the others */
+	uint32_t *seen;
+	size_t seen_count;
+};
+
+static bool is_enrolled(const struct sbk_uninstall_report *report, uint32_t uid)
+{
+	size_t i;
+
+	for (i = 0; i < report->principal_count; i++)
+		if (report->principals[i].principal.role !=
+			    SBK_PRINCIPAL_GROUP &&
+		    report->principals[i].principal.person == uid)
+			return true;
+	return false;
+}
+
+/* An account of ours keeps no journal; nobody becomes one here. */
+static bool is_ours(const struct sbk_uninstall_report *report, uint32_t uid)
+{
+	size_t i;
+
+	for (i = 0; i < report->principal_count; i++)
+		if (report->principals[i].principal.role !=
+			    SBK_PRINCIPAL_GROUP &&
+		    report->principals[i].principal.number == uid)
+			return true;
+	return false;
+}
+
+static bool is_left(const struct sbk_uninstall_request *request,
+		    const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < request->leave.count; i++)
+		if (strcmp(request->leave.items[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Two accounts of one number are one person; true the second time. */
+static int seen_before(struct visitor *v, uint32_t uid, bool *out,
+		       struct sbk_error *err)
+{
+	uint32_t *grown;
+	size_t i;
+
+	*out = true;
+	for (i = 0; i < v->seen_count; i++)
+		if (v->seen[i] == uid)
+			return 0;
+	*out = false;
+	grown = realloc(v->seen, (v->seen_count + 1) * sizeof(*grown));
+	if (grown == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	v->seen = grown;
+	v->seen[v->seen_count++] = uid;
+	return 0;
+}
+
+static void send(struct sbk_uninstall_work *work,
+		 const struct sbk_person *person, struct sbk_user_part *part)
+{
+	static const char *const words[] = {"uninstall", "--user-only",
+					    "--" SBK_ERRAND_OPTION, NULL};
+	static const char *const dry_words[] = {"uninstall", "--user-only",
+						"--" SBK_ERRAND_OPTION,
+						"--dry-run", NULL};
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc;
+
+	memset(part, 0, sizeof(*part));
+	rc = sbk_os_run_as(person, work->request->dry_run ? dry_words : words,
+			   work->request->person_ms, part, sizeof(*part), &why);
+	if (rc == 0) {
+		sbk_user_part_sanitize(part);
+		return;
+	}
+	memset(part, 0, sizeof(*part));
+	part->format = SBK_USER_PART_FORMAT;
+	part->found = 1;
+	part->error = rc;
+	memcpy(part->message, why.message, sizeof(part->message) - 1);
+}
+
+static int keep(struct sbk_uninstall_report *report,
+		const struct sbk_uninstall_person *person,
+		struct sbk_error *err)
+{
+	const size_t count = report->person_count;
+	struct sbk_uninstall_person *grown =
+		realloc(report->people, (count + 1) * sizeof(*grown));
+
+	if (grown == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	report->people = grown;
+	grown[count] = *person;
+	report->person_count++;
+	return 0;
+}
+
+/*
+ * Somebody whose ~/.local is a link, say, can have no journal of ours and is
+ * no news, unless accounts were made for him.
+ */
+static bool is_news(const struct sbk_user_part *part, bool enrolled)
+{
+	if (part->error == SBK_E_DENIED)
+		return enrolled;
+	return part->found || part->error != 0 || (enrolled && part->homeless);
+}
+
+static int visit(void *arg, const struct sbk_person *person,
+		 struct sbk_error *err)
+{
+	struct visitor *v = arg;
+	struct sbk_uninstall_report *report = v->work->report;
+	struct sbk_uninstall_person one = {.person = *person};
+	bool enrolled = is_enrolled(report, person->uid), before;
+	int rc;
+
+	if (enrolled != v->enrolled || is_ours(report, person->uid))
+		return 0;
+	rc = seen_before(v, person->uid, &before, err);
+	if (rc < 0 || before)
+		return rc;
+	if (is_left(v->work->request, person->name)) {
+		one.left = true;
+		return keep(report, &one, err);
+	}
+	send(v->work, person, &one.part);
+	return is_news(&one.part, enrolled) ? keep(report, &one, err) : 0;
+}
+
+int sbk_uninstall_visit_people(struct sbk_uninstall_work *work,
+			       struct sbk_error *err)
+{
+	struct visitor v = {.work = work, .enrolled = true};
+	int rc = sbk_os_people(visit, &v, err);
+
+	v.enrolled = false;
+	if (rc == 0)
+		rc = sbk_os_people(visit, &v, err);
+	free(v.seen);
+	return rc;
+}
+
+/* --- the second visit -------------------------------------------------------
+ */
+
+static int say(struct sbk_uninstall_report *report,
+	       const struct sbk_uninstall_person *one, struct sbk_error *err)
+{
+	const struct sbk_user_part *part = &one->part;
+	const char *name = one->person.name;
+
+	if (one->left)
+		return sbk_uninstall_except(
+			report, false, err,
+			"the journal of '%s' was left alone by choice", name);
+	if (part->error != 0)
+		return sbk_uninstall_except(
+			report, true, err,
+			"the part of '%s' could not be done: %s", name,
+			part->message);
+	if (part->homeless)
+		return sbk_uninstall_except(
+			report, true, err,
+			"the home of '%s' ('%s') is not there; mount it, or "
+			"leave it with --leave '%s'",
+			name, one->person.home, name);
+	if (part->owed > 0)
+		return sbk_uninstall_except(
+			report, true, err,
+			"%llu changes of '%s' are owed and stay in that "
+			"journal; 'sandbook journal log' tells which",
+			(unsigned long long)part->owed, name);
+	if (part->conflicts > 0)
+		return sbk_uninstall_except(
+			report, false, err,
+			"%llu entries of '%s' that others had changed were "
+			"left",
+			(unsigned long long)part->conflicts, name);
+	return 0;
+}
+
+int sbk_uninstall_revisit_people(struct sbk_uninstall_work *work,
+				 struct sbk_error *err)
+{
+	struct sbk_uninstall_report *report = work->report;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < report->person_count; i++) {
+		struct sbk_uninstall_person *one = &report->people[i];
+		const uint64_t changes = one->part.changes;
+		const uint64_t undone = one->part.undone;
+
+		/* One who hung is not waited for again. */
+		if (!work->request->dry_run && !one->left &&
+		    one->part.error == 0 && one->part.owed > 0) {
+			send(work, &one->person, &one->part);
+			one->part.changes = changes;
+			one->part.undone += undone;
+		}
+		if (!work->request->dry_run)
+			rc = say(report, one, err);
+	}
+	return rc;
+}

@@ -1,0 +1,175 @@
+/*
+ * The report of an uninstall: what each step found and did, and the verdict
+ * that follows from it. Prints it for people; changes nothing.
+ */
+#include "uninstall/uninstall.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/json.h"
+
+#include "engine/banned.h"
+
+struct sbk_uninstall_report *sbk_uninstall_report_new(void)
+{
+	struct sbk_uninstall_report *report = calloc(1, sizeof(*report));
+
+	if (report == NULL)
+		return NULL;
+	report->record = sbk_plan_new();
+	report->exceptions = sbk_plan_new();
+	if (report->record == NULL || report->exceptions == NULL) {
+		sbk_uninstall_report_free(report);
+		return NULL;
+	}
+	report->begun_ms = sbk_os_now_ms();
+	return report;
+}
+
+void sbk_uninstall_report_free(struct sbk_uninstall_report *report)
+{
+	if (report == NULL)
+		return;
+	free(report->principals);
+	free(report->people);
+	sbk_plan_free(report->record);
+	sbk_plan_free(report->exceptions);
+	sbk_report_free(report->sweep);
+	free(report);
+}
+
+int sbk_uninstall_except(struct sbk_uninstall_report *report, bool owed,
+			 struct sbk_error *err, const char *fmt, ...)
+{
+	char text[sizeof(err->message)];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	report->incomplete |= owed;
+	return sbk_plan_add_note(report->exceptions, err, "%s", text);
+}
+
+enum sbk_verdict
+sbk_uninstall_verdict(const struct sbk_uninstall_report *report)
+{
+	if (report->incomplete)
+		return SBK_VERDICT_INCOMPLETE;
+	return sbk_plan_note_count(report->exceptions) > 0
+		       ? SBK_VERDICT_CLEAN_BUT
+		       : SBK_VERDICT_CLEAN;
+}
+
+const char *sbk_verdict_text(enum sbk_verdict verdict)
+{
+	static const char *const texts[] = {"clean", "clean but", "incomplete"};
+
+	return texts[verdict];
+}
+
+/* --- for people ------------------------------------------------------------
+ */
+
+static void print_principals(const struct sbk_uninstall_report *report,
+			     struct sbk_buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < report->principal_count; i++) {
+		const struct sbk_uninstall_principal *item =
+			&report->principals[i];
+
+		sbk_buf_printf(out, "%-12s %s (%s)",
+			       sbk_principal_role_name(item->principal.role),
+			       item->principal.name, item->principal.id);
+		if (item->processes > 0)
+			sbk_buf_printf(out, ", %zu processes ended",
+				       item->processes);
+		if (item->foreign)
+			sbk_buf_adds(out, ", somebody else's number now");
+		sbk_buf_addc(out, '\n');
+	}
+}
+
+static void print_person(const struct sbk_uninstall_person *one,
+			 struct sbk_buf *out)
+{
+	const struct sbk_user_part *part = &one->part;
+
+	sbk_buf_printf(out, "%-12s ", "user");
+	sbk_text_escape(out, one->person.name);
+	if (one->left)
+		sbk_buf_adds(out, ": left alone");
+	else if (part->error != 0)
+		sbk_buf_adds(out, ": not done");
+	else if (part->homeless)
+		sbk_buf_adds(out, ": the home is not there");
+	else
+		sbk_buf_printf(out, ": %llu changes, %llu undone, %llu owed%s",
+			       (unsigned long long)part->changes,
+			       (unsigned long long)part->undone,
+			       (unsigned long long)part->owed,
+			       part->removed ? "; journal removed" : "");
+	sbk_buf_addc(out, '\n');
+}
+
+static void print_sweep(const struct sbk_uninstall_report *report,
+			struct sbk_buf *out)
+{
+	const struct sbk_coverage *coverage;
+
+	if (report->sweep == NULL)
+		return;
+	coverage = sbk_report_coverage(report->sweep);
+	sbk_buf_printf(out,
+		       "%-12s %llu objects examined, %llu unreadable, %llu "
+		       "skipped, %zu findings\n",
+		       "sweep", (unsigned long long)coverage->examined,
+		       (unsigned long long)coverage->unreadable,
+		       (unsigned long long)coverage->skipped,
+		       sbk_report_count(report->sweep));
+	if (sbk_report_count(report->sweep) > 0)
+		sbk_report_print(report->sweep, out);
+}
+
+static void print_exceptions(const struct sbk_uninstall_report *report,
+			     struct sbk_buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < sbk_plan_note_count(report->exceptions); i++) {
+		sbk_buf_adds(out, "  - ");
+		sbk_text_escape(out, sbk_plan_note_at(report->exceptions, i));
+		sbk_buf_addc(out, '\n');
+	}
+}
+
+void sbk_uninstall_print(const struct sbk_uninstall_report *report,
+			 struct sbk_buf *out)
+{
+	const uint64_t *counts = report->counts;
+	size_t i;
+
+	print_principals(report, out);
+	for (i = 0; i < report->person_count; i++)
+		print_person(&report->people[i], out);
+	if (report->installed)
+		sbk_buf_printf(
+			out,
+			"%-12s %llu changes undone, %llu left as others "
+			"changed them, %llu owed\n",
+			"machine",
+			(unsigned long long)counts[SBK_STATUS_UNDONE],
+			(unsigned long long)counts[SBK_STATUS_CONFLICT],
+			(unsigned long long)(counts[SBK_STATUS_PREPARED] +
+					     counts[SBK_STATUS_CONFIRMED] +
+					     counts[SBK_STATUS_OWED]));
+	print_sweep(report, out);
+	sbk_buf_printf(out, "%s%s\n",
+		       sbk_verdict_text(sbk_uninstall_verdict(report)),
+		       sbk_plan_note_count(report->exceptions) > 0 ? ":" : "");
+	print_exceptions(report, out);
+}

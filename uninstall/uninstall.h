@@ -1,0 +1,202 @@
+/*
+ * Uninstall: undo everything, prove it by a sweep of the host, leave a
+ * certificate, and remove the record last.
+ *
+ *	sandbook uninstall              a plain user: the user's own part
+ *	sandbook-setup uninstall        root: everything, in this order
+ *
+ *	 1  machine journal     lock, recover                  machine_part.c
+ *	 2  principals          from journal and host          principals.c
+ *	 3  their processes     ended                          machine_part.c
+ *	 4  each person's part  as that person, in a program   people.c
+ *	                        of its own, within a time      user_part.c
+ *	 5  residue             entries and owners that name   residue.c
+ *	                        a principal, from a sweep
+ *	 6  people once more    who still owed something: what
+ *	                        only root could take away is gone now
+ *	 7  machine changes     undone in reverse              machine_part.c
+ *	 8  final sweep         reads only                     residue.c
+ *	 9  certificate         durable                        certificate.c
+ *	10  machine journal     removed, unless something is owed
+ *
+ * Each step may be repeated, so that a run that was killed anywhere is
+ * finished by the next one: 1, 4 and 7 stand on the journals' own recovery, 5
+ * and 8 look at the host alone, and nothing that tells a later run what there
+ * is to do (principals above all) goes before step 10.
+ *
+ * What is trusted, and what was done about the rest:
+ *
+ *  - A person's journal, home and processes are hostile to root. Root does not
+ *    even look whether a journal is there. What looks is this program, started
+ *    anew as that person; a fork would carry root's memory over, which has seen
+ *    /etc/shadow. Its answer is a few numbers, printed and never acted on. When
+ *    time is up it is killed, or left behind where it hangs in the kernel, and
+ *    the others go on.
+ *  - The machine journal is root's own and believed, but numbers outlive
+ *    accounts: a uid that the journal remembers and that somebody else has
+ *    today is left alone and reported. Numbers below SBK_PRINCIPAL_MIN never
+ *    count.
+ *  - Giving a file that an account made to the owner of its directory is a
+ *    gift of hostile content. It is given only where the way down belongs to
+ *    root, to the new owner or to the account, and never in a directory that
+ *    everyone may write in, where programs of root or of a person trust files
+ *    by their owner (/tmp/krb5cc_0, /tmp/tmux-1000): engine/os_admin.h.
+ *  - Step 5 records paths of users in the machine journal, so its directory is
+ *    closed to everybody else first and stays closed. Who held the file open
+ *    before can go on reading; they learn names, no content.
+ *  - Step 5 restores what no journal remembers. Entries are taken out and
+ *    owners are given back, but a mask that somebody widened stays: the verdict
+ *    is then "clean but", with the count. Its changes are recorded in a
+ *    transaction of kind UNDO, or the next one would undo them.
+ *  - A person who owes (a volume that is away, a home that hangs) keeps both
+ *    journals: only the machine's knows which numbers to look for when the
+ *    volume is back. `--leave NAME` is the administrator's way past one who
+ *    would keep it for ever; the certificate says so.
+ *  - A filesystem that cannot be examined makes the sweep incomplete, and not
+ *    complete means not clean. `--skip MOUNT` leaves it out by choice.
+ *  - The certificate appears complete or not at all, and is written while the
+ *    journal still exists. That the journal went afterwards only the exit code
+ *    can say, and does. A certificate that names paths of users is its owner's
+ *    alone.
+ *
+ * Known limits: files that belonged to the number before setup chose it look
+ * like the account's; who may write in a directory by its group or by an ACL is
+ * trusted by its owner.
+ */
+#ifndef SBK_UNINSTALL_H
+#define SBK_UNINSTALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "audit/audit.h"
+#include "engine/buf.h"
+#include "engine/cli.h"
+#include "engine/error.h"
+#include "engine/os.h"
+#include "engine/plan.h"
+#include "engine/principals.h"
+
+#define SBK_PRINCIPAL_MIN 100 /* no principal of ours has a lower number */
+#define SBK_CERTIFICATE_TYPE "https://in-toto.io/Statement/v1"
+#define SBK_CERTIFICATE_PREDICATE "urn:sandbook:uninstall:v1"
+
+/* --- one person's part (user_part.c) ---------------------------------------
+ */
+
+#define SBK_USER_PART_FORMAT 1
+
+/*
+ * What became of a person's journal. Of fixed size, since it is what an errand
+ * answers with; then it is worth as much as that person's word.
+ */
+struct sbk_user_part {
+	uint32_t format;
+	int32_t error;	   /* 0, or SBK_E_*: it could not be done */
+	uint32_t found;	   /* there was a journal */
+	uint32_t removed;  /* and it is gone now */
+	uint32_t homeless; /* the home does not exist */
+	uint32_t unused;
+	uint64_t changes; /* that were in effect */
+	uint64_t undone, conflicts, owed;
+	char message[256]; /* of the error */
+};
+
+/*
+ * Recovers and undoes everything in the journal of `person`, who is the caller,
+ * and removes it when nothing is owed. With `preview` (--dry-run) only adds
+ * what would be done to it. < 0: `out` says as much as is known.
+ */
+int sbk_uninstall_user(const struct sbk_person *person,
+		       struct sbk_plan *preview, struct sbk_user_part *out,
+		       struct sbk_error *err);
+
+/* Makes an answer that was received safe to print: terminated, one line. */
+void sbk_user_part_sanitize(struct sbk_user_part *part);
+
+/* --- everything (machine_part.c) -------------------------------------------
+ */
+
+struct sbk_uninstall_request {
+	bool dry_run;
+	int64_t person_ms;	 /* time for each person's part */
+	struct sbk_list skip;	 /* mounts that no sweep looks at */
+	struct sbk_list leave;	 /* people whose part is left alone */
+	const char *certificate; /* absolute; NULL: none (--dry-run) */
+	const char *log;	 /* absolute, for the exported log; or NULL */
+};
+
+struct sbk_uninstall_principal {
+	struct sbk_principal principal;
+	size_t processes; /* that were ended */
+	bool foreign;	  /* somebody else has the number today */
+	bool enrolled;	  /* the host knows it as ours */
+};
+
+struct sbk_uninstall_person {
+	struct sbk_person person;
+	struct sbk_user_part part;
+	bool left; /* by the administrator's choice */
+};
+
+enum sbk_verdict {
+	SBK_VERDICT_CLEAN,
+	SBK_VERDICT_CLEAN_BUT, /* nothing is owed; exceptions say what else */
+	SBK_VERDICT_INCOMPLETE
+};
+
+struct sbk_uninstall_report {
+	int64_t begun_ms, ended_ms;
+	bool installed; /* there was a machine journal */
+	bool removed;	/* it is gone */
+	struct sbk_uninstall_principal *principals;
+	size_t principal_count;
+	struct sbk_uninstall_person *people; /* with a journal, or a problem */
+	size_t person_count;
+	/* Step 5. */
+	uint64_t stripped, given, refused;
+	bool names_paths; /* the record holds paths of users */
+	/* The machine journal. */
+	struct sbk_plan *record; /* all its changes; with --dry-run what would
+				    be done */
+	uint64_t counts[SBK_STATUS_COUNT];
+	uint64_t journal_size;
+	char journal_root[65];	     /* hexadecimal */
+	struct sbk_report *sweep;    /* the final one; NULL: there was none */
+	struct sbk_plan *exceptions; /* its notes: why not simply "clean" */
+	bool incomplete;	     /* one of them means that something is
+					owed */
+};
+
+/* NULL: no memory. */
+struct sbk_uninstall_report *sbk_uninstall_report_new(void);
+void sbk_uninstall_report_free(struct sbk_uninstall_report *report);
+
+/* Adds an exception; `owed`: it makes the verdict "incomplete". */
+int sbk_uninstall_except(struct sbk_uninstall_report *report, bool owed,
+			 struct sbk_error *err, const char *fmt, ...)
+	SBK_PRINTF(4, 5);
+enum sbk_verdict
+sbk_uninstall_verdict(const struct sbk_uninstall_report *report);
+const char *sbk_verdict_text(enum sbk_verdict verdict);
+
+/*
+ * Root's part, all steps. What is owed is in the report and no error; an error
+ * means that a step could not be carried out, and that the next run begins
+ * where this one ended.
+ */
+int sbk_uninstall_machine(const struct sbk_uninstall_request *request,
+			  struct sbk_uninstall_report *report,
+			  struct sbk_error *err);
+
+/* For people, and the certificate itself (certificate.c). */
+void sbk_uninstall_print(const struct sbk_uninstall_report *report,
+			 struct sbk_buf *out);
+void sbk_certificate_print(const struct sbk_uninstall_report *report,
+			   struct sbk_buf *out);
+
+/* In `sandbook`, and in `sandbook-setup`. */
+extern const struct sbk_command sbk_uninstall_commands[];
+
+#endif

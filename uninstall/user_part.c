@@ -1,0 +1,182 @@
+/*
+ * A person's own part of uninstall: everything in the user journal undone, and
+ * the journal removed. Runs as that person and never with more rights.
+ *
+ * It also finishes a removal that was cut short: what such a one leaves is
+ * files of the journal without the journal.
+ */
+#include "uninstall/uninstall.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/json.h"
+#include "journal/journal.h"
+
+#include "engine/banned.h"
+
+#define LOCK_WAIT_MS 10000
+
+static uint64_t owed_of(const uint64_t *counts)
+{
+	return counts[SBK_STATUS_PREPARED] + counts[SBK_STATUS_CONFIRMED] +
+	       counts[SBK_STATUS_OWED];
+}
+
+static int undo_all(struct sbk_journal *journal,
+		    const struct sbk_backend *backend,
+		    struct sbk_user_part *out, struct sbk_error *err)
+{
+	const struct sbk_journal_filter filter = {.unsettled = true};
+	struct sbk_apply_result result = {0};
+	struct sbk_plan *changes = sbk_plan_new();
+	uint64_t counts[SBK_STATUS_COUNT];
+	int rc;
+
+	if (changes == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	rc = sbk_journal_load(journal, &filter, changes, err);
+	out->changes = rc == 0 ? sbk_plan_count(changes) : 0;
+	if (rc == 0 && out->changes > 0)
+		rc = sbk_journal_undo(journal, backend, "uninstall", changes,
+				      &result, err);
+	if (rc == 0)
+		rc = sbk_journal_count(journal, counts, err);
+	if (rc == 0) {
+		out->conflicts = counts[SBK_STATUS_CONFLICT];
+		out->owed = owed_of(counts);
+		out->undone =
+			out->changes > out->owed + out->conflicts
+				? out->changes - out->owed - out->conflicts
+				: 0;
+	}
+	sbk_plan_free(changes);
+	return rc;
+}
+
+static int carry_out(struct sbk_journal *journal,
+		     const struct sbk_backend *backend,
+		     struct sbk_user_part *out, struct sbk_error *err)
+{
+	size_t settled = 0;
+	int rc = sbk_journal_lock(journal, LOCK_WAIT_MS, err);
+
+	if (rc == 0)
+		rc = sbk_journal_recover(journal, backend, &settled, err);
+	return rc == 0 ? undo_all(journal, backend, out, err) : rc;
+}
+
+static int show(struct sbk_journal *journal, const struct sbk_backend *backend,
+		struct sbk_plan *preview, struct sbk_user_part *out,
+		struct sbk_error *err)
+{
+	const struct sbk_journal_filter filter = {.unsettled = true};
+	struct sbk_plan *changes = sbk_plan_new();
+	int rc;
+
+	if (changes == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	rc = sbk_journal_load(journal, &filter, changes, err);
+	out->changes = rc == 0 ? sbk_plan_count(changes) : 0;
+	if (rc == 0)
+		rc = sbk_journal_plan_undo(journal, backend, changes, preview,
+					   err);
+	sbk_plan_free(changes);
+	return rc;
+}
+
+static int remove_journal(const struct sbk_journal_place *place,
+			  struct sbk_user_part *out, struct sbk_error *err)
+{
+	int rc = sbk_journal_remove(place, err);
+
+	out->removed = rc == 0;
+	return rc;
+}
+
+static int with_journal(const struct sbk_journal_place *place,
+			struct sbk_journal *journal, struct sbk_plan *preview,
+			struct sbk_user_part *out, struct sbk_error *err)
+{
+	struct sbk_backend backend = {.ops = NULL};
+	int rc = sbk_os_backend(&backend, err);
+
+	if (rc == 0 && preview != NULL)
+		rc = show(journal, &backend, preview, out, err);
+	else if (rc == 0)
+		rc = carry_out(journal, &backend, out, err);
+	sbk_backend_close(&backend);
+	sbk_journal_close(journal);
+	if (rc == 0 && preview == NULL && out->owed == 0)
+		rc = remove_journal(place, out, err);
+	return rc;
+}
+
+/* Somebody who cannot reach his own home keeps no journal in it. */
+static bool is_homeless(const struct sbk_person *person)
+{
+	struct sbk_file file;
+
+	return sbk_os_look(person->home, &file, NULL) < 0;
+}
+
+int sbk_uninstall_user(const struct sbk_person *person,
+		       struct sbk_plan *preview, struct sbk_user_part *out,
+		       struct sbk_error *err)
+{
+	struct sbk_error local = SBK_ERROR_INIT;
+	struct sbk_journal_place place;
+	struct sbk_journal *journal = NULL;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	out->format = SBK_USER_PART_FORMAT;
+	if (is_homeless(person)) {
+		out->homeless = 1;
+		return 0;
+	}
+	rc = sbk_journal_place_user(person, &place, &local);
+	if (rc == 0)
+		rc = sbk_journal_open(&place,
+				      preview != NULL ? SBK_JOURNAL_READ
+						      : SBK_JOURNAL_WRITE,
+				      &journal, &local);
+	if (rc == 0) {
+		out->found = 1;
+		rc = with_journal(&place, journal, preview, out, &local);
+	} else if (rc == SBK_E_NOTFOUND) {
+		sbk_error_clear(&local);
+		rc = preview == NULL ? sbk_journal_remove(&place, &local) : 0;
+	} else {
+		out->found = 1; /* there is something, and it cannot be used */
+	}
+	out->error = rc;
+	(void)snprintf(out->message, sizeof(out->message), "%.255s",
+		       local.message);
+	if (rc < 0 && err != NULL)
+		*err = local;
+	return rc;
+}
+
+void sbk_user_part_sanitize(struct sbk_user_part *part)
+{
+	struct sbk_error clean = SBK_ERROR_INIT;
+
+	part->message[sizeof(part->message) - 1] = '\0';
+	/* The error record replaces control bytes. */
+	(void)sbk_error_set(&clean, SBK_E_IO, "%s", part->message);
+	(void)snprintf(part->message, sizeof(part->message), "%.255s",
+		       clean.message);
+	if (part->format != SBK_USER_PART_FORMAT) {
+		memset(part, 0, sizeof(*part));
+		part->found = 1;
+		part->error = SBK_E_PARSE;
+		(void)snprintf(part->message, sizeof(part->message),
+			       "its answer makes no sense");
+	}
+	if (part->error > 0 || part->error < -(int32_t)SBK_ERROR_COUNT)
+		part->error = SBK_E_PARSE;
+	part->found = part->found != 0;
+	part->removed = part->removed != 0;
+	part->homeless = part->homeless != 0;
+}

@@ -29,6 +29,28 @@ int sbk_backend_observe(const struct sbk_backend *backend,
 	return backend->ops->observe(backend->self, object, out, err);
 }
 
+void sbk_backend_observe_all(const struct sbk_backend *backend,
+			     struct sbk_change *const *changes, size_t count,
+			     struct sbk_observation *out,
+			     struct sbk_error *outcomes)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		sbk_buf_clear(&out[i].state);
+		sbk_buf_clear(&out[i].identity);
+		sbk_error_clear(&outcomes[i]);
+	}
+	if (backend->ops->observe_all != NULL) {
+		backend->ops->observe_all(backend->self, changes, count, out,
+					  outcomes);
+		return;
+	}
+	for (i = 0; i < count; i++)
+		outcomes[i].code = sbk_backend_observe(
+			backend, &changes[i]->object, &out[i], &outcomes[i]);
+}
+
 int sbk_backend_replace(const struct sbk_backend *backend,
 			const struct sbk_object *object,
 			struct sbk_state expected, struct sbk_state next,

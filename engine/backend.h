@@ -127,6 +127,15 @@ struct sbk_backend_ops {
 		       struct sbk_observation *out, struct sbk_error *err);
 
 	/*
+	 * Optional (NULL: one after the other). Observes the objects of many
+	 * changes, of kind ACCESS all: out[i] and outcomes[i].code are what
+	 * `observe` gives for changes[i]->object.
+	 */
+	void (*observe_all)(void *self, struct sbk_change *const *changes,
+			    size_t count, struct sbk_observation *out,
+			    struct sbk_error *outcomes);
+
+	/*
 	 * Replaces the state if it still equals `expected` on the object that
 	 * `object->identity` names (where it names one), else SBK_E_CONFLICT
 	 * and no change. Reads the result back: a system that said yes and did
@@ -236,6 +245,10 @@ struct sbk_backend {
 int sbk_backend_observe(const struct sbk_backend *backend,
 			const struct sbk_object *object,
 			struct sbk_observation *out, struct sbk_error *err);
+void sbk_backend_observe_all(const struct sbk_backend *backend,
+			     struct sbk_change *const *changes, size_t count,
+			     struct sbk_observation *out,
+			     struct sbk_error *outcomes);
 int sbk_backend_replace(const struct sbk_backend *backend,
 			const struct sbk_object *object,
 			struct sbk_state expected, struct sbk_state next,

@@ -49,6 +49,7 @@ struct git {
 	struct sbk_set *set;
 	const char *root;
 	size_t modules; /* looked at so far */
+	int failure;	/* of reading, that is not the file's: no memory */
 };
 
 static int out_of_memory(struct sbk_error *err)
@@ -71,16 +72,25 @@ static int add_protected(struct git *git, const char *real, bool is_directory,
 				 : sbk_set_add(git->set, &item, err);
 }
 
+/* The text of a file of git's. What is no readable small file says nothing. */
+static bool read_text(struct git *git, const char *path, struct sbk_buf *text)
+{
+	struct sbk_file file;
+	int rc = sbk_os_read_known(path, SBK_GIT_FILE_BYTES_MAX, text, &file,
+				   NULL);
+
+	if (rc == SBK_E_NOMEM)
+		git->failure = rc;
+	return rc == 0;
+}
+
 /* First line of a small file, without its end; "" where there is none. */
-static void read_line(const char *path, char *out)
+static void read_line(struct git *git, const char *path, char *out)
 {
 	struct sbk_buf text = SBK_BUF_INIT;
-	struct sbk_file file;
 	size_t size = 0;
 
-	if (sbk_os_read_known(path, SBK_GIT_FILE_BYTES_MAX, &text, &file,
-			      NULL) == 0 &&
-	    text.data != NULL)
+	if (read_text(git, path, &text) && text.data != NULL)
 		size = strcspn(text.data, "\r\n");
 	if (size >= SBK_PATH_MAX)
 		size = 0;
@@ -105,14 +115,15 @@ static int resolve_from(const char *directory, const char *text, char *real,
 }
 
 /* Whether the path in the file `name` of `directory` is TOP/.git. */
-static bool names_back(const char *directory, const char *name, const char *top)
+static bool names_back(struct git *git, const char *directory, const char *name,
+		       const char *top)
 {
 	char file_path[SBK_PATH_MAX + 64], text[SBK_PATH_MAX];
 	char real[SBK_PATH_MAX], *slash;
 	struct sbk_file file;
 
 	(void)snprintf(file_path, sizeof(file_path), "%s/%s", directory, name);
-	read_line(file_path, text);
+	read_line(git, file_path, text);
 	slash = strrchr(text, '/');
 	if (slash == NULL || strcmp(slash + 1, ".git") != 0)
 		return false;
@@ -154,16 +165,15 @@ static bool config_value(const char *text, char *out)
 }
 
 /* core.worktree of the config `name` in `directory`. */
-static bool read_worktree(const char *directory, const char *name, char *out)
+static bool read_worktree(struct git *git, const char *directory,
+			  const char *name, char *out)
 {
 	struct sbk_buf text = SBK_BUF_INIT;
 	char path[SBK_PATH_MAX + 64], *line, *end;
-	struct sbk_file file;
 	bool in_core = false, found = false;
 
 	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
-	if (sbk_os_read_known(path, SBK_GIT_FILE_BYTES_MAX, &text, &file,
-			      NULL) < 0)
+	if (!read_text(git, path, &text))
 		goto out;
 	for (line = text.data; line != NULL && !found; line = end) {
 		end = strchr(line, '\n');
@@ -184,7 +194,7 @@ out:
 }
 
 /* The work tree that a git directory says is its own, resolved. */
-static bool find_worktree(const char *directory, char *real)
+static bool find_worktree(struct git *git, const char *directory, char *real)
 {
 	static const char *const names[] = {"config.worktree", "config"};
 	char text[SBK_PATH_MAX];
@@ -192,7 +202,7 @@ static bool find_worktree(const char *directory, char *real)
 	size_t i;
 
 	for (i = 0; i < 2; i++)
-		if (read_worktree(directory, names[i], text) &&
+		if (read_worktree(git, directory, names[i], text) &&
 		    resolve_from(directory, text, real, &file) == 0)
 			return true;
 	return false;
@@ -202,7 +212,7 @@ static bool find_worktree(const char *directory, char *real)
  * What a worktree's own git directory shares: where it stands says what that
  * is, and its file "commondir" must agree.
  */
-static bool find_common(const char *directory, char *common)
+static bool find_common(struct git *git, const char *directory, char *common)
 {
 	char path[SBK_PATH_MAX + 64], text[SBK_PATH_MAX], stands[SBK_PATH_MAX];
 	struct sbk_file file;
@@ -210,7 +220,7 @@ static bool find_common(const char *directory, char *common)
 	size_t size;
 
 	(void)snprintf(path, sizeof(path), "%s/commondir", directory);
-	read_line(path, text);
+	read_line(git, path, text);
 	if (resolve_from(directory, text, common, &file) < 0)
 		return false;
 	tail = strrchr(directory, '/');
@@ -253,13 +263,13 @@ static int follow_pointer(struct git *git, const char *top, const char *written,
 				    "'%s/.git' points to '%s', which is not "
 				    "there",
 				    top, written);
-	if (find_common(real, other) && names_back(real, "gitdir", top) &&
-	    may_show(git, other))
+	if (find_common(git, real, other) &&
+	    names_back(git, real, "gitdir", top) && may_show(git, other))
 		return add_protected(git, other, true,
 				     "git directory of this worktree", err);
 	if (in_view(git, real))
 		return add_protected(git, real, true, "git directory", err);
-	if (sbk_git_looks_like(real) && find_worktree(real, other) &&
+	if (sbk_git_looks_like(real) && find_worktree(git, real, other) &&
 	    strcmp(other, top) == 0 && may_show(git, real))
 		return add_protected(git, real, true,
 				     "git directory of this submodule", err);
@@ -322,7 +332,7 @@ static int scan_module(void *arg, const char *name, enum sbk_file_type type,
 		return rc;
 	if (!sbk_git_looks_like(path))
 		return scan_modules(m->git, path, m->depth + 1, err);
-	if (find_worktree(path, worktree))
+	if (find_worktree(m->git, path, worktree))
 		rc = protect_module(m->git, worktree, err);
 	(void)snprintf(path + strlen(path), 16, "/modules");
 	return rc < 0 ? rc : scan_modules(m->git, path, m->depth + 1, err);
@@ -363,7 +373,7 @@ static int scan_worktree(void *arg, const char *name, enum sbk_file_type type,
 	(void)snprintf(path, sizeof(path), "%s/%s/gitdir", m->directory, name);
 	if (rc < 0 || strlen(path) >= SBK_PATH_MAX)
 		return rc;
-	read_line(path, text);
+	read_line(m->git, path, text);
 	slash = strrchr(text, '/');
 	if (slash == NULL || slash == text)
 		return 0;
@@ -399,7 +409,7 @@ static int note_borrowed(struct git *git, const char *directory,
 
 	(void)snprintf(path, sizeof(path), "%s/objects/info/alternates",
 		       directory);
-	read_line(path, text);
+	read_line(git, path, text);
 	(void)snprintf(path, sizeof(path), "%s/objects", directory);
 	if (resolve_from(path, text, real, &file) < 0 || in_view(git, real))
 		return 0;
@@ -435,7 +445,7 @@ static int pointer_found(struct git *git, const char *top, const char *path,
 	char text[SBK_PATH_MAX], *written = text;
 	int rc = 0;
 
-	read_line(path, text);
+	read_line(git, path, text);
 	if (strncmp(text, start, sizeof(start) - 1) != 0)
 		return 0;
 	written += sizeof(start) - 1;
@@ -499,5 +509,7 @@ int sbk_git_protect(struct sbk_set *set, const char *root,
 
 	if (rc == 0)
 		rc = look_above(&git, err);
+	if (rc >= 0 && git.failure < 0)
+		rc = sbk_error_set(err, git.failure, "out of memory");
 	return rc < 0 ? rc : 0;
 }

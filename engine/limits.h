@@ -31,7 +31,7 @@
 #define SBK_PATH_DIRECTORIES_MAX 128 /* directories of PATH */
 #define SBK_MOUNTS_MAX 16384	     /* mounts of this machine */
 #define SBK_SSH_CONFIG_BYTES_MAX (256 << 10)
-#define SBK_SSH_INCLUDES_MAX 32		  /* files of one ~/.ssh/config */
+#define SBK_SSH_INCLUDES_MAX 256	  /* files of one ~/.ssh/config */
 #define SBK_SENSITIVE_MAX 512		  /* sensitive paths of one person */
 #define SBK_GIT_FILE_BYTES_MAX (64 << 10) /* a git config or pointer file */
 #define SBK_GIT_MODULES_MAX 1024	/* submodules and worktrees looked at */

@@ -13,6 +13,8 @@
 
 #include "engine/tally.h"
 
+#include "engine/look_ahead.h"
+
 #include "engine/banned.h"
 
 /* What an object will be once the inverse changes planned so far are made. */
@@ -31,6 +33,7 @@ struct undoing {
 	size_t kept_count;
 	struct prediction *predictions; /* open addressing */
 	size_t prediction_slots;	/* a power of two */
+	struct sbk_look_ahead *ahead;	/* over the changes */
 	struct sbk_observation seen;
 	struct sbk_buf next;
 };
@@ -235,28 +238,29 @@ static int search_at_once(struct undoing *u, struct sbk_change *change,
 	return rc;
 }
 
-static int look_at(struct undoing *u, struct sbk_change *change,
+static int look_at(struct undoing *u, size_t index, struct sbk_change *change,
 		   struct sbk_error *err)
 {
 	struct sbk_error why = SBK_ERROR_INIT;
 	const struct prediction *prediction = prediction_of(u, &change->object);
+	const struct sbk_observation *seen;
 	struct sbk_state current;
 	int rc;
 
 	if (prediction->object != NULL)
 		return decide(u, change, prediction->name, prediction->state,
 			      err);
-	rc = sbk_backend_observe(u->backend, &change->object, &u->seen, &why);
+	rc = sbk_look_ahead_observe(u->ahead, index, &seen, &why);
 	if (rc == SBK_E_NOMEM)
 		return sbk_error_set(err, rc, "out of memory");
 	if (rc < 0 && rc != SBK_E_NOTFOUND) {
 		settle(u, change, SBK_STATUS_OWED, why.message);
 		return 0;
 	}
-	current = sbk_observation_state(&u->seen);
+	current = sbk_observation_state(seen);
 	if (change->object.identity != NULL &&
 	    (rc == SBK_E_NOTFOUND || sbk_state_absent(current) ||
-	     is_other(change, &u->seen))) {
+	     is_other(change, seen))) {
 		if (is_searched_at_once(change->object.kind))
 			return search_at_once(u, change, err);
 		u->missing[u->missing_count++] = change;
@@ -377,6 +381,7 @@ static void undoing_release(struct undoing *u)
 	free(u->missing);
 	free(u->kept);
 	free(u->predictions);
+	sbk_look_ahead_free(u->ahead);
 	sbk_observation_release(&u->seen);
 	sbk_buf_release(&u->next);
 }
@@ -394,11 +399,14 @@ int sbk_plan_undo(const struct sbk_backend *backend,
 	int rc;
 
 	rc = undoing_init(&u, count, err);
+	u.ahead = sbk_look_ahead_new(backend, changes, count);
+	if (rc == 0 && u.ahead == NULL)
+		rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
 	for (i = count; rc == 0 && i > 0; i--) {
 		if (changes[i - 1]->object.kind == SBK_KIND_KEPT)
 			u.kept[u.kept_count++] = changes[i - 1];
 		else
-			rc = look_at(&u, changes[i - 1], err);
+			rc = look_at(&u, i - 1, changes[i - 1], err);
 	}
 	if (rc == 0)
 		rc = search_missing(&u, roots, root_count, err);

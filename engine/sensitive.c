@@ -21,7 +21,7 @@ struct search {
 	struct sbk_resolver *resolver;
 	char home[SBK_PATH_MAX]; /* resolved; "" where there is none */
 	struct sbk_names found;
-	unsigned int files; /* of the ssh configuration, read so far */
+	struct sbk_names read; /* files of the ssh configuration */
 };
 
 /* Adds what stands at `path`, and where a link there leads. */
@@ -60,15 +60,17 @@ static int add_places(struct search *s, struct sbk_error *err)
 }
 
 /*
- * A file name of ssh_config(5) as a path, or NULL where it names none: "~/",
- * "%d" (home) and "%u" are understood; other tokens stand for hosts and
+ * A file name of ssh_config(5) as a path; *out is NULL where it names none:
+ * "~/", "%d" (home) and "%u" are understood; other tokens stand for hosts and
  * cannot be known here. A relative name is one in ~/.ssh.
  */
-static const char *ssh_path(struct search *s, const char *word)
+static int ssh_path(struct search *s, const char *word, const char **out,
+		    struct sbk_error *err)
 {
 	struct sbk_buf buf = SBK_BUF_INIT;
-	const char *path = NULL;
+	int rc = 0;
 
+	*out = NULL;
 	if (word[0] != '/' && word[0] != '~' && word[0] != '%')
 		sbk_buf_printf(&buf, "%s/.ssh/", s->home);
 	if (word[0] == '~' && word[1] == '/') {
@@ -86,12 +88,16 @@ static const char *ssh_path(struct search *s, const char *word)
 			goto out;
 		word += *word == '%' ? 1 : 0;
 	}
-	if (buf.failure == 0 && buf.size > 0 && buf.size < SBK_PATH_MAX &&
-	    buf.data[0] == '/')
-		path = sbk_arena_strdup(s->arena, buf.data);
+	rc = sbk_buf_failed(&buf, err);
+	if (rc < 0 || buf.size == 0 || buf.size >= SBK_PATH_MAX ||
+	    buf.data[0] != '/')
+		goto out;
+	*out = sbk_arena_strdup(s->arena, buf.data);
+	if (*out == NULL)
+		rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
 out:
 	sbk_buf_release(&buf);
-	return path;
+	return rc;
 }
 
 static int read_ssh_config(struct search *s, const char *path,
@@ -192,8 +198,8 @@ static int ssh_line(struct search *s, char *line, struct sbk_error *err)
 		return 0;
 	for (word = next_word(&line); word != NULL && rc == 0;
 	     word = next_word(&line)) {
-		path = ssh_path(s, word);
-		if (path == NULL)
+		rc = ssh_path(s, word, &path, err);
+		if (rc < 0 || path == NULL)
 			continue;
 		rc = add_if_there(s, path, err);
 		if (rc == 0 && strcmp(keywords[i], "include") == 0)
@@ -202,21 +208,38 @@ static int ssh_line(struct search *s, char *line, struct sbk_error *err)
 	return rc;
 }
 
-/* What cannot be read refers to nothing that we could know. */
+/* A file that is not there, or that this person may not read, refers to
+ * nothing; one that is too long could, and is an error. */
 static int read_ssh_config(struct search *s, const char *path,
 			   struct sbk_error *err)
 {
 	struct sbk_buf text = SBK_BUF_INIT;
 	char real[SBK_PATH_MAX], *line, *end;
 	struct sbk_file file;
-	int rc = 0;
+	int rc = sbk_os_resolve(path, real, &file, err);
 
-	if (s->files++ >= SBK_SSH_INCLUDES_MAX)
+	/* A file that includes itself says nothing new. */
+	if (rc == 0 && sbk_names_have(&s->read, real))
 		return 0;
-	if (sbk_os_resolve(path, real, &file, NULL) < 0 ||
-	    sbk_os_read_known(real, SBK_SSH_CONFIG_BYTES_MAX, &text, &file,
-			      NULL) < 0)
+	if (rc == 0 && s->read.count == SBK_SSH_INCLUDES_MAX)
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "~/.ssh/config includes more than %d "
+				     "files, and what it refers to is kept "
+				     "from every run",
+				     SBK_SSH_INCLUDES_MAX);
+	if (rc == 0)
+		rc = sbk_names_add(&s->read, s->arena, real,
+				   SBK_SSH_INCLUDES_MAX, err);
+	if (rc == 0)
+		rc = sbk_os_read_known(real, SBK_SSH_CONFIG_BYTES_MAX, &text,
+				       &file, err);
+	if (rc < 0) {
+		if (rc != SBK_E_NOMEM && rc != SBK_E_LIMIT) {
+			sbk_error_clear(err);
+			rc = 0;
+		}
 		goto out;
+	}
 	for (line = text.data; line != NULL && rc == 0; line = end) {
 		end = strchr(line, '\n');
 		if (end != NULL)

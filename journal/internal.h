@@ -328,6 +328,9 @@ int sbk_view_extend(struct sbk_db *db, uint64_t txn, uint64_t first,
 		    uint64_t last, struct sbk_error *err);
 int sbk_view_settle(struct sbk_db *db, const char *status, uint64_t first,
 		    uint64_t last, struct sbk_error *err);
+/* What the inverse changes of the range undo follows them. */
+int sbk_view_follow(struct sbk_db *db, const char *status, uint64_t first,
+		    uint64_t last, struct sbk_error *err);
 /* After all ranges of an entry, for each that was confirmed: what is put back
  * when accounts are undone stays owed while any of them is there. */
 int sbk_view_keep(struct sbk_db *db, uint64_t first, uint64_t last,

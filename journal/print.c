@@ -192,8 +192,7 @@ static void text_session(struct sbk_buf *out, const struct sbk_buf *begin,
 	const json_t *word;
 	size_t i;
 
-	json_array_foreach(command, i, word)
-	{
+	json_array_foreach(command, i, word) {
 		const char *text = json_string_value(word);
 
 		sbk_buf_addc(out, ' ');

@@ -254,11 +254,13 @@ static int replay_ranges(struct replay *r, const char *status)
 	size_t i;
 	int rc = 0;
 
-	json_array_foreach(ranges, i, range)
-	{
+	json_array_foreach(ranges, i, range) {
 		rc = get_range(r, range, &first, &last);
 		if (rc == 0)
 			rc = sbk_view_settle(r->db, status, first, last,
+					     r->err);
+		if (rc == 0)
+			rc = sbk_view_follow(r->db, status, first, last,
 					     r->err);
 		if (rc < 0)
 			break;
@@ -275,8 +277,7 @@ static int replay_keep(struct replay *r)
 	size_t i;
 	int rc = 0;
 
-	json_array_foreach(ranges, i, range)
-	{
+	json_array_foreach(ranges, i, range) {
 		rc = get_range(r, range, &first, &last);
 		if (rc == 0)
 			rc = sbk_view_keep(r->db, first, last, r->err);
@@ -293,8 +294,7 @@ static int replay_notes(struct replay *r)
 	size_t i;
 	int rc = 0;
 
-	json_array_foreach(notes, i, item)
-	{
+	json_array_foreach(notes, i, item) {
 		const json_t *change = json_object_get(item, "change");
 		const char *note;
 

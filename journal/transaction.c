@@ -438,39 +438,56 @@ static int sort_settled(struct sbk_change *const *changes, size_t count,
 	return 0;
 }
 
-/* The next range of changes with one status, from `*next` on. */
+/* A range of changes with one status. */
+struct range {
+	uint64_t first, last;
+	const char *status;
+	bool inverse; /* some of them undo others, */
+	bool kept;    /* and some of those others are kept files */
+};
+
 static void take_range(struct sbk_change *const *changes, size_t count,
-		       size_t *next, uint64_t *first, uint64_t *last)
+		       size_t *next, struct range *out)
 {
 	const enum sbk_status status = changes[*next]->status;
 
-	*first = *last = changes[(*next)++]->id;
-	while (*next < count && changes[*next]->status == status &&
-	       changes[*next]->id == *last + 1) {
-		(*last)++;
+	out->status = sbk_status_name(status);
+	out->inverse = out->kept = false;
+	out->first = changes[*next]->id;
+	do {
+		out->last = changes[*next]->id;
+		if (changes[*next]->undoes != 0) {
+			out->inverse = true;
+			out->kept = out->kept || changes[*next]->object.kind ==
+							 SBK_KIND_KEPT;
+		}
 		(*next)++;
-	}
+	} while (*next < count && changes[*next]->status == status &&
+		 changes[*next]->id == out->last + 1);
 }
 
-/* replay.c does the same in the same order with what the entry says. */
+/* replay.c does the same in the same order with what the entry says; it does
+ * not know which changes are inverse, and asks for all. */
 static int settle_rows(struct sbk_db *db, struct sbk_change *const *changes,
 		       size_t count, struct sbk_error *err)
 {
-	uint64_t first, last;
+	struct range range;
 	size_t i = 0;
 	int rc = 0;
 
 	while (rc == 0 && i < count) {
-		const enum sbk_status status = changes[i]->status;
-
-		take_range(changes, count, &i, &first, &last);
-		rc = sbk_view_settle(db, sbk_status_name(status), first, last,
+		take_range(changes, count, &i, &range);
+		rc = sbk_view_settle(db, range.status, range.first, range.last,
 				     err);
+		if (rc == 0 && range.inverse)
+			rc = sbk_view_follow(db, range.status, range.first,
+					     range.last, err);
 	}
 	for (i = 0; rc == 0 && i < count &&
 		    changes[i]->status == SBK_STATUS_CONFIRMED;) {
-		take_range(changes, count, &i, &first, &last);
-		rc = sbk_view_keep(db, first, last, err);
+		take_range(changes, count, &i, &range);
+		if (range.kept)
+			rc = sbk_view_keep(db, range.first, range.last, err);
 	}
 	for (i = 0; rc == 0 && i < count; i++)
 		if (changes[i]->note != NULL)

@@ -111,13 +111,17 @@ static const char *status_of_undone(const char *status)
 int sbk_view_settle(struct sbk_db *db, const char *status, uint64_t first,
 		    uint64_t last, struct sbk_error *err)
 {
-	const char *undone = status_of_undone(status);
-	int rc = settle_range(db, SBK_SQL_SETTLE, status, first, last, err);
+	return settle_range(db, SBK_SQL_SETTLE, status, first, last, err);
+}
 
-	if (rc == 0 && undone != NULL)
-		rc = settle_range(db, SBK_SQL_SETTLE_UNDONE, undone, first,
-				  last, err);
-	return rc;
+int sbk_view_follow(struct sbk_db *db, const char *status, uint64_t first,
+		    uint64_t last, struct sbk_error *err)
+{
+	const char *undone = status_of_undone(status);
+
+	return undone == NULL ? 0
+			      : settle_range(db, SBK_SQL_SETTLE_UNDONE, undone,
+					     first, last, err);
 }
 
 int sbk_view_keep(struct sbk_db *db, uint64_t first, uint64_t last,

@@ -102,6 +102,13 @@ static int observe(void *self, const struct sbk_object *object,
 			    : kind->observe(self, object, out, err);
 }
 
+static void observe_all(void *self, struct sbk_change *const *changes,
+			size_t count, struct sbk_observation *out,
+			struct sbk_error *outcomes)
+{
+	sbk_access_observe_all(self, changes, count, out, outcomes);
+}
+
 static int replace(void *self, const struct sbk_object *object,
 		   struct sbk_state expected, struct sbk_state next,
 		   struct sbk_error *err)
@@ -237,6 +244,7 @@ static void close_host(void *self)
 static const struct sbk_backend_ops ops = {
 	.name = "linux",
 	.observe = observe,
+	.observe_all = observe_all,
 	.replace = replace,
 	.replace_all = replace_all,
 	.flush = flush,

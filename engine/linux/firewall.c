@@ -147,12 +147,48 @@ static int table_exists(bool *answer, struct sbk_error *err)
 	if (rc == 0)
 		rc = parse_answer(&result, &list, err);
 	if (rc == 0)
-		json_array_foreach(list, i,
-				   element) if (is_our_table(element)) *answer =
-			true;
+		json_array_foreach(list, i, element)
+			if (is_our_table(element))
+				*answer = true;
 	json_decref(list);
 	sbk_program_result_release(&result);
 	return rc;
+}
+
+/* nft prints a protocol's name where /etc/protocols (a package of its own) has
+ * it, else its number. */
+static void number_protocol(json_t *statement)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} protocols[] = {
+		{"icmp", 1}, {"tcp", 6}, {"udp", 17}, {"ipv6-icmp", 58}};
+	json_t *match = json_object_get(statement, "match");
+	const char *key = json_string_value(json_object_get(
+		json_object_get(json_object_get(match, "left"), "meta"),
+		"key"));
+	const char *name = json_string_value(json_object_get(match, "right"));
+	size_t i;
+
+	if (key == NULL || name == NULL || strcmp(key, "l4proto") != 0)
+		return;
+	for (i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+		if (strcmp(name, protocols[i].name) == 0)
+			/* Without memory the tables differ, which is said. */
+			(void)json_object_set_new(
+				match, "right",
+				json_integer(protocols[i].number));
+}
+
+static void number_protocols(json_t *element)
+{
+	json_t *statement;
+	size_t i;
+
+	json_array_foreach(json_object_get(element_body(element), "expr"), i,
+			   statement)
+		number_protocol(statement);
 }
 
 /* Takes out what differs between two equal tables. */
@@ -169,6 +205,7 @@ static void make_canonical(json_t *list)
 		}
 		(void)json_object_del(element_body(element), "handle");
 		(void)json_object_del(element_body(element), "index");
+		number_protocols(element);
 		i++;
 	}
 }
@@ -239,8 +276,9 @@ static json_t *transaction_of(const json_t *next)
 	failed |= json_array_append_new(
 		steps, json_pack("{s{s{ssss}}}", "delete", "table", "family",
 				 FAMILY, "name", TABLE));
-	json_array_foreach(next, i, element) failed |=
-		json_array_append_new(steps, json_pack("{sO}", "add", element));
+	json_array_foreach(next, i, element)
+		failed |= json_array_append_new(
+			steps, json_pack("{sO}", "add", element));
 	if (failed == 0)
 		return json_pack("{so}", "nftables", steps);
 	json_decref(steps);
@@ -331,9 +369,9 @@ static json_t *pack_rule(const char *chain, const struct sbk_account *account,
 				(json_int_t)account->uid));
 	if (tcp) {
 		failed |= json_array_append_new(
-			expr, json_pack("{s{sss{s{ss}}ss}}", "match", "op",
+			expr, json_pack("{s{sss{s{ss}}si}}", "match", "op",
 					"==", "left", "meta", "key", "l4proto",
-					"right", "tcp"));
+					"right", 6));
 		failed |= json_array_append_new(
 			expr,
 			json_pack("{s{ss}}", "reject", "type", "tcp reset"));
@@ -418,10 +456,10 @@ bool sbk_firewall_bears(struct sbk_state state, const char *nonce)
 	(void)snprintf(chain, sizeof(chain), CHAIN_PREFIX "%s", nonce);
 	if (load(state, &list, NULL) < 0)
 		return false;
-	json_array_foreach(list, i,
-			   element) if (is_type(element, "chain") &&
-					strcmp(body_text(element, "name"),
-					       chain) == 0) found = true;
+	json_array_foreach(list, i, element)
+		if (is_type(element, "chain") &&
+		    strcmp(body_text(element, "name"), chain) == 0)
+			found = true;
 	json_decref(list);
 	return found;
 }
@@ -431,8 +469,9 @@ static bool holds_equal(const json_t *list, const json_t *element)
 	const json_t *other;
 	size_t i;
 
-	json_array_foreach(list, i,
-			   other) if (json_equal(other, element)) return true;
+	json_array_foreach(list, i, other)
+		if (json_equal(other, element))
+			return true;
 	return false;
 }
 
@@ -446,9 +485,10 @@ static bool holds_named(const json_t *list, const json_t *element,
 
 	if (!is_type(element, type) || *name == '\0')
 		return false;
-	json_array_foreach(list, i, other) if (is_type(other, type) &&
-					       strcmp(body_text(other, key),
-						      name) == 0) return true;
+	json_array_foreach(list, i, other)
+		if (is_type(other, type) &&
+		    strcmp(body_text(other, key), name) == 0)
+			return true;
 	return false;
 }
 
@@ -469,11 +509,11 @@ static bool is_needed(const json_t *current, const json_t *ours,
 
 	if (!is_type(chain, "chain"))
 		return false;
-	json_array_foreach(
-		current, i,
-		other) if (is_type(other, "rule") && is_foreign(ours, other) &&
-			   strcmp(body_text(other, "chain"),
-				  body_text(chain, "name")) == 0) return true;
+	json_array_foreach(current, i, other)
+		if (is_type(other, "rule") && is_foreign(ours, other) &&
+		    strcmp(body_text(other, "chain"),
+			   body_text(chain, "name")) == 0)
+			return true;
 	return false;
 }
 
@@ -488,8 +528,7 @@ static json_t *keep_foreign(json_t *current, const json_t *ours, json_t *before)
 	size_t i;
 	int failed = 0;
 
-	json_array_foreach(current, i, element)
-	{
+	json_array_foreach(current, i, element) {
 		bool is_theirs = is_foreign(ours, element);
 
 		foreign |= is_theirs;
@@ -498,8 +537,9 @@ static json_t *keep_foreign(json_t *current, const json_t *ours, json_t *before)
 		    is_needed(current, ours, element))
 			failed |= json_array_append(kept, element);
 	}
-	json_array_foreach(before, i, element) if (!holds_equal(kept, element))
-		failed |= json_array_append(kept, element);
+	json_array_foreach(before, i, element)
+		if (!holds_equal(kept, element))
+			failed |= json_array_append(kept, element);
 	if (foreign && failed == 0)
 		return kept;
 	json_decref(kept);

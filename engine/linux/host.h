@@ -27,6 +27,11 @@ int sbk_host_touch_pin(struct sbk_host *host, const struct sbk_pin *pin,
 /* Flushes what was touched since the last call. */
 int sbk_host_flush(struct sbk_host *host, struct sbk_error *err);
 
+/* `observe_all` of engine/backend.h. */
+void sbk_access_observe_all(struct sbk_host *host,
+			    struct sbk_change *const *changes, size_t count,
+			    struct sbk_observation *out,
+			    struct sbk_error *outcomes);
 /* `replace_all` of engine/backend.h for changes of kind ACCESS alone. */
 void sbk_access_replace_all(struct sbk_host *host,
 			    struct sbk_change *const *changes, size_t count,

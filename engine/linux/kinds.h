@@ -2,8 +2,8 @@
  * The kinds of objects on Linux: one struct of operations each, joined by the
  * table in engine/linux/backend.c.
  *
- *	access.c    ACCESS                    account.c   GROUP, ACCOUNT
- *	file.c      FILE, DIRECTORY, LINK     firewall.c  FIREWALL
+ *	access_kind.c  ACCESS                 account.c   GROUP, ACCOUNT
+ *	file.c         FILE, DIRECTORY, LINK  firewall.c  FIREWALL
  *	                                      kept.c      KEPT
  *
  * Each operation keeps the contract of its slot in engine/backend.h. `out`

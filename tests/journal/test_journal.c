@@ -335,6 +335,60 @@ static void test_journal__an_undo_that_died_is_settled_and_ended(void **state)
 	fixture_assert_sound(f);
 }
 
+/* A tree that was given up but could not be walked to its end stays owed, and
+ * the next start looks at it again. */
+static void test_journal__a_tree_that_was_not_walked_is_owed(void **state)
+{
+	const struct sbk_journal_filter open = {.unsettled = true};
+	struct fixture *f = *state;
+	struct sbk_backend faulty = fault_backend(&f->backend);
+	struct sbk_journal *journal = fixture_locked(f);
+	unsigned long at;
+	size_t settled;
+	int owed = 0;
+	char *world;
+
+	fixture_tree(f, 1);
+	for (at = 1; at < 40; at++) {
+		struct sbk_apply_result result;
+		struct sbk_plan *changes;
+
+		(void)fixture_grant(f, journal, "/w");
+		(void)fake_add(f->world, "/w/d/later", false);
+		changes = fixture_load(f, journal, &open);
+		fault_plan = (struct fault_plan){.mode = FAULT_DENY, .at = at};
+		assert_ok(sbk_journal_undo(journal, &faulty, "undo", changes,
+					   &result, &f->err),
+			  &f->err);
+		fault_plan = (struct fault_plan){.mode = FAULT_NONE};
+		sbk_plan_free(changes);
+		changes = fixture_load(f, journal, &open);
+		if (sbk_plan_count(changes) == 0 && result.owed > 0) {
+			/* No change is in effect, and yet it is not done. */
+			owed++;
+			assert_true(fixture_count(f, journal, SBK_STATUS_OWED) >
+				    0);
+			assert_error(sbk_journal_remove(&f->place, &f->err),
+				     SBK_E_BUSY, &f->err);
+		}
+		sbk_plan_free(changes);
+		assert_ok(sbk_journal_recover(journal, &f->backend, &settled,
+					      &f->err),
+			  &f->err);
+		fixture_undo_all(f, journal, &result);
+		assert_int_equal(result.owed, 0);
+		assert_int_equal(fixture_count(f, journal, SBK_STATUS_OWED), 0);
+		world = fixture_world(f);
+		assert_null(strstr(world, "u:990"));
+		free(world);
+		fake_remove(f->world, "/w/d/later");
+	}
+	assert_true(owed > 0);
+	sbk_backend_close(&faulty);
+	sbk_journal_close(journal);
+	fixture_assert_sound(f);
+}
+
 static void test_journal__names_that_are_not_utf8_come_back(void **state)
 {
 	struct fixture *f = *state;
@@ -574,6 +628,7 @@ static const struct CMUnitTest tests[] = {
 	FIXTURE_TEST(test_journal__a_failed_step_is_undone_and_told),
 	FIXTURE_TEST(test_journal__recovers_what_a_dead_process_left),
 	FIXTURE_TEST(test_journal__an_undo_that_died_is_settled_and_ended),
+	FIXTURE_TEST(test_journal__a_tree_that_was_not_walked_is_owed),
 	FIXTURE_TEST(test_journal__names_that_are_not_utf8_come_back),
 	FIXTURE_TEST(test_journal__filters),
 	FIXTURE_TEST(test_journal__recovery_needs_the_lock),

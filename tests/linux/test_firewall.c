@@ -99,6 +99,25 @@ static void test_firewall__is_made_extended_and_removed(void **state)
 	world_release(&w);
 }
 
+/* A minimal system has no /etc/protocols, and nft then prints numbers. */
+static void test_firewall__needs_no_protocol_names(void **state)
+{
+	struct world w;
+
+	(void)state;
+	require_host();
+	world_init(&w);
+	/* Made without the names and looked at with them, and back. */
+	(void)shell("mv -f /etc/protocols /etc/protocols.away 2>/dev/null");
+	replace(&w, SBK_STATE_ABSENT, text(&w.one));
+	assert_int_equal(shell("echo 'tcp 6 TCP' >/etc/protocols"), 0);
+	assert_table_is(&w, text(&w.one));
+	assert_int_equal(shell("rm /etc/protocols"), 0);
+	(void)shell("mv -f /etc/protocols.away /etc/protocols 2>/dev/null");
+	replace(&w, text(&w.one), SBK_STATE_ABSENT);
+	world_release(&w);
+}
+
 static void test_firewall__the_script_makes_the_same_table(void **state)
 {
 	struct sbk_buf script = SBK_BUF_INIT;
@@ -247,6 +266,7 @@ static void test_firewall__the_chain_tells_whose_table_it_is(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_firewall__is_made_extended_and_removed),
+	cmocka_unit_test(test_firewall__needs_no_protocol_names),
 	cmocka_unit_test(test_firewall__the_script_makes_the_same_table),
 	cmocka_unit_test(test_firewall__refuses_the_offline_uid_alone),
 	cmocka_unit_test(test_firewall__what_changed_meanwhile_is_a_conflict),

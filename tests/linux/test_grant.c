@@ -409,6 +409,38 @@ static void test_grant__overlapping_roots(void **state)
 	end(&g);
 }
 
+/* One of many objects changed since: nothing is left of the grant, and the
+ * record says which were never made. */
+static void test_grant__a_failure_among_many(void **state)
+{
+	struct tree *tree = *state;
+	struct granting g;
+	struct sbk_error err = SBK_ERROR_INIT;
+	char *before, *after;
+	size_t i;
+
+	if (!tree_has_acls(tree))
+		sbk_test_skip("needs a filesystem with ACLs");
+	make_workspace(tree);
+	tree_run(tree, "cd home/ws/src && seq 300 | xargs touch");
+	begin(&g, tree, SBK_RIGHTS_WRITE, "home/ws");
+	assert_ok(make_plan(&g, &err), &err);
+	tree_run(tree, "chmod 604 home/ws/src/200");
+	before = manifest(tree);
+	assert_error(carry_out(&g, &err), SBK_E_CONFLICT, &err);
+	assert_non_null(strstr(err.message, "src/200"));
+	for (i = 0; i < sbk_plan_count(g.plan); i++)
+		if (strstr(sbk_plan_at(g.plan, i)->object.name, "src/200"))
+			assert_int_equal(sbk_plan_at(g.plan, i)->status,
+					 SBK_STATUS_UNDONE);
+	undo_now(&g);
+	after = manifest(tree);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	end(&g);
+}
+
 #define TREE_TEST(name) \
 	cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 
@@ -422,6 +454,7 @@ static const struct CMUnitTest tests[] = {
 	TREE_TEST(test_grant__what_came_in_meanwhile),
 	TREE_TEST(test_grant__masked_files_are_left_out),
 	TREE_TEST(test_grant__overlapping_roots),
+	TREE_TEST(test_grant__a_failure_among_many),
 };
 
 SBK_TEST_MAIN(tests)

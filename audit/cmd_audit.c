@@ -261,21 +261,19 @@ static int run_none(struct sbk_cli *cli, int argc, char **argv)
 		.offset = offsetof(struct audit_options, json), \
 		.type = SBK_OPTION_FLAG,                        \
 	}
-#define OPTION_SKIP                                                           \
-	{                                                                     \
-		.name = "skip", .argument = "PATH",                           \
-		.help = "leave this mount or directory out, by your choice; " \
-			"repeatable",                                         \
-		.offset = offsetof(struct audit_options, skip),               \
-		.type = SBK_OPTION_LIST,                                      \
+#define OPTION_SKIP                                                       \
+	{                                                                 \
+		.name = "skip", .argument = "PATH",                       \
+		.help = "leave this mount or directory out (repeatable)", \
+		.offset = offsetof(struct audit_options, skip),           \
+		.type = SBK_OPTION_LIST,                                  \
 	}
 #define EXIT_CODES "Exit: 0 clean, 1 findings, 2 incomplete (not clean).\n\n"
 
 static const struct sbk_option scope_options[] = {
 	{.name = "principal",
 	 .argument = "NAME",
-	 .help = "an account, a number or group:NAME; repeatable (default: "
-		 "those of Sandbook)",
+	 .help = "account, number or group:NAME (default: Sandbook's own)",
 	 .offset = offsetof(struct audit_options, principals),
 	 .type = SBK_OPTION_LIST},
 	{.name = "all",
@@ -299,8 +297,7 @@ static const struct sbk_option drift_options[] = {
 static const struct sbk_option residue_options[] = {
 	{.name = "certificate",
 	 .argument = "FILE",
-	 .help = "look for the principals that this certificate of 'uninstall' "
-		 "names",
+	 .help = "an uninstall's certificate: look for what it names",
 	 .offset = offsetof(struct audit_options, certificate),
 	 .type = SBK_OPTION_TEXT},
 	OPTION_SKIP,

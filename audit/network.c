@@ -103,7 +103,10 @@ static const struct sbk_change *made_table(const struct sbk_records *records)
 static int check_tables(struct network *n, size_t pairs, struct sbk_error *err)
 {
 	const struct sbk_records_request request = {
-		.machine = true, .kind = sbk_kind_name(SBK_KIND_FIREWALL)};
+		.machine = true,
+		.kind = sbk_kind_name(SBK_KIND_FIREWALL),
+		.standing_only = true,
+	};
 	struct sbk_records records;
 	const struct sbk_change *made;
 	int rc = sbk_records_load(&request, n->report, &records, err);

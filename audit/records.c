@@ -68,19 +68,21 @@ static int load_standing(struct sbk_journal *journal, const char *kind,
 	return rc;
 }
 
-static int load_changes(struct sbk_journal *journal, const char *kind,
+static int load_changes(struct sbk_journal *journal,
+			const struct sbk_records_request *request,
 			struct sbk_record_book *book, struct sbk_error *err)
 {
-	const struct sbk_journal_filter filter = {.kind = kind};
-	int rc;
+	const struct sbk_journal_filter filter = {.kind = request->kind};
+	int rc = 0;
 
 	book->changes = sbk_plan_new();
 	book->standing = sbk_plan_new();
-	rc = book->changes == NULL || book->standing == NULL
-		     ? no_memory(err)
-		     : sbk_journal_load(journal, &filter, book->changes, err);
+	if (book->changes == NULL || book->standing == NULL)
+		rc = no_memory(err);
+	if (rc == 0 && !request->standing_only)
+		rc = sbk_journal_load(journal, &filter, book->changes, err);
 	if (rc == 0)
-		rc = load_standing(journal, kind, book->standing, err);
+		rc = load_standing(journal, request->kind, book->standing, err);
 	if (rc < 0)
 		release_book(book);
 	return rc;
@@ -98,8 +100,7 @@ static int load_book(struct loading *loading,
 	if (rc == SBK_E_NOTFOUND)
 		return 0;
 	if (rc == 0)
-		rc = load_changes(journal, loading->request->kind, book,
-				  &problem);
+		rc = load_changes(journal, loading->request, book, &problem);
 	sbk_journal_close(journal);
 	if (rc == SBK_E_NOMEM)
 		return no_memory(err);

@@ -33,8 +33,9 @@ struct sbk_records {
 
 struct sbk_records_request {
 	bool machine;
-	bool user;	  /* the caller's; an administrator: everybody's */
-	const char *kind; /* only changes of this kind; NULL: all */
+	bool user;	    /* the caller's; an administrator: everybody's */
+	const char *kind;   /* only changes of this kind; NULL: all */
+	bool standing_only; /* leave `changes` empty */
 };
 
 /*

@@ -222,11 +222,15 @@ static void print_coverage(const struct sbk_report *report, struct sbk_buf *out)
 		       " could not be examined, %" PRIu64 " left out\n",
 		       coverage->examined, coverage->unreadable,
 		       coverage->skipped);
-	for (i = 0; i < coverage->missed_count; i++) {
+	for (i = 0; i < coverage->missed_count && i < SBK_MISSED_LINES_MAX;
+	     i++) {
 		sbk_buf_adds(out, "  not examined: ");
 		sbk_text_escape(out, coverage->missed[i]);
 		sbk_buf_addc(out, '\n');
 	}
+	if (i < coverage->missed_count)
+		sbk_buf_printf(out, "  and more (--json names the first %d)\n",
+			       SBK_REPORT_LINES_MAX);
 }
 
 void sbk_report_print(const struct sbk_report *report, struct sbk_buf *out)

@@ -21,7 +21,6 @@
 #include "audit/memo.h"
 #include "audit/places.h"
 #include "engine/limits.h"
-#include "engine/policy.h"
 
 #include "engine/banned.h"
 
@@ -62,6 +61,8 @@ struct scope {
 		*memo; /* of bool any, then a verdict for each subject */
 	struct sbk_records records;
 	struct sbk_scope_known *known;
+	bool caller_known; /* to the account database */
+	uint32_t caller;
 	struct sbk_scope_result result;
 	struct sbk_buf entry;
 	struct level levels[LEVELS_MAX];
@@ -219,6 +220,9 @@ static int begin_root(struct scope *s, const struct sbk_visit *visit,
 		.entry = sbk_arena_strdup(&result->arena, entry),
 		.rights = cell->key & RIGHTS_KEY,
 		.known = (cell->key & KEY_KNOWN) != 0,
+		/* Whose object it is may have granted it, in his journal. */
+		.doubtful = !sbk_os_elevated() &&
+			    (!s->caller_known || visit->owner != s->caller),
 		.is_directory = visit->is_directory,
 	};
 	int rc = grow_roots(result, err);
@@ -280,12 +284,6 @@ static int place_cell(struct scope *s, const struct sbk_visit *visit,
 	return 0;
 }
 
-static int compare_sensitive(const void *a, const void *b)
-{
-	return strcmp(((const struct sbk_scope_sensitive *)a)->path,
-		      ((const struct sbk_scope_sensitive *)b)->path);
-}
-
 /* The sensitive place that the object is or is in, plus 1. */
 static size_t find_sensitive(const struct scope *s, const char *path,
 			     const struct level *above)
@@ -296,7 +294,7 @@ static size_t find_sensitive(const struct scope *s, const char *path,
 	if (above != NULL && above->sensitive > 0)
 		return above->sensitive;
 	found = bsearch(&key, s->result.sensitive, s->result.sensitive_count,
-			sizeof(key), compare_sensitive);
+			sizeof(key), sbk_scope_sensitive_compare);
 	return found != NULL ? (size_t)(found - s->result.sensitive) + 1 : 0;
 }
 
@@ -460,82 +458,6 @@ static int survey_place(struct scope *s, const char *place,
 	return sbk_backend_survey(s->backend, place, visit_object, s, err);
 }
 
-/* --- sensitive places ---------------------------------------------------- */
-
-struct people {
-	struct scope *s;
-	size_t capacity;
-};
-
-static int add_sensitive(struct people *people, const char *path,
-			 uint32_t owner, struct sbk_error *err)
-{
-	struct sbk_scope_result *result = &people->s->result;
-	struct sbk_scope_sensitive *grown;
-
-	if (result->sensitive_count == people->capacity) {
-		people->capacity = people->capacity * 2 + 64;
-		grown = realloc(result->sensitive,
-				people->capacity * sizeof(*grown));
-		if (grown == NULL)
-			return no_memory(err);
-		result->sensitive = grown;
-	}
-	result->sensitive[result->sensitive_count++] =
-		(struct sbk_scope_sensitive){.path = path, .owner = owner};
-	return 0;
-}
-
-static int add_person(void *arg, const struct sbk_person *person,
-		      struct sbk_error *err)
-{
-	struct people *people = arg;
-	const char **paths = NULL;
-	char home[SBK_PATH_MAX];
-	struct sbk_file file;
-	size_t count = 0, i;
-	int rc;
-
-	/* What has no home of its own keeps no secrets there. */
-	if (person->home[0] != '/' || person->home[1] == '\0')
-		return 0;
-	rc = sbk_sensitive_paths(person, &people->s->result.arena, &paths,
-				 &count, err);
-	/* The machine's own secrets are listed for everybody. */
-	if (rc == 0 && sbk_os_resolve(person->home, home, &file, NULL) < 0)
-		home[0] = '\0';
-	for (i = 0; rc == 0 && i < count; i++)
-		rc = add_sensitive(
-			people, paths[i],
-			home[0] != '\0' && sbk_path_is_below(paths[i], home)
-				? person->uid
-				: SBK_SCOPE_NOBODYS,
-			err);
-	return rc;
-}
-
-static int find_sensitive_places(struct scope *s, struct sbk_error *err)
-{
-	struct sbk_scope_result *result = &s->result;
-	struct people people = {.s = s};
-	size_t i, kept = 0;
-	int rc = sbk_os_people(add_person, &people, err);
-
-	if (rc < 0)
-		return rc;
-	if (result->sensitive_count > 1)
-		qsort(result->sensitive, result->sensitive_count,
-		      sizeof(*result->sensitive), compare_sensitive);
-	for (i = 0; i < result->sensitive_count; i++)
-		if (kept == 0 || compare_sensitive(&result->sensitive[kept - 1],
-						   &result->sensitive[i]) != 0)
-			result->sensitive[kept++] = result->sensitive[i];
-	result->sensitive_count = kept;
-	result->included = calloc(kept * s->request->subjects->count + 1,
-				  sizeof(*result->included));
-	return result->included != NULL ? 0 : no_memory(err);
-}
-
 /* --- the whole ------------------------------------------------------------ */
 
 static int prepare(struct scope *s, struct sbk_error *err)
@@ -544,6 +466,7 @@ static int prepare(struct scope *s, struct sbk_error *err)
 		.machine = true,
 		.user = true,
 		.kind = sbk_kind_name(SBK_KIND_ACCESS),
+		.standing_only = true,
 	};
 	const struct sbk_places_request places = {
 		.roots = s->request->roots,
@@ -551,6 +474,7 @@ static int prepare(struct scope *s, struct sbk_error *err)
 		.skip = s->request->skip,
 		.skip_count = s->request->skip_count,
 	};
+	struct sbk_person caller;
 	int rc;
 
 	s->memo = sbk_memo_new((s->request->subjects->count + 1) *
@@ -561,10 +485,13 @@ static int prepare(struct scope *s, struct sbk_error *err)
 	if (rc == 0)
 		rc = sbk_scope_known_new(&s->records, &s->known, err);
 	if (rc == 0)
-		rc = find_sensitive_places(s, err);
+		rc = sbk_scope_sensitive_find(&s->result,
+					      s->request->subjects->count, err);
 	if (rc == 0)
 		rc = sbk_places_find(&places, s->report, &s->places, err);
 	s->result.have_journal = s->records.count > 0;
+	s->caller_known = sbk_os_caller(&caller, NULL) == 0;
+	s->caller = s->caller_known ? caller.uid : 0;
 	return rc;
 }
 

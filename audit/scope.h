@@ -1,9 +1,10 @@
 /*
  * audit scope: what principals may read and write, from the host itself.
  *
- *	scope.c         the survey and the roots where a right begins
- *	scope_known.c   which rights the journals know
- *	scope_report.c  the findings
+ *	scope.c            the survey and the roots where a right begins
+ *	scope_known.c      which rights the journals know
+ *	scope_sensitive.c  the sensitive places of everybody
+ *	scope_report.c     the findings
  *
  * A right is what the system's own check of access says. It counts where it
  * comes from an entry or an owner that names the principal or its group; with
@@ -46,6 +47,7 @@ struct sbk_scope_root {
 	uint64_t objects; /* with this right, from here down */
 	unsigned rights;  /* SBK_MAY_*; EXECUTE alone: only to pass through */
 	bool known;	  /* a journal knows it */
+	bool doubtful;	  /* a journal that may not be read could know it */
 	bool is_directory;
 };
 
@@ -75,6 +77,12 @@ struct sbk_scope_result {
 int sbk_scope_report(const struct sbk_scope_request *request,
 		     const struct sbk_scope_result *result,
 		     struct sbk_report *report, struct sbk_error *err);
+
+/* Fills the sensitive places of everybody, and `included` for so many
+ * subjects; release with free. */
+int sbk_scope_sensitive_find(struct sbk_scope_result *result,
+			     size_t subject_count, struct sbk_error *err);
+int sbk_scope_sensitive_compare(const void *a, const void *b);
 
 /* The standing grants of the journals, by path. */
 struct sbk_scope_known;

@@ -97,7 +97,7 @@ static int tell_root(struct telling *t, const struct sbk_scope_root *root,
 {
 	const struct sbk_audit_subject *subject =
 		&t->request->subjects->items[root->subject];
-	bool unknown = subject->ours && !root->known;
+	bool unknown = subject->ours && !root->known && !root->doubtful;
 	struct sbk_finding finding = {
 		.severity = unknown ? SBK_SEVERITY_FINDING : SBK_SEVERITY_INFO,
 		.rule = unknown ? "scope.unknown-grant" : "scope.grant",
@@ -116,6 +116,9 @@ static int tell_root(struct telling *t, const struct sbk_scope_root *root,
 						 "could know this grant");
 	else if (root->known)
 		sbk_buf_adds(&t->text, "; recorded in a journal");
+	else if (subject->ours)
+		sbk_buf_adds(&t->text, "; no journal that you may read knows "
+				       "this grant");
 	if (root->blocked != NULL)
 		sbk_buf_printf(&t->text,
 			       "; not reachable, since it may not search '%s'",

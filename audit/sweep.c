@@ -333,7 +333,8 @@ int sbk_sweep(const struct sbk_backend *backend,
 	struct sbk_mention_reader reader = {.found = match_mention,
 					    .missed = miss_place,
 					    .skipped = skip_place,
-					    .arg = &sweep};
+					    .arg = &sweep,
+					    .no_homes = options->no_homes};
 	int rc = parse_targets(&sweep, err);
 
 	if (rc < 0)

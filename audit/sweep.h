@@ -52,6 +52,9 @@ struct sbk_sweep_options {
 	 * as skipped by his choice and do not make it incomplete. */
 	const char *const *skip;
 	size_t skip_count;
+	/* Do not look for journals in homes: a home may keep root waiting, and
+	 * whoever sets this asks the people themselves. */
+	bool no_homes;
 };
 
 /*

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/json.h"
+#include "engine/os.h"
 
 #include "engine/banned.h"
 
@@ -23,7 +24,6 @@ int sbk_exit_of(int error_code)
 		return SBK_EXIT_OK;
 	case SBK_E_INVAL:
 	case SBK_E_NOTFOUND:
-	case SBK_E_LIMIT:
 		return SBK_EXIT_USAGE;
 	case SBK_E_PARSE:
 		return SBK_EXIT_POLICY;
@@ -163,6 +163,10 @@ static int store(const struct sbk_option *option, void *into, const char *value,
 {
 	void *field = (char *)into + option->offset;
 
+	if (option->argument != NULL && value[0] == '\0')
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "--%s is given an empty %s; see --help",
+				     option->name, option->argument);
 	switch (option->type) {
 	case SBK_OPTION_FLAG:
 		*(bool *)field = true;
@@ -180,8 +184,9 @@ static int store(const struct sbk_option *option, void *into, const char *value,
 	return SBK_E_INVAL;
 }
 
+/* `code` is getopt's optopt: a letter, a known option's value, or 0. */
 static int unknown_option(const struct sbk_option *options, size_t count,
-			  const char *word, struct sbk_error *err)
+			  const char *word, int code, struct sbk_error *err)
 {
 	const char *names[OPTIONS_MAX + 1];
 	const char *nearest;
@@ -191,6 +196,13 @@ static int unknown_option(const struct sbk_option *options, size_t count,
 	for (i = 0; i < count; i++)
 		names[i] = options[i].name;
 	names[count] = NULL;
+	if (code > HELP_VALUE)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "--%s takes no value; see --help",
+				     names[code - HELP_VALUE - 1]);
+	if (code > 0 && code < HELP_VALUE)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "no option '-%c'; see --help", code);
 	while (*word == '-')
 		word++;
 	size = strcspn(word, "=");
@@ -226,8 +238,10 @@ static void print_help(struct sbk_cli *cli)
 	const struct sbk_option *option = command->options;
 	const struct sbk_command *sub = command->subcommands;
 
-	(void)fprintf(cli->out, "usage: %s %s %s\n\n%s\n", cli->program,
-		      command->name, command->usage, command->summary);
+	(void)fprintf(cli->out, "usage: %s %s%s%s %s\n\n%s\n", cli->program,
+		      cli->group != NULL ? cli->group->name : "",
+		      cli->group != NULL ? " " : "", command->name,
+		      command->usage, command->summary);
 	if (sub != NULL)
 		(void)fprintf(cli->out, "\nSubcommands:\n");
 	for (; sub != NULL && sub->name != NULL; sub++)
@@ -282,7 +296,7 @@ int sbk_cli_parse(struct sbk_cli *cli, int argc, char **argv, void *into,
 					     argv[optind - 1]);
 		if (answer == '?')
 			return unknown_option(options, count, argv[optind - 1],
-					      err);
+					      optopt, err);
 		option = find_option(options, count, answer);
 		rc = option != NULL ? store(option, into, optarg, err)
 				    : SBK_E_INVAL;
@@ -293,12 +307,26 @@ int sbk_cli_parse(struct sbk_cli *cli, int argc, char **argv, void *into,
 	return 0;
 }
 
+/* Hands on what was printed; the exit code. */
+static int flush_out(struct sbk_cli *cli)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	if (fflush(cli->out) == 0 && !ferror(cli->out))
+		return SBK_EXIT_OK;
+	(void)sbk_error_set(&err, SBK_E_IO,
+			    "standard output cannot be written: %s",
+			    strerror(errno));
+	cli->helped = false;
+	return sbk_cli_fail(cli, &err);
+}
+
 int sbk_cli_fail(struct sbk_cli *cli, const struct sbk_error *err)
 {
 	struct sbk_buf text = SBK_BUF_INIT;
 
 	if (cli->helped)
-		return SBK_EXIT_OK;
+		return flush_out(cli);
 	sbk_text_escape(&text, err->message);
 	(void)fprintf(cli->err, "%s: %s\n", cli->program, sbk_buf_text(&text));
 	sbk_buf_release(&text);
@@ -372,6 +400,8 @@ static int no_such_command(struct sbk_cli *cli,
 			   const struct sbk_command *const *tables,
 			   const char *name)
 {
+	const char *group = cli->group != NULL ? cli->group->name : "";
+	const char *space = cli->group != NULL ? " " : "";
 	const char *names[OPTIONS_MAX + 1];
 	struct sbk_error err = SBK_ERROR_INIT;
 	const char *nearest;
@@ -387,30 +417,38 @@ static int no_such_command(struct sbk_cli *cli,
 	nearest = sbk_nearest_word(name, names);
 	if (nearest != NULL)
 		(void)sbk_error_set(&err, SBK_E_INVAL,
-				    "no command '%s'; did you mean '%s'?", name,
-				    nearest);
+				    "no command '%s%s%s'; did you mean "
+				    "'%s%s%s'?",
+				    group, space, name, group, space, nearest);
 	else
 		(void)sbk_error_set(&err, SBK_E_INVAL,
-				    "no command '%s'; see %s --help", name,
-				    cli->program);
+				    "no command '%s%s%s'; see %s %s%s--help",
+				    group, space, name, cli->program, group,
+				    space);
 	return sbk_cli_fail(cli, &err);
 }
 
 int sbk_cli_main(struct sbk_cli *cli, const struct sbk_command *const *tables,
 		 int argc, char **argv)
 {
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	if (sbk_os_standard_streams(&err) < 0)
+		return sbk_cli_fail(cli, &err);
 	if (argc < 2) {
 		print_commands(cli, tables, cli->err);
+		(void)fprintf(cli->err, "\n%s: no command was given\n",
+			      cli->program);
 		return SBK_EXIT_USAGE;
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 	    strcmp(argv[1], "help") == 0) {
 		print_commands(cli, tables, cli->out);
-		return SBK_EXIT_OK;
+		return flush_out(cli);
 	}
 	if (strcmp(argv[1], "--version") == 0) {
 		(void)fprintf(cli->out, "sandbook %s\n", cli->version);
-		return SBK_EXIT_OK;
+		return flush_out(cli);
 	}
 	cli->command = find_command(tables, argv[1]);
 	if (cli->command == NULL)
@@ -420,6 +458,7 @@ int sbk_cli_main(struct sbk_cli *cli, const struct sbk_command *const *tables,
 		const struct sbk_command *const list[] = {
 			cli->command->subcommands, NULL};
 
+		cli->group = cli->command;
 		cli->command = find_command(list, argv[2]);
 		if (cli->command == NULL)
 			return no_such_command(cli, list, argv[2]);

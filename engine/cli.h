@@ -27,7 +27,8 @@ enum sbk_exit {
 	SBK_EXIT_DENIED = 203,	    /* rights are missing */
 	SBK_EXIT_JOURNAL = 204,	    /* the journal is damaged or unusable */
 	SBK_EXIT_BUSY = 205,	    /* somebody else holds the journal */
-	SBK_EXIT_FAILED = 206,	    /* a step failed; what was done is undone */
+	SBK_EXIT_FAILED = 206,	    /* a step failed (a full volume, a fixed
+				       maximum); what was done is undone */
 	SBK_EXIT_INCOMPLETE =
 		207,	       /* something is owed or could not be undone */
 	SBK_EXIT_EXISTS = 208, /* a name of ours is taken by others */
@@ -53,7 +54,7 @@ struct sbk_list {
 struct sbk_option {
 	const char *name;     /* without the dashes */
 	const char *argument; /* its name in the help; NULL for a flag */
-	const char *help;     /* one line */
+	const char *help;     /* one line; NULL: not for people */
 	size_t offset;	      /* of its field in the command's own struct */
 	char letter;	      /* or 0 */
 	enum sbk_option_type type;
@@ -76,6 +77,8 @@ struct sbk_cli {
 	FILE *out, *err;
 	const char *program; /* "sandbook" or "sandbook-setup" */
 	const char *version;
+	const struct sbk_command *group;   /* the one that it belongs to, or
+					      NULL */
 	const struct sbk_command *command; /* the one that runs */
 	struct sbk_ledger ledger;
 	bool helped; /* --help was printed: exit 0 */

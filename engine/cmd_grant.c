@@ -23,7 +23,7 @@ struct grant_options {
 static const struct sbk_option options[] = {
 	{.name = "to",
 	 .argument = "PRINCIPAL",
-	 .help = "who gets the right: an account, group:NAME, or a number",
+	 .help = "who gets it: an account, group:NAME, or a number",
 	 .offset = offsetof(struct grant_options, to),
 	 .type = SBK_OPTION_TEXT},
 	{.name = "rw",
@@ -37,6 +37,7 @@ static const struct sbk_option options[] = {
 	 .offset = offsetof(struct grant_options, ro),
 	 .type = SBK_OPTION_LIST},
 	{.name = "dry-run",
+	 .letter = 'n',
 	 .help = "print the plan and change nothing",
 	 .offset = offsetof(struct grant_options, dry_run),
 	 .type = SBK_OPTION_FLAG},
@@ -45,6 +46,7 @@ static const struct sbk_option options[] = {
 	 .offset = offsetof(struct grant_options, json),
 	 .type = SBK_OPTION_FLAG},
 	{.name = "yes",
+	 .letter = 'y',
 	 .help = "for scripts; grant asks nothing anyway",
 	 .offset = offsetof(struct grant_options, yes),
 	 .type = SBK_OPTION_FLAG},
@@ -93,8 +95,10 @@ static int collect_paths(struct granting *g, int count, char **operands,
 	return 0;
 }
 
-static int make_plan(struct granting *g, struct sbk_error *err)
+static int make_plan(struct sbk_cli *cli, struct granting *g,
+		     struct sbk_error *err)
 {
+	bool granted = true;
 	int rc = sbk_os_caller(&g->person, err);
 
 	if (rc == 0)
@@ -102,6 +106,9 @@ static int make_plan(struct granting *g, struct sbk_error *err)
 				      sizeof(g->principal), err);
 	if (rc == 0)
 		rc = sbk_os_backend(&g->backend, err);
+	if (rc == 0)
+		rc = cli->ledger.ops->has_grant(cli->ledger.self, SBK_BOOK_USER,
+						g->principal, &granted, err);
 	if (rc < 0)
 		return rc;
 	g->request = (struct sbk_grant_request){
@@ -112,6 +119,7 @@ static int make_plan(struct granting *g, struct sbk_error *err)
 						  : SBK_RIGHTS_READ,
 		.paths = g->paths,
 		.path_count = g->path_count,
+		.first = !granted,
 	};
 	g->plan = sbk_plan_new();
 	if (g->plan == NULL)
@@ -149,21 +157,34 @@ static int carry_out(struct sbk_cli *cli, struct granting *g,
 	return rc;
 }
 
-static void print_json(struct granting *g, struct sbk_buf *out)
+/* The object is begun with the plan and ended with what became of it. */
+static void print_json_plan(struct granting *g, struct sbk_buf *out)
 {
 	sbk_json_open(out, '{');
 	sbk_json_string(out, "principal", g->principal);
 	sbk_json_bool(out, "dry_run", g->options.dry_run);
-	if (!g->options.dry_run) {
-		sbk_json_integer(out, "transaction",
-				 (int64_t)g->report.transaction);
-		sbk_json_integer(out, "confirmed",
-				 (int64_t)g->report.made.confirmed);
-	}
 	sbk_json_key(out, "plan");
 	sbk_plan_print_json(g->plan, out);
-	sbk_json_close(out, '}');
-	sbk_buf_addc(out, '\n');
+}
+
+static void print_json_end(struct granting *g, int rc,
+			   const struct sbk_error *err, struct sbk_buf *out)
+{
+	struct sbk_buf members = SBK_BUF_INIT;
+
+	if (rc < 0) {
+		sbk_json_string(&members, "failed", err->message);
+	} else if (!g->options.dry_run) {
+		sbk_json_integer(&members, "transaction",
+				 (int64_t)g->report.transaction);
+		sbk_json_integer(&members, "confirmed",
+				 (int64_t)g->report.made.confirmed);
+	}
+	if (members.size > 0)
+		sbk_buf_addc(out, ',');
+	sbk_buf_adds(out, sbk_buf_text(&members));
+	sbk_buf_adds(out, "}\n");
+	sbk_buf_release(&members);
 }
 
 static void print_end(struct granting *g, struct sbk_buf *out)
@@ -184,27 +205,28 @@ static void print_end(struct granting *g, struct sbk_buf *out)
 static int grant(struct sbk_cli *cli, struct granting *g, struct sbk_error *err)
 {
 	struct sbk_buf out = SBK_BUF_INIT;
-	int rc = make_plan(g, err);
+	int rc = make_plan(cli, g, err), code;
 
-	if (rc == 0 && !g->options.json) {
-		sbk_plan_print(g->plan, &out);
-		rc = sbk_cli_print(cli, &out);
-		sbk_buf_clear(&out);
-		if (rc != 0)
-			goto out; /* nobody saw the plan: nothing is made */
-	}
-	if (rc == 0 && !g->options.dry_run)
-		rc = carry_out(cli, g, err);
 	if (rc < 0)
-		goto out;
+		return rc;
 	if (g->options.json)
-		print_json(g, &out);
+		print_json_plan(g, &out);
 	else
+		sbk_plan_print(g->plan, &out);
+	code = sbk_cli_print(cli, &out);
+	sbk_buf_clear(&out);
+	if (code != 0)
+		goto out; /* nobody saw the plan: nothing is made */
+	if (!g->options.dry_run)
+		rc = carry_out(cli, g, err);
+	if (g->options.json)
+		print_json_end(g, rc, err, &out);
+	else if (rc == 0)
 		print_end(g, &out);
-	rc = sbk_cli_print(cli, &out);
+	code = sbk_cli_print(cli, &out);
 out:
 	sbk_buf_release(&out);
-	return rc;
+	return rc < 0 ? rc : code;
 }
 
 static void release(struct granting *g)
@@ -236,18 +258,18 @@ static int run_grant(struct sbk_cli *cli, int argc, char **argv)
 
 const struct sbk_command sbk_command_grant = {
 	.name = "grant",
-	.usage = "--to PRINCIPAL --rw|--ro PATH...",
+	.usage = "--to PRINCIPAL --rw|--ro PATH [PATH...]",
 	.summary = "give a sandbox principal a right on trees of yours",
 	.help = "Adds an ACL entry for PRINCIPAL to each object of the trees, "
-		"after recording it in\nyour journal. The plan is printed "
-		"first. Sensitive paths are left out, protected\nnames (.git "
-		"and the like) and files with hard links elsewhere are "
-		"granted for\nreading only. Whatever runs under the account "
+		"after recording it\nin your journal. The plan is printed "
+		"first. Sensitive paths are left out,\nprotected names (.git "
+		"and the like) and files with hard links elsewhere are\n"
+		"granted for reading only. Whatever runs under the account "
 		"has the right, not only runs.\n\n"
 		"Example: let your offline account build in a project, and "
 		"take it back\n"
 		"  sandbook grant --to sandbook-1000-off --rw ~/project\n"
-		"  sandbook undo --path ~/project",
+		"  sandbook undo --path ~/project\n",
 	.options = options,
 	.run = run_grant,
 };

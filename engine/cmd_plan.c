@@ -94,7 +94,7 @@ const struct sbk_command sbk_command_plan = {
 		"Example: what would a run in this project see, with a shared "
 		"library beside it?\n"
 		"  sandbook plan -C ~/project --ro ~/library\n\n"
-		"The policy files are described in sandbook-policy(5).",
+		"The policy files are described in sandbook-policy(5).\n",
 	.options = options,
 	.run = run_plan,
 };

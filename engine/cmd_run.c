@@ -57,6 +57,7 @@ static const struct sbk_option options[] = {
 	 .offset = offsetof(struct run_arguments, quiet),
 	 .type = SBK_OPTION_FLAG},
 	{.name = "dry-run",
+	 .letter = 'n',
 	 .help = "print what the run could do, and start nothing",
 	 .offset = offsetof(struct run_arguments, dry_run),
 	 .type = SBK_OPTION_FLAG},
@@ -66,11 +67,11 @@ static const struct sbk_option options[] = {
 	 .type = SBK_OPTION_FLAG},
 	{.name = "test-landlock-abi",
 	 .argument = "N",
-	 .help = "for tests: use no newer Landlock than ABI N",
+	 /* For tests: no newer Landlock than ABI N. */
 	 .type = SBK_OPTION_CALL,
 	 .call = set_test_abi},
 	{.name = "test-no-namespaces",
-	 .help = "for tests: as if the system had no namespaces",
+	 /* For tests: as if the system had no namespaces. */
 	 .offset = offsetof(struct run_arguments, options) +
 		   offsetof(struct sbk_run_options, test_no_namespaces),
 	 .type = SBK_OPTION_FLAG},
@@ -349,6 +350,8 @@ static int run_run(struct sbk_cli *cli, int argc, char **argv)
 	} else {
 		for (i = 0; i < run.scope.note_count; i++)
 			note(&run, "", run.scope.notes[i], "");
+		if (run.scope.memory_mib > 0)
+			note(&run, "", SBK_RUN_MEMORY_MEANING, "");
 		rc = launch(&run);
 	}
 	release(&run);
@@ -360,16 +363,21 @@ const struct sbk_command sbk_command_run = {
 	.usage = "[options] -- COMMAND [ARGUMENT...]",
 	.summary = "run a command in the sandbox",
 	.help = "Runs COMMAND so that it writes only in the working directory "
-		"and what --rw names,\nreads only what is listed, and reaches "
-		"no network. Nothing on this machine is changed\nbut what "
-		"COMMAND writes there; the run is recorded in your journal. "
-		"'sandbook plan' shows\nwhat a run could do.\n\n"
+		"and what --rw\nnames, reads only what is listed, and reaches "
+		"no network. Nothing on this\nmachine is changed but what "
+		"COMMAND writes there; the run is recorded in your\njournal. "
+		"'sandbook plan' shows what a run could do.\n\n"
 		"The exit code is COMMAND's own; 126 and 127 when it cannot "
-		"be started, 128+n when\nsignal n ended it, 200 and up when "
-		"Sandbook itself failed, with a line on stderr.\n\n"
+		"be started, 128+n\nwhen signal n ended it, 200 and up when "
+		"Sandbook itself failed, with a line on\nstderr. 202 also when "
+		"somebody replaced or renamed a denied or protected file\n"
+		"during the run: its cover is gone then, and the run is "
+		"ended.\n\n"
+		"--memory limits the data of each process, not of the run as a "
+		"whole; no cgroup\nis made.\n\n"
 		"Example: the tests of a project, with one more directory to "
 		"read\n"
-		"  sandbook run -C ~/project --ro ~/library -- make test",
+		"  sandbook run -C ~/project --ro ~/library -- make test\n",
 	.options = options,
 	.run = run_run,
 };

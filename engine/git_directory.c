@@ -29,19 +29,29 @@
 #define ABOVE_MAX 64	 /* directories looked at going up */
 #define MODULES_DEPTH 16 /* of names with slashes, and modules of modules */
 
+static bool is_directory_at(const char *path)
+{
+	char real[SBK_PATH_MAX];
+	struct sbk_file file;
+
+	return sbk_os_resolve(path, real, &file, NULL) == 0 &&
+	       file.type == SBK_FILE_DIRECTORY;
+}
+
 bool sbk_git_looks_like(const char *path)
 {
-	static const char *const parts[] = {"HEAD", "objects", "refs"};
 	char name[SBK_PATH_MAX + 16];
-	struct sbk_file file;
-	size_t i;
+	struct sbk_file head;
 
-	for (i = 0; i < 3; i++) {
-		(void)snprintf(name, sizeof(name), "%s/%s", path, parts[i]);
-		if (sbk_os_look(name, &file, NULL) < 0)
-			return false;
-	}
-	return true;
+	(void)snprintf(name, sizeof(name), "%s/HEAD", path);
+	if (sbk_os_look(name, &head, NULL) < 0 ||
+	    (head.type != SBK_FILE_REGULAR && head.type != SBK_FILE_LINK))
+		return false;
+	(void)snprintf(name, sizeof(name), "%s/objects", path);
+	if (!is_directory_at(name))
+		return false;
+	(void)snprintf(name, sizeof(name), "%s/refs", path);
+	return is_directory_at(name);
 }
 
 /* What the steps below have in common. */
@@ -256,6 +266,7 @@ static int follow_pointer(struct git *git, const char *top, const char *written,
 {
 	char real[SBK_PATH_MAX], other[SBK_PATH_MAX];
 	struct sbk_file file;
+	int rc;
 
 	if (resolve_from(top, written, real, &file) < 0 ||
 	    file.type != SBK_FILE_DIRECTORY)
@@ -263,6 +274,10 @@ static int follow_pointer(struct git *git, const char *top, const char *written,
 				    "'%s/.git' points to '%s', which is not "
 				    "there",
 				    top, written);
+	/* Git follows the pointer without a way back; this only narrows. */
+	rc = sbk_git_protect_submodules(git->set, git->root, real, top, err);
+	if (rc < 0)
+		return rc;
 	if (find_common(git, real, other) &&
 	    names_back(git, real, "gitdir", top) && may_show(git, other))
 		return add_protected(git, other, true,
@@ -332,8 +347,12 @@ static int scan_module(void *arg, const char *name, enum sbk_file_type type,
 		return rc;
 	if (!sbk_git_looks_like(path))
 		return scan_modules(m->git, path, m->depth + 1, err);
-	if (find_worktree(m->git, path, worktree))
+	if (find_worktree(m->git, path, worktree)) {
 		rc = protect_module(m->git, worktree, err);
+		if (rc == 0)
+			rc = sbk_git_protect_submodules(
+				m->git->set, m->git->root, path, worktree, err);
+	}
 	(void)snprintf(path + strlen(path), 16, "/modules");
 	return rc < 0 ? rc : scan_modules(m->git, path, m->depth + 1, err);
 }
@@ -381,7 +400,11 @@ static int scan_worktree(void *arg, const char *name, enum sbk_file_type type,
 	path[strlen(path) - strlen("/gitdir")] = '\0';
 	if (resolve_from(path, text, real, &file) < 0)
 		return 0;
-	return protect_module(m->git, real, err);
+	rc = protect_module(m->git, real, err);
+	if (rc == 0)
+		rc = sbk_git_protect_submodules(m->git->set, m->git->root, path,
+						real, err);
+	return rc;
 }
 
 /* Work trees inside the root whose git directory is in `directory`. */
@@ -435,6 +458,9 @@ static int git_directory_found(struct git *git, const char *top,
 			     : 0;
 	if (rc == 0)
 		rc = scan_git_directory(git, path, err);
+	if (rc == 0)
+		rc = sbk_git_protect_submodules(git->set, git->root, path, top,
+						err);
 	return rc < 0 ? rc : note_borrowed(git, path, err);
 }
 
@@ -456,6 +482,25 @@ static int pointer_found(struct git *git, const char *top, const char *path,
 	return rc < 0 ? rc : follow_pointer(git, top, written, err);
 }
 
+/* A link in place of .git: git follows it, and so do we only to narrow. */
+static int link_found(struct git *git, const char *top, const char *path,
+		      struct sbk_error *err)
+{
+	char real[SBK_PATH_MAX];
+	struct sbk_file file;
+	int rc = 0;
+
+	if (sbk_os_resolve(path, real, &file, NULL) == 0 &&
+	    file.type == SBK_FILE_DIRECTORY)
+		rc = sbk_git_protect_submodules(git->set, git->root, real, top,
+						err);
+	return rc < 0 ? rc
+		      : sbk_set_note(git->set, err,
+				     "'%s' is a link: where it leads is not "
+				     "shown because of it; --ro shows it",
+				     path);
+}
+
 /* Looks at TOP/.git. 1: it is there. */
 static int look_at(struct git *git, const char *top, struct sbk_error *err)
 {
@@ -471,10 +516,7 @@ static int look_at(struct git *git, const char *top, struct sbk_error *err)
 	else if (file.type == SBK_FILE_REGULAR)
 		rc = pointer_found(git, top, path, err);
 	else if (file.type == SBK_FILE_LINK)
-		rc = sbk_set_note(git->set, err,
-				  "'%s' is a link: where it leads is not shown "
-				  "because of it; --ro shows it",
-				  path);
+		rc = link_found(git, top, path, err);
 	return rc < 0 ? rc : 1;
 }
 

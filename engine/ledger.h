@@ -6,6 +6,8 @@
 #ifndef SBK_LEDGER_H
 #define SBK_LEDGER_H
 
+#include <stdbool.h>
+
 #include "engine/apply.h"
 #include "engine/backend.h"
 #include "engine/json.h"
@@ -26,11 +28,17 @@ struct sbk_transaction_request {
 	uint64_t session; /* the run for which it is made, or 0 */
 };
 
+#define SBK_UNPUBLISHED_MAX 256
+
 struct sbk_transaction_report {
 	uint64_t transaction;		/* its number in the journal */
 	struct sbk_apply_result made;	/* of the plan */
 	struct sbk_apply_result undone; /* when a step failed: of its undo */
 	size_t recovered; /* changes that a crash had left, settled first */
+	/* Why everyone reads an older copy of the machine's journal, although
+	 * the transaction went well; "" as a rule. The next one publishes it.
+	 */
+	char unpublished[SBK_UNPUBLISHED_MAX];
 };
 
 /* One run, as the journal keeps it. */
@@ -69,6 +77,18 @@ struct sbk_ledger_ops {
 	int (*recover)(void *self, const struct sbk_backend *backend,
 		       enum sbk_book book, size_t *settled,
 		       struct sbk_error *err);
+	/*
+	 * Whether a grant to `principal` is in effect, by this book, anywhere:
+	 * where none is, what names the principal on the host is not ours.
+	 */
+	int (*has_grant)(void *self, enum sbk_book book, const char *principal,
+			 bool *out, struct sbk_error *err);
+	/*
+	 * How many changes of that book are owed. Only reads. SBK_E_NOTFOUND
+	 * where there is no journal; otherwise the error is its diagnosis.
+	 */
+	int (*owed)(void *self, enum sbk_book book, uint64_t *count,
+		    struct sbk_error *err);
 };
 
 struct sbk_ledger {

@@ -34,10 +34,14 @@
 #define SBK_SSH_INCLUDES_MAX 256	  /* files of one ~/.ssh/config */
 #define SBK_SENSITIVE_MAX 512		  /* sensitive paths of one person */
 #define SBK_GIT_FILE_BYTES_MAX (64 << 10) /* a git config or pointer file */
-#define SBK_GIT_MODULES_MAX 1024	/* submodules and worktrees looked at */
-#define SBK_DIRECTORY_NAMES_MAX 65536	/* names of a directory we list */
-#define SBK_RUN_OPS_MAX 8192		/* mounts and files of one run's view */
-#define SBK_REPORT_LINES_MAX 200	/* single objects printed by a report */
+#define SBK_GIT_MODULES_MAX 1024      /* submodules and worktrees looked at */
+#define SBK_DIRECTORY_NAMES_MAX 65536 /* names of a directory we list */
+#define SBK_RUN_OPS_MAX 8192	      /* mounts and files of one run's view */
+#define SBK_REPORT_LINES_MAX 200      /* single objects printed by a report */
+#define SBK_ACCESS_LINES_MAX 10	    /* of those, changes of ACLs in one list */
+#define SBK_MISSED_LINES_MAX 10	    /* places not examined, in a text */
+#define SBK_COMMAND_COLUMNS_MAX 100 /* of a run's command in a list */
+#define SBK_GIT_INDEX_BYTES_MAX (256 << 20)
 #define SBK_REPORT_FINDINGS_MAX 1000000 /* findings of one report */
 #define SBK_OUTPUT_BYTES_MAX (64 << 20) /* bytes read from a helper program */
 

@@ -21,8 +21,8 @@ int main(int argc, char **argv)
 	};
 	const struct sbk_command *const tables[] = {
 		engine_commands,
-		sbk_journal_commands,
 		sbk_audit_commands,
+		sbk_journal_commands,
 		sbk_uninstall_commands,
 		NULL,
 	};

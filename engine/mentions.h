@@ -9,6 +9,7 @@
 #ifndef SBK_MENTIONS_H
 #define SBK_MENTIONS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "engine/error.h"
@@ -39,6 +40,8 @@ struct sbk_mention_reader {
 	int (*skipped)(void *arg, const char *place, const char *why,
 		       struct sbk_error *err);
 	void *arg;
+	/* Look into no home: where people may keep root waiting. */
+	bool no_homes;
 };
 
 /*

@@ -39,6 +39,13 @@ int sbk_os_invoking_person(struct sbk_person *out, struct sbk_error *err);
 /* Whether this process may make machine-wide changes. */
 bool sbk_os_elevated(void);
 
+/*
+ * Puts something at each standard descriptor that the caller closed, so that
+ * no file of ours gets its number: what is written there fails, and so does
+ * what is read.
+ */
+int sbk_os_standard_streams(struct sbk_error *err);
+
 /* Whether a person sits at standard input and can be asked. */
 bool sbk_os_interactive(void);
 

@@ -60,6 +60,14 @@ int sbk_os_give_back(const char *path, struct sbk_state current,
 		     struct sbk_buf *next, struct sbk_error *err);
 
 /*
+ * Whether the object at `path` was last changed in any way before the directory
+ * `than` was made: then nothing that was done later made it what it is. A
+ * final link is not followed. False where the system cannot tell, or the object
+ * is gone.
+ */
+bool sbk_os_older(const char *path, const char *than);
+
+/*
  * Ends all processes of the account `principal` ("u:990"), until none is left;
  * of a group there are none to end. `ended` counts those that were seen.
  * SBK_E_BUSY where they will not go.
@@ -67,23 +75,32 @@ int sbk_os_give_back(const char *path, struct sbk_state current,
 int sbk_os_end_processes(const char *principal, size_t *ended,
 			 struct sbk_error *err);
 
-/* Closes a directory of root's to everybody else; durable when it returns. */
-int sbk_os_close_directory(const char *path, struct sbk_error *err);
+/*
+ * A file to be made later, in a directory that is held open from now on: what
+ * is done to the path meanwhile (uninstall takes its time) leads it nowhere
+ * else.
+ */
+struct sbk_new_file;
 
 /*
- * The name that a new file would get: absolute, in a directory that exists.
- * SBK_E_EXISTS where something stands there, SBK_E_NOTFOUND, SBK_E_DENIED.
- * `out` has SBK_PATH_MAX bytes.
+ * SBK_E_EXISTS where something stands at `path`, SBK_E_NOTFOUND where there is
+ * no such directory, SBK_E_DENIED.
  */
-int sbk_os_new_file_path(const char *path, char *out, struct sbk_error *err);
+int sbk_os_new_file_prepare(const char *path, struct sbk_new_file **out,
+			    struct sbk_error *err);
+/* Its absolute path, as it was then; for people. */
+const char *sbk_os_new_file_path(const struct sbk_new_file *file);
 
 /*
- * Makes a file that is complete and durable the moment it appears, never over
- * another one: SBK_E_EXISTS. It belongs to `owner`; others may read it unless
- * it is `confidential`.
+ * Makes the file, complete and durable the moment it appears, never over
+ * another one: SBK_E_EXISTS. It belongs to `owner` where the directory does,
+ * else to the caller: in a directory of somebody else's (of root's, say) a
+ * file of `owner`'s would be a gift that its owner did not make. Others may
+ * read it unless it is `confidential`.
  */
-int sbk_os_new_file(const char *path, const void *data, size_t size,
-		    const struct sbk_person *owner, bool confidential,
-		    struct sbk_error *err);
+int sbk_os_new_file_make(const struct sbk_new_file *file, const void *data,
+			 size_t size, const struct sbk_person *owner,
+			 bool confidential, struct sbk_error *err);
+void sbk_os_new_file_free(struct sbk_new_file *file); /* NULL is fine */
 
 #endif

@@ -31,7 +31,9 @@ struct sbk_store_place {
 	 * part. */
 	size_t base;
 	uint32_t owner; /* who must own the directory and its files */
-	bool shared;	/* everyone may read: 0755 and 0644; else 0700, 0600 */
+	/* Everyone may enter (0755) and read what is published there (0644);
+	 * else 0700. All other files are 0600. */
+	bool shared;
 };
 
 enum sbk_store_mode {
@@ -55,19 +57,29 @@ void sbk_store_close(struct sbk_store *store);
 
 /* The directory's resolved path; borrowed. */
 const char *sbk_store_path(const struct sbk_store *store);
+/* Whether the caller is the owner, who may read what is not published. */
+bool sbk_store_is_ours(const struct sbk_store *store);
+/*
+ * Closes a shared directory to everybody but its owner; durable when it
+ * returns, and takes no room. It stays so until somebody opens it by hand.
+ */
+int sbk_store_hide(const struct sbk_store *store, struct sbk_error *err);
+/* Whether it is closed, by whomever. */
+bool sbk_store_is_hidden(const struct sbk_store *store);
 /* How many parent directories were made for it. */
 int sbk_store_made(const struct sbk_store *store, size_t *out,
 		   struct sbk_error *err);
 
 /*
  * The size of a file. SBK_E_NOTFOUND where there is none, SBK_E_DENIED where
- * it is a link, not a plain file, somebody else's, or open to others.
+ * it is a link, not a plain file, somebody else's, or open to others: to read
+ * even, unless it is `published` in a shared directory.
  */
 int sbk_store_look(const struct sbk_store *store, const char *name,
-		   uint64_t *size, struct sbk_error *err);
-/* Makes an empty file, never over another one. `shared` as in the place. */
-int sbk_store_make(const struct sbk_store *store, const char *name, bool shared,
-		   struct sbk_error *err);
+		   bool published, uint64_t *size, struct sbk_error *err);
+/* Makes an empty file, never over another one; `published`: 0644. */
+int sbk_store_make(const struct sbk_store *store, const char *name,
+		   bool published, struct sbk_error *err);
 /* Reads up to `size` bytes at `offset`; `got` says how many there were. */
 int sbk_store_read(const struct sbk_store *store, const char *name,
 		   uint64_t offset, void *data, size_t size, size_t *got,
@@ -75,6 +87,12 @@ int sbk_store_read(const struct sbk_store *store, const char *name,
 /* Renames within the directory, over nothing, and makes it durable. */
 int sbk_store_rename(const struct sbk_store *store, const char *from,
 		     const char *to, struct sbk_error *err);
+/*
+ * Flushes `from` and renames it within the directory over `to`, durably. Who
+ * has the old one open keeps it as it was.
+ */
+int sbk_store_replace(const struct sbk_store *store, const char *from,
+		      const char *to, struct sbk_error *err);
 /* A missing file is none to remove: 0. */
 int sbk_store_unlink(const struct sbk_store *store, const char *name,
 		     struct sbk_error *err);

@@ -60,6 +60,13 @@ struct sbk_tool_layout {
 
 extern const struct sbk_tool_layout sbk_tool_layouts[];
 
+/*
+ * Where interpreters stand, one version to a directory: the only places that
+ * a project's own word (pyvenv.cfg) may have shown, and only the directory
+ * above `bin`. Patterns.
+ */
+extern const char *const sbk_interpreter_directories[];
+
 /* Directories whose programs every run sees: nothing to add for PATH. */
 extern const char *const sbk_system_programs[];
 

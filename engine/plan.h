@@ -103,8 +103,9 @@ const char *sbk_plan_strdup(struct sbk_plan *plan, const char *text);
 
 /*
  * The plan for people and for machines. Text rolls a granted tree up to one
- * line and prints at most SBK_REPORT_LINES_MAX single changes; JSON holds
- * every change: {"changes":[...],"roots":[...],"notes":[...]}.
+ * line and prints at most SBK_REPORT_LINES_MAX single changes, of ACLs at most
+ * SBK_ACCESS_LINES_MAX; JSON holds every change:
+ * {"changes":[...],"roots":[...],"notes":[...]}.
  */
 void sbk_plan_print(struct sbk_plan *plan, struct sbk_buf *out);
 void sbk_plan_print_json(struct sbk_plan *plan, struct sbk_buf *out);

@@ -1,7 +1,8 @@
 /*
  * Plans for people and for machines. Decides only what is worth a line: a
  * granted tree is one, whatever it holds; other changes are one each, up to
- * SBK_REPORT_LINES_MAX.
+ * SBK_REPORT_LINES_MAX. Single changes of ACLs come in thousands and look
+ * alike, so a few of them stand for all.
  */
 #include "engine/plan.h"
 
@@ -64,8 +65,6 @@ static bool is_rolled_up(struct sbk_plan *plan, const struct sbk_change *change)
 
 static const char *verb_of(const struct sbk_change *change)
 {
-	if (change->object.kind == SBK_KIND_KEPT)
-		return "keep";
 	if (sbk_state_absent(change->before))
 		return "create";
 	if (sbk_state_absent(change->after))
@@ -75,8 +74,11 @@ static const char *verb_of(const struct sbk_change *change)
 
 static void print_change(const struct sbk_change *change, struct sbk_buf *out)
 {
-	sbk_buf_printf(out, "  %-7s %s ", verb_of(change),
-		       sbk_kind_name(change->object.kind));
+	if (change->object.kind == SBK_KIND_KEPT)
+		sbk_buf_adds(out, "  keep    ");
+	else
+		sbk_buf_printf(out, "  %-7s %s ", verb_of(change),
+			       sbk_kind_name(change->object.kind));
 	sbk_text_escape(out, change->object.name);
 	if (change->reason != NULL) {
 		sbk_buf_adds(out, ": ");
@@ -85,9 +87,22 @@ static void print_change(const struct sbk_change *change, struct sbk_buf *out)
 	sbk_buf_addc(out, '\n');
 }
 
+/* Whether this one has a line; counts those that had one. */
+static bool has_line(const struct sbk_change *change, size_t *lines,
+		     size_t *access_lines)
+{
+	if (*lines >= SBK_REPORT_LINES_MAX)
+		return false;
+	if (change->object.kind == SBK_KIND_ACCESS &&
+	    (*access_lines)++ >= SBK_ACCESS_LINES_MAX)
+		return false;
+	(*lines)++;
+	return true;
+}
+
 void sbk_plan_print(struct sbk_plan *plan, struct sbk_buf *out)
 {
-	size_t i, printed = 0, left = 0;
+	size_t i, lines = 0, access_lines = 0, left = 0;
 
 	for (i = 0; i < sbk_plan_root_count(plan); i++)
 		print_root(sbk_plan_root_at(plan, i), out);
@@ -96,7 +111,7 @@ void sbk_plan_print(struct sbk_plan *plan, struct sbk_buf *out)
 
 		if (is_rolled_up(plan, change))
 			continue;
-		if (printed++ < SBK_REPORT_LINES_MAX)
+		if (has_line(change, &lines, &access_lines))
 			print_change(change, out);
 		else
 			left++;

@@ -104,7 +104,8 @@ struct sbk_policy_request {
 		SBK_POLICY_OPTION(outer, member, timeout_s, NUMBER, "timeout", \
 				  "SECONDS", 0, "end the run after so long"),  \
 		SBK_POLICY_OPTION(outer, member, memory_mib, NUMBER, "memory", \
-				  "MIB", 0, "memory limit"),                   \
+				  "MIB", 0,                                    \
+				  "memory limit of each process of the run"),  \
 		SBK_POLICY_OPTION(outer, member, processes, NUMBER,            \
 				  "max-procs", "N", 0,                         \
 				  "limit on processes at a time"),             \
@@ -150,6 +151,9 @@ struct sbk_scope_path {
 	bool is_directory;
 	bool is_link;
 	bool optional; /* found, not asked for: missing is no error */
+	/* Of the object that was looked at, where it must be the one that the
+	 * run shows (writable and asked-for entries); 0: any. */
+	uint64_t device, number;
 };
 
 /*

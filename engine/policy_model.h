@@ -9,10 +9,14 @@
  *	path_resolver.c   many paths in few directories
  *	policy_env.c      the run's environment
  *	scope_set.c       the entries of a scope while it is built
+ *	scope_written.c   paths that lead through links of a run's making
  *	scope_guard.c     forbidden places, by resolved identity
  *	scope_links.c     hard links that lead out of a writable root
+ *	scope_protect.c   protected names of writable roots
  *	sensitive.c       secret places
  *	git_directory.c   git directories that a root belongs to
+ *	git_submodules.c  submodules in a root, there or not
+ *	git_index.c       which submodules there are
  */
 #ifndef SBK_POLICY_MODEL_H
 #define SBK_POLICY_MODEL_H

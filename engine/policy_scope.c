@@ -14,7 +14,6 @@
 
 #include <string.h>
 
-#include "engine/git_directory.h"
 #include "engine/places.h"
 
 #include "engine/banned.h"
@@ -27,7 +26,7 @@ static int check_text(const char *text, const char *what, struct sbk_error *err)
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "%s is given an empty path", what);
 	if (strlen(text) >= SBK_PATH_MAX)
-		return sbk_error_set(err, SBK_E_LIMIT,
+		return sbk_error_set(err, SBK_E_INVAL,
 				     "%s '%.60s...' is longer than %d bytes: "
 				     "go there and use '.'",
 				     what, text, SBK_PATH_MAX - 1);
@@ -42,7 +41,7 @@ static int check_text(const char *text, const char *what, struct sbk_error *err)
 
 /* The directory that relative paths start from, resolved. */
 static int find_root(const struct sbk_policy_request *request, char *real,
-		     struct sbk_error *err)
+		     struct sbk_file *found, struct sbk_error *err)
 {
 	const char *written =
 		request->directory != NULL ? request->directory : ".";
@@ -67,6 +66,7 @@ static int find_root(const struct sbk_policy_request *request, char *real,
 				     "directory that holds it with -C, and the "
 				     "file with --rw or --ro",
 				     written);
+	*found = file;
 	return check_text(real, what, err);
 }
 
@@ -149,7 +149,63 @@ static int resolve_asked(struct sbk_set *set,
 	return rc;
 }
 
-/* A built-in cache path may hold a pattern in its last component. */
+static int join(const struct sbk_set *set, const char *above, const char *rest,
+		const char **out, struct sbk_error *err)
+{
+	*out = sbk_arena_printf(set->arena, "%s/%s",
+				strcmp(above, "/") == 0 ? "" : above, rest);
+	return *out != NULL ? 0
+			    : sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+}
+
+/* What this scope makes writable, known before the first path is believed. */
+static int find_writable(struct sbk_set *set, struct sbk_error *err)
+{
+	const struct sbk_settings *settings = set->settings;
+	char real[SBK_PATH_MAX];
+	struct sbk_file file;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < settings->path_count && rc == 0; i++) {
+		const char *path;
+
+		if (settings->paths[i].kind != SBK_ACCESS_RW)
+			continue;
+		path = absolute(set, settings->paths[i].text);
+		if (path == NULL)
+			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		if (sbk_os_resolve(path, real, &file, NULL) == 0)
+			rc = sbk_names_add(&set->writable, set->arena, real,
+					   SBK_SCOPE_PATHS_MAX, err);
+	}
+	return rc;
+}
+
+/*
+ * The working directory is the caller's own spelling, but not where it leads
+ * through a link inside another root of the same run.
+ */
+static int check_directory(struct sbk_set *set, const char *directory,
+			   struct sbk_error *err)
+{
+	const char *written = directory;
+	char here[SBK_PATH_MAX];
+	struct sbk_file file;
+	int rc = 0;
+
+	if (directory == NULL)
+		return 0;
+	if (directory[0] != '/') {
+		rc = sbk_os_resolve(".", here, &file, err);
+		if (rc == 0)
+			rc = join(set, here, directory, &written, err);
+	}
+	if (rc == 0)
+		rc = sbk_set_check_written(set, written, set->root, true, err);
+	return rc < 0 ? sbk_error_prefix(err, "-C") : 0;
+}
+
 static int resolve_all(struct sbk_set *set, struct sbk_error *err)
 {
 	size_t i;
@@ -197,6 +253,22 @@ static int add_root_spellings(struct sbk_set *set, const char *directory,
 	return rc;
 }
 
+/*
+ * The settings were read from the directory that was resolved first: an entry
+ * for it is for that one, whatever stands there by now.
+ */
+static void keep_root_identity(struct sbk_set *set)
+{
+	size_t i;
+
+	for (i = 0; i < set->count; i++)
+		if (strcmp(set->items[i].path, set->root) == 0 &&
+		    set->items[i].number != 0) {
+			set->items[i].device = set->root_file.device;
+			set->items[i].number = set->root_file.number;
+		}
+}
+
 /* The working directory must be something the command can stand in. */
 static int check_root(const struct sbk_set *set, struct sbk_error *err)
 {
@@ -209,130 +281,6 @@ static int check_root(const struct sbk_set *set, struct sbk_error *err)
 				     "another -C",
 				     set->root, set->root, set->root);
 	return 0;
-}
-
-/* Adds an entry whose path is real already. */
-static int carve(struct sbk_set *set, const char *real,
-		 enum sbk_access_kind kind, enum sbk_origin origin,
-		 const char *reason, struct sbk_error *err)
-{
-	struct sbk_item item = {
-		.reason = reason,
-		.kind = kind,
-		.origin = origin,
-	};
-	struct sbk_file file;
-
-	if (sbk_os_look(real, &file, NULL) < 0)
-		return 0; /* gone meanwhile, or out of reach for the run too */
-	item.path = sbk_arena_strdup(set->arena, real);
-	if (item.path == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-	item.target = item.path;
-	item.is_directory = file.type == SBK_FILE_DIRECTORY;
-	item.is_link = file.type == SBK_FILE_LINK;
-	return sbk_set_add(set, &item, err);
-}
-
-/*
- * The names that are protected in one writable directory. One that is a link
- * is kept as a link: what it leads to is shown only if something shows it.
- */
-static int protect_name(struct sbk_set *set, const char *directory,
-			const char *name, enum sbk_origin origin,
-			struct sbk_error *err)
-{
-	const char *path =
-		sbk_arena_printf(set->arena, "%s/%s", directory, name);
-	struct sbk_file file;
-	int rc;
-
-	if (path == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-	rc = sbk_os_look(path, &file, err);
-	if (rc == SBK_E_NOTFOUND) {
-		sbk_error_clear(err);
-		return sbk_names_add(&set->absent, set->arena, path,
-				     SBK_SCOPE_PATHS_MAX, err);
-	}
-	if (rc < 0)
-		return rc;
-	return carve(set, path, SBK_ACCESS_PROTECT, origin, "protected name",
-		     err);
-}
-
-static int protect_names(struct sbk_set *set, const char *directory,
-			 struct sbk_error *err)
-{
-	const struct sbk_names *more = &set->settings->protect;
-	const struct sbk_names *always = &set->settings->protect_always;
-	size_t i;
-	int rc;
-
-	rc = protect_name(set, directory, sbk_project_policy_name,
-			  SBK_ORIGIN_CEILING, err);
-	for (i = 0; i < always->count && rc == 0; i++)
-		rc = protect_name(set, directory, always->items[i],
-				  SBK_ORIGIN_CEILING, err);
-	for (i = 0; sbk_protected_names[i] != NULL && rc == 0; i++)
-		rc = protect_name(set, directory, sbk_protected_names[i],
-				  SBK_ORIGIN_AUTOMATIC, err);
-	for (i = 0; i < more->count && rc == 0; i++)
-		rc = protect_name(set, directory, more->items[i],
-				  SBK_ORIGIN_AUTOMATIC, err);
-	return rc;
-}
-
-/*
- * A git directory that a person made writable: commits work, and what decides
- * which programs git starts stays as it is.
- */
-static int protect_git_parts(struct sbk_set *set, const char *directory,
-			     struct sbk_error *err)
-{
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; sbk_git_commanding[i] != NULL && rc == 0; i++)
-		rc = protect_name(set, directory, sbk_git_commanding[i],
-				  SBK_ORIGIN_AUTOMATIC, err);
-	if (rc == 0)
-		rc = sbk_set_note(set, err,
-				  "the git directory '%s' is writable: commits "
-				  "work, its hooks and config stay as they are",
-				  directory);
-	return rc;
-}
-
-static int protect_roots(struct sbk_set *set, struct sbk_error *err)
-{
-	size_t i, count = set->count;
-	int rc = 0;
-
-	for (i = 0; i < count && rc == 0; i++) {
-		struct sbk_item root = set->items[i];
-
-		if (root.kind != SBK_ACCESS_RW || !root.is_directory ||
-		    strcmp(root.path, root.target) != 0)
-			continue;
-		if (sbk_git_looks_like(root.path)) {
-			rc = protect_git_parts(set, root.path, err);
-			continue;
-		}
-		rc = protect_names(set, root.path, err);
-		if (rc == 0)
-			rc = sbk_git_protect(set, root.path, err);
-	}
-	return rc;
-}
-
-static int join(const struct sbk_set *set, const char *above, const char *rest,
-		const char **out, struct sbk_error *err)
-{
-	*out = sbk_arena_printf(set->arena, "%s/%s",
-				strcmp(above, "/") == 0 ? "" : above, rest);
-	return *out != NULL ? 0
-			    : sbk_error_set(err, SBK_E_NOMEM, "out of memory");
 }
 
 /* As what something is taken out, and why. */
@@ -363,7 +311,8 @@ static int carve_through(struct sbk_set *set, const char *place,
 	}
 	if (rc < 0)
 		return rc;
-	return carve(set, at, as->kind, SBK_ORIGIN_AUTOMATIC, as->reason, err);
+	return sbk_set_carve(set, at, as->kind, SBK_ORIGIN_AUTOMATIC,
+			     as->reason, err);
 }
 
 /* Takes the object out of one entry and of what is mounted below it. */
@@ -470,12 +419,15 @@ static int take_out(struct sbk_set *set, struct sbk_error *err)
 	const struct sbk_ground *ground = &set->ground;
 	int rc;
 
-	rc = protect_roots(set, err);
+	rc = sbk_scope_protect_roots(set, err);
 	if (rc == 0)
 		rc = protect_program(set, err);
 	if (rc == 0)
 		rc = carve_out(set, ground->linked_places.items,
 			       ground->linked_places.count, &start_file, err);
+	if (rc == 0)
+		rc = carve_out(set, ground->linked_parents.items,
+			       ground->linked_parents.count, &start_file, err);
 	if (rc == 0)
 		rc = carve_out(set, ground->sensitive, ground->sensitive_count,
 			       &secret, err);
@@ -509,7 +461,11 @@ static int copy_paths(const struct sbk_set *set, struct sbk_scope *out,
 			.kind = item->kind,
 			.is_directory = item->is_directory,
 			.is_link = item->is_link,
-			.optional = item->origin == SBK_ORIGIN_AUTOMATIC,
+			/* What was seen and is to be kept must be there. */
+			.optional = item->origin == SBK_ORIGIN_AUTOMATIC &&
+				    item->kind != SBK_ACCESS_PROTECT,
+			.device = item->device,
+			.number = item->number,
 		};
 	}
 	return 0;
@@ -553,7 +509,11 @@ static int build(struct sbk_set *set, const char *directory,
 	int rc = copy_notes(set, err);
 
 	if (rc == 0)
+		rc = find_writable(set, err);
+	if (rc == 0)
 		rc = resolve_all(set, err);
+	if (rc == 0)
+		rc = check_directory(set, directory, err);
 	if (rc == 0)
 		rc = add_root_spellings(set, directory,
 					sbk_environment_get(environment, "PWD"),
@@ -562,6 +522,7 @@ static int build(struct sbk_set *set, const char *directory,
 		rc = add_found(set, path_variable, err);
 	if (rc == 0)
 		rc = sbk_set_settle(set, err);
+	keep_root_identity(set);
 	if (rc == 0)
 		rc = check_root(set, err);
 	if (rc == 0)
@@ -580,7 +541,7 @@ int sbk_scope_resolve(const struct sbk_policy_request *request,
 	struct sbk_settings settings;
 	struct sbk_set set = {.arena = &scope.arena, .settings = &settings};
 	char root[SBK_PATH_MAX];
-	int rc = find_root(request, root, err);
+	int rc = find_root(request, root, &set.root_file, err);
 
 	if (rc < 0)
 		return rc;

@@ -98,25 +98,39 @@ int sbk_tools_add_git(struct sbk_set *set, struct sbk_error *err)
 	return rc;
 }
 
+/* Whether `directory` is the place, which may begin with "~". */
+static bool matches(const struct sbk_ground *ground, const char *place,
+		    const char *directory)
+{
+	size_t size = strlen(ground->home);
+
+	if (place[0] != '~')
+		return sbk_match(place, directory);
+	return size > 0 && strncmp(directory, ground->home, size) == 0 &&
+	       sbk_match(place + 1, directory + size);
+}
+
 /* The layout of the tool whose programs stand in `directory`, or NULL. */
 static const struct sbk_tool_layout *
 find_layout(const struct sbk_ground *ground, const char *directory)
 {
 	const struct sbk_tool_layout *layout = sbk_tool_layouts;
-	const char *home = ground->home;
-	size_t size = strlen(home);
 
-	for (; layout->bin != NULL; layout++) {
-		if (layout->bin[0] != '~') {
-			if (sbk_match(layout->bin, directory))
-				return layout;
-			continue;
-		}
-		if (size > 0 && strncmp(directory, home, size) == 0 &&
-		    sbk_match(layout->bin + 1, directory + size))
+	for (; layout->bin != NULL; layout++)
+		if (matches(ground, layout->bin, directory))
 			return layout;
-	}
 	return NULL;
+}
+
+static bool is_interpreter(const struct sbk_ground *ground,
+			   const char *directory)
+{
+	const char *const *place = sbk_interpreter_directories;
+
+	for (; *place != NULL; place++)
+		if (matches(ground, *place, directory))
+			return true;
+	return false;
 }
 
 static const char *tool_path(const struct sbk_ground *ground, const char *show,
@@ -196,15 +210,14 @@ static const char *venv_base(char *text)
 
 /*
  * A Python virtual environment points to the interpreter that it was made
- * from. The project may have written that line: only a known tool's tree is
- * shown for it.
+ * from. The project may have written that line: it may only name one version
+ * of an interpreter, and nothing but that version is shown for it.
  */
 static int show_venv_base(struct sbk_set *set, const char *environment,
 			  bool *is_venv, struct sbk_error *err)
 {
 	const char *path =
 		sbk_arena_printf(set->arena, "%s/pyvenv.cfg", environment);
-	const struct sbk_tool_layout *layout = NULL;
 	struct sbk_buf text = SBK_BUF_INIT;
 	char real[SBK_PATH_MAX];
 	const char *base;
@@ -219,10 +232,11 @@ static int show_venv_base(struct sbk_set *set, const char *environment,
 		goto out;
 	*is_venv = true;
 	base = text.data != NULL ? venv_base(text.data) : NULL;
-	if (base != NULL && sbk_os_resolve(base, real, &file, NULL) == 0)
-		layout = find_layout(&set->ground, real);
-	if (layout != NULL)
-		rc = show_layout(set, layout, real, err);
+	if (base != NULL && sbk_os_resolve(base, real, &file, NULL) == 0 &&
+	    is_interpreter(&set->ground, real)) {
+		*strrchr(real, '/') = '\0';
+		rc = show_found(set, real, "the project's Python", err);
+	}
 out:
 	sbk_buf_release(&text);
 	return rc;

@@ -54,6 +54,11 @@ struct sbk_carriers {
 	bool seccomp;
 };
 
+/* What the memory limit is, for people. */
+#define SBK_RUN_MEMORY_MEANING                                           \
+	"the memory limit holds for each process, not for the run as a " \
+	"whole (no cgroup is made)"
+
 struct sbk_run_options {
 	struct sbk_policy_request policy;
 	uint64_t status_fd; /* JSON lines are written there; 0: nowhere */

@@ -100,6 +100,19 @@ enum sbk_relation sbk_spot_relation(struct sbk_spot a, struct sbk_spot b)
 	return sbk_path_within(b.path, a.path) ? SBK_ABOVE : SBK_APART;
 }
 
+/* A place that is not there, behind a link: it could be made. */
+static int add_linked_parent(struct sbk_ground *ground, const char *path,
+			     struct sbk_error *err)
+{
+	char real[SBK_PATH_MAX];
+
+	if (!sbk_path_linked_parent(path, real) ||
+	    sbk_names_have(&ground->linked_parents, real))
+		return 0;
+	return sbk_names_add(&ground->linked_parents, ground->arena, real,
+			     SBK_SENSITIVE_MAX, err);
+}
+
 /*
  * Forbidden places that a link leads to, say start files kept in a folder
  * under version control: what stands at the end of the link is forbidden too.
@@ -115,13 +128,15 @@ static int find_linked_places(struct sbk_ground *ground, struct sbk_error *err)
 		const char *path = sbk_ground_expand(ground, place->path);
 
 		if (place->path[0] != '~' ||
-		    place->how != SBK_FORBID_WRITE_TREE || path == NULL ||
-		    sbk_resolver_resolve(ground->resolver, path, real, &type,
-					 NULL) < 0 ||
-		    strcmp(path, real) == 0)
+		    place->how != SBK_FORBID_WRITE_TREE || path == NULL)
 			continue;
-		rc = sbk_names_add(&ground->linked_places, ground->arena, real,
-				   SBK_SENSITIVE_MAX, err);
+		if (sbk_resolver_resolve(ground->resolver, path, real, &type,
+					 NULL) < 0)
+			rc = add_linked_parent(ground, path, err);
+		else if (strcmp(path, real) != 0)
+			rc = sbk_names_add(&ground->linked_places,
+					   ground->arena, real,
+					   SBK_SENSITIVE_MAX, err);
 	}
 	return rc;
 }
@@ -225,13 +240,13 @@ static int guard_forbidden(const struct sbk_ground *ground, const char *real,
 		relation = sbk_spot_relation(spot, ground->forbidden[i]);
 		if (!hits(place[i].how, relation, writable))
 			continue;
-		return sbk_error_set(
-			err, SBK_E_INVAL,
-			"'%s' cannot be %s for the run: it %s %s; name a "
-			"directory of one project",
-			real, access_words(writable),
-			relation == SBK_BELOW ? "belongs to" : "holds",
-			place[i].what);
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "'%s' cannot be made %s: it %s %s; name a "
+				     "directory of one project",
+				     real, access_words(writable),
+				     relation == SBK_BELOW ? "belongs to"
+							   : "holds",
+				     place[i].what);
 	}
 	return 0;
 }
@@ -254,9 +269,34 @@ static int guard_linked_places(const struct sbk_ground *ground,
 		relation = sbk_spot_relation(spot, other);
 		if (relation == SBK_SAME || relation == SBK_BELOW)
 			rc = sbk_error_set(err, SBK_E_INVAL,
-					   "'%s' cannot be writable for the "
-					   "run: a link makes it a start file "
+					   "'%s' cannot be made writable: "
+					   "a link makes it a start file "
 					   "or a part of the system",
+					   real);
+	}
+	return rc;
+}
+
+/* Where a link expects a start file, a root would be free to make it. */
+static int guard_linked_parents(const struct sbk_ground *ground,
+				const char *real, struct sbk_spot spot,
+				struct sbk_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < ground->linked_parents.count && rc == 0; i++) {
+		struct sbk_spot other;
+
+		rc = sbk_ground_spot(ground, ground->linked_parents.items[i],
+				     &other, err);
+		if (rc == 0 && sbk_spot_relation(spot, other) == SBK_SAME)
+			rc = sbk_error_set(err, SBK_E_INVAL,
+					   "'%s' cannot be writable for the "
+					   "run: a link in the home expects a "
+					   "start file in it that is not there "
+					   "yet; name a directory in it, or "
+					   "remove the link",
 					   real);
 	}
 	return rc;
@@ -280,7 +320,7 @@ static int guard_sensitive(const struct sbk_ground *ground, const char *real,
 		if (relation == SBK_SAME || relation == SBK_BELOW)
 			rc = sbk_error_set(
 				err, SBK_E_INVAL,
-				"'%s' cannot be %s for the run: '%s' is a "
+				"'%s' cannot be made %s: '%s' is a "
 				"sensitive place and is never granted; copy "
 				"the one file that is needed into the project",
 				real, access_words(writable),
@@ -309,20 +349,20 @@ static int guard_owner(const struct sbk_ground *ground, const char *real,
 {
 	if (writable && file->owner != ground->person->uid)
 		return sbk_error_set(err, SBK_E_INVAL,
-				     "'%s' cannot be writable for the run: it "
+				     "'%s' cannot be made writable: it "
 				     "belongs to uid %u, not to '%s'; run this "
 				     "as its owner, or give it to '%s' first",
 				     real, file->owner, ground->person->name,
 				     ground->person->name);
 	if (is_anothers_home(ground, real, file))
 		return sbk_error_set(err, SBK_E_INVAL,
-				     "'%s' cannot be %s for the run: it "
+				     "'%s' cannot be made %s: it "
 				     "belongs to another user (uid %u); copy "
 				     "what is needed into the project",
 				     real, access_words(writable), file->owner);
 	if (file->type != SBK_FILE_DIRECTORY && file->type != SBK_FILE_REGULAR)
 		return sbk_error_set(err, SBK_E_INVAL,
-				     "'%s' cannot be %s for the run: it is a "
+				     "'%s' cannot be made %s: it is a "
 				     "socket, pipe or device; name a file or "
 				     "a directory",
 				     real, access_words(writable));
@@ -369,6 +409,8 @@ int sbk_ground_guard(const struct sbk_ground *ground, const char *real,
 		rc = guard_sensitive(ground, real, spot, writable, err);
 	if (rc == 0 && writable)
 		rc = guard_linked_places(ground, real, spot, err);
+	if (rc == 0 && writable)
+		rc = guard_linked_parents(ground, real, spot, err);
 	if (rc == 0)
 		rc = guard_owner(ground, real, file, writable, err);
 	if (rc == 0)

@@ -325,19 +325,23 @@ static const char *normal(struct sbk_arena *arena, const char *written)
 	return out;
 }
 
+bool sbk_path_is_systems(const char *path)
+{
+	const struct sbk_forbidden *place = sbk_forbidden_places;
+
+	for (; place->path != NULL; place++)
+		if (place->how == SBK_FORBID_TREE &&
+		    sbk_path_within(path, place->path))
+			return true;
+	return false;
+}
+
 /* Whether a run could have a link at `path`: not among what the system itself
  * makes (/proc/self/cwd is a name of many things). */
 static bool may_be_alias(const char *path, const char *real)
 {
-	const struct sbk_forbidden *place = sbk_forbidden_places;
-
-	if (path == NULL || strcmp(path, real) == 0)
-		return false;
-	for (; place->path != NULL; place++)
-		if (place->how == SBK_FORBID_TREE &&
-		    sbk_path_within(path, place->path))
-			return false;
-	return true;
+	return path != NULL && strcmp(path, real) != 0 &&
+	       !sbk_path_is_systems(path);
 }
 
 static int add_with_alias(struct sbk_set *set, const char *written,
@@ -396,6 +400,7 @@ int sbk_set_show(struct sbk_set *set, const char *written,
 	char real[SBK_PATH_MAX];
 	struct sbk_file file;
 	enum sbk_file_type type;
+	struct sbk_item item = *as;
 	int rc;
 
 	/* The quick answer first: most of what is looked for is missing. */
@@ -407,7 +412,16 @@ int sbk_set_show(struct sbk_set *set, const char *written,
 		rc = sbk_ground_guard(&set->ground, real, &file,
 				      as->kind == SBK_ACCESS_RW, err);
 	if (rc == 0)
-		rc = add_with_alias(set, written, real,
-				    file.type == SBK_FILE_DIRECTORY, as, err);
+		rc = sbk_set_check_written(set, written, real,
+					   as->origin != SBK_ORIGIN_AUTOMATIC,
+					   err);
+	if (rc < 0)
+		return rc;
+	if (as->origin != SBK_ORIGIN_AUTOMATIC || as->kind == SBK_ACCESS_RW) {
+		item.device = file.device;
+		item.number = file.number;
+	}
+	rc = add_with_alias(set, written, real, file.type == SBK_FILE_DIRECTORY,
+			    &item, err);
 	return rc;
 }

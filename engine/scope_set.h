@@ -28,6 +28,9 @@ struct sbk_ground {
 	struct sbk_spot *forbidden; /* of sbk_forbidden_places, in order */
 	/* Where links lead to from forbidden places: kept read-only. */
 	struct sbk_names linked_places;
+	/* Directories where such a link expects what is not there yet: a name
+	 * made in one would be a start file. Kept read-only. */
+	struct sbk_names linked_parents;
 	struct sbk_resolver *resolver;
 	const char **sensitive;
 	size_t sensitive_count;
@@ -61,6 +64,7 @@ struct sbk_item {
 	enum sbk_origin origin;
 	unsigned int depth;
 	bool is_directory, is_link;
+	uint64_t device, number; /* as in sbk_scope_path */
 	bool idle; /* changes nothing where it stands; settled anew each time */
 };
 
@@ -71,9 +75,14 @@ struct sbk_set {
 	size_t count, capacity;
 	size_t objects; /* looked at for hard links */
 	struct sbk_names notes, absent;
+	struct sbk_names writable; /* what is asked for as writable, real */
 	const struct sbk_settings *settings;
-	const char *root; /* the working directory, resolved */
+	const char *root;	   /* the working directory, resolved */
+	struct sbk_file root_file; /* what stood there when it was resolved */
 };
+
+/* Whether the system itself makes what stands at `path`, say /proc/self/cwd. */
+bool sbk_path_is_systems(const char *path);
 
 int sbk_set_add(struct sbk_set *set, const struct sbk_item *item,
 		struct sbk_error *err);
@@ -97,6 +106,19 @@ int sbk_set_place(struct sbk_set *set, const char *written,
 		  const struct sbk_item *as, struct sbk_error *err);
 int sbk_set_show(struct sbk_set *set, const char *written,
 		 const struct sbk_item *as, struct sbk_error *err);
+/*
+ * Refuses (SBK_E_INVAL) a path whose spelling leads through a link inside a
+ * writable root, which a run may have made. What nobody `asked` for may stay
+ * within that root: it changes nothing there. SBK_E_CONFLICT where `written`
+ * leads to `real` no longer.
+ */
+int sbk_set_check_written(struct sbk_set *set, const char *written,
+			  const char *real, bool asked, struct sbk_error *err);
+/*
+ * For a path that does not resolve: the deepest directory there is on the
+ * way, resolved. False where no link is on the way, or it cannot be told.
+ */
+bool sbk_path_linked_parent(const char *path, char *real);
 /* An alias alone: another spelling of `real`, which something else shows. */
 int sbk_set_alias(struct sbk_set *set, const char *written, const char *real,
 		  struct sbk_error *err);
@@ -110,6 +132,15 @@ int sbk_tools_add_path(struct sbk_set *set, const char *path_variable,
 /* Notes about PATH directories that the run may write; the set is settled. */
 int sbk_tools_note_writable(struct sbk_set *set, const char *path_variable,
 			    struct sbk_error *err);
+
+/* Adds an entry for what stands at `real`, which is resolved but for a final
+ * link; nothing where nothing stands. */
+int sbk_set_carve(struct sbk_set *set, const char *real,
+		  enum sbk_access_kind kind, enum sbk_origin origin,
+		  const char *reason, struct sbk_error *err);
+
+/* scope_protect.c: protected names and git directories of writable roots. */
+int sbk_scope_protect_roots(struct sbk_set *set, struct sbk_error *err);
 
 /* scope_links.c: the set is settled before and after. */
 int sbk_links_protect(struct sbk_set *set, struct sbk_error *err);

@@ -35,6 +35,10 @@ void sbk_time_print(struct sbk_buf *out, int64_t time_ms);
 int sbk_log_print(struct sbk_journal *journal,
 		  const struct sbk_journal_filter *filter, bool json,
 		  struct sbk_buf *out, struct sbk_error *err);
+/* One run: what it was allowed, how it ended, what was changed for it.
+ * SBK_E_NOTFOUND. */
+int sbk_session_show(struct sbk_journal *journal, uint64_t id, bool json,
+		     struct sbk_buf *out, struct sbk_error *err);
 /* One change with its states. SBK_E_NOTFOUND. */
 int sbk_show_print(struct sbk_journal *journal, uint64_t id, bool json,
 		   struct sbk_buf *out, struct sbk_error *err);

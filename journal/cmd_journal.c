@@ -46,7 +46,7 @@ static const struct sbk_option log_options[] = {
 	 .type = SBK_OPTION_TEXT},
 	{.name = "since",
 	 .argument = "TIME",
-	 .help = "from then on: 2026-11-21T10:15 (UTC), or 2h ago",
+	 .help = "from then on: 2026-11-21T10:15 (UTC), or 2h (ago)",
 	 .offset = offsetof(struct sbk_choice, since),
 	 .type = SBK_OPTION_TEXT},
 	{.name = "until",
@@ -54,6 +54,17 @@ static const struct sbk_option log_options[] = {
 	 .help = "up to then",
 	 .offset = offsetof(struct sbk_choice, until),
 	 .type = SBK_OPTION_TEXT},
+	MACHINE_OPTION,
+	JSON_OPTION,
+	{.name = NULL},
+};
+
+static const struct sbk_option show_options[] = {
+	{.name = "session",
+	 .argument = "N",
+	 .help = "a run in full, instead of a change",
+	 .offset = offsetof(struct sbk_choice, session),
+	 .type = SBK_OPTION_NUMBER},
 	MACHINE_OPTION,
 	JSON_OPTION,
 	{.name = NULL},
@@ -105,20 +116,27 @@ static int run_log(struct sbk_cli *cli, int argc, char **argv)
 	struct sbk_journal_filter filter;
 	struct sbk_buf out = SBK_BUF_INIT;
 	char *resolved = NULL;
+	struct sbk_journal_place place;
 	int operands = 0;
-	int rc = open_chosen(cli, argc, argv, &choice, &operands, &journal,
-			     &err);
+	int rc = sbk_cli_parse(cli, argc, argv, &choice, &operands, &err);
 
-	if (rc == SBK_E_NOTFOUND) {
-		/* Nothing was ever recorded, and that is an answer. */
-		sbk_buf_adds(&out, choice.json ? "[]\n" : "");
-		rc = 0;
-		goto out;
-	}
+	/* What was asked for is checked also where there is no journal. */
 	if (rc == 0)
 		rc = no_operands(operands, argc, argv, &err);
 	if (rc == 0)
 		rc = sbk_choice_filter(&choice, &filter, &resolved, &err);
+	if (rc == 0)
+		rc = sbk_choice_place(&choice, &place, &err);
+	if (rc < 0)
+		goto out;
+	rc = sbk_journal_open(&place, SBK_JOURNAL_READ, &journal, &err);
+	if (rc == SBK_E_NOTFOUND) {
+		/* Nothing was ever recorded, and that is an answer. */
+		sbk_buf_adds(&out, choice.json ? "[]\n"
+					       : "nothing is recorded yet\n");
+		rc = 0;
+		goto out;
+	}
 	if (rc == 0)
 		rc = sbk_log_print(journal, &filter, choice.json, &out, &err);
 out:
@@ -140,30 +158,50 @@ static int parse_number(const char *text, uint64_t *out, struct sbk_error *err)
 	return 0;
 }
 
+/* The number of a change, before or after the options. */
+static int show_operand(struct sbk_cli *cli, int argc, char **argv,
+			struct sbk_choice *choice, struct sbk_error *err)
+{
+	int more, rc;
+
+	if (argc == 0)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "name the number of a change, as 'journal "
+				     "log' prints it, or --session N");
+	rc = parse_number(argv[0], &choice->change, err);
+	if (rc == 0) /* the word before the options is skipped, as argv[0] */
+		rc = sbk_cli_parse(cli, argc, argv, choice, &more, err);
+	return rc == 0 ? no_operands(more, argc, argv, err) : rc;
+}
+
 static int run_show(struct sbk_cli *cli, int argc, char **argv)
 {
 	struct sbk_choice choice = {.session = 0};
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_journal *journal = NULL;
+	struct sbk_journal_place place;
 	struct sbk_buf out = SBK_BUF_INIT;
-	int operands = 0, more = 0;
-	uint64_t id;
-	int rc = open_chosen(cli, argc, argv, &choice, &operands, &journal,
-			     &err);
+	int operands = 0;
+	int rc = sbk_cli_parse(cli, argc, argv, &choice, &operands, &err);
 
-	if (rc == 0 && operands == argc)
+	/* The options first: --machine may stand after the number. */
+	if (rc == 0 && (choice.session == 0 || operands < argc))
+		rc = show_operand(cli, argc - operands, argv + operands,
+				  &choice, &err);
+	if (rc == 0 && choice.session != 0 && choice.change != 0)
 		rc = sbk_error_set(&err, SBK_E_INVAL,
-				   "name the number of a change, as 'journal "
-				   "log' prints it");
+				   "one at a time: the number of a change, or "
+				   "--session N");
 	if (rc == 0)
-		rc = parse_number(argv[operands], &id, &err);
-	if (rc == 0) /* options may stand after it, too */
-		rc = sbk_cli_parse(cli, argc - operands, argv + operands,
-				   &choice, &more, &err);
+		rc = sbk_choice_place(&choice, &place, &err);
 	if (rc == 0)
-		rc = no_operands(more, argc - operands, argv + operands, &err);
-	if (rc == 0)
-		rc = sbk_show_print(journal, id, choice.json, &out, &err);
+		rc = sbk_journal_open(&place, SBK_JOURNAL_READ, &journal, &err);
+	if (rc == 0 && choice.session != 0)
+		rc = sbk_session_show(journal, choice.session, choice.json,
+				      &out, &err);
+	else if (rc == 0)
+		rc = sbk_show_print(journal, choice.change, choice.json, &out,
+				    &err);
 	rc = finish(cli, rc, &out, &err);
 	sbk_buf_release(&out);
 	sbk_journal_close(journal);
@@ -235,81 +273,17 @@ static int run_verify(struct sbk_cli *cli, int argc, char **argv)
 
 /* --- export ------------------------------------------------------------- */
 
-static void export_head(struct sbk_journal *journal, struct sbk_buf *out)
+static int export_print(void *arg, const struct sbk_buf *chunk,
+			struct sbk_error *err)
 {
-	unsigned char root[SBK_TREE_HASH_BYTES];
+	struct sbk_cli *cli = arg;
 
-	sbk_tree_root(&journal->tree, root);
-	sbk_json_open(out, '{');
-	sbk_json_string(out, "export", "sandbook journal");
-	sbk_json_integer(out, "format", SBK_SCHEMA_VERSION);
-	sbk_json_string(out, "book", sbk_book_name(journal->book));
-	sbk_json_integer(out, "size", (int64_t)journal->tree.size);
-	sbk_json_key(out, "root");
-	sbk_buf_addc(out, '"');
-	sbk_buf_add_hex(out, root, sizeof(root));
-	sbk_buf_adds(out, "\"}\n");
-}
-
-/* A state that the log names by its hash; sealed ones stay where they are. */
-static void export_state(sqlite3_stmt *row, struct sbk_buf *out)
-{
-	sbk_json_open(out, '{');
-	sbk_json_key(out, "state");
-	sbk_buf_addc(out, '"');
-	sbk_buf_add_hex(out, sqlite3_column_blob(row, 1),
-			(size_t)sqlite3_column_bytes(row, 1));
-	sbk_buf_addc(out, '"');
-	if (sqlite3_column_type(row, 2) == SQLITE_NULL) {
-		sbk_json_bool(out, "sealed", true);
-	} else {
-		sbk_json_key(out, "bytes_hex");
-		sbk_buf_addc(out, '"');
-		sbk_buf_add_hex(out, sqlite3_column_blob(row, 2),
-				(size_t)sqlite3_column_bytes(row, 2));
-		sbk_buf_addc(out, '"');
-	}
-	sbk_buf_adds(out, "}\n");
-}
-
-#define EXPORT_CHUNK ((size_t)1 << 20)
-
-/* Prints what has gathered; 0, or the exit code of a failure. */
-static int export_flush(struct sbk_cli *cli, struct sbk_buf *out, size_t least)
-{
-	int code;
-
-	if (out->size < least)
-		return 0;
-	code = sbk_cli_print(cli, out);
-	sbk_buf_clear(out);
-	return code;
-}
-
-/* Entries as they stand, one a line, so that each line is what was hashed. */
-static int export_rows(struct sbk_cli *cli, struct sbk_journal *journal,
-		       enum sbk_sql sql, struct sbk_buf *out,
-		       struct sbk_error *err)
-{
-	sqlite3_stmt *row;
-	int rc = sbk_db_statement(&journal->db, sql, &row, err), code = 0;
-
-	if (rc < 0)
-		return sbk_cli_fail(cli, err);
-	if (sql == SBK_SQL_ENTRIES)
-		(void)sqlite3_bind_int64(row, 1, 0);
-	while (code == 0 && (rc = sbk_db_step(&journal->db, row, err)) == 1) {
-		if (sql == SBK_SQL_STATES) {
-			export_state(row, out);
-		} else {
-			sbk_buf_add(out, sqlite3_column_text(row, 1),
-				    (size_t)sqlite3_column_bytes(row, 1));
-			sbk_buf_addc(out, '\n');
-		}
-		code = export_flush(cli, out, EXPORT_CHUNK);
-	}
-	(void)sqlite3_reset(row); /* the error is in `err` */
-	return rc < 0 ? sbk_cli_fail(cli, err) : code;
+	if (fwrite(sbk_buf_text(chunk), 1, chunk->size, cli->out) !=
+		    chunk->size ||
+	    fflush(cli->out) != 0)
+		return sbk_error_set(err, SBK_E_IO,
+				     "standard output cannot be written");
+	return 0;
 }
 
 static int run_export(struct sbk_cli *cli, int argc, char **argv)
@@ -317,8 +291,7 @@ static int run_export(struct sbk_cli *cli, int argc, char **argv)
 	struct sbk_choice choice = {.session = 0};
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_journal *journal = NULL;
-	struct sbk_buf out = SBK_BUF_INIT;
-	int operands = 0, code;
+	int operands = 0;
 	int rc = open_chosen(cli, argc, argv, &choice, &operands, &journal,
 			     &err);
 
@@ -327,24 +300,10 @@ static int run_export(struct sbk_cli *cli, int argc, char **argv)
 	if (rc == 0 && !choice.json)
 		rc = sbk_error_set(&err, SBK_E_INVAL,
 				   "only one format is known: --json");
-	/* One snapshot, and the head that belongs to it. */
 	if (rc == 0)
-		rc = sbk_log_snapshot(journal, &err);
-	if (rc < 0) {
-		code = sbk_cli_fail(cli, &err);
-		goto out;
-	}
-	export_head(journal, &out);
-	code = export_rows(cli, journal, SBK_SQL_ENTRIES, &out, &err);
-	if (code == 0)
-		code = export_rows(cli, journal, SBK_SQL_STATES, &out, &err);
-	if (code == 0)
-		code = export_flush(cli, &out, 0);
-	sbk_db_abandon(&journal->db); /* only read */
-out:
-	sbk_buf_release(&out);
+		rc = sbk_journal_export(journal, export_print, cli, &err);
 	sbk_journal_close(journal);
-	return code;
+	return rc < 0 ? sbk_cli_fail(cli, &err) : SBK_EXIT_OK;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -370,18 +329,21 @@ static const struct sbk_command subcommands[] = {
 		.summary = "what was changed, when, and what became of it",
 		.help = "Transactions with their changes, and runs, in the "
 			"order in which they began.\n\n"
-			"Example: sandbook journal log --object ~/project "
-			"--since 2d\n",
+			"Example: what was changed there in the last two days\n"
+			"  sandbook journal log --object ~/project --since "
+			"2d\n",
 		.options = log_options,
 		.run = run_log,
 	},
 	{
 		.name = "show",
-		.usage = "[options] N",
-		.summary = "one change, with the states before and after",
+		.usage = "[options] N | --session N",
+		.summary = "one change with its states, or one run",
 		.help = "N is the number that 'journal log' prints.\n\n"
-			"Example: sandbook journal show 12\n",
-		.options = plain_options,
+			"Example:\n"
+			"  sandbook journal show 12\n"
+			"  sandbook journal show --session 3\n",
+		.options = show_options,
 		.run = run_show,
 	},
 	{
@@ -392,7 +354,8 @@ static const struct sbk_command subcommands[] = {
 			"the tables anew from the\nlog and compares them row "
 			"by row, and hashes every state. Exit code 204 when\n"
 			"something is wrong.\n\n"
-			"Example: sandbook journal verify --machine\n",
+			"Example:\n"
+			"  sandbook journal verify --machine\n",
 		.options = plain_options,
 		.run = run_verify,
 	},
@@ -403,8 +366,8 @@ static const struct sbk_command subcommands[] = {
 		.help = "First a line with size and root of the tree, then "
 			"each entry exactly as it was\nhashed, then the states "
 			"that the entries name by their hashes.\n\n"
-			"Example: sandbook journal export --json > "
-			"journal.jsonl\n",
+			"Example:\n"
+			"  sandbook journal export --json > journal.jsonl\n",
 		.options = plain_options,
 		.run = run_export,
 	},
@@ -415,23 +378,27 @@ const struct sbk_command sbk_journal_commands[] = {
 	{
 		.name = "journal",
 		.usage = "log|show|verify|export [options]",
-		.summary = "reads the record of what was changed",
-		.help = "Example: sandbook journal log\n",
+		.summary = "read the record of what was changed",
+		.help = "Without --machine it is your own journal.\n\n"
+			"Example:\n"
+			"  sandbook journal log\n",
 		.options = plain_options,
 		.run = run_journal,
 		.subcommands = subcommands,
 	},
 	{
 		.name = "undo",
-		.usage = "--change N | --transaction N | --session N | --path "
-			 "PATH [options]",
-		.summary = "takes changes back",
+		.usage = "--path PATH | --change N | --transaction N | "
+			 "--session N [options]",
+		.summary = "take changes back",
 		.help = "Each object gets its old state back exactly; where "
 			"others changed it since,\nonly our entries are taken "
 			"out. What cannot be undone now is owed: it stays in\n"
 			"the journal and is tried again by the next undo; the "
 			"exit code is 207.\n\n"
-			"Example: sandbook undo --path ~/project --dry-run\n",
+			"Example: see what would be done, then do it\n"
+			"  sandbook undo --path ~/project --dry-run\n"
+			"  sandbook undo --path ~/project\n",
 		.options = sbk_undo_options,
 		.run = sbk_cmd_undo,
 	},

@@ -41,10 +41,12 @@ const struct sbk_option sbk_undo_options[] = {
 	 .offset = offsetof(struct undo_options, choice.path),
 	 .type = SBK_OPTION_TEXT},
 	{.name = "dry-run",
+	 .letter = 'n',
 	 .help = "print what would be done, and do nothing",
 	 .offset = offsetof(struct undo_options, dry_run),
 	 .type = SBK_OPTION_FLAG},
 	{.name = "yes",
+	 .letter = 'y',
 	 .help = "do not ask",
 	 .offset = offsetof(struct undo_options, yes),
 	 .type = SBK_OPTION_FLAG},
@@ -68,7 +70,8 @@ struct undo_command {
 	struct sbk_plan *changes;
 	struct sbk_apply_result result;
 	size_t recovered;
-	bool declined;
+	bool begun_json;
+	bool nothing; /* no change that is in effect was chosen */
 	char title[256];
 	struct sbk_error err;
 };
@@ -191,26 +194,50 @@ static int print_plan(struct undo_command *u, struct sbk_buf *out)
 	return rc;
 }
 
+static int confirm(struct undo_command *u)
+{
+	if (u->options.yes)
+		return 0;
+	if (!sbk_os_interactive())
+		return sbk_error_set(&u->err, SBK_E_INVAL,
+				     "nobody can be asked here, so nothing was "
+				     "changed; say --yes to undo this");
+	if (!sbk_cli_confirm(u->cli, "Undo this?", false))
+		return sbk_error_set(&u->err, SBK_E_INVAL,
+				     "not confirmed, so nothing was changed");
+	return 0;
+}
+
 /* Shows the plan and asks, unless told not to. */
 static int propose(struct undo_command *u)
 {
 	struct sbk_buf out = SBK_BUF_INIT;
 	int rc;
 
-	/* With --yes and --json only the result is printed. */
-	if (!u->options.dry_run && u->options.yes && u->options.choice.json)
-		return 0;
-	rc = print_plan(u, &out);
-	if (rc == 0 && sbk_cli_print(u->cli, &out) != SBK_EXIT_OK)
+	/* With --yes and --json only the result is printed, after its first
+	 * character: where that cannot be printed nothing is undone. */
+	u->begun_json =
+		!u->options.dry_run && u->options.yes && u->options.choice.json;
+	if (u->begun_json) {
+		sbk_json_open(&out, '{');
+		rc = 0;
+	} else {
+		rc = print_plan(u, &out);
+	}
+	if (rc == 0)
+		rc = sbk_buf_failed(&out, &u->err);
+	if (rc == 0 &&
+	    (fwrite(sbk_buf_text(&out), 1, out.size, u->cli->out) != out.size ||
+	     fflush(u->cli->out) != 0))
 		rc = sbk_error_set(&u->err, SBK_E_IO,
-				   "nothing was undone, since the plan could "
-				   "not be printed");
+				   "standard output cannot be written, so "
+				   "nothing was undone");
 	sbk_buf_release(&out);
 	if (rc < 0 || u->options.dry_run)
 		return rc;
-	u->declined = !sbk_cli_confirm(u->cli, "undo this?", u->options.yes);
+	rc = confirm(u);
 	/* What was decided for printing is decided anew. */
-	return u->declined ? 0 : load(u);
+	return rc < 0 ? rc : load(u);
 }
 
 static int carry_out(struct undo_command *u)
@@ -230,7 +257,8 @@ static int print_result(struct undo_command *u)
 	int code;
 
 	if (u->options.choice.json) {
-		sbk_json_open(&out, '{');
+		if (!u->begun_json)
+			sbk_json_open(&out, '{');
 		sbk_json_integer(&out, "undone", (int64_t)u->result.confirmed);
 		sbk_json_integer(&out, "conflicts",
 				 (int64_t)u->result.conflicts);
@@ -245,6 +273,9 @@ static int print_result(struct undo_command *u)
 				       "command had left were settled first\n",
 				       u->recovered);
 		sbk_buf_printf(&out, "undone: %zu", u->result.confirmed);
+		if (u->nothing)
+			sbk_buf_adds(&out, "; no such change is in effect "
+					   "(see 'sandbook journal log')");
 		if (u->result.conflicts > 0)
 			sbk_buf_printf(
 				&out, ", left because others changed them: %zu",
@@ -256,10 +287,28 @@ static int print_result(struct undo_command *u)
 	}
 	code = sbk_cli_print(u->cli, &out);
 	sbk_buf_release(&out);
+	if (u->journal != NULL && u->journal->unpublished[0] != '\0')
+		(void)fprintf(u->cli->err,
+			      "%s: the journal's copy for readers is an older "
+			      "one (%s); the next command of root's brings it "
+			      "up to date\n",
+			      u->cli->program, u->journal->unpublished);
 	if (code == SBK_EXIT_OK &&
 	    (u->result.conflicts > 0 || u->result.owed > 0))
 		code = SBK_EXIT_INCOMPLETE;
 	return code;
+}
+
+/* The object that was begun ends as one. */
+static void end_json(struct undo_command *u)
+{
+	struct sbk_buf out = SBK_BUF_INIT;
+
+	sbk_json_string(&out, "failed", u->err.message);
+	sbk_json_close(&out, '}');
+	sbk_buf_addc(&out, '\n');
+	(void)sbk_cli_print(u->cli, &out); /* the failure itself is reported */
+	sbk_buf_release(&out);
 }
 
 static int undo(struct undo_command *u)
@@ -270,11 +319,14 @@ static int undo(struct undo_command *u)
 		rc = load(u);
 	if (rc < 0)
 		return rc;
-	if (sbk_plan_count(u->changes) == 0)
+	u->nothing = sbk_plan_count(u->changes) == 0;
+	if (u->nothing)
 		return 0; /* which the result says */
 	rc = propose(u);
-	if (rc == 0 && !u->options.dry_run && !u->declined)
+	if (rc == 0 && !u->options.dry_run)
 		rc = carry_out(u);
+	if (rc < 0 && u->begun_json && !ferror(u->cli->out))
+		end_json(u);
 	return rc;
 }
 
@@ -292,13 +344,12 @@ int sbk_cmd_undo(struct sbk_cli *cli, int argc, char **argv)
 	if (rc == 0)
 		rc = undo(&u);
 	if (rc == SBK_E_NOTFOUND && u.journal == NULL)
-		rc = 0; /* nothing was ever recorded: nothing to undo */
+		rc = 0; /* nothing was ever recorded */
+	if (rc == 0 && u.journal == NULL)
+		u.nothing = true;
 	if (rc < 0)
 		rc = sbk_cli_fail(cli, &u.err);
-	else if (u.declined)
-		rc = SBK_EXIT_USAGE;
-	else if (!u.options.dry_run || u.journal == NULL ||
-		 sbk_plan_count(u.changes) == 0)
+	else if (!u.options.dry_run || u.nothing)
 		rc = print_result(&u);
 	sbk_plan_free(u.changes);
 	sbk_backend_close(&u.backend);

@@ -16,6 +16,12 @@
 	"restore it from a backup; to go on without what it records, " \
 	"move the directory away"
 
+/* Or may be: in a user's directory nothing is. */
+static bool is_published(const char *name)
+{
+	return strcmp(name, SBK_JOURNAL_FILE) == 0;
+}
+
 static bool only_nul(const unsigned char *data, size_t size)
 {
 	return size > 0 && data[0] == 0 &&
@@ -77,7 +83,7 @@ int sbk_diagnose_file(const struct sbk_store *store, const char *name,
 		      struct sbk_error *err)
 {
 	uint64_t size = 0;
-	int rc = sbk_store_look(store, name, &size, err);
+	int rc = sbk_store_look(store, name, is_published(name), &size, err);
 
 	if (rc < 0)
 		return rc;
@@ -103,7 +109,7 @@ void sbk_diagnose_damage(const struct sbk_store *store, const char *name,
 	size_t got = 0;
 
 	/* Without a better message, SQLite's own stays. */
-	if (sbk_store_look(store, name, &size, NULL) < 0 ||
+	if (sbk_store_look(store, name, is_published(name), &size, NULL) < 0 ||
 	    sbk_store_read(store, name, 0, header, sizeof(header), &got, NULL) <
 		    0 ||
 	    got < sizeof(header))
@@ -121,24 +127,27 @@ void sbk_diagnose_damage(const struct sbk_store *store, const char *name,
 				    (unsigned long long)wanted);
 }
 
-int sbk_diagnose_missing(const struct sbk_store *store, struct sbk_error *err)
+int sbk_diagnose_missing(const struct sbk_store *store, const char *name,
+			 struct sbk_error *err)
 {
+	/* A copy of the machine's journal shows it, too; in a user's directory
+	 * that is the name of the missing one itself. */
 	static const char *const remains[] = {
-		SBK_JOURNAL_FILE "-wal",
-		SBK_JOURNAL_FILE "-shm",
-		SBK_RESERVE_FILE,
+		SBK_JOURNAL_FILE "-wal", SBK_JOURNAL_FILE "-shm",
+		SBK_LIVE_FILE "-wal",	 SBK_LIVE_FILE "-shm",
+		SBK_JOURNAL_FILE,	 SBK_RESERVE_FILE,
 		SBK_SEALED_FILE,
 	};
 	uint64_t size;
 	size_t i;
 
 	for (i = 0; i < sizeof(remains) / sizeof(remains[0]); i++)
-		if (sbk_store_look(store, remains[i], &size, NULL) !=
-		    SBK_E_NOTFOUND)
+		if (sbk_store_look(store, remains[i], is_published(remains[i]),
+				   &size, NULL) != SBK_E_NOTFOUND)
 			return sbk_error_set(
 				err, SBK_E_CORRUPT,
-				"'%s/" SBK_JOURNAL_FILE "' is missing, but it "
-				"was there, since '%s' is: " AFTERWARDS,
-				sbk_store_path(store), remains[i]);
+				"'%s/%s' is missing, but it was there, since "
+				"'%s' is: " AFTERWARDS,
+				sbk_store_path(store), name, remains[i]);
 	return 0;
 }

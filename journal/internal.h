@@ -15,7 +15,9 @@
 #include "journal/journal.h"
 #include "journal/tree.h"
 
-#define SBK_JOURNAL_FILE "journal.db"
+#define SBK_JOURNAL_FILE "journal.db"	/* the machine's: a copy for readers */
+#define SBK_LIVE_FILE "live.db"		/* the machine's database itself */
+#define SBK_COPY_FILE "journal.db.copy" /* a copy in the making */
 #define SBK_JOURNAL_NEW_FILE "journal.db.new"
 #define SBK_SEALED_FILE "sealed.db"
 #define SBK_LOCK_FILE "lock"
@@ -204,7 +206,8 @@ int sbk_diagnose_file(const struct sbk_store *store, const char *name,
 void sbk_diagnose_damage(const struct sbk_store *store, const char *name,
 			 struct sbk_error *err);
 /* `name` is missing. CORRUPT where the directory shows that it was there. */
-int sbk_diagnose_missing(const struct sbk_store *store, struct sbk_error *err);
+int sbk_diagnose_missing(const struct sbk_store *store, const char *name,
+			 struct sbk_error *err);
 
 /* --- the journal itself (journal.c) --------------------------------------- */
 
@@ -221,6 +224,7 @@ struct sbk_journal {
 	struct sbk_tree tree;
 	struct sbk_tree saved; /* as of the last commit */
 	struct sbk_buf json;   /* one entry, built and reused */
+	const char *file;      /* the database's name in the directory */
 	enum sbk_book book;
 	bool locked;	      /* the transaction lock is ours */
 	uint64_t transaction; /* open, or 0 */
@@ -229,11 +233,16 @@ struct sbk_journal {
 	uint64_t in_effect; /* changes that the reserve counts with */
 	bool reserve_known; /* the two above were looked up */
 	uint64_t session;   /* transactions are made for it, or 0 */
+	bool unborn;	    /* it could not be begun: nothing of it may stay */
 	bool refill;	    /* the reserve was given back to open */
+	/* Why the copy is not what the journal is; "" where it is. */
+	char unpublished[SBK_UNPUBLISHED_MAX];
 };
 
 struct sbk_store_place
 sbk_journal_store_place(const struct sbk_journal_place *place);
+/* The name of the database that is written. */
+const char *sbk_journal_live_name(enum sbk_book book);
 /* What the holder of the lock is doing, for another process's message. */
 void sbk_journal_tell(struct sbk_journal *journal, const char *what);
 
@@ -241,6 +250,15 @@ const char *sbk_book_name(enum sbk_book book);
 const char *sbk_transaction_kind_name(enum sbk_transaction_kind kind);
 int sbk_transaction_kind_parse(const char *name,
 			       enum sbk_transaction_kind *out);
+
+/* --- publish.c ------------------------------------------------------------ */
+
+/*
+ * Publishes the machine's journal for readers, unless the copy is that of the
+ * last commit already. Needs the lock. No failure of the caller's: why it
+ * failed is in journal->unpublished, and the next one to lock tries again.
+ */
+void sbk_publish(struct sbk_journal *journal);
 
 /* --- log.c: entries, tree and commit ---------------------------------------
  */

@@ -65,6 +65,11 @@ int sbk_journal_place_user(const struct sbk_person *person,
 	return 0;
 }
 
+const char *sbk_journal_live_name(enum sbk_book book)
+{
+	return book == SBK_BOOK_MACHINE ? SBK_LIVE_FILE : SBK_JOURNAL_FILE;
+}
+
 struct sbk_store_place
 sbk_journal_store_place(const struct sbk_journal_place *place)
 {
@@ -142,8 +147,8 @@ static int make_database(struct sbk_journal *journal, struct sbk_error *err)
 	if (rc == 0)
 		rc = sbk_store_made(journal->store, &parents_made, err);
 	if (rc == 0)
-		rc = sbk_store_make(journal->store, SBK_JOURNAL_NEW_FILE,
-				    journal->book == SBK_BOOK_MACHINE, err);
+		rc = sbk_store_make(journal->store, SBK_JOURNAL_NEW_FILE, false,
+				    err);
 	if (rc < 0)
 		return rc;
 	(void)snprintf(path, sizeof(path), "%s/" SBK_JOURNAL_NEW_FILE,
@@ -155,7 +160,7 @@ static int make_database(struct sbk_journal *journal, struct sbk_error *err)
 	sbk_db_close(&journal->db);
 	if (rc == 0)
 		rc = sbk_store_rename(journal->store, SBK_JOURNAL_NEW_FILE,
-				      SBK_JOURNAL_FILE, err);
+				      journal->file, err);
 	return rc;
 }
 
@@ -168,13 +173,18 @@ static int create(struct sbk_journal *journal, struct sbk_error *err)
 
 	if (rc < 0)
 		return rc;
-	rc = sbk_store_look(journal->store, SBK_JOURNAL_FILE, &size, err);
+	rc = sbk_store_look(journal->store, journal->file, false, &size, err);
 	if (rc == SBK_E_NOTFOUND)
-		rc = sbk_diagnose_missing(journal->store, err);
+		rc = sbk_diagnose_missing(journal->store, journal->file, err);
 	else if (rc == 0)
 		goto out;
-	if (rc == 0)
+	if (rc == 0) {
 		rc = make_database(journal, err);
+		journal->unborn = rc < 0;
+	}
+	/* An empty file that stays is cleared by the next who tries. */
+	if (journal->unborn)
+		(void)clear_unfinished(journal->store, NULL);
 out:
 	if (rc < 0)
 		(void)sbk_store_lock_release(journal->lock,
@@ -229,8 +239,8 @@ static int open_database(struct sbk_journal *journal, struct sbk_error *err)
 	char path[SBK_PATH_MAX];
 	int rc;
 
-	(void)snprintf(path, sizeof(path), "%s/" SBK_JOURNAL_FILE,
-		       sbk_store_path(journal->store));
+	(void)snprintf(path, sizeof(path), "%s/%s",
+		       sbk_store_path(journal->store), journal->file);
 	rc = sbk_db_open(&journal->db, path,
 			 journal->lock != NULL ? SBK_DB_WRITE : SBK_DB_READ,
 			 err);
@@ -240,7 +250,7 @@ static int open_database(struct sbk_journal *journal, struct sbk_error *err)
 			sbk_db_close(&journal->db);
 	}
 	if (rc == SBK_E_CORRUPT)
-		sbk_diagnose_damage(journal->store, SBK_JOURNAL_FILE, err);
+		sbk_diagnose_damage(journal->store, journal->file, err);
 	return rc;
 }
 
@@ -262,14 +272,34 @@ static int open_with_room(struct sbk_journal *journal, struct sbk_error *err)
 	return open_database(journal, err);
 }
 
+/* Between the making of a journal and its first transaction, or where a
+ * failed publication was the first one. */
+static int not_published(struct sbk_journal *journal, struct sbk_error *err)
+{
+	uint64_t size;
+
+	if (sbk_store_look(journal->store, SBK_LIVE_FILE, false, &size, NULL) ==
+	    SBK_E_NOTFOUND)
+		return sbk_error_set(err, SBK_E_NOTFOUND,
+				     "there is no journal in '%s'",
+				     sbk_store_path(journal->store));
+	return sbk_error_set(err, SBK_E_DENIED,
+			     "the journal in '%s' is not published for "
+			     "everybody: read it as its owner",
+			     sbk_store_path(journal->store));
+}
+
 static int find_file(struct sbk_journal *journal, bool may_create,
 		     struct sbk_error *err)
 {
 	struct sbk_error why = SBK_ERROR_INIT;
-	int rc = sbk_diagnose_file(journal->store, SBK_JOURNAL_FILE, &why);
+	int rc = sbk_diagnose_file(journal->store, journal->file, &why);
 
+	if (rc == SBK_E_NOTFOUND &&
+	    strcmp(journal->file, sbk_journal_live_name(journal->book)) != 0)
+		return not_published(journal, err);
 	if (rc == SBK_E_NOTFOUND) {
-		rc = sbk_diagnose_missing(journal->store, err);
+		rc = sbk_diagnose_missing(journal->store, journal->file, err);
 		if (rc < 0)
 			return rc;
 		return may_create
@@ -300,6 +330,11 @@ static int open_parts(struct sbk_journal *journal,
 	if (rc == SBK_E_NOTFOUND && mode != SBK_JOURNAL_CREATE)
 		return sbk_error_set(err, rc, "there is no journal in '%s'",
 				     place->directory);
+	if (rc == 0)
+		journal->file = sbk_store_is_ours(journal->store) ||
+						place->book == SBK_BOOK_USER
+					? sbk_journal_live_name(place->book)
+					: SBK_JOURNAL_FILE;
 	if (rc == 0 && mode != SBK_JOURNAL_READ)
 		rc = sbk_store_lock_open(journal->store, SBK_LOCK_FILE,
 					 &journal->lock, err);
@@ -308,6 +343,20 @@ static int open_parts(struct sbk_journal *journal,
 	if (rc == 0)
 		rc = open_with_room(journal, err);
 	return rc;
+}
+
+/*
+ * A full volume, say, kept a journal from being begun: its directory and lock
+ * file go again. Whatever cannot be removed is empty, and the caller hears of
+ * the first failure.
+ */
+static void remove_unborn(const struct sbk_journal_place *place)
+{
+	static const char *const names[] = {SBK_LOCK_FILE, NULL};
+	const struct sbk_store_place store_place =
+		sbk_journal_store_place(place);
+
+	(void)sbk_store_remove(&store_place, names, NULL);
 }
 
 int sbk_journal_open(const struct sbk_journal_place *place,
@@ -335,7 +384,11 @@ int sbk_journal_open(const struct sbk_journal_place *place,
 		}
 	}
 	if (rc < 0) {
+		const bool unborn = journal->unborn;
+
 		sbk_journal_close(journal);
+		if (unborn)
+			remove_unborn(place);
 		return rc;
 	}
 	*out = journal;
@@ -391,6 +444,8 @@ int sbk_journal_lock(struct sbk_journal *journal, int64_t wait_ms,
 		return rc;
 	journal->locked = true;
 	sbk_journal_tell(journal, "preparing");
+	/* For whoever died, or found no room, before he could. */
+	sbk_publish(journal);
 	return 0;
 }
 

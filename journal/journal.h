@@ -26,6 +26,12 @@
 
 struct sbk_journal;
 
+/*
+ * The machine's journal is private: a reader of an SQLite database can hold
+ * locks that its writer needs. Who is not root reads a copy that is published
+ * after each transaction; which of the two, sbk_journal_open decides.
+ */
+
 /* Where a journal is and whose it is. */
 struct sbk_journal_place {
 	enum sbk_book book;
@@ -118,6 +124,13 @@ int sbk_journal_recover(struct sbk_journal *journal,
 			struct sbk_error *err);
 
 /*
+ * Removes the copy of the machine's journal that everyone may read, and
+ * publishes none any more: from here on it names what others must not learn.
+ * Needs the lock. Nothing for a user's journal, which was never published.
+ */
+int sbk_journal_unpublish(struct sbk_journal *journal, struct sbk_error *err);
+
+/*
  * Undoes the loaded changes (sbk_journal_load with `unsettled`) as one
  * transaction of inverse changes. Needs the lock.
  */
@@ -178,6 +191,15 @@ void sbk_journal_verdict_release(struct sbk_journal_verdict *verdict);
  */
 int sbk_journal_remove(const struct sbk_journal_place *place,
 		       struct sbk_error *err);
+
+/*
+ * The whole log as JSON lines, of one moment, in pieces: head, entries exactly
+ * as they were hashed, states. What `journal export --json` prints.
+ */
+typedef int sbk_journal_sink_fn(void *arg, const struct sbk_buf *chunk,
+				struct sbk_error *err);
+int sbk_journal_export(struct sbk_journal *journal, sbk_journal_sink_fn *sink,
+		       void *arg, struct sbk_error *err);
 
 /* The journal behind the engine's commands; see engine/ledger.h. */
 void sbk_journal_ledger(struct sbk_ledger *out);

@@ -121,6 +121,23 @@ static int carry_out(struct transact *t, struct sbk_error *err)
 	return rc < 0 ? undo_failed(t, rc, err) : 0;
 }
 
+static int transact(struct transact *t, struct sbk_error *err)
+{
+	int rc = sbk_journal_lock(t->journal, LOCK_WAIT_MS, err);
+
+	if (rc == 0)
+		rc = sbk_journal_recover(t->journal, t->backend,
+					 &t->report->recovered, err);
+	if (rc == 0)
+		rc = refresh_plan(t, err);
+	if (rc < 0 || sbk_plan_count(t->plan) == 0)
+		return rc;
+	t->journal->session = t->request->session;
+	rc = carry_out(t, err);
+	t->journal->session = 0;
+	return rc;
+}
+
 int sbk_journal_transact(struct sbk_journal *journal,
 			 const struct sbk_backend *backend,
 			 const struct sbk_transaction_request *request,
@@ -135,19 +152,12 @@ int sbk_journal_transact(struct sbk_journal *journal,
 		.plan = plan,
 		.report = report,
 	};
-	int rc = sbk_journal_lock(journal, LOCK_WAIT_MS, err);
+	int rc;
 
 	memset(report, 0, sizeof(*report));
-	if (rc == 0)
-		rc = sbk_journal_recover(journal, backend, &report->recovered,
-					 err);
-	if (rc == 0)
-		rc = refresh_plan(&t, err);
-	if (rc < 0 || sbk_plan_count(plan) == 0)
-		return rc;
-	journal->session = request->session;
-	rc = carry_out(&t, err);
-	journal->session = 0;
+	rc = transact(&t, err);
+	memcpy(report->unpublished, journal->unpublished,
+	       sizeof(report->unpublished));
 	return rc;
 }
 
@@ -205,7 +215,89 @@ static int ledger_recover(void *self, const struct sbk_backend *backend,
 	return rc;
 }
 
+static int ledger_owed(void *self, enum sbk_book book, uint64_t *count,
+		       struct sbk_error *err)
+{
+	uint64_t counts[SBK_STATUS_COUNT];
+	struct sbk_journal *journal = NULL;
+	struct sbk_journal_place place;
+	int rc = place_of(book, &place, err);
+
+	(void)self;
+	if (rc == 0)
+		rc = sbk_journal_open(&place, SBK_JOURNAL_READ, &journal, err);
+	if (rc == 0)
+		rc = sbk_journal_count(journal, counts, err);
+	sbk_journal_close(journal);
+	if (rc == 0)
+		*count = counts[SBK_STATUS_OWED];
+	return rc;
+}
+
 /* --- sessions ----------------------------------------------------------- */
+
+/* Whether any of these changes is in effect. */
+static int any_in_effect(struct sbk_db *db, int64_t first, int64_t last,
+			 struct sbk_error *err)
+{
+	sqlite3_stmt *row;
+	int rc = sbk_db_statement(db, SBK_SQL_IN_EFFECT, &row, err);
+
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_int64(row, 1, first);
+	(void)sqlite3_bind_int64(row, 2, last);
+	rc = sbk_db_step(db, row, err);
+	(void)sqlite3_reset(row); /* the error is in `err` */
+	return rc;
+}
+
+/* 1 where a grant to the principal is in effect, 0 where not. */
+static int find_grant(struct sbk_db *db, const char *principal,
+		      struct sbk_error *err)
+{
+	sqlite3_stmt *row;
+	int found = 0;
+	int rc = sbk_db_statement(db, SBK_SQL_GRANTED_ROOTS, &row, err);
+
+	if (rc < 0)
+		return rc;
+	while (found == 0 && (rc = sbk_db_step(db, row, err)) == 1) {
+		const char *whose = sbk_db_text(row, 2);
+
+		if (whose != NULL && strcmp(whose, principal) == 0)
+			found = any_in_effect(db, sqlite3_column_int64(row, 3),
+					      sqlite3_column_int64(row, 4),
+					      err);
+	}
+	(void)sqlite3_reset(row); /* the error is in `err` */
+	return rc < 0 ? rc : found;
+}
+
+static int ledger_has_grant(void *self, enum sbk_book book,
+			    const char *principal, bool *out,
+			    struct sbk_error *err)
+{
+	struct sbk_journal *journal = NULL;
+	struct sbk_journal_place place;
+	int rc = place_of(book, &place, err);
+
+	(void)self;
+	if (rc == 0)
+		rc = sbk_journal_open(&place, SBK_JOURNAL_READ, &journal, err);
+	if (rc == SBK_E_NOTFOUND) {
+		sbk_error_clear(err);
+		*out = false;
+		return 0;
+	}
+	if (rc == 0)
+		rc = find_grant(&journal->db, principal, err);
+	sbk_journal_close(journal);
+	if (rc < 0)
+		return rc;
+	*out = rc > 0;
+	return 0;
+}
 
 static int ledger_session_begin(void *self, struct sbk_session *session,
 				struct sbk_error *err)
@@ -251,6 +343,8 @@ void sbk_journal_ledger(struct sbk_ledger *out)
 		.session_begin = ledger_session_begin,
 		.session_end = ledger_session_end,
 		.recover = ledger_recover,
+		.has_grant = ledger_has_grant,
+		.owed = ledger_owed,
 	};
 
 	*out = (struct sbk_ledger){.ops = &ops};

@@ -16,7 +16,7 @@ struct printer {
 	struct sbk_journal *journal;
 	const struct sbk_journal_filter *filter;
 	bool json;
-	size_t lines; /* of single changes */
+	bool full; /* sessions with all that is known of them */
 	struct sbk_buf *out;
 	struct sbk_error *err;
 };
@@ -41,9 +41,14 @@ static void json_change(struct sbk_buf *out, const struct sbk_change *change)
 		sbk_json_name(out, "note", change->note);
 }
 
+static bool is_kept(const struct sbk_change *change)
+{
+	return change->object.kind == SBK_KIND_KEPT;
+}
+
 static const char *verb_of(const struct sbk_change *change)
 {
-	if (change->object.kind == SBK_KIND_KEPT)
+	if (is_kept(change))
 		return "keep";
 	if (sbk_state_absent(change->before))
 		return "create";
@@ -54,10 +59,11 @@ static const char *verb_of(const struct sbk_change *change)
 
 static void text_change(struct sbk_buf *out, const struct sbk_change *change)
 {
-	sbk_buf_printf(out, "  %8llu  %-9s  %s %s ",
-		       (unsigned long long)change->id,
-		       sbk_status_name(change->status), verb_of(change),
-		       sbk_kind_name(change->object.kind));
+	sbk_buf_printf(
+		out, "  %8llu  %-9s  %s%s%s ", (unsigned long long)change->id,
+		sbk_status_name(change->status), verb_of(change),
+		is_kept(change) ? "" : " ",
+		is_kept(change) ? "" : sbk_kind_name(change->object.kind));
 	sbk_text_escape(out, change->object.name);
 	if (change->undoes != 0)
 		sbk_buf_printf(out, "  (undoes %llu)",
@@ -69,33 +75,50 @@ static void text_change(struct sbk_buf *out, const struct sbk_change *change)
 	sbk_buf_addc(out, '\n');
 }
 
-static void print_changes(struct printer *p, struct sbk_plan *changes)
+static void json_changes(struct printer *p, struct sbk_plan *changes)
 {
-	const size_t count = sbk_plan_count(changes);
 	size_t i;
 
-	if (p->json)
-		sbk_json_open_key(p->out, "changes", '[');
-	for (i = 0; i < count; i++) {
-		const struct sbk_change *change = sbk_plan_at(changes, i);
-
-		if (p->json) {
-			sbk_json_open(p->out, '{');
-			json_change(p->out, change);
-			sbk_json_close(p->out, '}');
-		} else if (p->lines < SBK_REPORT_LINES_MAX) {
-			text_change(p->out, change);
-			p->lines++;
-		} else {
-			sbk_buf_printf(p->out,
-				       "            and %zu more (--json lists "
-				       "all)\n",
-				       count - i);
-			break;
-		}
+	sbk_json_open_key(p->out, "changes", '[');
+	for (i = 0; i < sbk_plan_count(changes); i++) {
+		sbk_json_open(p->out, '{');
+		json_change(p->out, sbk_plan_at(changes, i));
+		sbk_json_close(p->out, '}');
 	}
-	if (p->json)
-		sbk_json_close(p->out, ']');
+	sbk_json_close(p->out, ']');
+}
+
+/*
+ * A grant changes thousands of ACLs: in the log a few stand for all of its
+ * transaction, and more where that transaction alone was asked for.
+ */
+static void text_changes(struct printer *p, struct sbk_plan *changes,
+			 uint64_t transaction)
+{
+	const bool alone = p->filter->transaction != 0;
+	const size_t access_max =
+		alone ? SBK_REPORT_LINES_MAX : SBK_ACCESS_LINES_MAX;
+	size_t i, lines = 0, access_lines = 0, left = 0;
+
+	for (i = 0; i < sbk_plan_count(changes); i++) {
+		const struct sbk_change *change = sbk_plan_at(changes, i);
+		const bool access = change->object.kind == SBK_KIND_ACCESS;
+
+		if (lines >= SBK_REPORT_LINES_MAX ||
+		    (access && access_lines >= access_max)) {
+			left++;
+			continue;
+		}
+		text_change(p->out, change);
+		lines++;
+		access_lines += access;
+	}
+	if (left > 0)
+		sbk_buf_printf(p->out,
+			       "            and %zu more (show them: journal "
+			       "log --transaction %llu%s)\n",
+			       left, (unsigned long long)transaction,
+			       alone ? " --json" : "");
 }
 
 /* --- transactions and sessions ------------------------------------------ */
@@ -149,9 +172,12 @@ static int print_one_transaction(struct printer *p, sqlite3_stmt *row)
 		if (p->json)
 			sbk_json_open(p->out, '{');
 		print_transaction(p, row);
-		print_changes(p, changes);
-		if (p->json)
+		if (p->json) {
+			json_changes(p, changes);
 			sbk_json_close(p->out, '}');
+		} else {
+			text_changes(p, changes, filter.transaction);
+		}
 	}
 	sbk_plan_free(changes);
 	return rc;
@@ -179,29 +205,120 @@ static int read_entry(struct printer *p, sqlite3_stmt *row, int column,
 	return rc < 0 ? rc : sbk_buf_failed(out, p->err);
 }
 
-/* The words of the command, and how it ended, where the entries say so. */
-static void text_session(struct sbk_buf *out, const struct sbk_buf *begin,
-			 const struct sbk_buf *end)
+/* The words of a command, separated by spaces and escaped. */
+static void text_command(struct sbk_buf *out, const json_t *command)
 {
-	json_t *first = json_loadb(sbk_buf_text(begin), begin->size, 0, NULL);
-	json_t *last = json_loadb(sbk_buf_text(end), end->size, 0, NULL);
-	const json_t *command =
-		json_object_get(json_object_get(first, "begin"), "command");
-	const json_t *code =
-		json_object_get(json_object_get(last, "end"), "exit");
 	const json_t *word;
 	size_t i;
 
 	json_array_foreach(command, i, word) {
 		const char *text = json_string_value(word);
 
-		sbk_buf_addc(out, ' ');
+		if (i > 0)
+			sbk_buf_addc(out, ' ');
 		sbk_text_escape(out, text != NULL ? text : "?");
 	}
-	if (json_is_integer(code))
-		sbk_buf_printf(out, " (exit %lld)",
-			       (long long)json_integer_value(code));
+}
+
+/* At most SBK_COMMAND_COLUMNS_MAX bytes of it, never part of a character. */
+static void text_command_cut(struct sbk_buf *out, const json_t *command)
+{
+	struct sbk_buf words = SBK_BUF_INIT;
+	size_t size;
+
+	text_command(&words, command);
+	size = words.size;
+	if (size > SBK_COMMAND_COLUMNS_MAX) {
+		size = SBK_COMMAND_COLUMNS_MAX;
+		while (size > 0 &&
+		       ((unsigned char)words.data[size] & 0xc0) == 0x80)
+			size--;
+	}
+	sbk_buf_add(out, sbk_buf_text(&words), size);
+	if (size < words.size)
+		sbk_buf_adds(out, "...");
+	sbk_buf_release(&words);
+}
+
+static void text_member(struct sbk_buf *out, const char *name,
+			const json_t *value)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(value, i, item)
+		text_member(out, name, item);
+	if (json_is_string(value)) {
+		sbk_buf_printf(out, "  %-11s ", name);
+		sbk_text_escape(out, json_string_value(value));
+		sbk_buf_addc(out, '\n');
+	}
+	if (json_is_integer(value))
+		sbk_buf_printf(out, "  %-11s %lld\n", name,
+			       (long long)json_integer_value(value));
+}
+
+static void text_carriers(struct sbk_buf *out, const json_t *guarantee)
+{
+	const json_t *names = json_object_get(guarantee, "carriers"), *name;
+	size_t i;
+
+	if (json_array_size(names) == 0)
+		sbk_buf_adds(out, "not carried");
+	json_array_foreach(names, i, name) {
+		const char *text = json_string_value(name);
+
+		sbk_buf_adds(out, i > 0 ? ", " : "");
+		sbk_text_escape(out, text != NULL ? text : "?");
+	}
+}
+
+/* What was allowed at its start, and what became of it. */
+static void text_session_full(struct sbk_buf *out, json_t *begin, json_t *end)
+{
+	static const char *const first[] = {"profile", "directory", "network",
+					    "writable"};
+	static const char *const last[] = {"exit", "signal", "duration_ms",
+					   "failed", "appeared"};
+	json_t *carriers;
+	const char *name;
+	size_t i;
+
+	sbk_buf_adds(out, "\n  command     ");
+	text_command(out, json_object_get(begin, "command"));
 	sbk_buf_addc(out, '\n');
+	for (i = 0; i < sizeof(first) / sizeof(first[0]); i++)
+		text_member(out, first[i], json_object_get(begin, first[i]));
+	json_object_foreach(json_object_get(begin, "guarantees"), name,
+			    carriers) {
+		sbk_buf_printf(out, "  guarantee   %s: ", name);
+		text_carriers(out, carriers);
+		sbk_buf_addc(out, '\n');
+	}
+	for (i = 0; i < sizeof(last) / sizeof(last[0]); i++)
+		text_member(out, last[i], json_object_get(end, last[i]));
+}
+
+/* The command and how it ended, where the entries say so. */
+static void text_session(struct printer *p, const struct sbk_buf *begin,
+			 const struct sbk_buf *end)
+{
+	json_t *first = json_loadb(sbk_buf_text(begin), begin->size, 0, NULL);
+	json_t *last = json_loadb(sbk_buf_text(end), end->size, 0, NULL);
+	json_t *began = json_object_get(first, "begin");
+	json_t *ended = json_object_get(last, "end");
+	const json_t *code = json_object_get(ended, "exit");
+
+	if (p->full) {
+		text_session_full(p->out, began, ended);
+	} else {
+		sbk_buf_adds(p->out, ": ");
+		text_command_cut(p->out, json_object_get(began, "command"));
+		if (json_is_integer(code))
+			sbk_buf_printf(p->out, " (exit %lld)",
+				       (long long)json_integer_value(code));
+		sbk_buf_addc(p->out, '\n');
+	}
 	json_decref(first);
 	json_decref(last);
 }
@@ -215,8 +332,8 @@ static void print_session(struct printer *p, sqlite3_stmt *row,
 
 	if (!p->json) {
 		sbk_time_print(p->out, sqlite3_column_int64(row, 2));
-		sbk_buf_printf(p->out, "  session %lld, %s:", id, state);
-		text_session(p->out, begin, end);
+		sbk_buf_printf(p->out, "  session %lld, %s", id, state);
+		text_session(p, begin, end);
 		return;
 	}
 	sbk_json_open(p->out, '{');
@@ -267,9 +384,7 @@ static int print_row(struct printer *p, sqlite3_stmt *row)
 	return print_one_transaction(p, row);
 }
 
-int sbk_log_print(struct sbk_journal *journal,
-		  const struct sbk_journal_filter *filter, bool json,
-		  struct sbk_buf *out, struct sbk_error *err)
+static int print_log(struct printer *p)
 {
 	/* Both in the order in which they began. */
 	static const char text[] =
@@ -277,27 +392,56 @@ int sbk_log_print(struct sbk_journal *journal,
 		"ended FROM txn UNION ALL "
 		"SELECT 1, id, begin_ms, NULL, state, NULL, id, begun, ended "
 		"FROM session ORDER BY 8";
+	struct sbk_db *db = &p->journal->db;
+	sqlite3_stmt *row = NULL;
+	int rc;
+
+	if (sqlite3_prepare_v2(db->handle, text, -1, &row, NULL) != SQLITE_OK)
+		return sbk_db_fail(db, p->err);
+	if (p->json)
+		sbk_json_open(p->out, '[');
+	while ((rc = sbk_db_step(db, row, p->err)) == 1) {
+		rc = print_row(p, row);
+		if (rc < 0)
+			break;
+	}
+	if (p->json)
+		sbk_buf_adds(p->out, "]\n");
+	(void)sqlite3_finalize(row); /* the error is in p->err */
+	return rc;
+}
+
+int sbk_log_print(struct sbk_journal *journal,
+		  const struct sbk_journal_filter *filter, bool json,
+		  struct sbk_buf *out, struct sbk_error *err)
+{
 	struct printer p = {.journal = journal,
 			    .filter = filter,
 			    .json = json,
 			    .out = out,
 			    .err = err};
-	sqlite3_stmt *row = NULL;
-	int rc;
 
-	if (sqlite3_prepare_v2(journal->db.handle, text, -1, &row, NULL) !=
-	    SQLITE_OK)
-		return sbk_db_fail(&journal->db, err);
-	if (json)
-		sbk_json_open(out, '[');
-	while ((rc = sbk_db_step(&journal->db, row, err)) == 1) {
-		rc = print_row(&p, row);
-		if (rc < 0)
-			break;
-	}
-	if (json)
-		sbk_buf_adds(out, "]\n");
-	(void)sqlite3_finalize(row); /* the error is in `err` */
+	return print_log(&p);
+}
+
+int sbk_session_show(struct sbk_journal *journal, uint64_t id, bool json,
+		     struct sbk_buf *out, struct sbk_error *err)
+{
+	const struct sbk_journal_filter filter = {.session = id};
+	const size_t nothing = out->size + (json ? strlen("[]\n") : 0);
+	struct printer p = {.journal = journal,
+			    .filter = &filter,
+			    .json = json,
+			    .full = true,
+			    .out = out,
+			    .err = err};
+	int rc = print_log(&p);
+
+	if (rc == 0 && out->size == nothing)
+		rc = sbk_error_set(err, SBK_E_NOTFOUND,
+				   "there is no session %llu in the journal; "
+				   "'journal log' has their numbers",
+				   (unsigned long long)id);
 	return rc;
 }
 
@@ -458,7 +602,8 @@ int sbk_show_print(struct sbk_journal *journal, uint64_t id, bool json,
 	rc = id == 0 ? 0 : sbk_journal_load(journal, &filter, plan, err);
 	if (rc == 0 && sbk_plan_count(plan) == 0)
 		rc = sbk_error_set(err, SBK_E_NOTFOUND,
-				   "there is no change %llu in the journal",
+				   "there is no change %llu in the journal; "
+				   "'journal log' has their numbers",
 				   (unsigned long long)id);
 	if (rc == 0)
 		rc = find_whereabouts(journal, id, &where, err);

@@ -292,6 +292,7 @@ int sbk_journal_recover(struct sbk_journal *journal,
 	for (i = 0; rc == 0 && i < count; i++)
 		rc = recover_one(&r, &list[i], err);
 	free(list);
+	sbk_publish(journal);
 	*settled = r.settled;
 	return rc;
 }

@@ -7,21 +7,30 @@
 
 #include "engine/banned.h"
 
+#define DATABASE(name) name "-shm", name "-wal", name
+
+/* What both kinds have beside the database. */
+#define OTHER_FILES                                                     \
+	SBK_RESERVE_FILE, SBK_SEALED_FILE "-journal", SBK_SEALED_FILE,  \
+		SBK_SEALED_FILE ".new-journal", SBK_SEALED_FILE ".new", \
+		SBK_JOURNAL_NEW_FILE "-journal",                        \
+		DATABASE(SBK_JOURNAL_NEW_FILE)
+
 /* In this order: without its log the rest says nothing, and while `lock` is
  * there nobody begins a new journal beside remains. */
-static const char *const file_names[] = {
-	SBK_RESERVE_FILE,
-	SBK_SEALED_FILE "-journal",
-	SBK_SEALED_FILE,
-	SBK_SEALED_FILE ".new-journal",
-	SBK_SEALED_FILE ".new",
-	SBK_JOURNAL_NEW_FILE "-journal",
-	SBK_JOURNAL_NEW_FILE "-wal",
-	SBK_JOURNAL_NEW_FILE "-shm",
-	SBK_JOURNAL_NEW_FILE,
-	SBK_JOURNAL_FILE "-shm",
-	SBK_JOURNAL_FILE "-wal",
+static const char *const user_files[] = {
+	OTHER_FILES,
+	DATABASE(SBK_JOURNAL_FILE),
+	SBK_LOCK_FILE,
+	NULL,
+};
+
+static const char *const machine_files[] = {
+	SBK_COPY_FILE "-journal",
+	SBK_COPY_FILE,
 	SBK_JOURNAL_FILE,
+	OTHER_FILES,
+	DATABASE(SBK_LIVE_FILE),
 	SBK_LOCK_FILE,
 	NULL,
 };
@@ -44,22 +53,23 @@ static int check_settled(struct sbk_journal *journal, struct sbk_error *err)
 	return 0;
 }
 
-/* Looks into it, empties the write-ahead log, and closes it. */
-static int retire(const struct sbk_journal_place *place, struct sbk_error *err)
+/* Opens it, locks it, looks into it and empties the write-ahead log. */
+static int retire(const struct sbk_journal_place *place,
+		  struct sbk_journal **out, struct sbk_error *err)
 {
-	struct sbk_journal *journal = NULL;
-	int rc = sbk_journal_open(place, SBK_JOURNAL_WRITE, &journal, err);
+	int rc = sbk_journal_open(place, SBK_JOURNAL_WRITE, out, err);
 
-	if (rc == SBK_E_NOTFOUND)
+	if (rc == SBK_E_NOTFOUND) {
+		sbk_error_clear(err);
 		return 0; /* a removal that was cut short had come so far */
+	}
 	if (rc == 0)
-		rc = sbk_journal_lock(journal, 0, err);
+		rc = sbk_journal_lock(*out, 0, err);
 	if (rc == 0)
-		rc = check_settled(journal, err);
+		rc = check_settled(*out, err);
 	if (rc == 0)
-		rc = sbk_db_exec(&journal->db,
-				 "PRAGMA wal_checkpoint(TRUNCATE)", err);
-	sbk_journal_close(journal);
+		rc = sbk_db_exec(&(*out)->db, "PRAGMA wal_checkpoint(TRUNCATE)",
+				 err);
 	return rc;
 }
 
@@ -68,7 +78,19 @@ int sbk_journal_remove(const struct sbk_journal_place *place,
 {
 	const struct sbk_store_place store_place =
 		sbk_journal_store_place(place);
-	int rc = retire(place, err);
+	struct sbk_journal *journal = NULL;
+	int rc = retire(place, &journal, err);
 
-	return rc < 0 ? rc : sbk_store_remove(&store_place, file_names, err);
+	/* The lock is held until the last file is gone, so that whoever waits
+	 * for it finds that out and records nothing here. */
+	if (rc == 0 && journal != NULL)
+		sbk_db_close(&journal->db);
+	if (rc == 0)
+		rc = sbk_store_remove(&store_place,
+				      place->book == SBK_BOOK_MACHINE
+					      ? machine_files
+					      : user_files,
+				      err);
+	sbk_journal_close(journal);
+	return rc;
 }

@@ -51,7 +51,7 @@ static int know(struct sbk_journal *journal, struct sbk_error *err)
 	if (journal->reserve_known)
 		return 0;
 	journal->reserved = 0;
-	rc = sbk_store_look(journal->store, SBK_RESERVE_FILE,
+	rc = sbk_store_look(journal->store, SBK_RESERVE_FILE, false,
 			    &journal->reserved, err);
 	if (rc == SBK_E_NOTFOUND)
 		rc = 0;
@@ -89,7 +89,8 @@ int sbk_reserve_grow(struct sbk_journal *journal, uint64_t more,
 static int shrink(struct sbk_journal *journal, uint64_t take, uint64_t *size,
 		  struct sbk_error *err)
 {
-	int rc = sbk_store_look(journal->store, SBK_RESERVE_FILE, size, err);
+	int rc = sbk_store_look(journal->store, SBK_RESERVE_FILE, false, size,
+				err);
 
 	journal->reserve_known = false;
 	if (rc == SBK_E_NOTFOUND) {
@@ -133,7 +134,8 @@ void sbk_reserve_refill(struct sbk_journal *journal)
 	journal->reserve_known = false;
 	if (count_open(journal, &open, NULL) < 0 || open == 0)
 		return;
-	(void)sbk_store_look(journal->store, SBK_RESERVE_FILE, &old, NULL);
+	(void)sbk_store_look(journal->store, SBK_RESERVE_FILE, false, &old,
+			     NULL);
 	wanted = room_for(open);
 	for (size = wanted; size >= RESERVE_STEP; size /= 2) {
 		if (size < old && size < wanted)

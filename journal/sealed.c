@@ -1,6 +1,6 @@
 /*
- * States that not everyone may read: a second database, private, beside the
- * world-readable one. Owns the key under which they are named, so that nobody
+ * States that not everyone may read: a second database, private, of which no
+ * copy is published. Owns the key under which they are named, so that nobody
  * can find out a secret by guessing it and comparing hashes.
  */
 #include "journal/internal.h"

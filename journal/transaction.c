@@ -181,6 +181,7 @@ int sbk_journal_end(struct sbk_journal *journal, bool done,
 	journal->transaction = 0;
 	if (journal->kind == SBK_TRANSACTION_UNDO)
 		sbk_reserve_refill(journal);
+	sbk_publish(journal);
 	return rc;
 }
 

@@ -259,6 +259,7 @@ static void print_predicate(const struct sbk_uninstall_report *report,
 	sbk_json_integer(out, "entries_taken_out", (int64_t)report->stripped);
 	sbk_json_integer(out, "owners_given_back", (int64_t)report->given);
 	sbk_json_integer(out, "given_to_nobody", (int64_t)report->refused);
+	sbk_json_integer(out, "older_than_ours", (int64_t)report->older);
 	sbk_json_close(out, '}');
 	print_sweep(report, out);
 }

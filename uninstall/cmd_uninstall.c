@@ -42,7 +42,7 @@ static const struct sbk_option options[] = {
 	 offsetof(struct options, certificate), 0, SBK_OPTION_TEXT, NULL},
 	{"export", "FILE", "where the journal's log goes before it is removed",
 	 offsetof(struct options, log), 0, SBK_OPTION_TEXT, NULL},
-	{"skip", "MOUNT", "a mount that the sweep leaves out (repeatable)",
+	{"skip", "PATH", "a path that the sweep leaves out (repeatable)",
 	 offsetof(struct options, skip), 0, SBK_OPTION_LIST, NULL},
 	{"leave", "USER", "a user whose journal is left alone (repeatable)",
 	 offsetof(struct options, leave), 0, SBK_OPTION_LIST, NULL},
@@ -74,6 +74,22 @@ static int confirm(struct sbk_cli *cli, const struct options *o,
 	if (!sbk_cli_confirm(cli, question, false))
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "not confirmed, so nothing was changed");
+	return 0;
+}
+
+/* A result that cannot be told is found out before anything is done. */
+static int announce(struct sbk_cli *cli, const struct options *o,
+		    struct sbk_error *err)
+{
+	/* Space before a JSON text is none of it. */
+	const char *text = o->json	? "\n"
+			   : o->dry_run ? "What uninstall would do:\n"
+					: "Undoing what Sandbook changed:\n";
+
+	if (fputs(text, cli->out) == EOF || fflush(cli->out) == EOF)
+		return sbk_error_set(err, SBK_E_IO,
+				     "standard output cannot be written, so "
+				     "nothing was changed");
 	return 0;
 }
 
@@ -168,6 +184,8 @@ static int run_user(struct sbk_cli *cli, const struct options *o)
 		     "Undo every grant of yours and remove your journal?",
 		     &err);
 	if (rc == 0)
+		rc = announce(cli, o, &err);
+	if (rc == 0)
 		rc = sbk_uninstall_user(&person, NULL, &part, &err);
 	if (rc < 0)
 		return sbk_cli_fail(cli, &err);
@@ -211,21 +229,21 @@ static int run_errand(const struct options *o)
  */
 
 /* The default name, or the first one with a number that is free. */
-static int choose_certificate(const char *wanted, char *out,
+static int choose_certificate(const char *wanted, struct sbk_new_file **out,
 			      struct sbk_error *err)
 {
 	char name[64];
 	int number, rc;
 
 	if (wanted != NULL)
-		return sbk_os_new_file_path(wanted, out, err);
-	rc = sbk_os_new_file_path(CERTIFICATE_NAME ".json", out, err);
+		return sbk_os_new_file_prepare(wanted, out, err);
+	rc = sbk_os_new_file_prepare(CERTIFICATE_NAME ".json", out, err);
 	for (number = 2; rc == SBK_E_EXISTS && number <= CERTIFICATE_NUMBER_MAX;
 	     number++) {
 		(void)snprintf(name, sizeof(name), CERTIFICATE_NAME "-%d.json",
 			       number);
 		sbk_error_clear(err);
-		rc = sbk_os_new_file_path(name, out, err);
+		rc = sbk_os_new_file_prepare(name, out, err);
 	}
 	return rc;
 }
@@ -298,7 +316,7 @@ static int finish(struct sbk_cli *cli, const struct options *o, int rc,
 static int run_machine(struct sbk_cli *cli, const struct options *o)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
-	char certificate[SBK_PATH_MAX] = "";
+	struct sbk_new_file *certificate = NULL, *log = NULL;
 	struct sbk_uninstall_request request = {
 		.dry_run = o->dry_run,
 		.person_ms =
@@ -306,18 +324,23 @@ static int run_machine(struct sbk_cli *cli, const struct options *o)
 			1000,
 		.skip = o->skip,
 		.leave = o->leave,
-		.certificate = o->dry_run ? NULL : certificate,
 	};
 	struct sbk_uninstall_report *report = NULL;
 	int rc = check_options(o, &err), code;
 
 	if (rc == 0 && !o->dry_run)
-		rc = choose_certificate(o->certificate, certificate, &err);
+		rc = choose_certificate(o->certificate, &certificate, &err);
+	if (rc == 0 && !o->dry_run && o->log != NULL)
+		rc = sbk_os_new_file_prepare(o->log, &log, &err);
+	request.certificate = certificate;
+	request.log = log;
 	if (rc == 0 && !o->dry_run)
 		rc = confirm(cli, o,
 			     "Undo everything that Sandbook changed on this "
 			     "machine, for all users?",
 			     &err);
+	if (rc == 0)
+		rc = announce(cli, o, &err);
 	if (rc == 0) {
 		report = sbk_uninstall_report_new();
 		rc = report != NULL
@@ -325,8 +348,13 @@ static int run_machine(struct sbk_cli *cli, const struct options *o)
 			     : sbk_error_set(&err, SBK_E_NOMEM,
 					     "out of memory");
 	}
-	code = finish(cli, o, rc, report, certificate, &err);
+	code = finish(cli, o, rc, report,
+		      certificate != NULL ? sbk_os_new_file_path(certificate)
+					  : "",
+		      &err);
 	sbk_uninstall_report_free(report);
+	sbk_os_new_file_free(certificate);
+	sbk_os_new_file_free(log);
 	return code;
 }
 

@@ -227,9 +227,37 @@ static int write_certificate(struct sbk_uninstall_work *work,
 		rc = sbk_buf_failed(&text, err);
 	}
 	if (rc == 0)
-		rc = sbk_os_new_file(work->request->certificate, text.data,
-				     text.size, &owner,
-				     work->report->names_paths, err);
+		rc = sbk_os_new_file_make(work->request->certificate, text.data,
+					  text.size, &owner,
+					  work->report->names_paths, err);
+	sbk_buf_release(&text);
+	return rc;
+}
+
+static int gather(void *arg, const struct sbk_buf *chunk, struct sbk_error *err)
+{
+	struct sbk_buf *out = arg;
+
+	sbk_buf_add(out, chunk->data, chunk->size);
+	return sbk_buf_failed(out, err);
+}
+
+/* The log beside the certificate, whose subject is its root. */
+static int export_log(struct sbk_uninstall_work *work, struct sbk_error *err)
+{
+	struct sbk_buf text = SBK_BUF_INIT;
+	struct sbk_person owner;
+	int rc;
+
+	if (work->journal == NULL || work->request->log == NULL)
+		return 0;
+	rc = sbk_os_invoking_person(&owner, err);
+	if (rc == 0)
+		rc = sbk_journal_export(work->journal, gather, &text, err);
+	if (rc == 0)
+		rc = sbk_os_new_file_make(
+			work->request->log, sbk_buf_text(&text), text.size,
+			&owner, work->report->names_paths, err);
 	sbk_buf_release(&text);
 	return rc;
 }
@@ -262,6 +290,7 @@ static step_fn *const steps[] = {
 	undo_machine,
 	sbk_uninstall_final_sweep,
 	read_record,
+	export_log,
 	write_certificate,
 	remove_journal,
 	NULL,
@@ -284,6 +313,7 @@ int sbk_uninstall_machine(const struct sbk_uninstall_request *request,
 	step_fn *const *step = request->dry_run ? dry_steps : steps;
 	int rc = sbk_os_backend(&work.backend, err);
 
+	report->dry_run = request->dry_run;
 	for (; rc == 0 && *step != NULL; step++)
 		rc = (*step)(&work, err);
 	sbk_journal_close(work.journal);

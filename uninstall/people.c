@@ -117,14 +117,8 @@ static int keep(struct sbk_uninstall_report *report,
 	return 0;
 }
 
-/*
- * Somebody whose ~/.local is a link, say, can have no journal of ours and is
- * no news, unless accounts were made for him.
- */
 static bool is_news(const struct sbk_user_part *part, bool enrolled)
 {
-	if (part->error == SBK_E_DENIED)
-		return enrolled;
 	return part->found || part->error != 0 || (enrolled && part->homeless);
 }
 

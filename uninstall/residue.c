@@ -76,6 +76,7 @@ static int run(struct sweep *s, sbk_sweep_fn *found, struct sbk_report *report,
 		.principal_count = s->count,
 		.skip = skip->items,
 		.skip_count = skip->count,
+		.no_homes = true, /* people.c asks them */
 	};
 
 	return sbk_sweep(&s->work->backend, &options, found, s, report, err);
@@ -152,6 +153,16 @@ static int plan_hit(struct sweep *s, const struct sbk_sweep_hit *hit,
 	return sbk_plan_add(s->plan, &change, err);
 }
 
+/*
+ * A number that setup chose may have been a forgotten account's: what it owned
+ * before the machine journal was begun is none of our doing.
+ */
+static bool is_older(const struct sbk_uninstall_work *work,
+		     const struct sbk_sweep_hit *hit)
+{
+	return sbk_os_older(hit->object, work->place.directory);
+}
+
 static int found_residue(void *arg, const struct sbk_sweep_hit *hit,
 			 struct sbk_error *err)
 {
@@ -160,6 +171,8 @@ static int found_residue(void *arg, const struct sbk_sweep_hit *hit,
 	int rc;
 
 	if (hit->found != SBK_SWEEP_ENTRY && hit->found != SBK_SWEEP_OWNER)
+		return 0;
+	if (is_older(s->work, hit))
 		return 0;
 	/* One object is hit once for each entry, and for each of its names. */
 	rc = sbk_tally_add(s->done,
@@ -182,7 +195,7 @@ static int apply_residue(struct sweep *s, struct sbk_error *err)
 
 	/* From here on the record names paths of users. */
 	work->report->names_paths = true;
-	rc = sbk_os_close_directory(work->place.directory, err);
+	rc = sbk_journal_unpublish(work->journal, err);
 	if (rc == 0)
 		rc = sbk_journal_begin(work->journal, SBK_TRANSACTION_UNDO,
 				       title, &id, err);
@@ -203,18 +216,27 @@ static int say_restored(struct sbk_uninstall_report *report,
 {
 	int rc = 0;
 
+	if (report->dry_run) /* the grants of users are among them, too */
+		return sbk_uninstall_except(
+			report, false, err,
+			"%llu objects have entries for sandbox accounts, and "
+			"%llu belong to them",
+			(unsigned long long)report->stripped,
+			(unsigned long long)report->given);
 	if (report->stripped > 0)
 		rc = sbk_uninstall_except(
 			report, false, err,
 			"entries for sandbox accounts that no journal knew "
-			"were taken out of %llu objects",
+			"%s taken out of %llu objects",
+			report->dry_run ? "would be" : "were",
 			(unsigned long long)report->stripped);
 	if (rc == 0 && report->given > 0)
 		rc = sbk_uninstall_except(
 			report, false, err,
-			"%llu objects of sandbox accounts now belong to the "
-			"owner of the directory that holds them",
-			(unsigned long long)report->given);
+			"%llu objects of sandbox accounts %s to the owner of "
+			"the directory that holds them",
+			(unsigned long long)report->given,
+			report->dry_run ? "would go" : "went");
 	if (rc == 0 && report->refused > SBK_REPORT_LINES_MAX)
 		rc = sbk_uninstall_except(
 			report, true, err,
@@ -288,8 +310,13 @@ static int found_rest(void *arg, const struct sbk_sweep_hit *hit,
 
 	if (hit->found == SBK_SWEEP_FILE && is_record(s->work, hit->object))
 		return 0;
-	if (hit->found == SBK_SWEEP_ENTRY || hit->found == SBK_SWEEP_OWNER)
+	if (hit->found == SBK_SWEEP_ENTRY || hit->found == SBK_SWEEP_OWNER) {
+		if (is_older(s->work, hit)) {
+			s->work->report->older++;
+			return 0;
+		}
 		s->work->report->names_paths = true;
+	}
 	return sbk_report_add(s->work->report->sweep, &finding, err);
 }
 
@@ -320,8 +347,8 @@ static int judge(struct sbk_uninstall_report *report, struct sbk_error *err)
 int sbk_uninstall_final_sweep(struct sbk_uninstall_work *work,
 			      struct sbk_error *err)
 {
+	const struct sbk_list *skip = &work->request->skip;
 	struct sweep s;
-	size_t i;
 	int rc = sweep_init(&s, work, err);
 
 	if (rc == 0 && work->journal == NULL)
@@ -334,10 +361,17 @@ int sbk_uninstall_final_sweep(struct sbk_uninstall_work *work,
 		rc = run(&s, found_rest, work->report->sweep, err);
 	if (rc == 0)
 		rc = judge(work->report, err);
-	for (i = 0; rc == 0 && i < work->request->skip.count; i++)
+	if (rc == 0 && work->report->older > 0)
+		rc = sbk_uninstall_except(
+			work->report, false, err,
+			"%llu places had one of the numbers before Sandbook "
+			"chose it and were left as they are",
+			(unsigned long long)work->report->older);
+	if (rc == 0 && skip->count > 0)
 		rc = sbk_uninstall_except(work->report, false, err,
-					  "'%s' was not examined, by choice",
-					  work->request->skip.items[i]);
+					  "not examined, by choice: '%s'%s",
+					  skip->items[0],
+					  skip->count > 1 ? " and more" : "");
 out:
 	sweep_release(&s);
 	return rc;

@@ -156,7 +156,7 @@ void sbk_uninstall_print(const struct sbk_uninstall_report *report,
 	print_principals(report, out);
 	for (i = 0; i < report->person_count; i++)
 		print_person(&report->people[i], out);
-	if (report->installed)
+	if (report->installed && !report->dry_run)
 		sbk_buf_printf(
 			out,
 			"%-12s %llu changes undone, %llu left as others "
@@ -168,8 +168,11 @@ void sbk_uninstall_print(const struct sbk_uninstall_report *report,
 					     counts[SBK_STATUS_CONFIRMED] +
 					     counts[SBK_STATUS_OWED]));
 	print_sweep(report, out);
+	/* What was not done has no verdict. */
 	sbk_buf_printf(out, "%s%s\n",
-		       sbk_verdict_text(sbk_uninstall_verdict(report)),
+		       report->dry_run ? "nothing was touched (--dry-run)"
+				       : sbk_verdict_text(
+						 sbk_uninstall_verdict(report)),
 		       sbk_plan_note_count(report->exceptions) > 0 ? ":" : "");
 	print_exceptions(report, out);
 }

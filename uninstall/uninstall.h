@@ -41,9 +41,9 @@
  *    root, to the new owner or to the account, and never in a directory that
  *    everyone may write in, where programs of root or of a person trust files
  *    by their owner (/tmp/krb5cc_0, /tmp/tmux-1000): engine/os_admin.h.
- *  - Step 5 records paths of users in the machine journal, so its directory is
- *    closed to everybody else first and stays closed. Who held the file open
- *    before can go on reading; they learn names, no content.
+ *  - Step 5 records paths of users in the machine journal, so that its copy
+ *    for readers is removed first and none is published any more. Who held
+ *    that copy open goes on reading what it was before.
  *  - Step 5 restores what no journal remembers. Entries are taken out and
  *    owners are given back, but a mask that somebody widened stays: the verdict
  *    is then "clean but", with the count. Its changes are recorded in a
@@ -53,15 +53,19 @@
  *    volume is back. `--leave NAME` is the administrator's way past one who
  *    would keep it for ever; the certificate says so.
  *  - A filesystem that cannot be examined makes the sweep incomplete, and not
- *    complete means not clean. `--skip MOUNT` leaves it out by choice.
+ *    complete means not clean. `--skip PATH` leaves it out by choice.
  *  - The certificate appears complete or not at all, and is written while the
  *    journal still exists. That the journal went afterwards only the exit code
  *    can say, and does. A certificate that names paths of users is its owner's
  *    alone.
  *
- * Known limits: files that belonged to the number before setup chose it look
- * like the account's; who may write in a directory by its group or by an ACL is
- * trusted by its owner.
+ *  - A number may have been a forgotten account's before setup chose it. What
+ *    was last changed before the machine's directory was made is left as it is,
+ *    and the verdict is "clean but".
+ *
+ * Known limits: files of the number that came later and not from the account
+ * (out of a container's image, say) look like the account's; who may write in a
+ * directory by its group or by an ACL is trusted by its owner.
  */
 #ifndef SBK_UNINSTALL_H
 #define SBK_UNINSTALL_H
@@ -118,13 +122,15 @@ void sbk_user_part_sanitize(struct sbk_user_part *part);
 /* --- everything (machine_part.c) -------------------------------------------
  */
 
+struct sbk_new_file; /* engine/os_admin.h */
+
 struct sbk_uninstall_request {
 	bool dry_run;
-	int64_t person_ms;	 /* time for each person's part */
-	struct sbk_list skip;	 /* mounts that no sweep looks at */
-	struct sbk_list leave;	 /* people whose part is left alone */
-	const char *certificate; /* absolute; NULL: none (--dry-run) */
-	const char *log;	 /* absolute, for the exported log; or NULL */
+	int64_t person_ms;     /* time for each person's part */
+	struct sbk_list skip;  /* paths that no sweep looks at */
+	struct sbk_list leave; /* people whose part is left alone */
+	/* Where they go; NULL: none (--dry-run, or not asked for). */
+	const struct sbk_new_file *certificate, *log;
 };
 
 struct sbk_uninstall_principal {
@@ -150,12 +156,14 @@ struct sbk_uninstall_report {
 	int64_t begun_ms, ended_ms;
 	bool installed; /* there was a machine journal */
 	bool removed;	/* it is gone */
+	bool dry_run;	/* nothing was touched */
 	struct sbk_uninstall_principal *principals;
 	size_t principal_count;
 	struct sbk_uninstall_person *people; /* with a journal, or a problem */
 	size_t person_count;
 	/* Step 5. */
 	uint64_t stripped, given, refused;
+	uint64_t older;	  /* places that had the number before us */
 	bool names_paths; /* the record holds paths of users */
 	/* The machine journal. */
 	struct sbk_plan *record; /* all its changes; with --dry-run what would

@@ -120,6 +120,17 @@ static bool is_homeless(const struct sbk_person *person)
 	return sbk_os_look(person->home, &file, NULL) < 0;
 }
 
+/*
+ * Whether there is anything where the journal would be. Where `.local` is a
+ * link, say, no journal was ever made, and refusing to look is no news.
+ */
+static bool is_there(const struct sbk_journal_place *place)
+{
+	struct sbk_file file;
+
+	return sbk_os_look(place->directory, &file, NULL) == 0;
+}
+
 int sbk_uninstall_user(const struct sbk_person *person,
 		       struct sbk_plan *preview, struct sbk_user_part *out,
 		       struct sbk_error *err)
@@ -147,6 +158,9 @@ int sbk_uninstall_user(const struct sbk_person *person,
 	} else if (rc == SBK_E_NOTFOUND) {
 		sbk_error_clear(&local);
 		rc = preview == NULL ? sbk_journal_remove(&place, &local) : 0;
+	} else if (rc == SBK_E_DENIED && !is_there(&place)) {
+		sbk_error_clear(&local);
+		rc = 0;
 	} else {
 		out->found = 1; /* there is something, and it cannot be used */
 	}

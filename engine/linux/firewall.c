@@ -173,12 +173,15 @@ static void number_protocol(json_t *statement)
 
 	if (key == NULL || name == NULL || strcmp(key, "l4proto") != 0)
 		return;
-	for (i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
-		if (strcmp(name, protocols[i].name) == 0)
-			/* Without memory the tables differ, which is said. */
-			(void)json_object_set_new(
-				match, "right",
-				json_integer(protocols[i].number));
+	for (i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+		if (strcmp(name, protocols[i].name) != 0)
+			continue;
+		/* Without memory the tables differ, which is said. `name` is
+		 * gone with what it is replaced by. */
+		(void)json_object_set_new(match, "right",
+					  json_integer(protocols[i].number));
+		return;
+	}
 }
 
 static void number_protocols(json_t *element)

@@ -8,6 +8,8 @@
  *  - The command starts only after READY was sent and GO received.
  *  - It ends when the front end does: by the parent-death signal, and by the
  *    end of the channel, whichever the kernel delivers.
+ *  - While the command runs, every cover of the view is in place (guard.h);
+ *    when one is not, the run ends.
  *  - It is not dumpable: its memory is a copy of the front end's, and the
  *    command may not read it, trace it, or use its descriptors.
  */
@@ -30,6 +32,7 @@
 
 #include "engine/linux/channel.h"
 #include "engine/linux/error.h"
+#include "engine/linux/guard.h"
 #include "engine/linux/kernel.h"
 #include "engine/linux/landlock.h"
 #include "engine/linux/launch.h"
@@ -51,6 +54,7 @@ struct init {
 	int signals;
 	pid_t command;
 	struct timespec began;
+	struct sbk_guard guard;
 };
 
 static void close_fd(int fd)
@@ -202,9 +206,13 @@ static int build(struct init *init, struct sbk_error *err)
 		return err->code;
 	if (sbk_channel_say(init->channel, SBK_MESSAGE_SETTLED, 0, err) < 0)
 		return err->code;
-	if (namespaces && sbk_view_mount(&launch->view, &area, err) < 0)
+	if (namespaces &&
+	    (sbk_guard_begin(&init->guard, &launch->view, err) < 0 ||
+	     sbk_view_mount(&launch->view, &area, err) < 0))
 		return err->code;
-	rc = open_terminal(init, err);
+	rc = sbk_guard_arm(&init->guard, err);
+	if (rc == 0)
+		rc = open_terminal(init, err);
 	if (rc == 0)
 		rc = own_session(init, err);
 	if (rc == 0)
@@ -332,22 +340,43 @@ static int until_limit(const struct init *init)
 	return left > 1 << 30 ? 1 << 30 : (int)left;
 }
 
-static int attend(const struct init *init, struct sbk_error *err)
+static int keep_covered(struct init *init, struct sbk_error *err)
+{
+	if (sbk_guard_check(&init->guard, err) == 0)
+		return 0;
+	/* At once: all that the run consists of but ourselves. Covers exist
+	 * only where check_view() saw that we are the first process. */
+	if (getpid() == 1)
+		(void)kill(-1, SIGKILL);
+	return err->code;
+}
+
+static int attend(struct init *init, struct sbk_error *err)
 {
 	struct signalfd_siginfo info;
 	struct sbk_message message;
-	struct pollfd fds[2] = {
+	struct pollfd fds[4] = {
 		{.fd = init->channel, .events = POLLIN},
 		{.fd = init->signals, .events = POLLIN},
+		{.fd = init->guard.mounts, .events = POLLPRI},
+		{.fd = init->guard.names, .events = POLLIN},
 	};
 
 	for (;;) {
 		int wait = until_limit(init);
+		int look = sbk_guard_wait_ms(&init->guard);
 
 		if (reap(init, err) || wait == 0)
 			return 0;
-		if (poll(fds, 2, wait) < 0 && errno != EINTR)
+		fds[3].fd = init->guard.names; /* it comes later */
+		if (look >= 0 && (wait < 0 || wait > look))
+			wait = look;
+		if (poll(fds, 4, wait) < 0 && errno != EINTR)
 			return sbk_error_set_errno(err, errno, "cannot wait");
+		if ((sbk_guard_wait_ms(&init->guard) == 0 ||
+		     fds[2].revents != 0 || fds[3].revents != 0) &&
+		    keep_covered(init, err) < 0)
+			return err->code;
 		/* The number does not matter: reap() asks for all. */
 		(void)!read(init->signals, &info, sizeof(info));
 		if (fds[0].revents == 0)
@@ -410,7 +439,12 @@ static int serve(struct init *init, struct sbk_error *err)
 int sbk_init_main(struct sbk_launch *launch)
 {
 	struct init init = {
-		.launch = launch, .master = -1, .slave = -1, .signals = -1};
+		.launch = launch,
+		.master = -1,
+		.slave = -1,
+		.signals = -1,
+		.guard = SBK_GUARD_INIT,
+	};
 	struct sbk_message message = {.type = SBK_MESSAGE_FAILED, .fd = -1};
 	struct sbk_error *err = &message.error;
 	int rc;
@@ -435,5 +469,6 @@ int sbk_init_main(struct sbk_launch *launch)
 	if (rc < 0)
 		/* If nobody hears it, the front end is gone. */
 		(void)sbk_channel_send(init.channel, &message, NULL);
+	sbk_guard_release(&init.guard);
 	return rc < 0;
 }

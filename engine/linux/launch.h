@@ -5,6 +5,7 @@
  *	init.c        the first process inside: builds, restricts, starts the
  *	              command, reaps, reports
  *	supervise.c   the front end's loop: signals, time limit, the end
+ *	guard.c       whether the view's covers are still in place
  *	relay.c       the terminal
  *	carriers.c    which mechanism carries which guarantee
  *

@@ -9,8 +9,8 @@
  *
  * GONE needs proof: the kernel's word, or a walk over every mount of the
  * volume that met no directory which could hide the object. A directory that
- * the caller may not read hides nothing if the caller may not write it either
- * and it stands outside the roots and outside directories where everyone may
+ * the caller may neither read nor write hides nothing if it is root's, or if
+ * it stands outside the roots and outside directories where everyone may
  * create: nothing that ran as the caller or within the roots could have moved
  * the object there. Only the system's administrator could, and to an
  * administrator the kernel answers.
@@ -87,11 +87,14 @@ static bool may_hide(const struct search *search, const char *path)
 	char *slash;
 	size_t i;
 
+	if (faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0 ||
+	    lstat(path, &st) < 0)
+		return true;
+	if (st.st_uid == 0)
+		return false;
 	for (i = 0; i < search->root_count; i++)
 		if (is_below(path, search->roots[i]))
 			return true;
-	if (faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0)
-		return true;
 	(void)snprintf(parent, sizeof(parent), "%s", path);
 	slash = strrchr(parent, '/');
 	if (slash == NULL)
@@ -136,10 +139,27 @@ static int settle_found(struct search *search, const char *identity,
 	return 0;
 }
 
+/*
+ * A directory of the system's that the caller may not write: no file was moved
+ * into it, only what is below its directories is of interest. That spares the
+ * search most of /usr.
+ */
+static bool is_shut(const struct search *search, const struct sbk_visit *visit)
+{
+	size_t i;
+
+	for (i = 0; i < search->root_count; i++)
+		if (is_below(visit->path, search->roots[i]))
+			return false;
+	return visit->owner == 0 &&
+	       faccessat(AT_FDCWD, visit->path, W_OK, AT_EACCESS) < 0;
+}
+
 static int visit_search(void *arg, const struct sbk_visit *visit,
 			struct sbk_error *err)
 {
 	struct search *search = arg;
+	int rc;
 
 	if (visit->kind == SBK_VISIT_UNREADABLE &&
 	    may_hide(search, visit->path))
@@ -150,7 +170,10 @@ static int visit_search(void *arg, const struct sbk_visit *visit,
 		return sbk_error_set(err, SBK_E_LIMIT,
 				     "a search met more than %d objects",
 				     SBK_LOCATE_OBJECTS_MAX);
-	return settle_found(search, visit->identity, visit->path, err);
+	rc = settle_found(search, visit->identity, visit->path, err);
+	if (rc < 0 || !visit->is_directory)
+		return rc;
+	return is_shut(search, visit) ? 2 : 0;
 }
 
 /* Walks one tree; what goes wrong makes the search incomplete, not failed. */

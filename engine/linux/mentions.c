@@ -262,7 +262,9 @@ static int look_for_files(const struct sbk_mention_reader *reader,
 
 	for (i = 0; rc == 0 && i < sizeof(units) / sizeof(units[0]); i++)
 		rc = look_for_file(reader, units[i], err);
-	return rc == 0 ? sbk_os_people(look_for_journal, &copy, err) : rc;
+	if (rc < 0 || reader->no_homes)
+		return rc;
+	return sbk_os_people(look_for_journal, &copy, err);
 }
 
 int sbk_os_mentions(const struct sbk_mention_reader *reader,

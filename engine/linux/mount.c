@@ -187,6 +187,13 @@ static int attach(struct builder *b, const struct sbk_view_op *op, int tree,
 	return 0;
 }
 
+/* Whether it is not the object that the scope was made for. */
+static bool is_another(const struct sbk_view_op *op, const struct stat *st)
+{
+	return op->number != 0 &&
+	       (st->st_ino != op->number || st->st_dev != op->device_id);
+}
+
 /*
  * A detached view of a host path. > = 0: the mount; its type is what the plan
  * saw. The last name is taken without following it, so a link is seen as one.
@@ -205,7 +212,7 @@ static int take_source(struct builder *b, const struct sbk_view_op *op,
 	if (fstat(tree, st) < 0) {
 		(void)fail(err, errno, "examine", op->source);
 	} else if (S_ISDIR(st->st_mode) != op->is_directory ||
-		   S_ISLNK(st->st_mode)) {
+		   S_ISLNK(st->st_mode) || is_another(op, st)) {
 		(void)sbk_error_set(err, SBK_E_CONFLICT,
 				    "'%s' was replaced while the run was "
 				    "prepared; run again",
@@ -299,6 +306,20 @@ static int do_link(struct builder *b, const struct sbk_view_op *op,
 	if (symlinkat(op->source, b->parent.fd, name_of(op->place)) < 0)
 		return fail(err, errno, "make the link", op->place);
 	return 0;
+}
+
+static int do_absent(struct builder *b, const struct sbk_view_op *op,
+		     struct sbk_error *err)
+{
+	int place = open_place(b, op->place);
+
+	if (place < 0)
+		return 0;
+	close_fd(place);
+	return sbk_error_set(err, SBK_E_CONFLICT,
+			     "'%s' appeared while the run was prepared, and "
+			     "would not be protected; run again",
+			     op->place);
 }
 
 static int do_seal(struct builder *b, const struct sbk_view_op *op,
@@ -483,7 +504,8 @@ static int (*const performers[])(struct builder *, const struct sbk_view_op *,
 	[SBK_VIEW_DIRECTORY] = do_directory, [SBK_VIEW_LINK] = do_link,
 	[SBK_VIEW_BIND] = do_bind,	     [SBK_VIEW_PRIVATE] = do_private,
 	[SBK_VIEW_EMPTY] = do_empty,	     [SBK_VIEW_PROC] = do_proc,
-	[SBK_VIEW_DEVPTS] = do_devpts,	     [SBK_VIEW_SEAL] = do_seal,
+	[SBK_VIEW_DEVPTS] = do_devpts,	     [SBK_VIEW_ABSENT] = do_absent,
+	[SBK_VIEW_SEAL] = do_seal,
 };
 
 /*

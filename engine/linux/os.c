@@ -194,8 +194,20 @@ int sbk_os_principal(const char *text, char *out, size_t out_size,
 
 int sbk_os_real_path(const char *path, char **out, struct sbk_error *err)
 {
-	char *real = realpath(path, NULL);
+	char *real;
 
+	if (strlen(path) >= SBK_PATH_MAX)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "'%.60s...' is longer than %d bytes: go "
+				     "there and use '.'",
+				     path, SBK_PATH_MAX - 1);
+	real = realpath(path, NULL);
+	if (real == NULL && errno == ENOENT)
+		return sbk_error_set(
+			err, SBK_E_NOTFOUND,
+			"nothing is at '%.300s'; make it first, or "
+			"name another path",
+			path);
 	if (real == NULL)
 		return sbk_error_set_errno(err, errno, "'%s'", path);
 	*out = real;

@@ -1,7 +1,7 @@
 /*
  * What an administrator's uninstall needs of the system beside errands: ending
- * the accounts' processes, closing the machine's directory, and putting the
- * certificate where the caller wants it.
+ * the accounts' processes, and putting the certificate where the caller wants
+ * it.
  */
 #include "engine/os_admin.h"
 
@@ -19,6 +19,23 @@
 
 #include "engine/banned.h"
 
+bool sbk_os_older(const char *path, const char *than)
+{
+	struct statx object, directory;
+
+	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC,
+		  STATX_CTIME, &object) < 0 ||
+	    statx(AT_FDCWD, than, AT_SYMLINK_NOFOLLOW, STATX_BTIME,
+		  &directory) < 0 ||
+	    (object.stx_mask & STATX_CTIME) == 0 ||
+	    (directory.stx_mask & STATX_BTIME) == 0)
+		return false;
+	/* Nobody but root can set these two, by setting the clock. */
+	if (object.stx_ctime.tv_sec != directory.stx_btime.tv_sec)
+		return object.stx_ctime.tv_sec < directory.stx_btime.tv_sec;
+	return object.stx_ctime.tv_nsec < directory.stx_btime.tv_nsec;
+}
+
 int sbk_os_end_processes(const char *principal, size_t *ended,
 			 struct sbk_error *err)
 {
@@ -31,20 +48,6 @@ int sbk_os_end_processes(const char *principal, size_t *ended,
 	rc = sbk_processes_count(uid, ended, err);
 	if (rc == 0 && *ended > 0)
 		rc = sbk_processes_end(uid, err);
-	return rc;
-}
-
-int sbk_os_close_directory(const char *path, struct sbk_error *err)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int rc = 0;
-
-	if (fd < 0)
-		return sbk_error_set_errno(err, errno, "opening '%s'", path);
-	if (fchmod(fd, 0700) < 0 || fsync(fd) < 0)
-		rc = sbk_error_set_errno(err, errno, "closing '%s' to others",
-					 path);
-	(void)close(fd); /* flushed */
 	return rc;
 }
 
@@ -85,32 +88,73 @@ static int exists(const char *path, struct sbk_error *err)
 			     path);
 }
 
-int sbk_os_new_file_path(const char *path, char *out, struct sbk_error *err)
+struct sbk_new_file {
+	int directory;
+	char path[SBK_PATH_MAX]; /* its name is the last part */
+};
+
+static const char *name_in(const struct sbk_new_file *file)
+{
+	return strrchr(file->path, '/') + 1;
+}
+
+/* Fills in the path by which the open directory goes now. */
+static int find_path(struct sbk_new_file *file, const char *name,
+		     const char *asked, struct sbk_error *err)
 {
 	char link[64], directory[SBK_PATH_MAX];
-	const char *name;
 	struct stat st;
 	ssize_t size;
-	int fd = open_holder(path, &name, err), rc = 0;
 
-	if (fd < 0)
-		return fd;
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", file->directory);
 	size = readlink(link, directory, sizeof(directory));
 	if (size < 0)
-		rc = sbk_error_set_errno(err, errno, "resolving '%s'", path);
-	else if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		rc = exists(path, err);
-	else if (errno != ENOENT)
-		rc = sbk_error_set_errno(err, errno, "'%s'", path);
-	else if (snprintf(out, SBK_PATH_MAX, "%.*s/%s",
-			  size == 1 ? 0 : (int)size, directory,
-			  name) >= SBK_PATH_MAX)
-		rc = sbk_error_set(err, SBK_E_LIMIT,
-				   "'%s' is longer than %d bytes", path,
-				   SBK_PATH_MAX - 1);
-	(void)close(fd); /* a directory: nothing was written */
-	return rc;
+		return sbk_error_set_errno(err, errno, "resolving '%s'", asked);
+	if (snprintf(file->path, sizeof(file->path), "%.*s/%s",
+		     size == 1 ? 0 : (int)size, directory,
+		     name) >= (int)sizeof(file->path))
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "'%s' is longer than %d bytes", asked,
+				     SBK_PATH_MAX - 1);
+	if (fstatat(file->directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return exists(asked, err);
+	if (errno != ENOENT)
+		return sbk_error_set_errno(err, errno, "'%s'", asked);
+	return 0;
+}
+
+int sbk_os_new_file_prepare(const char *path, struct sbk_new_file **out,
+			    struct sbk_error *err)
+{
+	struct sbk_new_file *file = calloc(1, sizeof(*file));
+	const char *name;
+	int rc;
+
+	if (file == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	rc = file->directory = open_holder(path, &name, err);
+	if (rc >= 0)
+		rc = find_path(file, name, path, err);
+	if (rc < 0) {
+		sbk_os_new_file_free(file);
+		return rc;
+	}
+	*out = file;
+	return 0;
+}
+
+const char *sbk_os_new_file_path(const struct sbk_new_file *file)
+{
+	return file->path;
+}
+
+void sbk_os_new_file_free(struct sbk_new_file *file)
+{
+	if (file == NULL)
+		return;
+	if (file->directory >= 0)
+		(void)close(file->directory); /* nothing was written to it */
+	free(file);
 }
 
 static int write_all(int fd, const char *data, size_t size)
@@ -128,7 +172,7 @@ static int write_all(int fd, const char *data, size_t size)
 	return 0;
 }
 
-/* Fills the open file; 0 or an errno. */
+/* Fills the open file; 0 or an errno. `owner` NULL: it stays the caller's. */
 static int fill(int fd, const void *data, size_t size,
 		const struct sbk_person *owner, bool confidential)
 {
@@ -136,7 +180,7 @@ static int fill(int fd, const void *data, size_t size,
 
 	if (os_code != 0)
 		return os_code;
-	if (geteuid() == 0 && fchown(fd, owner->uid, owner->gid) < 0)
+	if (owner != NULL && fchown(fd, owner->uid, owner->gid) < 0)
 		return errno;
 	if (fchmod(fd, confidential ? 0600 : 0644) < 0 || fsync(fd) < 0)
 		return errno;
@@ -193,22 +237,25 @@ static int make_file(int directory, const char *name, const void *data,
 	return os_code;
 }
 
-int sbk_os_new_file(const char *path, const void *data, size_t size,
-		    const struct sbk_person *owner, bool confidential,
-		    struct sbk_error *err)
+int sbk_os_new_file_make(const struct sbk_new_file *file, const void *data,
+			 size_t size, const struct sbk_person *owner,
+			 bool confidential, struct sbk_error *err)
 {
-	const char *name;
-	int fd = open_holder(path, &name, err), os_code;
+	struct stat st;
+	int os_code;
 
-	if (fd < 0)
-		return fd;
-	os_code = make_file(fd, name, data, size, owner, confidential);
-	if (os_code == 0 && fsync(fd) < 0)
+	if (fstat(file->directory, &st) < 0)
+		return sbk_error_set_errno(err, errno, "'%s'", file->path);
+	if (geteuid() != 0 || st.st_uid != owner->uid)
+		owner = NULL;
+	os_code = make_file(file->directory, name_in(file), data, size, owner,
+			    confidential);
+	if (os_code == 0 && fsync(file->directory) < 0)
 		os_code = errno;
-	(void)close(fd); /* flushed */
 	if (os_code == EEXIST)
-		return exists(path, err);
+		return exists(file->path, err);
 	if (os_code != 0)
-		return sbk_error_set_errno(err, os_code, "writing '%s'", path);
+		return sbk_error_set_errno(err, os_code, "writing '%s'",
+					   file->path);
 	return 0;
 }

@@ -140,7 +140,8 @@ int sbk_store_lock_open(const struct sbk_store *store, const char *name,
 	lock->fd = open_lock_file(store, name, lock->path, err);
 	rc = lock->fd < 0 ? lock->fd : 0;
 	if (rc == 0)
-		rc = sbk_store_check_file(store, lock->fd, name, &size, err);
+		rc = sbk_store_check_file(store, lock->fd, name, false, &size,
+					  err);
 	if (rc == 0)
 		rc = probe(store, name, lock, err);
 	if (rc < 0) {
@@ -168,6 +169,23 @@ static int64_t monotonic_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/*
+ * A lock on a file that was removed while one waited for it excludes nobody:
+ * whoever comes next makes a file of his own.
+ */
+static int check_still_there(struct sbk_store_lock *lock, uint64_t byte,
+			     struct sbk_error *err)
+{
+	struct stat st;
+
+	if (fstat(lock->fd, &st) == 0 && st.st_nlink > 0)
+		return 0;
+	(void)set_lock(lock->fd, F_UNLCK, byte); /* it holds nothing */
+	return sbk_error_set(err, SBK_E_CONFLICT,
+			     "'%s' was removed meanwhile; try again",
+			     lock->path);
+}
+
 int sbk_store_lock_take(struct sbk_store_lock *lock, uint64_t byte,
 			int64_t wait_ms, struct sbk_error *err)
 {
@@ -178,7 +196,7 @@ int sbk_store_lock_take(struct sbk_store_lock *lock, uint64_t byte,
 		int os_code = set_lock(lock->fd, F_WRLCK, byte);
 
 		if (os_code == 0)
-			return 0;
+			return check_still_there(lock, byte, err);
 		if (!is_taken(os_code))
 			return no_locks(lock->path, os_code, err);
 		/* No call waits for such a lock with a time limit. */

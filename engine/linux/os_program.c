@@ -5,6 +5,7 @@
 #include "engine/os.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,26 @@
 #include "engine/linux/error.h"
 
 #include "engine/banned.h"
+
+int sbk_os_standard_streams(struct sbk_error *err)
+{
+	int descriptor;
+
+	for (descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO;
+	     descriptor++) {
+		/* Open the wrong way round, so that its use fails. */
+		const int flags =
+			descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+
+		if (fcntl(descriptor, F_GETFD) >= 0)
+			continue;
+		/* The lowest number that is free: this one. */
+		if (open("/dev/null", flags) < 0)
+			return sbk_error_set_errno(err, errno,
+						   "opening '/dev/null'");
+	}
+	return 0;
+}
 
 bool sbk_os_interactive(void)
 {

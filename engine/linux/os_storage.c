@@ -31,11 +31,12 @@
 
 #include "engine/banned.h"
 
-#define NEW_NAME ".sandbook-new" /* a directory that is being built */
-#define MADE_NAME "made"	 /* holds how many parents were made */
-#define PARTS_MAX 8		 /* names after the base */
-#define NAME_ROOM 64		 /* for the name of a file in it */
-#define BUILD_WAIT_MS 5000	 /* for another process that is building */
+#define NEW_NAME ".sandbook-new"   /* a directory that is being built */
+#define LOCK_NAME ".sandbook-lock" /* who builds holds a lock on it */
+#define MADE_NAME "made"	   /* holds how many parents were made */
+#define PARTS_MAX 8		   /* names after the base */
+#define NAME_ROOM 64		   /* for the name of a file in it */
+#define BUILD_WAIT_MS 5000	   /* for another process that is building */
 
 /* The path taken apart: the base, and each name below it. */
 struct parts {
@@ -182,26 +183,68 @@ static int check_volume(int fd, const struct sbk_store_place *place,
 
 /* --- building ----------------------------------------------------------- */
 
-static int lock_base(int fd, const struct parts *parts, struct sbk_error *err)
+/* Still the directory of that name, or did its holder take it away? */
+static bool is_at(int fd, int at, const char *name)
+{
+	struct stat held, named;
+
+	return fstat(fd, &held) == 0 &&
+	       fstatat(at, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+/* One try: the descriptor that holds the lock, or BUSY. */
+static int try_lock(int at, struct sbk_error *err)
+{
+	int fd, os_code;
+
+	if (mkdirat(at, LOCK_NAME, 0700) < 0 && errno != EEXIST)
+		return sbk_error_set_errno(err, errno,
+					   "cannot make the directory '%s'",
+					   LOCK_NAME);
+	fd = openat(at, LOCK_NAME,
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return SBK_E_BUSY; /* its holder was done just now */
+	if (fd < 0)
+		return sbk_error_set_errno(err, errno, "cannot open '%s'",
+					   LOCK_NAME);
+	os_code = flock(fd, LOCK_EX | LOCK_NB) < 0 ? errno : 0;
+	if (os_code == 0 && is_at(fd, at, LOCK_NAME))
+		return fd;
+	(void)close(fd); /* a directory: nothing was written */
+	if (os_code == 0 || os_code == EWOULDBLOCK || os_code == EINTR)
+		return SBK_E_BUSY;
+	return sbk_error_set_errno(err,
+				   os_code == ENOLCK ? EOPNOTSUPP : os_code,
+				   "cannot lock the directory '%s'", LOCK_NAME);
+}
+
+/*
+ * The lock of who builds in `at`: on a private directory of its own, since
+ * everyone who can open a directory can lock it. unlock_building ends it.
+ */
+static int lock_building(int at, const struct sbk_store_place *place,
+			 struct sbk_error *err)
 {
 	const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
-	int waited;
+	int waited, fd;
 
-	for (waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += 20) {
-		int os_code = errno;
-
-		if (os_code != EWOULDBLOCK && os_code != EINTR)
-			return sbk_error_set_errno(
-				err, os_code == ENOLCK ? EOPNOTSUPP : os_code,
-				"cannot lock the directory '%s'", parts->base);
+	for (waited = 0; (fd = try_lock(at, err)) == SBK_E_BUSY; waited += 20) {
 		if (waited >= BUILD_WAIT_MS)
 			return sbk_error_set(err, SBK_E_BUSY,
-					     "another process holds a lock on "
-					     "the directory '%s'",
-					     parts->base);
+					     "another process is making '%s'",
+					     place->directory);
 		(void)nanosleep(&pause, NULL); /* cut short: looks sooner */
 	}
-	return 0;
+	return fd;
+}
+
+static void unlock_building(int at, int lock)
+{
+	/* Left behind it is empty, and the next one takes it over. */
+	(void)unlinkat(at, LOCK_NAME, AT_REMOVEDIR);
+	(void)close(lock); /* a directory: nothing was written */
 }
 
 /* Takes away what a building that was cut short had left: the names of the
@@ -389,6 +432,31 @@ static int walk_down(int base, const struct parts *parts,
 	return at;
 }
 
+/*
+ * Builds what is missing below `at`, the directory of the first `depth`
+ * names. 1 where others made something of it meanwhile: look again.
+ */
+static int build_missing(int base, int at, size_t depth,
+			 const struct parts *parts,
+			 const struct sbk_store_place *place,
+			 struct sbk_error *err)
+{
+	int lock = lock_building(at, place, err), fd, rc;
+	size_t now = 0;
+
+	if (lock < 0)
+		return lock;
+	fd = walk_down(base, parts, place, &now, err);
+	rc = fd < 0 ? fd : now != depth;
+	if (fd >= 0)
+		(void)close(fd); /* a directory: nothing was written */
+	if (rc == 0)
+		rc = build(at, parts->names + depth, parts->count - depth,
+			   place, err);
+	unlock_building(at, lock);
+	return rc;
+}
+
 static int open_directory(const struct parts *parts,
 			  const struct sbk_store_place *place, bool create,
 			  struct sbk_error *err)
@@ -398,25 +466,19 @@ static int open_directory(const struct parts *parts,
 
 	if (base < 0)
 		return base;
-	fd = walk_down(base, parts, place, &depth, err);
-	if (fd >= 0 && depth < parts->count && !create)
-		rc = sbk_error_set(err, SBK_E_NOTFOUND,
-				   "there is no directory '%s'",
-				   place->directory);
-	if (fd >= 0 && depth < parts->count && create) {
-		rc = lock_base(base, parts, err);
-		(void)close(fd); /* looked up again under the lock */
-		fd = rc == 0 ? walk_down(base, parts, place, &depth, err) : -1;
-		if (fd >= 0 && depth < parts->count)
-			rc = build(fd, parts->names + depth,
-				   parts->count - depth, place, err);
-		if (fd >= 0)
-			(void)close(fd);
-		fd = rc == 0 ? walk_down(base, parts, place, &depth, err) : -1;
+	for (;;) {
+		fd = walk_down(base, parts, place, &depth, err);
+		if (fd < 0 || depth == parts->count)
+			break;
+		rc = create ? build_missing(base, fd, depth, parts, place, err)
+			    : sbk_error_set(err, SBK_E_NOTFOUND,
+					    "there is no directory '%s'",
+					    place->directory);
+		(void)close(fd); /* looked up again */
+		if (rc < 0)
+			break;
 	}
-	(void)close(base); /* and with it the lock */
-	if (rc < 0 && fd >= 0)
-		(void)close(fd);
+	(void)close(base); /* only looked at */
 	return rc < 0 ? rc : fd;
 }
 
@@ -504,6 +566,28 @@ void sbk_store_close(struct sbk_store *store)
 const char *sbk_store_path(const struct sbk_store *store)
 {
 	return store->path;
+}
+
+bool sbk_store_is_ours(const struct sbk_store *store)
+{
+	return geteuid() == store->owner;
+}
+
+int sbk_store_hide(const struct sbk_store *store, struct sbk_error *err)
+{
+	if (fchmod(store->fd, 0700) < 0 || fsync(store->fd) < 0)
+		return sbk_error_set_errno(err, errno,
+					   "cannot close '%s' to others",
+					   store->given);
+	return 0;
+}
+
+bool sbk_store_is_hidden(const struct sbk_store *store)
+{
+	struct stat st;
+
+	/* What cannot be examined is better not shown. */
+	return fstat(store->fd, &st) < 0 || (st.st_mode & 077) == 0;
 }
 
 int sbk_store_made(const struct sbk_store *store, size_t *out,

@@ -18,9 +18,10 @@ struct sbk_store {
 	bool shared;
 };
 
-/* Refuses what is not a plain file of the owner's, closed to others. */
+/* Refuses what is not a plain file of the owner's, closed to others (what is
+ * published in a shared directory: to their writing). */
 int sbk_store_check_file(const struct sbk_store *store, int fd,
-			 const char *name, uint64_t *size,
+			 const char *name, bool published, uint64_t *size,
 			 struct sbk_error *err);
 
 #endif

@@ -15,11 +15,12 @@
 #include "engine/banned.h"
 
 int sbk_store_check_file(const struct sbk_store *store, int fd,
-			 const char *name, uint64_t *size,
+			 const char *name, bool published, uint64_t *size,
 			 struct sbk_error *err)
 {
+	const bool readable = published && store->shared;
+	const unsigned int excess = readable ? 022 : 077;
 	struct stat st;
-	unsigned int excess = store->shared ? 022 : 077;
 
 	if (fstat(fd, &st) < 0)
 		return sbk_error_set_errno(err, errno, "cannot examine '%s/%s'",
@@ -43,7 +44,7 @@ int sbk_store_check_file(const struct sbk_store *store, int fd,
 			"in; after looking who changed it: chmod "
 			"%04o '%s/%s'",
 			store->given, name, (unsigned int)st.st_mode & 07777,
-			store->shared ? 0644U : 0600U, store->given, name);
+			readable ? 0644U : 0600U, store->given, name);
 	*size = (uint64_t)st.st_size;
 	return 0;
 }
@@ -68,20 +69,20 @@ static int open_file(const struct sbk_store *store, const char *name, int flags,
 }
 
 int sbk_store_look(const struct sbk_store *store, const char *name,
-		   uint64_t *size, struct sbk_error *err)
+		   bool published, uint64_t *size, struct sbk_error *err)
 {
 	/* O_PATH: who may not read the file may still ask about it. */
 	int fd = open_file(store, name, O_PATH, err), rc;
 
 	if (fd < 0)
 		return fd;
-	rc = sbk_store_check_file(store, fd, name, size, err);
+	rc = sbk_store_check_file(store, fd, name, published, size, err);
 	(void)close(fd); /* only looked at */
 	return rc;
 }
 
-int sbk_store_make(const struct sbk_store *store, const char *name, bool shared,
-		   struct sbk_error *err)
+int sbk_store_make(const struct sbk_store *store, const char *name,
+		   bool published, struct sbk_error *err)
 {
 	int fd = openat(store->fd, name,
 			O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
@@ -92,7 +93,7 @@ int sbk_store_make(const struct sbk_store *store, const char *name, bool shared,
 		return sbk_error_set_errno(err, errno, "cannot make '%s/%s'",
 					   store->given, name);
 	/* fchmod, since umask has its say in the mode given to openat. */
-	if (fchmod(fd, shared ? 0644 : 0600) < 0)
+	if (fchmod(fd, published ? 0644 : 0600) < 0)
 		rc = sbk_error_set_errno(err, errno,
 					 "cannot set the mode of '%s/%s'",
 					 store->given, name);
@@ -143,6 +144,38 @@ int sbk_store_rename(const struct sbk_store *store, const char *from,
 	}
 	if (rc < 0)
 		return sbk_error_set_errno(err, os_code,
+					   "cannot rename '%s/%s' to '%s'",
+					   store->given, from, to);
+	if (fsync(store->fd) < 0)
+		return sbk_error_set_errno(
+			err, errno, "cannot make '%s' durable", store->given);
+	return 0;
+}
+
+static int flush_file(const struct sbk_store *store, const char *name,
+		      struct sbk_error *err)
+{
+	int fd = open_file(store, name, O_RDONLY, err);
+	int rc = 0;
+
+	if (fd < 0)
+		return fd;
+	if (fsync(fd) < 0)
+		rc = sbk_error_set_errno(err, errno, "cannot flush '%s/%s'",
+					 store->given, name);
+	(void)close(fd); /* only flushed */
+	return rc;
+}
+
+int sbk_store_replace(const struct sbk_store *store, const char *from,
+		      const char *to, struct sbk_error *err)
+{
+	int rc = flush_file(store, from, err);
+
+	if (rc < 0)
+		return rc;
+	if (renameat(store->fd, from, store->fd, to) < 0)
+		return sbk_error_set_errno(err, errno,
 					   "cannot rename '%s/%s' to '%s'",
 					   store->given, from, to);
 	if (fsync(store->fd) < 0)
@@ -202,7 +235,7 @@ int sbk_store_allocate(const struct sbk_store *store, const char *name,
 	if (fd < 0)
 		return sbk_error_set_errno(err, os_code, "cannot open '%s/%s'",
 					   store->given, name);
-	rc = sbk_store_check_file(store, fd, name, &old, err);
+	rc = sbk_store_check_file(store, fd, name, false, &old, err);
 	if (rc == 0 && old != size)
 		rc = allocate(store, fd, name, old, size, err);
 	(void)close(fd); /* flushed where it changed */

@@ -239,6 +239,19 @@ const char *const sbk_sensitive_places[] = {
 	"~/.config/pip/pip.conf",
 	"~/.pip/pip.conf",
 	"~/.config/pypoetry/auth.toml",
+	"~/.rye/credentials",
+	"~/.local/share/uv/credentials",
+	"~/.config/uv",
+	"~/.config/pdm/config.toml",
+	"~/.config/hatch",
+	"~/.local/share/hatch/credentials",
+	"~/.condarc",
+	"~/.conda",
+	"~/.continuum",
+	"~/.config/mise",
+	"~/.bunfig.toml",
+	"~/.cabal/config",
+	"~/.julia/servers",
 	"~/.cargo/credentials",
 	"~/.cargo/credentials.toml",
 	"~/.gem/credentials",
@@ -397,6 +410,15 @@ const struct sbk_tool_layout sbk_tool_layouts[] = {
 	{"/opt/*/bin", {"^"}, "a program in /opt"},
 	{"/opt/*/*/bin", {"^"}, "a program in /opt"},
 	{NULL, {NULL}, NULL},
+};
+
+const char *const sbk_interpreter_directories[] = {
+	"~/.pyenv/versions/*/bin",
+	"~/.local/share/uv/python/*/bin",
+	"~/.rye/py/*/bin",
+	"~/.local/share/mise/installs/python/*/bin",
+	"~/.asdf/installs/python/*/bin",
+	NULL,
 };
 
 const char *const sbk_system_programs[] = {

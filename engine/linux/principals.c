@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "engine/linux/account_state.h"
+#include "engine/linux/firewall.h"
 
 #include "engine/banned.h"
 
@@ -113,6 +114,11 @@ int sbk_principals_find(struct sbk_principals *out, struct sbk_error *err)
 		      by_role_and_name);
 	*out = list;
 	return 0;
+}
+
+const char *sbk_principals_table(void)
+{
+	return SBK_FIREWALL_NAME;
 }
 
 void sbk_principals_release(struct sbk_principals *principals)

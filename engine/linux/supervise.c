@@ -35,7 +35,8 @@ struct supervisor {
 	pid_t init;
 	int signals; /* signalfd */
 	bool ended, closed;
-	uint64_t deadline_ms; /* 0: none */
+	struct sbk_error failure; /* why the run was ended from inside */
+	uint64_t deadline_ms;	  /* 0: none */
 };
 
 static uint64_t now_ms(void)
@@ -134,6 +135,10 @@ static void on_message(struct supervisor *s, const struct sbk_message *message)
 		} else {
 			s->end->exit_code = WEXITSTATUS(message->value);
 		}
+		return;
+	case SBK_MESSAGE_FAILED:
+		s->failure = message->error;
+		s->closed = true;
 		return;
 	default:
 		s->closed = true;
@@ -265,6 +270,10 @@ int sbk_supervise(struct sbk_launch *launch, pid_t init, int master,
 		rc = sbk_channel_say(launch->channel, SBK_MESSAGE_GO, 0, err);
 	if (rc == 0)
 		rc = loop(&s, err);
+	if (rc == 0 && s.failure.code != SBK_OK) {
+		*err = s.failure;
+		rc = err->code;
+	}
 	rc = reap(&s, rc, err);
 	if (s.relay != NULL) {
 		sbk_relay_leave(s.relay);

@@ -117,9 +117,14 @@ static int read_acl(int directory, const char *name, const char *attribute,
 	return sbk_acl_decode(value, (size_t)size, out, err);
 }
 
+/*
+ * Without AT_STATX_DONT_SYNC, looking at a mount point asks whoever serves what
+ * is mounted there, who may be a person's own program and never answer.
+ */
 static int look(int directory, const char *name, struct statx *st)
 {
-	return statx(directory, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+	return statx(directory, name,
+		     AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
 		     SURVEY_STATX, st) < 0
 		       ? -errno
 		       : 0;

@@ -38,6 +38,7 @@ struct entry {
 	unsigned int mode;
 	bool is_directory;
 	bool optional;
+	uint64_t device, number;
 };
 
 struct entries {
@@ -217,6 +218,12 @@ static bool shows_host(const struct entry *entry)
 	       entry->kind <= ENTRY_PIN;
 }
 
+static bool is_writable(const struct entry *entry)
+{
+	return entry != NULL &&
+	       (entry->kind == ENTRY_RW || entry->kind == ENTRY_PIN);
+}
+
 /* Whether the view shows `target` at its own path. */
 static bool shown_at_home(const struct entries *list, const char *target)
 {
@@ -238,6 +245,8 @@ static int add_scope(struct entries *list, const struct sbk_scope *scope,
 			.target = path->target,
 			.is_directory = path->is_directory,
 			.optional = path->optional,
+			.device = path->device,
+			.number = path->number,
 		};
 
 		if (strcmp(path->path, "/") == 0)
@@ -443,6 +452,8 @@ static void op_fill(struct sbk_view_op *op, const struct entry *entry,
 	op->mode = entry->mode;
 	op->is_directory = entry->is_directory;
 	op->optional = entry->optional;
+	op->device_id = entry->device;
+	op->number = entry->number;
 	op->create = !shows_host(ground);
 	op->read_only = entry->kind != ENTRY_RW && entry->kind != ENTRY_PIN &&
 			entry->kind != ENTRY_PRIVATE;
@@ -493,8 +504,6 @@ static int place_bind(struct sbk_view *view, struct entry *entry,
 		if (around == NULL)
 			return sbk_error_set(err, SBK_E_NOMEM,
 					     "no memory for the view");
-		if (strcmp(around, entry->target) != 0)
-			around = NULL;
 	} else if (op_parents(view, entry->path, err) < 0) {
 		return err->code;
 	}
@@ -502,7 +511,9 @@ static int place_bind(struct sbk_view *view, struct entry *entry,
 	if (op == NULL)
 		return err->code;
 	op_fill(op, entry, ground);
-	op->same = around != NULL;
+	op->same = around != NULL && strcmp(around, entry->target) == 0;
+	if (is_writable(ground) && entry->kind != ENTRY_RW)
+		op->covers = around;
 	return 0;
 }
 
@@ -554,6 +565,11 @@ static int place_empty(struct sbk_view *view, const struct entry *entry,
 	if (op == NULL)
 		return err->code;
 	op_fill(op, entry, ground);
+	op->covers = path_rebase(&view->arena, entry->path, ground->path,
+				 ground->target);
+	if (op->covers == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM,
+				     "no memory for the view");
 	return 0;
 }
 
@@ -568,8 +584,7 @@ static bool is_redundant(const struct entry *entry, const struct entry *ground,
 		return false;
 	around = path_rebase(arena, entry->path, ground->path, ground->target);
 	return around != NULL && strcmp(around, entry->target) == 0 &&
-	       writable ==
-		       (ground->kind == ENTRY_RW || ground->kind == ENTRY_PIN);
+	       writable == is_writable(ground);
 }
 
 static int place(struct sbk_view *view, struct entry *entry,
@@ -633,6 +648,20 @@ static int place_all(struct entries *list, struct sbk_error *err)
 	return rc;
 }
 
+/* Names that could not be protected, since they were not there: a root that
+ * was another one for a moment would have them now. */
+static int check_absent(struct sbk_view *view, const struct sbk_scope *scope,
+			struct sbk_error *err)
+{
+	size_t i;
+
+	for (i = 0; i < scope->absent_count; i++)
+		if (op_add(view, SBK_VIEW_ABSENT, scope->absent_protected[i],
+			   err) == NULL)
+			return err->code;
+	return 0;
+}
+
 /* What was kept writable to hold mount points is closed last. */
 static int seal(struct sbk_view *view, struct sbk_error *err)
 {
@@ -678,6 +707,8 @@ int sbk_view_plan(const struct sbk_scope *scope, struct sbk_view *out,
 	}
 	if (rc == 0)
 		rc = place_all(&list, err);
+	if (rc == 0)
+		rc = check_absent(&view, scope, err);
 	if (rc == 0)
 		rc = seal(&view, err);
 	free(list.items);

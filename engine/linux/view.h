@@ -29,6 +29,7 @@ enum sbk_view_kind {
 	SBK_VIEW_EMPTY,	    /* an empty directory or file over `place` */
 	SBK_VIEW_PROC,	    /* the process file system of the run */
 	SBK_VIEW_DEVPTS,    /* terminals of the run's own */
+	SBK_VIEW_ABSENT,    /* `place` must not be there: nothing covers it */
 	SBK_VIEW_SEAL	    /* `place`, a mount of ours, becomes read-only */
 };
 
@@ -47,13 +48,17 @@ struct sbk_view_op {
 	enum sbk_view_access access;
 	const char *place;  /* absolute, in the view */
 	const char *source; /* on the host, or a link's text; else NULL */
-	unsigned int mode;  /* of what is created */
+	/* The host's path below the mount, where the command would have more
+	 * rights without it: guard.h watches over it. Else NULL. */
+	const char *covers;
+	unsigned int mode; /* of what is created */
 	bool is_directory;
 	bool read_only;
 	bool device;   /* device nodes work here */
 	bool create;   /* `place` is ours to make, as a mount point */
 	bool same;     /* `place` and `source` must be one object now */
 	bool optional; /* a missing source is passed over */
+	uint64_t device_id, number; /* `source` must be this object; 0: any */
 };
 
 struct sbk_view {

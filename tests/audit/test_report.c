@@ -150,12 +150,39 @@ static void test_report__quoted_names_survive_a_shell(void **unused)
 	}
 }
 
+static void test_report__a_few_missed_places_stand_for_all(void **state)
+{
+	struct sbk_report *report = sbk_report_new("scope");
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_buf out = SBK_BUF_INIT;
+	char place[32];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 12; i++) {
+		(void)snprintf(place, sizeof(place), "/place-%d.", i);
+		assert_ok(sbk_report_missed(report, place, "denied", &err),
+			  &err);
+	}
+	sbk_report_print(report, &out);
+	assert_non_null(strstr(sbk_buf_text(&out), "/place-9."));
+	assert_null(strstr(sbk_buf_text(&out), "/place-10."));
+	assert_non_null(strstr(sbk_buf_text(&out), "and more (--json"));
+	assert_non_null(strstr(sbk_buf_text(&out), "12 could not be examined"));
+	sbk_buf_clear(&out);
+	sbk_report_print_json(report, &out);
+	assert_non_null(strstr(sbk_buf_text(&out), "/place-11."));
+	sbk_buf_release(&out);
+	sbk_report_free(report);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_report__is_clean_only_when_complete),
 	cmocka_unit_test(test_report__incomplete_without_findings_is_2),
 	cmocka_unit_test(test_report__text_has_no_control_bytes_of_names),
 	cmocka_unit_test(test_report__json_keeps_names_and_all_findings),
 	cmocka_unit_test(test_report__quoted_names_survive_a_shell),
+	cmocka_unit_test(test_report__a_few_missed_places_stand_for_all),
 };
 
 SBK_TEST_MAIN(tests)

@@ -161,7 +161,7 @@ static void test_scope__agrees_with_open_on_random_trees(void **unused)
 		      "bash -c 'RANDOM=42; for i in 1 2 3 4 5 6; do "
 		      "for j in 1 2 3; do d=d$((RANDOM%4))/e$((RANDOM%3))/f$i;"
 		      "mkdir -p $d; touch $d/$j; done; done; "
-		      "find . -mindepth 1 | while read p; do "
+		      "find . -mindepth 1 | LC_ALL=C sort | while read p; do "
 		      "chmod $((RANDOM%8))$((RANDOM%8))$((RANDOM%8)) $p; "
 		      "r=$((RANDOM%4)); "
 		      "[ $r = 0 ] || setfacl -m u:64901:$((RANDOM%8)) $p; "

@@ -135,6 +135,69 @@ static void test_git_directory__submodule_in_the_root(void **state)
 	assert_null(scope_decides(w, "elsewhere/lib"));
 }
 
+#define COMMIT_AND_CLONE                                       \
+	MAKE_SUBMODULE ";git commit -q -m sub; cd ../..;"      \
+		       "git clone -q home/project home/clone;" \
+		       "rm -rf home/project; mv home/clone home/project"
+
+/* A submodule that is not there yet is not for the command to make. */
+static void test_git_directory__submodule_not_there(void **state)
+{
+	struct scope_world *w = *state;
+
+	NEED_GIT(w);
+	run(w, COMMIT_AND_CLONE);
+	assert_ok(scope_resolve(w), &w->err);
+	assert_kind(w, "home/project/third/lib/.git", SBK_ACCESS_PROTECT);
+	assert_kind(w, "home/project/third/other", SBK_ACCESS_RW);
+	/* From a folder between. */
+	w->request.directory = scope_path(w, "home/project/third");
+	assert_ok(scope_resolve(w), &w->err);
+	assert_kind(w, "home/project/third/lib/.git", SBK_ACCESS_PROTECT);
+	w->request.directory = w->project;
+	/* Whatever .gitmodules says, which a command may write. */
+	run(w, "rm home/project/.gitmodules");
+	assert_ok(scope_resolve(w), &w->err);
+	assert_kind(w, "home/project/third/lib", SBK_ACCESS_PROTECT);
+	/* Other files in it, or no directory: reported. */
+	scope_write(w, "home/project/third/lib/file", "x");
+	assert_ok(scope_resolve(w), &w->err);
+	assert_kind(w, "home/project/third/lib", SBK_ACCESS_RW);
+	assert_true(scope_is_absent(w, "home/project/third/lib/.git"));
+	run(w, "rm -r home/project/third");
+	assert_ok(scope_resolve(w), &w->err);
+	assert_true(scope_is_absent(w, "home/project/third/lib/.git"));
+	/* Behind a link: git does not look there, nor do we. */
+	scope_mkdir(w, "elsewhere/third/lib");
+	scope_symlink(w, "../../elsewhere/third", "home/project/third");
+	assert_ok(scope_resolve(w), &w->err);
+	assert_null(scope_decides(w, "elsewhere/third/lib"));
+}
+
+/* Submodules that are repositories themselves, in worktrees too. */
+static void test_git_directory__submodules_everywhere(void **state)
+{
+	struct scope_world *w = *state;
+
+	NEED_GIT(w);
+	run(w, COMMIT_AND_CLONE "; cd home/project; git init -q third/lib;"
+				"git worktree add -q ../tree; mkdir ../plain;"
+				"git worktree add -q -f inner");
+	assert_ok(scope_resolve(w), &w->err);
+	assert_kind(w, "home/project/third/lib/.git/config",
+		    SBK_ACCESS_PROTECT);
+	assert_kind(w, "home/project/third/lib/file", SBK_ACCESS_RW);
+	assert_kind(w, "home/project/inner/third/lib/.git", SBK_ACCESS_PROTECT);
+	w->request.directory = scope_path(w, "home/tree");
+	assert_ok(scope_resolve(w), &w->err);
+	assert_kind(w, "home/tree/third/lib/.git", SBK_ACCESS_PROTECT);
+	/* An index that cannot be read is said. */
+	scope_write(w, "home/project/.git/index", "DIRCnonsense");
+	w->request.directory = w->project;
+	assert_ok(scope_resolve(w), &w->err);
+	assert_true(scope_has_note(w, "is not read: submodules"));
+}
+
 static void test_git_directory__submodule_as_root(void **state)
 {
 	struct scope_world *w = *state;
@@ -277,13 +340,96 @@ static void test_git_directory__made_writable(void **state)
 	NEED_GIT(w);
 	run(w, "git init -q home/project; mkdir -p home/project/.git/hooks");
 	scope_ask(&w->request.rw, ".git");
+	assert_error(scope_resolve(w), SBK_E_INVAL, &w->err);
+	assert_message(w, "accept it with --best-effort");
+	w->request.best_effort = true;
 	assert_ok(scope_resolve(w), &w->err);
 	assert_kind(w, "home/project/.git/index", SBK_ACCESS_RW);
 	assert_kind(w, "home/project/.git/hooks/pre-commit",
 		    SBK_ACCESS_PROTECT);
 	assert_kind(w, "home/project/.git/config", SBK_ACCESS_PROTECT);
 	assert_true(scope_is_absent(w, "home/project/.git/commondir"));
-	assert_true(scope_has_note(w, "is writable: commits work"));
+	assert_true(scope_has_note(w, "not guaranteed: the git directory"));
+	w->request.best_effort = false;
+	/* A part of it that names no program. */
+	w->request.rw.count = 0;
+	scope_ask(&w->request.rw, ".git/objects");
+	assert_ok(scope_resolve(w), &w->err);
+	assert_kind(w, "home/project/.git/objects/x", SBK_ACCESS_RW);
+	assert_kind(w, "home/project/.git/hooks/x", SBK_ACCESS_PROTECT);
+	w->request.rw.count = 0;
+	scope_ask(&w->request.rw, ".git/hooks");
+	assert_error(scope_resolve(w), SBK_E_INVAL, &w->err);
+	assert_message(w, "belongs to the git directory");
+}
+
+static void test_git_directory__bare(void **state)
+{
+	struct scope_world *w = *state;
+
+	NEED_GIT(w);
+	run(w, "git init -q --bare home/bare; git init -q home/x; cd home/x;"
+	       "git commit -q --allow-empty -m x; git push -q ../bare HEAD:x;"
+	       "cd ../bare; git worktree add -q tree x");
+	w->request.directory = scope_path(w, "home/bare");
+	assert_error(scope_resolve(w), SBK_E_INVAL, &w->err);
+	assert_message(w, "decides which programs git starts");
+	scope_ask(&w->request.ro, ".");
+	assert_ok(scope_resolve(w), &w->err);
+	w->request.ro.count = 0;
+	/* A work tree in a bare repository. */
+	w->request.directory = scope_path(w, "home/bare/tree");
+	assert_ok(scope_resolve(w), &w->err);
+	assert_kind(w, "home/bare/tree/file", SBK_ACCESS_RW);
+	assert_kind(w, "home/bare/config", SBK_ACCESS_PROTECT);
+}
+
+/* A bare layout that a command makes in a folder is reported. */
+static void test_git_directory__layout_appears(void **state)
+{
+	struct scope_world *w = *state;
+
+	NEED_GIT(w);
+	assert_ok(scope_resolve(w), &w->err);
+	assert_true(scope_is_absent(w, "home/project/HEAD"));
+	assert_false(scope_is_absent(w, "home/project/objects"));
+	scope_write(w, "home/project/HEAD", "ref: refs/heads/x");
+	assert_ok(scope_resolve(w), &w->err);
+	assert_true(scope_is_absent(w, "home/project/objects"));
+	scope_mkdir(w, "home/project/objects");
+	scope_mkdir(w, "home/project/refs");
+	assert_error(scope_resolve(w), SBK_E_INVAL, &w->err);
+	w->request.directory = scope_path(w, "home/project/refs");
+	assert_ok(scope_resolve(w), &w->err);
+	scope_mkdir(w, "home/project/src");
+	w->request.directory = scope_path(w, "home/project/src");
+	assert_error(scope_resolve(w), SBK_E_INVAL, &w->err);
+	assert_message(w, "which has HEAD, objects and refs");
+}
+
+/* What a command makes in its root takes no protection away. */
+static void test_git_directory__planted_bare_layout(void **state)
+{
+	struct scope_world *w = *state;
+	int as_files;
+
+	NEED_GIT(w);
+	run(w, "git init -q home/project; mkdir home/project/.claude");
+	for (as_files = 1; as_files >= 0; as_files--) {
+		scope_write(w, "home/project/HEAD", "ref: refs/heads/x");
+		if (as_files)
+			run(w, "cd home/project; touch objects refs");
+		else
+			run(w, "cd home/project; rm objects refs;"
+			       "mkdir objects refs; touch config");
+		assert_ok(scope_resolve(w), &w->err);
+		assert_kind(w, "home/project/.git/hooks/x", SBK_ACCESS_PROTECT);
+		assert_kind(w, "home/project/.git/config", SBK_ACCESS_PROTECT);
+		assert_kind(w, "home/project/.claude/x", SBK_ACCESS_PROTECT);
+		assert_true(scope_is_absent(w, "home/project/.sandbook.json"));
+		assert_kind(w, "home/project/file", SBK_ACCESS_RW);
+	}
+	assert_kind(w, "home/project/config", SBK_ACCESS_PROTECT);
 }
 
 #define TEST(name)                                                         \
@@ -296,6 +442,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(worktree),
 	TEST(worktree_in_the_root),
 	TEST(submodule_in_the_root),
+	TEST(submodule_not_there),
+	TEST(submodules_everywhere),
 	TEST(submodule_as_root),
 	TEST(pointer_to_a_stranger),
 	TEST(forged_worktree),
@@ -304,6 +452,9 @@ static const struct CMUnitTest tests[] = {
 	TEST(hostile_modules),
 	TEST(borrowed_objects),
 	TEST(made_writable),
+	TEST(bare),
+	TEST(layout_appears),
+	TEST(planted_bare_layout),
 };
 
 SBK_TEST_MAIN(tests)

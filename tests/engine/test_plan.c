@@ -77,6 +77,8 @@ static void test_plan__prints_no_hostile_byte(void **state)
 	/* Below a root it is rolled up. */
 	assert_null(strstr(sbk_buf_text(&out), "/ws/x"));
 	assert_non_null(strstr(sbk_buf_text(&out), "3 changes"));
+	assert_non_null(strstr(sbk_buf_text(&out),
+			       "  keep    /etc/shadow-: a \"reason\"\n"));
 	sbk_buf_release(&out);
 	sbk_plan_free(plan);
 }
@@ -102,9 +104,45 @@ static void test_plan__prints_json_that_parses_and_seals(void **state)
 	sbk_plan_free(plan);
 }
 
+static void test_plan__lets_a_few_acls_stand_for_all(void **state)
+{
+	struct sbk_plan *plan = sbk_plan_new();
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_buf out = SBK_BUF_INIT;
+	struct sbk_change change = {
+		.before = {.data = "mode 600\n", .size = 9},
+		.after = {.data = "mode 640\n", .size = 9},
+	};
+	char name[32];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 12; i++) {
+		(void)snprintf(name, sizeof(name), "/acl/%d.", i);
+		change.object = (struct sbk_object){.kind = SBK_KIND_ACCESS,
+						    .name = name};
+		assert_ok(sbk_plan_add(plan, &change, &err), &err);
+		/* Other kinds keep their lines. */
+		(void)snprintf(name, sizeof(name), "/file/%d.", i);
+		change.object = (struct sbk_object){.kind = SBK_KIND_FILE,
+						    .name = name};
+		assert_ok(sbk_plan_add(plan, &change, &err), &err);
+	}
+	sbk_plan_print(plan, &out);
+	assert_non_null(strstr(sbk_buf_text(&out), "/acl/9."));
+	assert_null(strstr(sbk_buf_text(&out), "/acl/10."));
+	assert_non_null(strstr(sbk_buf_text(&out), "/file/11."));
+	assert_non_null(strstr(sbk_buf_text(&out),
+			       "  and 2 more (--json lists all)\n"));
+	assert_non_null(strstr(sbk_buf_text(&out), "24 changes"));
+	sbk_buf_release(&out);
+	sbk_plan_free(plan);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_state_pool__holds_each_state_once),
 	cmocka_unit_test(test_plan__prints_no_hostile_byte),
+	cmocka_unit_test(test_plan__lets_a_few_acls_stand_for_all),
 	cmocka_unit_test(test_plan__prints_json_that_parses_and_seals),
 };
 

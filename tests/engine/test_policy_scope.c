@@ -138,7 +138,7 @@ static void test_policy_scope__contradictions_are_refused(void **state)
 	assert_message(w, "home/project/x' is writable by --rw and denied by "
 			  "--deny");
 	w->request.deny.count = 0;
-	scope_ask(&w->request.ro, "./y/");
+	scope_ask(&w->request.ro, "./x/");
 	assert_error(scope_resolve(w), SBK_E_INVAL, &w->err);
 	assert_message(w, "take one of them out");
 }
@@ -168,12 +168,114 @@ static void test_policy_scope__alias_where_it_is_written(void **state)
 	assert_string_equal(entry->target, scope_path(w, "elsewhere/data"));
 	assert_int_equal(entry->kind, SBK_ACCESS_RO);
 	/* A link in a tree that is shown is there already. */
-	scope_symlink(w, "../../elsewhere/data", "home/project/link");
+	scope_mkdir(w, "elsewhere/tree");
+	scope_symlink(w, "../data", "elsewhere/tree/link");
 	w->request.ro.count = 0;
-	scope_ask(&w->request.ro, "link");
+	scope_ask(&w->request.ro, scope_path(w, "elsewhere/tree"));
+	scope_ask(&w->request.ro, scope_path(w, "elsewhere/tree/link"));
 	assert_ok(scope_resolve(w), &w->err);
-	assert_null(scope_entry(w, "home/project/link"));
+	assert_null(scope_entry(w, "elsewhere/tree/link"));
 	assert_kind(w, "elsewhere/data/x", SBK_ACCESS_RO);
+}
+
+/* What was looked at is what must be mounted; see also test_view. */
+static void test_policy_scope__identity(void **state)
+{
+	struct scope_world *w = *state;
+	const struct sbk_scope_path *entry;
+	struct stat st;
+
+	scope_mkdir(w, "home/project/.claude");
+	scope_mkdir(w, "home/other");
+	scope_ask(&w->request.rw, "~/other");
+	assert_ok(scope_resolve(w), &w->err);
+	assert_int_equal(stat(w->project, &st), 0);
+	entry = scope_entry(w, "home/project");
+	assert_int_equal(entry->device, st.st_dev);
+	assert_int_equal(entry->number, st.st_ino);
+	assert_int_equal(stat(scope_path(w, "home/other"), &st), 0);
+	assert_int_equal(scope_entry(w, "home/other")->number, st.st_ino);
+	assert_false(scope_entry(w, "home/project/.claude")->optional);
+	assert_true(scope_entry_at(w, "/usr")->optional);
+}
+
+/* What a run may have swapped for a link is not what is asked for. */
+static void test_policy_scope__link_of_a_runs_making(void **state)
+{
+	static const char *const targets[] = {
+		"../../elsewhere/data", "../other", "way", ".claude", "inner",
+	};
+	struct scope_world *w = *state;
+	size_t i;
+
+	scope_mkdir(w, "elsewhere/data");
+	scope_mkdir(w, "home/other");
+	scope_mkdir(w, "home/project/.claude");
+	scope_mkdir(w, "home/project/inner");
+	scope_symlink(w, "../other", "home/project/way");
+	for (i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+		scope_symlink(w, targets[i], "home/project/out");
+		scope_ask(&w->request.rw, "out");
+		assert_error(scope_resolve(w), SBK_E_INVAL, &w->err);
+		assert_message(w, "leads through the link '");
+		assert_message(w, "home/project/out' to '");
+		assert_message(w, "itself if it is meant");
+		w->request.rw.count = 0;
+		scope_ask(&w->request.ro, "./x/../out/.");
+		scope_mkdir(w, "home/project/x");
+		assert_error(scope_resolve(w), SBK_E_INVAL, &w->err);
+		w->request.ro.count = 0;
+		assert_int_equal(unlink(scope_path(w, "home/project/out")), 0);
+	}
+	/* The target itself may be named. */
+	scope_ask(&w->request.rw, scope_path(w, "home/other"));
+	assert_ok(scope_resolve(w), &w->err);
+	assert_kind(w, "home/other/x", SBK_ACCESS_RW);
+	assert_kind(w, "home/project/.claude/x", SBK_ACCESS_PROTECT);
+}
+
+static void test_policy_scope__link_of_a_runs_making_elsewhere(void **state)
+{
+	struct scope_world *w = *state;
+	char text[4096];
+
+	scope_mkdir(w, "home/other/deep");
+	scope_mkdir(w, "home/secret/bin");
+	scope_symlink(w, "../secret", "home/other/link");
+	scope_symlink(w, "../other", "home/project/link");
+	/* As the working directory, below another root of the same run. */
+	w->request.directory = scope_path(w, "home/other/link");
+	assert_ok(scope_resolve(w), &w->err);
+	scope_ask(&w->request.rw, scope_path(w, "home/other"));
+	assert_error(scope_resolve(w), SBK_E_INVAL, &w->err);
+	assert_message(w, "-C: ");
+	assert_int_equal(chdir(scope_path(w, "home/other")), 0);
+	w->request.directory = "link";
+	assert_error(scope_resolve(w), SBK_E_INVAL, &w->err);
+	assert_message(w, "-C: ");
+	assert_int_equal(chdir("/"), 0);
+	w->request.rw.count = 0;
+	/* In a profile. */
+	w->request.directory = w->project;
+	scope_write(w, "home/.config/sandbook/policy.json",
+		    "{\"version\":1,\"default_profile\":\"x\",\"profiles\":"
+		    "{\"x\":{\"rw\":[\"link\"]}}}");
+	assert_error(scope_resolve(w), SBK_E_INVAL, &w->err);
+	assert_message(w, "home/other' itself");
+	w->request.profile = "default";
+	/* On PATH, which nobody asked about: left out, and said. */
+	scope_symlink(w, "../secret/bin", "home/project/bin");
+	(void)snprintf(text, sizeof(text), "PATH=%s/bin:/usr/bin", w->project);
+	w->environment[0] = text;
+	assert_ok(scope_resolve(w), &w->err);
+	assert_null(scope_decides(w, "home/secret/bin"));
+	assert_true(scope_has_note(w, "a directory of PATH is not shown"));
+	/* A dot file kept in a root. */
+	scope_write(w, "home/secret/note", "x");
+	scope_symlink(w, "project/gitconfig", "home/.gitconfig");
+	scope_symlink(w, "../secret/note", "home/project/gitconfig");
+	assert_ok(scope_resolve(w), &w->err);
+	assert_null(scope_decides(w, "home/secret/note"));
 }
 
 static void test_policy_scope__root_by_a_link(void **state)
@@ -246,7 +348,7 @@ static void test_policy_scope__bad_working_directories(void **state)
 	memset(long_path, 'a', 4999);
 	long_path[4999] = '\0';
 	w->request.directory = long_path;
-	assert_error(scope_resolve(w), SBK_E_LIMIT, &w->err);
+	assert_error(scope_resolve(w), SBK_E_INVAL, &w->err);
 	assert_message(w, "longer than 4095 bytes");
 	free(long_path);
 	w->request.directory = scope_path(w, "home/nowhere");
@@ -478,6 +580,30 @@ static void test_policy_scope__venv_base_is_not_believed(void **state)
 	assert_ok(scope_resolve(w), &w->err);
 	assert_kind(w, "home/.pyenv/versions/3.12/lib", SBK_ACCESS_RO);
 	assert_null(scope_decides(w, "home/.pyenv/versions/3.11"));
+	/* A tool's tree is more than an interpreter. */
+	scope_write(w, "home/.rye/shims/python", "");
+	scope_write(w, "home/.rye/credentials", "token");
+	scope_write(w, "home/.local/share/uv/credentials/x", "token");
+	scope_mkdir(w, "home/.local/bin");
+	(void)snprintf(text, sizeof(text), "home = %s/home/.rye/shims\n",
+		       w->directory);
+	scope_write(w, "home/project/.venv/pyvenv.cfg", text);
+	(void)snprintf(text, sizeof(text), "home = %s/home/.local/bin\n",
+		       w->directory);
+	scope_write(w, "home/project/venv/pyvenv.cfg", text);
+	assert_ok(scope_resolve(w), &w->err);
+	assert_null(scope_decides(w, "home/.rye/credentials"));
+	assert_null(scope_decides(w, "home/.rye/shims"));
+	assert_null(scope_decides(w, "home/.local/share/uv"));
+	/* On PATH they are shown, and the credentials are not. */
+	(void)snprintf(text, sizeof(text),
+		       "PATH=%s/home/.rye/shims:%s/home/.local/bin",
+		       w->directory, w->directory);
+	w->environment[0] = text;
+	assert_ok(scope_resolve(w), &w->err);
+	assert_kind(w, "home/.rye/shims/python", SBK_ACCESS_RO);
+	assert_kind(w, "home/.rye/credentials", SBK_ACCESS_DENY);
+	assert_kind(w, "home/.local/share/uv/credentials/x", SBK_ACCESS_DENY);
 }
 
 static void test_policy_scope__toolchain_profiles(void **state)
@@ -750,6 +876,9 @@ static const struct CMUnitTest tests[] = {
 	TEST(contradictions_are_refused),
 	TEST(flag_goes_above_profile),
 	TEST(alias_where_it_is_written),
+	TEST(identity),
+	TEST(link_of_a_runs_making),
+	TEST(link_of_a_runs_making_elsewhere),
 	TEST(root_by_a_link),
 	TEST(system_links_are_aliases),
 	TEST(missing_paths),

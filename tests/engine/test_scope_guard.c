@@ -32,7 +32,7 @@ static void test_scope_guard__forbidden_places(void **state)
 		if (access(scope_path(w, places[i]), F_OK) < 0)
 			continue;
 		assert_error(guard(w, places[i], true), SBK_E_INVAL, &w->err);
-		assert_message(w, "cannot be writable for the run");
+		assert_message(w, "cannot be made writable");
 	}
 	assert_ok(guard(w, "home/project", true), &w->err);
 	assert_ok(guard(w, "elsewhere", true), &w->err);
@@ -103,6 +103,33 @@ static void test_scope_guard__start_file_by_a_link(void **state)
 	assert_ok(scope_resolve(w), &w->err);
 	assert_kind(w, "home/dotfiles/readme", SBK_ACCESS_RW);
 	assert_kind(w, "home/dotfiles/shell/bashrc", SBK_ACCESS_PROTECT);
+}
+
+/* What is not there yet, behind a link, could be made by the command. */
+static void test_scope_guard__absent_start_file_by_a_link(void **state)
+{
+	struct scope_world *w = *state;
+
+	scope_write(w, "home/dotfiles/config/nvim/init.lua", "");
+	scope_mkdir(w, "home/dotfiles/config/own");
+	scope_write(w, "home/dotfiles/readme", "");
+	scope_symlink(w, "dotfiles/config", "home/.config");
+	scope_mkdir(w, "home/vim");
+	scope_symlink(w, "vim/vimrc", "home/.vimrc");
+	w->request.directory = scope_path(w, "home/dotfiles");
+	assert_ok(scope_resolve(w), &w->err);
+	assert_kind(w, "home/dotfiles/readme", SBK_ACCESS_RW);
+	assert_kind(w, "home/dotfiles/config/autostart/x", SBK_ACCESS_PROTECT);
+	assert_kind(w, "home/dotfiles/config/git/config", SBK_ACCESS_PROTECT);
+	w->request.directory = scope_path(w, "home/dotfiles/config/own");
+	assert_ok(scope_resolve(w), &w->err);
+	assert_kind(w, "home/dotfiles/config/own/x", SBK_ACCESS_RW);
+	w->request.directory = w->project;
+	assert_error(guard(w, "home/dotfiles/config", true), SBK_E_INVAL,
+		     &w->err);
+	assert_message(w, "expects a start file in it");
+	assert_ok(guard(w, "home/dotfiles/config", false), &w->err);
+	assert_error(guard(w, "home/vim", true), SBK_E_INVAL, &w->err);
 }
 
 static void test_scope_guard__own_journal_and_policy(void **state)
@@ -355,6 +382,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(links_are_followed_first),
 	TEST(start_files),
 	TEST(start_file_by_a_link),
+	TEST(absent_start_file_by_a_link),
 	TEST(own_journal_and_policy),
 	TEST(own_program),
 	TEST(sensitive),

@@ -1,6 +1,8 @@
 /* See the header. */
 #include "tests/journal/fixture.h"
 
+#include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,6 +173,26 @@ void fixture_sql(const struct fixture *f, const char *sql)
 	if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
 		fail_msg("%s: %s", sql, why);
 	sqlite3_close(db);
+}
+
+void fixture_machine(struct fixture *f)
+{
+	char path[SBK_PATH_MAX];
+
+	f->place.book = SBK_BOOK_MACHINE;
+	assert_int_equal(chmod(f->directory, 0755), 0);
+	(void)snprintf(path, sizeof(path), "%s/home", f->directory);
+	assert_int_equal(chmod(path, 0755), 0);
+	(void)snprintf(path, sizeof(path), "%s/home/state", f->directory);
+	assert_true(mkdir(path, 0755) == 0 || errno == EEXIST);
+	assert_int_equal(chmod(path, 0755), 0);
+}
+
+int fixture_become_other(void)
+{
+	if (setgroups(0, NULL) < 0 || setgid(1234) < 0 || setuid(1234) < 0)
+		return -1;
+	return setuid(0) < 0 ? 0 : -1;
 }
 
 int fixture_child(int (*work)(struct fixture *f, void *arg), struct fixture *f,

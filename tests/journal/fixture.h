@@ -49,6 +49,11 @@ const char *fixture_path(const struct fixture *f, const char *name);
 /* Runs SQL on the database, without any of our checks. */
 void fixture_sql(const struct fixture *f, const char *sql);
 
+/* The journal is the machine's from here on, and every user reaches it as he
+ * reaches /var/lib. */
+void fixture_machine(struct fixture *f);
+/* In a child: another user from here on, without any right of root's. */
+int fixture_become_other(void);
 /* Runs `work` in a child; its exit code, or 128 + the signal. */
 int fixture_child(int (*work)(struct fixture *f, void *arg), struct fixture *f,
 		  void *arg);

@@ -177,13 +177,13 @@ static void test_cmd__without_a_journal(void **state)
 	(void)state;
 	need_host();
 	answer = succeed("sandbook journal log");
-	assert_string_equal(answer.out, "");
+	assert_string_equal(answer.out, "nothing is recorded yet\n");
 	release(&answer);
 	answer = succeed("sandbook journal log --json");
 	assert_string_equal(answer.out, "[]\n");
 	release(&answer);
 	answer = succeed("sandbook undo --path /");
-	assert_string_equal(answer.out, "undone: 0\n");
+	assert_has(answer.out, "undone: 0; no such change is in effect");
 	release(&answer);
 	assert_fails("sandbook journal verify", SBK_EXIT_JOURNAL,
 		     "there is no journal in");
@@ -226,7 +226,7 @@ static void test_cmd__log_filters_and_escapes(void **state)
 		     "did you mean 'access'");
 	assert_fails("sandbook journal log --since tomorrow", SBK_EXIT_USAGE,
 		     "is no time");
-	assert_fails("sandbook journal lig", SBK_EXIT_USAGE, "'log'");
+	assert_fails("sandbook journal lig", SBK_EXIT_USAGE, "'journal log'");
 	assert_fails("sandbook journal", SBK_EXIT_USAGE, "say what");
 }
 
@@ -326,7 +326,7 @@ static void test_cmd__undo(void **state)
 	assert_lacks(answer.out, "confirmed ");
 	release(&answer);
 	answer = succeed("sandbook undo --transaction 1 --yes");
-	assert_string_equal(answer.out, "undone: 0\n");
+	assert_has(answer.out, "undone: 0; no such change is in effect");
 	release(&answer);
 	answer = succeed("sandbook journal verify");
 	release(&answer);
@@ -370,12 +370,58 @@ static void test_cmd__a_declined_undo_does_nothing(void **state)
 	(void)snprintf(line, sizeof(line), "sandbook undo --path %s/w", home);
 	answer = command(line);
 	assert_int_equal(answer.code, SBK_EXIT_USAGE);
+	assert_has(answer.err, "say --yes");
 	release(&answer);
 	(void)snprintf(line, sizeof(line), "sandbook undo --path %s/w --yes",
 		       home);
 	answer = succeed(line);
 	assert_lacks(answer.out, "undone: 0");
 	release(&answer);
+}
+
+/* A large grant and a long command are a few lines each. */
+static void test_cmd__log_is_short_and_show_is_not(void **state)
+{
+	struct answer answer;
+	char line[900], name[64], path[512], word[201];
+	int i;
+
+	(void)state;
+	need_host();
+	path_of(path, "many");
+	assert_int_equal(mkdir(path, 0755), 0);
+	for (i = 0; i < 14; i++) {
+		(void)snprintf(name, sizeof(name), "many/file%d", i);
+		touch(name);
+	}
+	grant("many");
+	(void)snprintf(line, sizeof(line), "sandbook journal log --object %s",
+		       path);
+	answer = succeed(line);
+	assert_has(answer.out, "and 5 more (show them: journal log "
+			       "--transaction ");
+	release(&answer);
+	memset(word, 'x', sizeof(word) - 1);
+	word[sizeof(word) - 1] = '\0';
+	(void)snprintf(line, sizeof(line), "sandbook run -q -C %s -- true %s",
+		       path, word);
+	answer = succeed(line);
+	release(&answer);
+	answer = succeed("sandbook journal log");
+	assert_has(answer.out, "ended: true xxx");
+	assert_has(answer.out, "xxx... (exit 0)\n");
+	assert_lacks(answer.out, word);
+	release(&answer);
+	answer = succeed("sandbook journal show --session 1");
+	assert_has(answer.out, word);
+	assert_has(answer.out, "  network     off\n");
+	assert_has(answer.out, "  guarantee   writes: ");
+	assert_has(answer.out, "  exit        0\n");
+	release(&answer);
+	assert_fails("sandbook journal show --session 99", SBK_EXIT_USAGE,
+		     "no session 99");
+	assert_fails("sandbook journal show --session 1 2", SBK_EXIT_USAGE,
+		     "one at a time");
 }
 
 static void test_cmd__a_damaged_journal_stops_only_what_needs_it(void **state)
@@ -409,6 +455,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_cmd__undo),
 	cmocka_unit_test(test_cmd__undo_keeps_a_way_that_is_needed),
 	cmocka_unit_test(test_cmd__a_declined_undo_does_nothing),
+	cmocka_unit_test(test_cmd__log_is_short_and_show_is_not),
 	cmocka_unit_test(test_cmd__a_damaged_journal_stops_only_what_needs_it),
 };
 

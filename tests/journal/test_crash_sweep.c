@@ -22,6 +22,7 @@
  */
 #include "tests/journal/fixture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -212,6 +213,9 @@ struct start {
 	char *world;
 };
 
+/* Whose journal the sweep is about; of the machine's there is a copy, too. */
+static enum sbk_book book = SBK_BOOK_USER;
+
 static bool has_intent(struct sbk_plan *plan, const struct fake_object *object)
 {
 	size_t i;
@@ -256,6 +260,38 @@ static int check_intents(struct fixture *f, void *arg)
 	sbk_plan_free(plan);
 	sbk_journal_close(journal);
 	return CHILD_DONE;
+}
+
+#define DIFFERENCES(a, b, table)                            \
+	"(SELECT count(*) FROM (SELECT * FROM " a "." table \
+	" EXCEPT SELECT * FROM " b "." table "))"
+
+/* What everyone reads is what was recorded last. */
+static void assert_published(struct fixture *f)
+{
+	static const char compare[] = "SELECT " DIFFERENCES("main", "copy", "entry") " + " DIFFERENCES(
+		"copy", "main",
+		"entry") " + " DIFFERENCES("main", "copy",
+					   "head") " + " DIFFERENCES("main",
+								     "copy",
+								     "change");
+	sqlite3_stmt *row = NULL;
+	sqlite3 *db = NULL;
+	char *attach;
+
+	assert_int_equal(sqlite3_open(fixture_path(f, "live.db"), &db),
+			 SQLITE_OK);
+	attach = sqlite3_mprintf("ATTACH %Q AS copy",
+				 fixture_path(f, "journal.db"));
+	assert_int_equal(sqlite3_exec(db, attach, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, compare, -1, &row, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+	assert_int_equal(sqlite3_column_int(row, 0), 0);
+	sqlite3_finalize(row);
+	sqlite3_free(attach);
+	sqlite3_close(db);
+	assert_int_equal(access(fixture_path(f, "journal.db.copy"), F_OK), -1);
 }
 
 static int settle_all(struct fixture *f, void *arg)
@@ -315,6 +351,7 @@ static struct fixture *begin(command_fn *command, struct start *start)
 
 	assert_int_equal(fixture_setup(&state), 0);
 	f = state;
+	f->place.book = book;
 	build_world(f);
 	start->world = fixture_world(f);
 	if (command != command_grant)
@@ -351,6 +388,8 @@ static bool one_stop(command_fn *command, enum variant variant, unsigned long n)
 	assert_int_equal(fixture_child(settle_all, f, NULL), CHILD_DONE);
 	assert_as_at_the_start(f, &start, n);
 	fixture_assert_sound(f);
+	if (book == SBK_BOOK_MACHINE)
+		assert_published(f);
 	end(f, &start);
 	return code == CHILD_DONE;
 }
@@ -419,6 +458,25 @@ static void test_sweep__undo_without_memory(void **state)
 	sweep(command_undo, NO_MEMORY);
 }
 
+static void sweep_machine(command_fn *command, enum variant variant)
+{
+	book = SBK_BOOK_MACHINE;
+	sweep(command, variant);
+	book = SBK_BOOK_USER;
+}
+
+static void test_sweep__machine_grant_stopped(void **state)
+{
+	(void)state;
+	sweep_machine(command_grant, STOP);
+}
+
+static void test_sweep__machine_undo_stopped(void **state)
+{
+	(void)state;
+	sweep_machine(command_undo, STOP);
+}
+
 /* Stops a command at n, then recovery at m. Whether recovery completed. */
 static bool nested_stop(command_fn *command, unsigned long n, unsigned long m,
 			bool *completed)
@@ -474,6 +532,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_sweep__undo_power_cut),
 	cmocka_unit_test(test_sweep__undo_denied),
 	cmocka_unit_test(test_sweep__undo_without_memory),
+	cmocka_unit_test(test_sweep__machine_grant_stopped),
+	cmocka_unit_test(test_sweep__machine_undo_stopped),
 	cmocka_unit_test(test_sweep__recovery_of_a_grant_stopped),
 	cmocka_unit_test(test_sweep__recovery_of_an_undo_stopped),
 };

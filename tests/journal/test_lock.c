@@ -5,11 +5,16 @@
  */
 #include "tests/journal/fixture.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -277,7 +282,207 @@ static void test_lock__kill_at_random_moments(void **state)
 	fixture_assert_sound(f);
 }
 
+/* --- who may only read holds nobody up ---------------------------------- */
+
+/* Every lock on one file or directory that its mode lets this user take. */
+static int hold_all_locks(const char *path)
+{
+	static const int modes[] = {O_RDWR, O_RDONLY};
+	static const int commands[] = {F_OFD_SETLK, F_SETLK};
+	static const short types[] = {F_WRLCK, F_RDLCK};
+	int held = 0;
+	size_t i;
+
+	for (i = 0; i < 8; i++) {
+		struct flock lock = {.l_type = types[i & 1]};
+		int fd = open(path, modes[i >> 1 & 1] | O_CLOEXEC);
+
+		if (fd < 0)
+			continue; /* and stays open for what it gets */
+		held += fcntl(fd, commands[i >> 2], &lock) == 0;
+		held += flock(fd, LOCK_EX | LOCK_NB) == 0;
+		held += fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
+	}
+	return held;
+}
+
+/* How many locks it got, in the whole way to the journal and all its files. */
+static int hold_everything(struct fixture *f)
+{
+	static const char *const above[] = {"", "home", "home/state"};
+	char path[2 * SBK_PATH_MAX];
+	struct dirent *entry;
+	DIR *directory;
+	int held = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(above) / sizeof(above[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", f->directory,
+			       above[i]);
+		held += hold_all_locks(path);
+	}
+	directory = opendir(f->place.directory);
+	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+		(void)snprintf(path, sizeof(path), "%s/%s", f->place.directory,
+			       entry->d_name);
+		if (strcmp(entry->d_name, "..") != 0)
+			held += hold_all_locks(path);
+	}
+	return held;
+}
+
+static pid_t start_hostile(struct fixture *f, struct signal_pipe *ready)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	if (fixture_become_other() < 0 ||
+	    prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || hold_everything(f) == 0)
+		_exit(1);
+	tell(ready);
+	for (;;)
+		nap(1000);
+}
+
+static void end_hostile(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0); /* it holds on */
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void test_lock__readers_delay_nobody(void **state)
+{
+	struct fixture *f = *state;
+	struct sbk_apply_result result;
+	struct signal_pipe ready;
+	struct sbk_journal *journal;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		sbk_test_skip("being another user needs root");
+	fixture_machine(f);
+	fixture_tree(f, 3);
+	journal = fixture_locked(f);
+	(void)fixture_grant(f, journal, "/w");
+	fixture_undo_all(f, journal, &result);
+	sbk_journal_close(journal);
+	assert_int_equal(pipe(ready.ends), 0);
+	pid = start_hostile(f, &ready);
+	close(ready.ends[1]);
+	assert_true(hear(&ready));
+	journal = fixture_locked(f);
+	(void)fixture_grant(f, journal, "/w");
+	fixture_undo_all(f, journal, &result);
+	assert_string_equal(journal->unpublished, "");
+	sbk_journal_close(journal);
+	fixture_assert_sound(f);
+	assert_ok(sbk_journal_remove(&f->place, &f->err), &f->err);
+	end_hostile(pid);
+	close(ready.ends[0]);
+}
+
+/* The control: with the files open to readers, the same user stops root. */
+static void test_lock__readers_of_the_database_itself_would(void **state)
+{
+	struct fixture *f = *state;
+	struct signal_pipe ready;
+	struct sbk_journal *journal;
+	uint64_t id;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		sbk_test_skip("being another user needs root");
+	fixture_machine(f);
+	journal = fixture_locked(f);
+	(void)sqlite3_busy_timeout(journal->db.handle, 100);
+	assert_int_equal(chmod(fixture_path(f, "live.db-shm"), 0644), 0);
+	assert_int_equal(pipe(ready.ends), 0);
+	pid = start_hostile(f, &ready);
+	close(ready.ends[1]);
+	assert_true(hear(&ready));
+	assert_error(sbk_journal_begin(journal, SBK_TRANSACTION_DO, "a", &id,
+				       &f->err),
+		     SBK_E_BUSY, &f->err);
+	end_hostile(pid);
+	assert_ok(sbk_journal_begin(journal, SBK_TRANSACTION_DO, "a", &id,
+				    &f->err),
+		  &f->err);
+	assert_ok(sbk_journal_end(journal, true, &f->err), &f->err);
+	close(ready.ends[0]);
+	sbk_journal_close(journal);
+	/* And so such a mode of the database is refused. */
+	assert_int_equal(chmod(fixture_path(f, "live.db"), 0644), 0);
+	assert_error(sbk_journal_open(&f->place, SBK_JOURNAL_WRITE, &journal,
+				      &f->err),
+		     SBK_E_DENIED, &f->err);
+}
+
+/* Nor whoever makes the first one. */
+static void test_lock__nobody_delays_the_first_one(void **state)
+{
+	struct fixture *f = *state;
+	struct signal_pipe ready;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		sbk_test_skip("being another user needs root");
+	fixture_machine(f);
+	assert_int_equal(pipe(ready.ends), 0);
+	pid = start_hostile(f, &ready);
+	close(ready.ends[1]);
+	assert_true(hear(&ready));
+	sbk_journal_close(fixture_open(f, SBK_JOURNAL_CREATE));
+	end_hostile(pid);
+	close(ready.ends[0]);
+}
+
+/*
+ * A grant that waits while uninstall removes the journal: what it recorded
+ * there would be lost. The handle was opened before, as its was.
+ */
+static void test_lock__a_removed_journal_is_no_lock(void **state)
+{
+	struct fixture *f = *state;
+	struct sbk_journal *early, *late;
+
+	early = fixture_open(f, SBK_JOURNAL_CREATE);
+	assert_ok(sbk_journal_remove(&f->place, &f->err), &f->err);
+	assert_error(sbk_journal_lock(early, 0, &f->err), SBK_E_CONFLICT,
+		     &f->err);
+	assert_non_null(strstr(f->err.message, "removed meanwhile"));
+	/* Nor is it one where a new journal stands at its place. */
+	late = fixture_locked(f);
+	sbk_error_clear(&f->err);
+	assert_error(sbk_journal_lock(early, 0, &f->err), SBK_E_CONFLICT,
+		     &f->err);
+	sbk_journal_close(early);
+	sbk_journal_close(late);
+	fixture_assert_sound(f);
+}
+
+/* Removing waits for nobody, and takes nothing from under a transaction. */
+static void test_lock__a_journal_in_use_is_not_removed(void **state)
+{
+	struct fixture *f = *state;
+	struct sbk_journal *journal = fixture_locked(f);
+
+	assert_error(sbk_journal_remove(&f->place, &f->err), SBK_E_BUSY,
+		     &f->err);
+	sbk_journal_close(journal);
+	sbk_error_clear(&f->err);
+	assert_ok(sbk_journal_remove(&f->place, &f->err), &f->err);
+}
+
 static const struct CMUnitTest tests[] = {
+	FIXTURE_TEST(test_lock__readers_delay_nobody),
+	FIXTURE_TEST(test_lock__readers_of_the_database_itself_would),
+	FIXTURE_TEST(test_lock__nobody_delays_the_first_one),
+	FIXTURE_TEST(test_lock__a_removed_journal_is_no_lock),
+	FIXTURE_TEST(test_lock__a_journal_in_use_is_not_removed),
 	FIXTURE_TEST(test_lock__the_other_one_is_named),
 	FIXTURE_TEST(test_lock__a_living_transaction_is_not_recovered),
 	FIXTURE_TEST(test_lock__four_processes_at_once),

@@ -420,6 +420,9 @@ static int read_as_other(struct fixture *f, void *arg)
 	if (setgid(1234) < 0 || setuid(1234) < 0)
 		return 90;
 	if (open(fixture_path(f, "lock"), O_RDONLY) >= 0 ||
+	    open(fixture_path(f, "live.db"), O_RDONLY) >= 0 ||
+	    open(fixture_path(f, "live.db-wal"), O_RDONLY) >= 0 ||
+	    open(fixture_path(f, "live.db-shm"), O_RDONLY) >= 0 ||
 	    open(fixture_path(f, "reserve"), O_RDONLY) >= 0)
 		return 1;
 	if (sbk_journal_open(&f->place, SBK_JOURNAL_READ, &journal, &f->err) <
@@ -472,8 +475,9 @@ static void test_open__everyone_reads_the_machines(void **state)
 	make_machine_journal(f);
 	assert_mode(f, "", 0755);
 	assert_mode(f, "journal.db", 0644);
-	assert_mode(f, "journal.db-wal", 0644);
-	assert_mode(f, "journal.db-shm", 0644);
+	assert_mode(f, "live.db", 0600);
+	assert_mode(f, "live.db-wal", 0600);
+	assert_mode(f, "live.db-shm", 0600);
 	assert_mode(f, "lock", 0600);
 	assert_mode(f, "reserve", 0600);
 	/* The way there, as /var/lib is. */

@@ -172,20 +172,46 @@ static int grant(struct fixture *f, struct sbk_error *err)
 	return rc;
 }
 
+/* A copy that could not be published is told, and is published later. */
+static int check_published(struct fixture *f, void *arg)
+{
+	const bool *full = arg;
+	struct sbk_journal *journal = NULL;
+	bool told;
+
+	if (sbk_journal_open(&f->place, SBK_JOURNAL_WRITE, &journal, &f->err) <
+		    0 ||
+	    sbk_journal_lock(journal, 0, &f->err) < 0) {
+		print_error("%s\n", f->err.message);
+		return 1;
+	}
+	told = journal->unpublished[0] != '\0';
+	sbk_journal_close(journal);
+	if (access(fixture_path(f, "journal.db.copy"), F_OK) == 0)
+		return 2;
+	return told == *full ? 0 : 3;
+}
+
 static int full_volume(struct fixture *f, void *arg)
 {
+	const enum sbk_book *book = arg;
+	const bool machine = *book == SBK_BOOK_MACHINE;
 	char *before, *after;
 
-	(void)arg;
 	if (mount_volume(f, 32) < 0)
 		return CANNOT_MOUNT;
+	f->place.book = *book;
 	fixture_tree(f, 400);
 	before = fixture_world(f);
 	if (grant(f, &f->err) < 0)
 		return 1;
 	/* What SQLite needs to open may have been taken by others, too. */
-	if (unlink(fixture_path(f, "journal.db-shm")) < 0)
+	if (unlink(fixture_path(f, machine ? "live.db-shm"
+					   : "journal.db-shm")) < 0)
 		return 6;
+	/* And what readers have could not be published before either. */
+	if (machine && unlink(fixture_path(f, "journal.db")) < 0)
+		return 9;
 	if (fill_volume(f) < 0)
 		return 2;
 	/* In processes of their own: they open the database on the full
@@ -195,14 +221,35 @@ static int full_volume(struct fixture *f, void *arg)
 	after = fixture_world(f);
 	if (strcmp(before, after) != 0)
 		return 4;
+	if (machine) {
+		/* The undo has left the room that was set aside for it. */
+		(void)unlink(fixture_path(f, "journal.db"));
+		if (fill_volume(f) < 0 ||
+		    fixture_child(check_published, f, &(bool){true}) != 0)
+			return 7;
+	}
 	empty_volume(f);
+	if (machine && fixture_child(check_published, f, &(bool){false}) != 0)
+		return 8;
 	return fixture_child(check_sound, f, NULL) != 0 ? 5 : 0;
 }
 
 static void test_reserve__undo_on_a_full_volume(void **state)
 {
 	struct fixture *f = *state;
-	int code = fixture_child(full_volume, f, NULL);
+	enum sbk_book book = SBK_BOOK_USER;
+	int code = fixture_child(full_volume, f, &book);
+
+	if (code == CANNOT_MOUNT)
+		sbk_test_skip("mounting an image needs root and loop devices");
+	assert_int_equal(code, 0);
+}
+
+static void test_reserve__the_machines_undo_on_a_full_volume(void **state)
+{
+	struct fixture *f = *state;
+	enum sbk_book book = SBK_BOOK_MACHINE;
+	int code = fixture_child(full_volume, f, &book);
 
 	if (code == CANNOT_MOUNT)
 		sbk_test_skip("mounting an image needs root and loop devices");
@@ -385,6 +432,7 @@ static void test_reserve__is_large_enough_for_many_changes(void **state)
 
 static const struct CMUnitTest tests[] = {
 	FIXTURE_TEST(test_reserve__undo_on_a_full_volume),
+	FIXTURE_TEST(test_reserve__the_machines_undo_on_a_full_volume),
 	FIXTURE_TEST(test_reserve__no_change_without_room_for_its_undo),
 	FIXTURE_TEST(test_reserve__is_large_enough_for_many_changes),
 };

@@ -529,6 +529,56 @@ static void test_run__nothing_starts_without_a_record(void **state)
 	test_scope_release(&scope);
 }
 
+/* Between the scope and the mounts the root was another one. */
+static void test_run__the_root_is_the_one_that_was_seen(void **state)
+{
+	const struct place *place = *state;
+	struct sbk_run_options options = {.test_no_namespaces = false};
+	char *argv[] = {(char *)"touch", (char *)"began", NULL};
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_scope_path *root;
+	struct sbk_run_end end;
+	struct sbk_scope scope;
+	char name[512], marker[512];
+	const char *absent = name;
+	struct stat st;
+
+	test_scope_init(&scope, "/home/tester");
+	test_scope_add(&scope, SBK_ACCESS_RW, place->ws);
+	scope.directory = place->ws;
+	root = &scope.paths[scope.path_count - 1];
+	assert_int_equal(stat(place->ws, &st), 0);
+	root->device = st.st_dev;
+	root->number = st.st_ino + 1;
+	assert_error(sbk_run_launch(&scope, &options, argv, NULL, &end, &err),
+		     SBK_E_CONFLICT, &err);
+	root->number = st.st_ino;
+	/* A name that was not there, and is now. */
+	(void)snprintf(name, sizeof(name), "%s/.git", place->ws);
+	assert_int_equal(mkdir(name, 0755), 0);
+	scope.absent_protected = &absent;
+	scope.absent_count = 1;
+	assert_error(sbk_run_launch(&scope, &options, argv, NULL, &end, &err),
+		     SBK_E_CONFLICT, &err);
+	assert_non_null(strstr(err.message, "would not be protected"));
+	assert_false(appears(place, "began", 50));
+	assert_int_equal(rmdir(name), 0);
+	assert_ok(sbk_run_launch(&scope, &options, argv, NULL, &end, &err),
+		  &err);
+	assert_true(appears(place, "began", 20));
+	(void)snprintf(marker, sizeof(marker), "%s/began", place->ws);
+	assert_int_equal(unlink(marker), 0);
+	/* A name that was there, and is gone. */
+	assert_int_equal(mkdir(name, 0755), 0);
+	test_scope_add(&scope, SBK_ACCESS_PROTECT, name);
+	scope.absent_count = 0;
+	assert_int_equal(rmdir(name), 0);
+	assert_error(sbk_run_launch(&scope, &options, argv, NULL, &end, &err),
+		     SBK_E_NOTFOUND, &err);
+	assert_false(appears(place, "began", 50));
+	test_scope_release(&scope);
+}
+
 static void test_run__probe_finds_every_carrier(void **state)
 {
 	struct sbk_run_options options = {.test_no_namespaces = false};
@@ -573,6 +623,7 @@ int main(int argc, char **argv)
 		TEST(test_run__bare_temporary_directory_is_removed),
 		TEST(test_run__works_for_a_plain_user),
 		TEST(test_run__nothing_starts_without_a_record),
+		TEST(test_run__the_root_is_the_one_that_was_seen),
 		TEST(test_run__probe_finds_every_carrier),
 	};
 

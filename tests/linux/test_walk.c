@@ -298,7 +298,8 @@ static void run_open_top(struct tree *tree)
 	tree_own_mounts();
 	tree_run(tree, "mkdir m && mount -t tmpfs -o mode=1777 none m && "
 		       "mkdir m/w m/hidden && touch m/w/f m/w/k && "
-		       "chown -R 1500:1500 m/w && chmod 700 m/hidden");
+		       "chown -R 1500:1500 m/w && chmod 700 m/hidden && "
+		       "chown 990 m/hidden");
 	tree_become_plain();
 	file = tree_identity(tree, "m/w/f");
 	tree_run(tree, "mv m/w/f m/elsewhere");

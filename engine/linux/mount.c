@@ -212,7 +212,7 @@ static int take_source(struct builder *b, const struct sbk_view_op *op,
 	if (fstat(tree, st) < 0) {
 		(void)fail(err, errno, "examine", op->source);
 	} else if (S_ISDIR(st->st_mode) != op->is_directory ||
-		   S_ISLNK(st->st_mode) || is_another(op, st)) {
+		   S_ISLNK(st->st_mode) != op->is_link || is_another(op, st)) {
 		(void)sbk_error_set(err, SBK_E_CONFLICT,
 				    "'%s' was replaced while the run was "
 				    "prepared; run again",

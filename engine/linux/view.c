@@ -37,6 +37,7 @@ struct entry {
 	const char *target;
 	unsigned int mode;
 	bool is_directory;
+	bool is_link; /* itself a symbolic link, held in place */
 	bool optional;
 	uint64_t device, number;
 };
@@ -244,6 +245,7 @@ static int add_scope(struct entries *list, const struct sbk_scope *scope,
 			.path = path->path,
 			.target = path->target,
 			.is_directory = path->is_directory,
+			.is_link = path->is_link,
 			.optional = path->optional,
 			.device = path->device,
 			.number = path->number,
@@ -451,6 +453,7 @@ static void op_fill(struct sbk_view_op *op, const struct entry *entry,
 	op->source = entry->target;
 	op->mode = entry->mode;
 	op->is_directory = entry->is_directory;
+	op->is_link = entry->is_link;
 	op->optional = entry->optional;
 	op->device_id = entry->device;
 	op->number = entry->number;

@@ -53,6 +53,7 @@ struct sbk_view_op {
 	const char *covers;
 	unsigned int mode; /* of what is created */
 	bool is_directory;
+	bool is_link; /* the source is a symbolic link, shown as one */
 	bool read_only;
 	bool device;   /* device nodes work here */
 	bool create;   /* `place` is ours to make, as a mount point */

@@ -145,10 +145,17 @@ static int carry_out(struct setup_call *call, struct sbk_error *err)
 				     call->plan, &call->report, err);
 }
 
+static void print_recovered(const struct setup_call *call, size_t count)
+{
+	(void)fprintf(call->cli->err,
+		      "%s: an interrupted command had left %zu changes, which "
+		      "were undone first\n",
+		      call->cli->program, count);
+}
+
 /*
- * An empty plan, too, goes to the ledger: what an interrupted setup left may
- * look finished, and recovery takes it back. The plan was made before that, so
- * then it is made anew, once.
+ * The ledger recovers once more, since another setup may have been interrupted
+ * meanwhile. The plan was made before that, so then it is made anew, once.
  */
 static int transact(struct setup_call *call, struct sbk_error *err)
 {
@@ -156,10 +163,7 @@ static int transact(struct setup_call *call, struct sbk_error *err)
 
 	if (rc != SBK_E_CONFLICT || call->report.recovered == 0)
 		return rc;
-	(void)fprintf(call->cli->err,
-		      "%s: an interrupted command had left %zu changes, which "
-		      "were undone first\n",
-		      call->cli->program, call->report.recovered);
+	print_recovered(call, call->report.recovered);
 	sbk_error_clear(err);
 	rc = make_plan(call, err);
 	if (rc == 0)
@@ -198,12 +202,33 @@ static void print_done(struct setup_call *call)
 			      (unsigned long long)call->report.transaction);
 }
 
+/*
+ * What an interrupted setup left goes first: half an account is nothing that
+ * a plan can be made from. Nothing is touched where nothing was left.
+ */
+static int settle_first(struct setup_call *call, struct sbk_error *err)
+{
+	const struct sbk_ledger *ledger = &call->cli->ledger;
+	size_t settled = 0;
+	int rc;
+
+	if (call->options.dry_run || !sbk_os_elevated())
+		return 0;
+	rc = ledger->ops->recover(ledger->self, &call->backend,
+				  SBK_BOOK_MACHINE, &settled, err);
+	if (rc == 0 && settled > 0)
+		print_recovered(call, settled);
+	return rc;
+}
+
 static int do_setup(struct setup_call *call, struct sbk_error *err)
 {
 	int rc = find_person(call, err);
 
 	if (rc == 0)
 		rc = sbk_os_backend(&call->backend, err);
+	if (rc == 0)
+		rc = settle_first(call, err);
 	if (rc == 0)
 		rc = make_plan(call, err);
 	if (rc == 0)

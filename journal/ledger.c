@@ -191,18 +191,25 @@ static int ledger_transact(void *self, const struct sbk_backend *backend,
 	return rc;
 }
 
+static int open_book(enum sbk_book book, enum sbk_journal_mode mode,
+		     struct sbk_journal **out, struct sbk_error *err)
+{
+	struct sbk_journal_place place;
+	int rc = place_of(book, &place, err);
+
+	return rc < 0 ? rc : sbk_journal_open(&place, mode, out, err);
+}
+
 static int ledger_recover(void *self, const struct sbk_backend *backend,
 			  enum sbk_book book, size_t *settled,
 			  struct sbk_error *err)
 {
 	struct sbk_journal *journal = NULL;
-	struct sbk_journal_place place;
-	int rc = place_of(book, &place, err);
+	int rc;
 
 	(void)self;
 	*settled = 0;
-	if (rc == 0)
-		rc = sbk_journal_open(&place, SBK_JOURNAL_WRITE, &journal, err);
+	rc = open_book(book, SBK_JOURNAL_WRITE, &journal, err);
 	if (rc == SBK_E_NOTFOUND) {
 		sbk_error_clear(err);
 		return 0;
@@ -220,12 +227,10 @@ static int ledger_owed(void *self, enum sbk_book book, uint64_t *count,
 {
 	uint64_t counts[SBK_STATUS_COUNT];
 	struct sbk_journal *journal = NULL;
-	struct sbk_journal_place place;
-	int rc = place_of(book, &place, err);
+	int rc;
 
 	(void)self;
-	if (rc == 0)
-		rc = sbk_journal_open(&place, SBK_JOURNAL_READ, &journal, err);
+	rc = open_book(book, SBK_JOURNAL_READ, &journal, err);
 	if (rc == 0)
 		rc = sbk_journal_count(journal, counts, err);
 	sbk_journal_close(journal);
@@ -233,8 +238,6 @@ static int ledger_owed(void *self, enum sbk_book book, uint64_t *count,
 		*count = counts[SBK_STATUS_OWED];
 	return rc;
 }
-
-/* --- sessions ----------------------------------------------------------- */
 
 /* Whether any of these changes is in effect. */
 static int any_in_effect(struct sbk_db *db, int64_t first, int64_t last,
@@ -279,12 +282,10 @@ static int ledger_has_grant(void *self, enum sbk_book book,
 			    struct sbk_error *err)
 {
 	struct sbk_journal *journal = NULL;
-	struct sbk_journal_place place;
-	int rc = place_of(book, &place, err);
+	int rc;
 
 	(void)self;
-	if (rc == 0)
-		rc = sbk_journal_open(&place, SBK_JOURNAL_READ, &journal, err);
+	rc = open_book(book, SBK_JOURNAL_READ, &journal, err);
 	if (rc == SBK_E_NOTFOUND) {
 		sbk_error_clear(err);
 		*out = false;
@@ -298,6 +299,8 @@ static int ledger_has_grant(void *self, enum sbk_book book,
 	*out = rc > 0;
 	return 0;
 }
+
+/* --- sessions ----------------------------------------------------------- */
 
 static int ledger_session_begin(void *self, struct sbk_session *session,
 				struct sbk_error *err)

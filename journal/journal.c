@@ -298,15 +298,19 @@ static int find_file(struct sbk_journal *journal, bool may_create,
 	if (rc == SBK_E_NOTFOUND &&
 	    strcmp(journal->file, sbk_journal_live_name(journal->book)) != 0)
 		return not_published(journal, err);
+	if (rc == SBK_E_NOTFOUND && may_create)
+		return create(journal, err); /* looks again, with the lock */
 	if (rc == SBK_E_NOTFOUND) {
 		rc = sbk_diagnose_missing(journal->store, journal->file, err);
-		if (rc < 0)
+		if (rc == 0)
+			return sbk_error_set(err, SBK_E_NOTFOUND,
+					     "there is no journal in '%s'",
+					     sbk_store_path(journal->store));
+		/* What lies there may be what another process just made. */
+		if (sbk_diagnose_file(journal->store, journal->file, &why) < 0)
 			return rc;
-		return may_create
-			       ? create(journal, err)
-			       : sbk_error_set(err, SBK_E_NOTFOUND,
-					       "there is no journal in '%s'",
-					       sbk_store_path(journal->store));
+		sbk_error_clear(err);
+		return 0;
 	}
 	if (rc < 0 && err != NULL)
 		*err = why;

@@ -315,9 +315,17 @@ out:
 	return rc;
 }
 
+/* What the kernel only checks, others see for a moment as if it were made: so
+ * this, too, is a change that an observer has to wait for. */
 int sbk_firewall_check(struct sbk_state next, struct sbk_error *err)
 {
-	return write_table(next, true, 0, err);
+	int lock, rc = sbk_program_lock(0, &lock, err);
+
+	if (rc < 0)
+		return rc;
+	rc = write_table(next, true, lock, err);
+	sbk_program_unlock(lock);
+	return rc;
 }
 
 static int firewall_replace(struct sbk_host *host,

@@ -1,7 +1,10 @@
 /* The table: as asked, atomic, effective; and what others put into it. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "engine/linux/firewall.h"
 #include "engine/network_probe.h"
@@ -96,6 +99,33 @@ static void test_firewall__is_made_extended_and_removed(void **state)
 	replace(&w, text(&w.two), text(&w.one));
 	replace(&w, text(&w.one), SBK_STATE_ABSENT);
 	assert_int_equal(shell("[ -z \"$(nft list ruleset)\" ]"), 0);
+	world_release(&w);
+}
+
+/* The kernel shows others a transaction that it only checks; an observer must
+ * not meet it. */
+static void test_firewall__a_check_is_never_seen(void **state)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct world w;
+	pid_t pid;
+	int i, status;
+
+	(void)state;
+	require_host();
+	world_init(&w);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		while (sbk_firewall_check(text(&w.one), &err) == 0)
+			continue;
+		_exit(1);
+	}
+	for (i = 0; i < 60; i++)
+		assert_table_is(&w, SBK_STATE_ABSENT);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status)); /* it never failed */
 	world_release(&w);
 }
 
@@ -266,6 +296,7 @@ static void test_firewall__the_chain_tells_whose_table_it_is(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_firewall__is_made_extended_and_removed),
+	cmocka_unit_test(test_firewall__a_check_is_never_seen),
 	cmocka_unit_test(test_firewall__needs_no_protocol_names),
 	cmocka_unit_test(test_firewall__the_script_makes_the_same_table),
 	cmocka_unit_test(test_firewall__refuses_the_offline_uid_alone),

@@ -298,7 +298,7 @@ case_edits()
 	chown www-data src 2>/dev/null
 	chown www-data:www-data /home/dev/project/src/file6
 	useradd -m -s /bin/sh stranger
-	groupadd -r strangers
+	groupadd -g 4242 strangers # not as free numbers go
 	usermod -aG strangers stranger
 	echo '# a line' >>/etc/hosts
 	nft add table inet theirs

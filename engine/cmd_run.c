@@ -28,6 +28,7 @@ struct run {
 	char **argv;
 	bool recorded; /* the session has begun in the journal */
 	bool record_failed;
+	bool ended; /* its end is written and recorded */
 };
 
 static int set_test_abi(void *into, const char *value, struct sbk_error *err)
@@ -170,6 +171,7 @@ static int on_ready(void *arg, const struct sbk_carriers *carriers, int pid,
 	rc = sbk_buf_failed(&run->begin, err);
 	if (rc == 0) {
 		run->session.begin_members = sbk_buf_text(&run->begin);
+		run->session.person = &run->scope.person;
 		rc = ledger->ops->session_begin(ledger->self, &run->session,
 						err);
 	}
@@ -233,6 +235,15 @@ static void record_end(struct run *run)
 			run->cli->program, err.message);
 }
 
+static void on_ended(void *arg, const struct sbk_run_end *end)
+{
+	struct run *run = arg;
+
+	write_end(run, 0, end, NULL);
+	record_end(run);
+	run->ended = true;
+}
+
 static int exit_code(const struct run *run, const struct sbk_run_end *end)
 {
 	FILE *err = run->cli->err;
@@ -259,15 +270,21 @@ static int exit_code(const struct run *run, const struct sbk_run_end *end)
 
 static int launch(struct run *run)
 {
-	struct sbk_run_hooks hooks = {.ready = on_ready, .arg = run};
+	struct sbk_run_hooks hooks = {
+		.ready = on_ready, .ended = on_ended, .arg = run};
 	struct sbk_run_end end = {.exit_code = 0};
 	struct sbk_error err = SBK_ERROR_INIT;
 	int rc;
 
 	rc = sbk_run_launch(&run->scope, &run->arguments.options, run->argv,
 			    &hooks, &end, &err);
-	write_end(run, rc, &end, &err);
-	record_end(run);
+	run->arguments.options.begun = NULL;
+	if (!run->ended || rc < 0) {
+		sbk_buf_clear(&run->end);
+		write_end(run, rc, &end, &err);
+	}
+	if (!run->ended)
+		record_end(run);
 	status_line(run, rc < 0 ? "failed" : "exit", &run->end);
 	if (rc == 0)
 		return exit_code(run, &end);
@@ -314,6 +331,10 @@ static int prepare(struct run *run, int argc, char **argv,
 	if (run->arguments.status_fd != 0 &&
 	    sbk_run_status_check(run->arguments.status_fd, err) < 0)
 		return err->code;
+	/* With the host's network there is little to begin. */
+	if (!run->arguments.dry_run && !run->arguments.policy.net)
+		run->arguments.options.begun =
+			sbk_run_begin(&run->arguments.options, run->argv);
 	if (sbk_os_caller(&person, err) < 0)
 		return err->code;
 	return sbk_scope_resolve(&run->arguments.policy, &person,
@@ -331,6 +352,7 @@ static void release(struct run *run)
 	sbk_list_release(&policy->keep_env);
 	sbk_list_release(&policy->set_env);
 	sbk_list_release(&policy->unset_env);
+	sbk_run_abandon(run->arguments.options.begun);
 	sbk_scope_release(&run->scope);
 	sbk_buf_release(&run->begin);
 	sbk_buf_release(&run->end);

@@ -35,6 +35,7 @@ struct reader {
 	size_t hash;
 	char name[SBK_PATH_MAX];
 	size_t name_size;
+	size_t submodules; /* met so far */
 };
 
 static uint32_t number(const unsigned char *at, int bytes)
@@ -167,11 +168,14 @@ static int read_all(struct reader *r, sbk_git_submodule_fn *each, void *arg,
 	int rc = 0;
 
 	r->at = HEADER_SIZE;
-	r->name_size = 0;
+	r->name_size = r->submodules = 0;
 	for (i = 0; i < r->count && rc == 0; i++) {
 		if (!read_entry(r, &mode))
 			return not_an_index(err);
-		if ((mode & MODE_TYPE) == MODE_SUBMODULE && each != NULL)
+		if ((mode & MODE_TYPE) != MODE_SUBMODULE)
+			continue;
+		r->submodules++;
+		if (each != NULL)
 			rc = each(arg, r->name, err);
 	}
 	if (rc == 0 && !read_extensions(r, base))
@@ -193,11 +197,16 @@ int sbk_git_index_read(const void *data, size_t size,
 	r.count = number(r.data + 8, 4);
 	if (r.version < 2 || r.version > 4)
 		return not_an_index(err);
-	/* The hash's size stands in a config; the bytes tell it as well. */
+	/* The hash's size stands in a config; the bytes tell it as well. Most
+	 * indexes, and all large ones, need no second reading. */
 	r.hash = 20;
-	if (read_all(&r, NULL, NULL, NULL, err) < 0) {
+	if (read_all(&r, NULL, NULL, base, err) < 0) {
 		sbk_error_clear(err);
+		if (base != NULL)
+			base[0] = '\0';
 		r.hash = 32;
+	} else if (r.submodules == 0) {
+		return 0;
 	}
 	return read_all(&r, each, arg, base, err);
 }

@@ -48,6 +48,9 @@ struct sbk_session {
 	const char *begin_members; /* command, policy, guarantees, carriers */
 	const char *end_members;   /* exit, signal, appeared names */
 	void *token;		   /* the ledger's own */
+	/* Whose journal, where it was looked up already; NULL: the caller's.
+	 */
+	const struct sbk_person *person;
 };
 
 struct sbk_ledger_ops {

@@ -114,6 +114,10 @@ int sbk_os_look(const char *path, struct sbk_file *out, struct sbk_error *err);
 int sbk_os_resolve(const char *path, char *real, struct sbk_file *out,
 		   struct sbk_error *err);
 
+/* Whether the absolute `path`, without "." and "..", is a directory and no
+ * link stands on the way: it is its own real path. */
+bool sbk_os_is_straight(const char *path);
+
 /* Where the link at `path` points, as written. SBK_E_INVAL: no link. */
 int sbk_os_read_link(const char *path, char *out, size_t out_size,
 		     struct sbk_error *err);

@@ -16,11 +16,6 @@
 
 #include "engine/banned.h"
 
-struct sbk_listed_name {
-	const char *name;
-	enum sbk_file_type type;
-};
-
 static bool is_known(const struct sbk_resolver *resolver, const char *path,
 		     size_t size)
 {
@@ -43,12 +38,29 @@ static void remember(struct sbk_resolver *resolver, const char *path,
 	resolver->sizes[resolver->used++] = size;
 }
 
+/* Absolute, and no component is empty, "." or "..". */
+static bool is_plain_path(const char *path)
+{
+	const char *start = path;
+
+	while (*path == '/') {
+		size_t dots = 0, size = 0;
+
+		for (path++; path[size] != '\0' && path[size] != '/'; size++)
+			dots += path[size] == '.' ? 1 : 0;
+		if (size == 0 || (size <= 2 && dots == size))
+			return false;
+		path += size;
+	}
+	return path != start && *path == '\0' &&
+	       (size_t)(path - start) < SBK_PATH_MAX;
+}
+
 /* Whether the first `size` bytes name a directory through no link. */
 static bool is_straight(struct sbk_resolver *resolver, const char *path,
 			size_t size)
 {
-	char text[SBK_RESOLVER_PATH_MAX], real[SBK_PATH_MAX];
-	struct sbk_file file;
+	char text[SBK_RESOLVER_PATH_MAX];
 
 	if (size == 0 || is_known(resolver, path, size))
 		return true;
@@ -56,8 +68,7 @@ static bool is_straight(struct sbk_resolver *resolver, const char *path,
 		return false;
 	memcpy(text, path, size);
 	text[size] = '\0';
-	if (sbk_os_resolve(text, real, &file, NULL) < 0 ||
-	    strcmp(real, text) != 0)
+	if (!is_plain_path(text) || !sbk_os_is_straight(text))
 		return false;
 	remember(resolver, path, size);
 	return true;
@@ -89,14 +100,16 @@ static int gather(void *arg, const char *name, enum sbk_file_type type,
 	return 0;
 }
 
-int sbk_resolver_list(struct sbk_resolver *resolver, struct sbk_arena *arena,
-		      const char *directory, struct sbk_error *err)
+int sbk_resolver_list(struct sbk_resolver *resolver, const char *directory,
+		      struct sbk_error *err)
 {
 	struct sbk_listing *listing = &resolver->listings[resolver->listed];
+	struct sbk_arena *arena = resolver->arena;
 	struct gathering g = {.arena = arena, .listing = listing};
 	int rc;
 
 	if (resolver->listed == SBK_RESOLVER_LISTINGS ||
+	    sbk_resolver_misses(resolver, directory) ||
 	    !is_straight(resolver, directory, strlen(directory)))
 		return 0;
 	*listing = (struct sbk_listing){.size = strlen(directory)};
@@ -141,8 +154,15 @@ find_name(const struct sbk_listing *listing, const char *name)
 		       sizeof(*listing->names), compare_names);
 }
 
-/* Whether some listing says that a directory above `path` is not there. */
-static bool is_missing(const struct sbk_resolver *r, const char *path)
+const struct sbk_listing *
+sbk_resolver_listing(const struct sbk_resolver *resolver, const char *directory)
+{
+	return find_listing(resolver, directory, strlen(directory));
+}
+
+/* Only directories without a link on the way are listed, and a dangling link
+ * is a name like others: what is missing here is missing for good. */
+bool sbk_resolver_misses(const struct sbk_resolver *r, const char *path)
 {
 	char name[SBK_RESOLVER_PATH_MAX];
 	size_t i, size;
@@ -164,29 +184,50 @@ static bool is_missing(const struct sbk_resolver *r, const char *path)
 	return false;
 }
 
-static bool is_plain_name(const char *name)
+/* Forgets what there is no room for. */
+static void remember_link(struct sbk_resolver *resolver, const char *path,
+			  const char *real, enum sbk_file_type type)
 {
-	return name[0] != '\0' && strcmp(name, ".") != 0 &&
-	       strcmp(name, "..") != 0;
+	struct sbk_linked_path linked = {.type = type};
+
+	if (resolver->linked_count == SBK_RESOLVER_LINKED_MAX)
+		return;
+	linked.path = sbk_arena_strdup(resolver->arena, path);
+	linked.real = sbk_arena_strdup(resolver->arena, real);
+	if (linked.path != NULL && linked.real != NULL)
+		resolver->linked[resolver->linked_count++] = linked;
 }
 
-static bool is_plain_path(const char *path)
+static bool recall_link(const struct sbk_resolver *resolver, const char *path,
+			char *real, enum sbk_file_type *type)
 {
-	return path[0] == '/' && strlen(path) < SBK_PATH_MAX &&
-	       strstr(path, "//") == NULL && strstr(path, "/./") == NULL &&
-	       strstr(path, "/../") == NULL &&
-	       is_plain_name(strrchr(path, '/') + 1);
+	size_t i;
+
+	for (i = 0; i < resolver->linked_count; i++) {
+		const struct sbk_linked_path *linked = &resolver->linked[i];
+
+		if (strcmp(linked->path, path) != 0)
+			continue;
+		memcpy(real, linked->real, strlen(linked->real) + 1);
+		*type = linked->type;
+		return true;
+	}
+	return false;
 }
 
-static int resolve_slowly(const char *path, char *real,
-			  enum sbk_file_type *type, struct sbk_error *err)
+static int resolve_slowly(struct sbk_resolver *resolver, const char *path,
+			  char *real, enum sbk_file_type *type,
+			  struct sbk_error *err)
 {
 	struct sbk_file file;
 	int rc = sbk_os_resolve(path, real, &file, err);
 
-	if (rc == 0)
-		*type = file.type;
-	return rc;
+	if (rc < 0)
+		return rc;
+	*type = file.type;
+	if (path[0] == '/') /* the others hang on the working directory */
+		remember_link(resolver, path, real, file.type);
+	return 0;
 }
 
 int sbk_resolver_resolve(struct sbk_resolver *resolver, const char *path,
@@ -198,10 +239,12 @@ int sbk_resolver_resolve(struct sbk_resolver *resolver, const char *path,
 	size_t size;
 	int rc;
 
+	if (recall_link(resolver, path, real, type))
+		return 0;
 	if (!is_plain_path(path))
-		return resolve_slowly(path, real, type, err);
+		return resolve_slowly(resolver, path, real, type, err);
 	size = (size_t)(strrchr(path, '/') - path);
-	if (is_missing(resolver, path))
+	if (sbk_resolver_misses(resolver, path))
 		return sbk_error_set(err, SBK_E_NOTFOUND,
 				     "'%s': there is no such file", path);
 	listing = find_listing(resolver, path, size);
@@ -216,7 +259,7 @@ int sbk_resolver_resolve(struct sbk_resolver *resolver, const char *path,
 	if ((file.type != SBK_FILE_REGULAR &&
 	     file.type != SBK_FILE_DIRECTORY) ||
 	    !is_straight(resolver, path, size))
-		return resolve_slowly(path, real, type, err);
+		return resolve_slowly(resolver, path, real, type, err);
 	memcpy(real, path, strlen(path) + 1);
 	*type = file.type;
 	return 0;

@@ -98,17 +98,20 @@ bool sbk_match(const char *pattern, const char *text)
 	return *pattern == '\0';
 }
 
+/* Most texts fit into `quick`, and are formatted once. */
 const char *sbk_arena_printf(struct sbk_arena *arena, const char *fmt, ...)
 {
 	va_list args;
-	char *text;
+	char quick[256], *text;
 	int size;
 
 	va_start(args, fmt);
-	size = vsnprintf(NULL, 0, fmt, args);
+	size = vsnprintf(quick, sizeof(quick), fmt, args);
 	va_end(args);
 	if (size < 0)
 		return NULL;
+	if ((size_t)size < sizeof(quick))
+		return sbk_arena_copy(arena, quick, (size_t)size);
 	text = sbk_arena_alloc(arena, (size_t)size + 1);
 	if (text == NULL)
 		return NULL;
@@ -118,12 +121,14 @@ const char *sbk_arena_printf(struct sbk_arena *arena, const char *fmt, ...)
 	return text;
 }
 
+/* Asked some thousand times for each run, of short texts. */
 bool sbk_path_within(const char *path, const char *above)
 {
-	size_t size = strlen(above);
+	size_t size = 0;
 
-	if (strncmp(path, above, size) != 0)
-		return false;
+	for (; above[size] != '\0'; size++)
+		if (path[size] != above[size])
+			return false;
 	return path[size] == '\0' || path[size] == '/' ||
 	       (size > 0 && above[size - 1] == '/');
 }

@@ -20,7 +20,8 @@ const char *sbk_environment_get(const char *const *environment,
 	size_t size = strlen(name);
 
 	for (; environment != NULL && *environment != NULL; environment++)
-		if (strncmp(*environment, name, size) == 0 &&
+		if (**environment == *name &&
+		    strncmp(*environment, name, size) == 0 &&
 		    (*environment)[size] == '=')
 			return *environment + size + 1;
 	return NULL;
@@ -43,7 +44,8 @@ static int put(struct making *m, const char *entry, struct sbk_error *err)
 	size_t size = name_size(entry) + 1, i;
 
 	for (i = 0; i < m->out.count; i++) {
-		if (strncmp(m->out.items[i], entry, size) != 0)
+		if (*m->out.items[i] != *entry ||
+		    strncmp(m->out.items[i], entry, size) != 0)
 			continue;
 		m->out.items[i] = sbk_arena_strdup(m->arena, entry);
 		if (m->out.items[i] == NULL)

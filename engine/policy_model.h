@@ -50,13 +50,25 @@ const char *sbk_arena_printf(struct sbk_arena *arena, const char *fmt, ...)
 bool sbk_path_within(const char *path, const char *above);
 
 /*
- * Resolves paths, remembering which directories are spelled without links.
- * Zeroed at the start.
+ * Resolves paths, remembering which directories are spelled without links,
+ * and where the links led that were met. Zeroed at the start, but for the
+ * arena.
  */
 #define SBK_RESOLVER_DIRECTORIES 32
 #define SBK_RESOLVER_PATH_MAX 256
-#define SBK_RESOLVER_LISTINGS 4
+#define SBK_RESOLVER_LISTINGS 6
 #define SBK_RESOLVER_NAMES_MAX 1024
+#define SBK_RESOLVER_LINKED_MAX 64
+
+struct sbk_listed_name {
+	const char *name;
+	enum sbk_file_type type;
+};
+
+struct sbk_linked_path {
+	const char *path, *real;
+	enum sbk_file_type type;
+};
 
 struct sbk_listing {
 	const char *directory;
@@ -66,11 +78,14 @@ struct sbk_listing {
 };
 
 struct sbk_resolver {
+	struct sbk_arena *arena;
 	char directories[SBK_RESOLVER_DIRECTORIES][SBK_RESOLVER_PATH_MAX];
 	size_t sizes[SBK_RESOLVER_DIRECTORIES];
 	size_t used;
 	struct sbk_listing listings[SBK_RESOLVER_LISTINGS];
 	size_t listed;
+	struct sbk_linked_path linked[SBK_RESOLVER_LINKED_MAX];
+	size_t linked_count;
 };
 
 /* As sbk_os_resolve, with nothing but the type of what is there. */
@@ -78,8 +93,15 @@ int sbk_resolver_resolve(struct sbk_resolver *resolver, const char *path,
 			 char *real, enum sbk_file_type *type,
 			 struct sbk_error *err);
 /* Lists a directory of which many names will be asked. */
-int sbk_resolver_list(struct sbk_resolver *resolver, struct sbk_arena *arena,
-		      const char *directory, struct sbk_error *err);
+int sbk_resolver_list(struct sbk_resolver *resolver, const char *directory,
+		      struct sbk_error *err);
+/* What was listed there, by name; NULL where it could not be. */
+const struct sbk_listing *
+sbk_resolver_listing(const struct sbk_resolver *resolver,
+		     const char *directory);
+/* Whether a listing tells that `path` is not there, and that no link stands
+ * on the way to where it ends. */
+bool sbk_resolver_misses(const struct sbk_resolver *resolver, const char *path);
 
 /* sbk_sensitive_paths with the directories known so far. */
 int sbk_sensitive_find(const struct sbk_person *person,

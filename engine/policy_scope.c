@@ -163,7 +163,7 @@ static int find_writable(struct sbk_set *set, struct sbk_error *err)
 {
 	const struct sbk_settings *settings = set->settings;
 	char real[SBK_PATH_MAX];
-	struct sbk_file file;
+	enum sbk_file_type type;
 	size_t i;
 	int rc = 0;
 
@@ -175,7 +175,8 @@ static int find_writable(struct sbk_set *set, struct sbk_error *err)
 		path = absolute(set, settings->paths[i].text);
 		if (path == NULL)
 			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-		if (sbk_os_resolve(path, real, &file, NULL) == 0)
+		if (sbk_resolver_resolve(set->ground.resolver, path, real,
+					 &type, NULL) == 0)
 			rc = sbk_names_add(&set->writable, set->arena, real,
 					   SBK_SCOPE_PATHS_MAX, err);
 	}

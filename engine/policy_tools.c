@@ -50,9 +50,17 @@ static int place_matching(void *arg, const char *name, enum sbk_file_type type,
 
 static int place_patterns(struct sbk_set *set, struct sbk_error *err)
 {
-	int rc = sbk_os_list(sbk_system_patterned, SBK_DIRECTORY_NAMES_MAX,
-			     place_matching, set, err);
+	const struct sbk_listing *listing = sbk_resolver_listing(
+		set->ground.resolver, sbk_system_patterned);
+	size_t i;
+	int rc = 0;
 
+	for (i = 0; listing != NULL && i < listing->count && rc == 0; i++)
+		rc = place_matching(set, listing->names[i].name,
+				    listing->names[i].type, err);
+	if (listing == NULL)
+		rc = sbk_os_list(sbk_system_patterned, SBK_DIRECTORY_NAMES_MAX,
+				 place_matching, set, err);
 	if (rc != SBK_E_NOTFOUND && rc != SBK_E_DENIED)
 		return rc;
 	sbk_error_clear(err);
@@ -63,10 +71,8 @@ int sbk_tools_add_system(struct sbk_set *set, bool network,
 			 struct sbk_error *err)
 {
 	const struct sbk_readable *place = sbk_system_readable;
-	int rc;
+	int rc = 0;
 
-	rc = sbk_resolver_list(set->ground.resolver, set->arena,
-			       sbk_system_patterned, err);
 	for (; place->path != NULL && rc == 0; place++)
 		if (network || !place->network_only)
 			rc = place_if_there(set, place->path, place->reason,

@@ -59,8 +59,11 @@ struct sbk_carriers {
 	"the memory limit holds for each process, not for the run as a " \
 	"whole (no cgroup is made)"
 
+struct sbk_run_start;
+
 struct sbk_run_options {
 	struct sbk_policy_request policy;
+	struct sbk_run_start *begun; /* sbk_run_launch takes it, or NULL */
 	uint64_t status_fd; /* JSON lines are written there; 0: nowhere */
 	bool quiet;
 	/* For tests: never stronger than the machine. */
@@ -92,8 +95,26 @@ struct sbk_run_hooks {
 	 */
 	int (*ready)(void *arg, const struct sbk_carriers *carriers, int pid,
 		     struct sbk_error *err);
+	/*
+	 * Called when the command has ended and no process that it left is
+	 * alive any more, while the system takes the sandbox down: likewise.
+	 * Not called where the run fails or is ended by its time limit, nor
+	 * for a run on a terminal, whose last output must not wait. May be
+	 * NULL.
+	 */
+	void (*ended)(void *arg, const struct sbk_run_end *end);
 	void *arg;
 };
+
+/*
+ * Begins a run whose scope is not known yet: the system makes what every run
+ * needs while the caller resolves. NULL where that is of no use or fails; then
+ * sbk_run_launch begins by itself. `argv` as for sbk_run_launch.
+ */
+struct sbk_run_start *sbk_run_begin(const struct sbk_run_options *options,
+				    char *const *argv);
+/* For one that will not be launched. NULL is fine. */
+void sbk_run_abandon(struct sbk_run_start *start);
 
 /*
  * Builds the sandbox for `scope`, starts argv in it, relays terminal and

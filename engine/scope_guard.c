@@ -91,13 +91,17 @@ int sbk_ground_spot(const struct sbk_ground *ground, const char *real,
 
 enum sbk_relation sbk_spot_relation(struct sbk_spot a, struct sbk_spot b)
 {
+	bool below, above;
+
 	if (a.device != b.device)
 		return SBK_APART;
-	if (strcmp(a.path, b.path) == 0)
+	below = sbk_path_within(a.path, b.path);
+	above = sbk_path_within(b.path, a.path);
+	if (below && above)
 		return SBK_SAME;
-	if (sbk_path_within(a.path, b.path))
+	if (below)
 		return SBK_BELOW;
-	return sbk_path_within(b.path, a.path) ? SBK_ABOVE : SBK_APART;
+	return above ? SBK_ABOVE : SBK_APART;
 }
 
 /* A place that is not there, behind a link: it could be made. */
@@ -106,7 +110,8 @@ static int add_linked_parent(struct sbk_ground *ground, const char *path,
 {
 	char real[SBK_PATH_MAX];
 
-	if (!sbk_path_linked_parent(path, real) ||
+	if (sbk_resolver_misses(ground->resolver, path) ||
+	    !sbk_path_linked_parent(path, real) ||
 	    sbk_names_have(&ground->linked_parents, real))
 		return 0;
 	return sbk_names_add(&ground->linked_parents, ground->arena, real,
@@ -165,17 +170,22 @@ static int find_forbidden_spots(struct sbk_ground *ground,
 }
 
 /* Where most of the places stand that are asked for below. */
-static int list_home(struct sbk_ground *ground, struct sbk_error *err)
+static int list_places(struct sbk_ground *ground, struct sbk_error *err)
 {
-	const char *config = sbk_ground_expand(ground, "~/.config");
-	int rc = sbk_resolver_list(ground->resolver, ground->arena,
-				   ground->home, err);
+	static const char *const places[] = {"~", "~/.config", "~/.local",
+					     "~/.local/share"};
+	int rc = sbk_resolver_list(ground->resolver, sbk_system_patterned, err);
+	size_t i;
 
-	if (rc == 0 && config == NULL)
-		rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-	if (rc == 0)
-		rc = sbk_resolver_list(ground->resolver, ground->arena, config,
-				       err);
+	if (ground->home[0] == '\0')
+		return rc;
+	for (i = 0; i < sizeof(places) / sizeof(places[0]) && rc == 0; i++) {
+		const char *path = sbk_ground_expand(ground, places[i]);
+
+		rc = path != NULL
+			     ? sbk_resolver_list(ground->resolver, path, err)
+			     : sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	}
 	return rc;
 }
 
@@ -189,14 +199,13 @@ int sbk_ground_init(struct sbk_ground *ground, struct sbk_arena *arena,
 	ground->resolver = sbk_arena_alloc(arena, sizeof(*ground->resolver));
 	if (ground->resolver == NULL)
 		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	ground->resolver->arena = arena;
 	if (sbk_os_resolve(person->home, ground->home, &file, NULL) < 0 ||
 	    file.type != SBK_FILE_DIRECTORY || person->home[0] != '/')
 		ground->home[0] = '\0'; /* an account without a home */
 	rc = sbk_os_mounts(arena, &ground->mounts, &ground->mount_count, err);
-	if (rc < 0)
-		return rc;
-	if (ground->home[0] != '\0')
-		rc = list_home(ground, err);
+	if (rc == 0)
+		rc = list_places(ground, err);
 	if (rc < 0)
 		return rc;
 	ground->aliased = shows_twice(ground->mounts, ground->mount_count);

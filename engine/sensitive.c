@@ -290,5 +290,6 @@ int sbk_sensitive_paths(const struct sbk_person *person,
 
 	if (resolver == NULL)
 		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	resolver->arena = arena;
 	return sbk_sensitive_find(person, resolver, arena, paths, count, err);
 }

@@ -307,7 +307,9 @@ static int ledger_session_begin(void *self, struct sbk_session *session,
 {
 	struct sbk_journal *journal = NULL;
 	struct sbk_journal_place place;
-	int rc = place_of(SBK_BOOK_USER, &place, err);
+	int rc = session->person != NULL
+			 ? sbk_journal_place_user(session->person, &place, err)
+			 : place_of(SBK_BOOK_USER, &place, err);
 
 	(void)self;
 	if (rc == 0)

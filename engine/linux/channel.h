@@ -18,6 +18,7 @@ enum sbk_message_type {
 	SBK_MESSAGE_ENDED,   /* value: as waitpid gives it */
 	SBK_MESSAGE_FAILED,  /* `error` says what */
 	/* To the first process. */
+	SBK_MESSAGE_SCOPE,    /* with a parcel (parcel.h) */
 	SBK_MESSAGE_GO,	      /* start the command */
 	SBK_MESSAGE_SIGNAL,   /* value: for the command */
 	SBK_MESSAGE_CONTINUE, /* the command was stopped and goes on */

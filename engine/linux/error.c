@@ -43,12 +43,13 @@ int sbk_error_set_errno(struct sbk_error *err, int os_code, const char *fmt,
 	va_list args;
 	int rc;
 
+	if (err == NULL) /* many a look expects to find nothing */
+		return sbk_errno_code(os_code);
 	va_start(args, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	rc = sbk_error_set(err, sbk_errno_code(os_code), "%s: %s", text,
 			   strerror(os_code));
-	if (err != NULL)
-		err->os_code = (uint32_t)os_code;
+	err->os_code = (uint32_t)os_code;
 	return rc;
 }

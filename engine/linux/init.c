@@ -5,7 +5,8 @@
  *
  * Invariants:
  *  - It holds no descriptor of the caller's but 0, 1, 2 and the channel.
- *  - The command starts only after READY was sent and GO received.
+ *  - The command starts only after everything stands and GO was received,
+ *    which says that its session is recorded.
  *  - It ends when the front end does: by the parent-death signal, and by the
  *    end of the channel, whichever the kernel delivers.
  *  - While the command runs, every cover of the view is in place (guard.h);
@@ -38,6 +39,7 @@
 #include "engine/linux/launch.h"
 #include "engine/linux/mount.h"
 #include "engine/linux/namespace.h"
+#include "engine/linux/parcel.h"
 #include "engine/linux/seccomp.h"
 
 #include "engine/banned.h"
@@ -49,10 +51,14 @@ extern char **environ;
 
 struct init {
 	struct sbk_launch *launch;
+	struct sbk_builder *builder; /* NULL without namespaces */
+	struct sbk_scope scope;	     /* where it came by parcel */
 	int channel;
 	int master, slave; /* of the run's own terminal, or -1 */
 	int signals;
 	pid_t command;
+	int status; /* the command's, once it has ended */
+	bool ended;
 	struct timespec began;
 	struct sbk_guard guard;
 };
@@ -167,14 +173,6 @@ static int restrict_self(const struct init *init, int area,
 	enum sbk_network network = launch->scope->network;
 	int abi = c->landlock_abi;
 
-	/* 1 and not 0: where the kernel gives cores to a program, that is how
-	 * it is told not to start it. The filter keeps it so. */
-	if (limit(RLIMIT_CORE, 1) < 0)
-		return sbk_error_set_errno(err, errno,
-					   "cannot switch off core files");
-	/* A keyring of our own: nothing of the caller's is possessed. Kernels
-	 * without keyrings have nothing to leave. */
-	(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
 	if (sbk_privileges_drop(c->namespaces, err) < 0)
 		return err->code;
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
@@ -195,20 +193,66 @@ static int restrict_self(const struct init *init, int area,
 	return sbk_privileges_check(err);
 }
 
+/* We are here before the scope was known, and wait for it. */
+static int await_scope(struct init *init, struct sbk_error *err)
+{
+	struct sbk_launch *launch = init->launch;
+
+	if (sbk_parcel_receive(init->channel, &init->scope, &launch->view,
+			       err) < 0)
+		return err->code;
+	launch->scope = &init->scope;
+	launch->environment = init->scope.environment;
+	return init->scope.network == SBK_NETWORK_LOOPBACK
+		       ? sbk_namespace_loopback(err)
+		       : 0;
+}
+
+static int leave_cores_and_keys(struct sbk_error *err)
+{
+	/* 1 and not 0: where the kernel gives cores to a program, that is how
+	 * it is told not to start it. The filter keeps it so. */
+	if (limit(RLIMIT_CORE, 1) < 0)
+		return sbk_error_set_errno(err, errno,
+					   "cannot switch off core files");
+	/* A keyring of our own: nothing of the caller's is possessed. Kernels
+	 * without keyrings have nothing to leave. */
+	(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+	return 0;
+}
+
+/* All that a run of any scope needs. */
+static int settle(struct init *init, struct sbk_error *err)
+{
+	const struct sbk_launch *launch = init->launch;
+	enum sbk_network network = launch->scope != NULL
+					   ? launch->scope->network
+					   : SBK_NETWORK_OFF;
+
+	if (launch->carriers.namespaces &&
+	    sbk_namespace_settle(launch->uid, launch->gid, network, err) < 0)
+		return err->code;
+	if (sbk_channel_say(init->channel, SBK_MESSAGE_SETTLED, 0, err) < 0)
+		return err->code;
+	if (leave_cores_and_keys(err) < 0)
+		return err->code;
+	if (launch->carriers.namespaces &&
+	    sbk_builder_new(&init->builder, err) < 0)
+		return err->code;
+	return launch->scope == NULL ? await_scope(init, err) : 0;
+}
+
 static int build(struct init *init, struct sbk_error *err)
 {
 	struct sbk_launch *launch = init->launch;
 	bool namespaces = launch->carriers.namespaces;
 	int area = -1, rc;
 
-	if (namespaces && sbk_namespace_settle(launch->uid, launch->gid,
-					       launch->scope->network, err) < 0)
-		return err->code;
-	if (sbk_channel_say(init->channel, SBK_MESSAGE_SETTLED, 0, err) < 0)
+	if (settle(init, err) < 0)
 		return err->code;
 	if (namespaces &&
 	    (sbk_guard_begin(&init->guard, &launch->view, err) < 0 ||
-	     sbk_view_mount(&launch->view, &area, err) < 0))
+	     sbk_view_mount(init->builder, &launch->view, &area, err) < 0))
 		return err->code;
 	rc = sbk_guard_arm(&init->guard, err);
 	if (rc == 0)
@@ -299,8 +343,8 @@ static void forward(const struct init *init, int number)
 	(void)kill(group ? -init->command : init->command, number);
 }
 
-/* Whether the command has ended: then it is reported. */
-static bool reap(const struct init *init, struct sbk_error *err)
+/* Whether the command has ended. */
+static bool reap(struct init *init, struct sbk_error *err)
 {
 	pid_t pid;
 	int status;
@@ -314,9 +358,8 @@ static bool reap(const struct init *init, struct sbk_error *err)
 					      WSTOPSIG(status), err);
 			continue;
 		}
-		/* If nobody hears it, the front end is gone, and so are we. */
-		(void)sbk_channel_say(init->channel, SBK_MESSAGE_ENDED, status,
-				      err);
+		init->status = status;
+		init->ended = true;
 		return true;
 	}
 	return false;
@@ -416,6 +459,22 @@ static void kill_descendants(void)
 	}
 }
 
+/*
+ * The command has ended, and what it left ends with it. Nothing inside can
+ * write any more when this is reported.
+ */
+static void end_others(const struct init *init, struct sbk_error *err)
+{
+	if (getpid() == 1) {
+		(void)kill(-1, SIGKILL); /* none is as good */
+		while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+			continue;
+	}
+	/* If nobody hears it, the front end is gone, and so are we. */
+	(void)sbk_channel_say(init->channel, SBK_MESSAGE_ENDED, init->status,
+			      err);
+}
+
 static int serve(struct init *init, struct sbk_error *err)
 {
 	struct sbk_message message = {.type = SBK_MESSAGE_READY, .fd = -1};
@@ -433,6 +492,8 @@ static int serve(struct init *init, struct sbk_error *err)
 	rc = attend(init, err);
 	if (!init->launch->carriers.namespaces)
 		kill_descendants();
+	if (rc == 0 && init->ended)
+		end_others(init, err);
 	return rc;
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "engine/linux/channel.h"
+#include "engine/linux/early.h"
 #include "engine/linux/error.h"
 #include "engine/linux/landlock.h"
 #include "engine/linux/namespace.h"
@@ -118,6 +119,25 @@ static void run_init(struct sbk_launch *launch)
 	_exit(sbk_init_main(launch));
 }
 
+pid_t sbk_launch_fork(struct sbk_launch *launch, struct sbk_error *err)
+{
+	int ends[2], rc;
+	pid_t pid;
+
+	rc = sbk_channel_pair(ends, err);
+	if (rc < 0)
+		return rc;
+	launch->channel = ends[0];
+	launch->other = ends[1];
+	pid = sbk_namespace_fork(launch->carriers.namespaces, err);
+	if (pid == 0)
+		run_init(launch);
+	close_fd(&launch->other);
+	if (pid < 0)
+		close_fd(&launch->channel);
+	return pid;
+}
+
 /*
  * Forks the first process and waits until its namespaces have settled. > 0 is
  * its id. On failure nothing of it is left.
@@ -125,22 +145,10 @@ static void run_init(struct sbk_launch *launch)
 static pid_t start_init(struct sbk_launch *launch, struct sbk_error *err)
 {
 	struct sbk_message message;
-	int ends[2];
-	pid_t pid;
+	pid_t pid = sbk_launch_fork(launch, err);
 
-	if (sbk_channel_pair(ends, err) < 0)
-		return err->code;
-	launch->channel = ends[0];
-	launch->other = ends[1];
-	pid = sbk_namespace_fork(launch->carriers.namespaces,
-				 launch->scope->network, err);
-	if (pid == 0)
-		run_init(launch);
-	close_fd(&launch->other);
-	if (pid < 0) {
-		close_fd(&launch->channel);
+	if (pid < 0)
 		return pid;
-	}
 	if (sbk_channel_receive(launch->channel, &message, err) == 0 &&
 	    message.type == SBK_MESSAGE_SETTLED)
 		return pid;
@@ -153,6 +161,14 @@ static pid_t start_init(struct sbk_launch *launch, struct sbk_error *err)
 	(void)kill(pid, SIGKILL); /* gone is as good */
 	(void)waitpid(pid, NULL, 0);
 	return err->code;
+}
+
+/* The process that waits already, where there is one. */
+static pid_t start_isolated(struct sbk_launch *launch, struct sbk_error *err)
+{
+	pid_t pid = sbk_early_take(launch);
+
+	return pid > 0 ? pid : start_init(launch, err);
 }
 
 /* Without namespaces there is no private /tmp to see. */
@@ -180,7 +196,7 @@ static pid_t start_best(struct sbk_launch *launch, bool best_effort,
 
 	sbk_error_clear(err);
 	if (carriers->namespaces)
-		pid = start_init(launch, err);
+		pid = start_isolated(launch, err);
 	if (pid < 0 && pid != SBK_E_UNSUPPORTED)
 		return pid;
 	if (pid < 0)
@@ -220,9 +236,10 @@ static int await_ready(struct sbk_launch *launch, int *master,
 	return 0;
 }
 
-static int run(struct sbk_launch *launch, const struct sbk_run_hooks *hooks,
-	       struct sbk_run_end *end, struct sbk_error *err)
+static int run(struct sbk_launch *launch, struct sbk_run_end *end,
+	       struct sbk_error *err)
 {
+	const struct sbk_run_hooks *hooks = launch->hooks;
 	int master = -1, rc;
 	pid_t pid = start_best(launch, launch->scope->best_effort, err);
 
@@ -232,7 +249,10 @@ static int run(struct sbk_launch *launch, const struct sbk_run_hooks *hooks,
 		     ? hooks->ready(hooks->arg, &launch->carriers, (int)pid,
 				    err)
 		     : 0;
-	if (rc == 0)
+	/* Without a terminal to relay, the command starts as soon as the
+	 * world stands: nothing is left to do here. */
+	if (rc == 0 &&
+	    (launch->argv == NULL || sbk_launch_has_terminal(launch)))
 		rc = await_ready(launch, &master, err);
 	if (rc == 0 && launch->argv != NULL)
 		return sbk_supervise(launch, pid, master, end, err);
@@ -243,14 +263,12 @@ static int run(struct sbk_launch *launch, const struct sbk_run_hooks *hooks,
 	return rc;
 }
 
-static int launch_init(struct sbk_launch *launch, const struct sbk_scope *scope,
-		       const struct sbk_run_options *options, char *const *argv,
-		       struct sbk_error *err)
+void sbk_launch_prepare(struct sbk_launch *launch,
+			const struct sbk_run_options *options,
+			char *const *argv)
 {
 	memset(launch, 0, sizeof(*launch));
-	launch->scope = scope;
 	launch->argv = argv;
-	launch->environment = scope->environment;
 	launch->uid = geteuid();
 	launch->gid = getegid();
 	launch->channel = launch->other = -1;
@@ -258,7 +276,6 @@ static int launch_init(struct sbk_launch *launch, const struct sbk_scope *scope,
 	probe_cheaply(options, &launch->carriers);
 	if (argv != NULL)
 		find_terminal(launch);
-	return sbk_view_plan(scope, &launch->view, err);
 }
 
 int sbk_run_launch(const struct sbk_scope *scope,
@@ -270,12 +287,20 @@ int sbk_run_launch(const struct sbk_scope *scope,
 	struct sbk_launch launch;
 	int rc;
 
-	rc = launch_init(&launch, scope, options, argv, err);
-	if (rc < 0)
+	sbk_launch_prepare(&launch, options, argv);
+	launch.scope = scope;
+	launch.environment = scope->environment;
+	launch.hooks = hooks;
+	launch.begun = options->begun;
+	rc = sbk_view_plan(scope, &launch.view, err);
+	if (rc < 0) {
+		sbk_run_abandon(launch.begun);
 		return rc;
+	}
 	sbk_supervise_block(&launch.signals);
-	rc = run(&launch, hooks, &result, err);
+	rc = run(&launch, &result, err);
 	sbk_supervise_unblock(&launch.signals);
+	sbk_run_abandon(launch.begun);
 	close_fd(&launch.channel);
 	sbk_view_release(&launch.view);
 	if (launch.environment != NULL &&
@@ -288,11 +313,6 @@ int sbk_run_launch(const struct sbk_scope *scope,
 		rc = err->code;
 	if (rc < 0)
 		return rc;
-	if (result.exec_errno != 0)
-		result.exit_code = result.exec_errno == ENOENT ||
-						   result.exec_errno == ENOTDIR
-					   ? 127
-					   : 126;
 	*end = result;
 	return 0;
 }

@@ -2,6 +2,8 @@
  * One run, between the parts that carry it out:
  *
  *	launch.c      decides the carriers, starts, refuses, cleans up
+ *	early.c       the first process, started before the scope is known
+ *	parcel.c      the scope, sent to it
  *	init.c        the first process inside: builds, restricts, starts the
  *	              command, reaps, reports
  *	supervise.c   the front end's loop: signals, time limit, the end
@@ -34,7 +36,9 @@ int sbk_carriers_require(const struct sbk_carriers *carriers,
 			 struct sbk_error *err);
 
 struct sbk_launch {
-	const struct sbk_scope *scope;
+	const struct sbk_scope *scope;	   /* NULL: it comes by parcel */
+	const struct sbk_run_hooks *hooks; /* or NULL */
+	struct sbk_run_start *begun;	   /* owned, or NULL */
 	char *const *argv; /* NULL: build everything, start nothing (probe) */
 	struct sbk_view view;
 	struct sbk_carriers carriers;
@@ -57,12 +61,21 @@ static inline bool sbk_launch_has_terminal(const struct sbk_launch *launch)
 	return launch->terminal_in >= 0;
 }
 
+/* Everything that does not hang on the scope. */
+void sbk_launch_prepare(struct sbk_launch *launch,
+			const struct sbk_run_options *options,
+			char *const *argv);
+/* Forks the first process, which goes its way; the parent has its channel.
+ * Below 0 nothing was started. */
+pid_t sbk_launch_fork(struct sbk_launch *launch, struct sbk_error *err);
+
 /* The first process inside. Returns its exit status; it then must _exit. */
 int sbk_init_main(struct sbk_launch *launch);
 
 /*
- * The front end, once the command may start: until it has ended and all its
- * processes are gone. `master`: of the inner terminal, or -1.
+ * The front end, once the command may start, which it does when the world
+ * stands: until it has ended and all its processes are gone. `master`: of the
+ * inner terminal, or -1.
  */
 int sbk_supervise(struct sbk_launch *launch, pid_t init, int master,
 		  struct sbk_run_end *end, struct sbk_error *err);

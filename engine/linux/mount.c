@@ -17,6 +17,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -37,7 +38,7 @@ struct kept {
 	char path[SBK_PATH_MAX];
 };
 
-struct builder {
+struct sbk_builder {
 	int host;	    /* the host's root */
 	int area;	    /* our file system; its root is outside the view */
 	int root;	    /* the view's root, a directory of `area` */
@@ -45,6 +46,7 @@ struct builder {
 	struct kept parent; /* of the view, where the last thing was made */
 	dev_t device;	    /* of our file system */
 	unsigned int serial;
+	bool has_process; /* the view asked for what stands already */
 };
 
 static void close_fd(int fd)
@@ -75,7 +77,7 @@ static int open_below(int root, const char *path)
 			   O_PATH | O_CLOEXEC | O_NOFOLLOW, NO_LINKS);
 }
 
-static int open_place(const struct builder *b, const char *place)
+static int open_place(const struct sbk_builder *b, const char *place)
 {
 	return open_below(b->root, place);
 }
@@ -108,7 +110,7 @@ static const char *name_of(const char *path)
 }
 
 /* The directory that holds `place`, which must be of our own file system. */
-static int open_parent(struct builder *b, const char *place,
+static int open_parent(struct sbk_builder *b, const char *place,
 		       struct sbk_error *err)
 {
 	int known = keep_parent(&b->parent, b->root, place, err);
@@ -129,7 +131,7 @@ static int open_parent(struct builder *b, const char *place,
 }
 
 /* A directory, or an empty file, of ours. There already is as good. */
-static int make_node(struct builder *b, const struct sbk_view_op *op,
+static int make_node(struct sbk_builder *b, const struct sbk_view_op *op,
 		     bool is_directory, struct sbk_error *err)
 {
 	const char *name = name_of(op->place);
@@ -148,7 +150,7 @@ static int make_node(struct builder *b, const struct sbk_view_op *op,
 }
 
 /* The mount point inside a tree of the host: found, compared, never made. */
-static int attach_found(struct builder *b, const struct sbk_view_op *op,
+static int attach_found(struct sbk_builder *b, const struct sbk_view_op *op,
 			int tree, const struct stat *source,
 			struct sbk_error *err)
 {
@@ -175,7 +177,7 @@ static int attach_found(struct builder *b, const struct sbk_view_op *op,
 }
 
 /* Attaches the detached mount `tree` at the operation's place. */
-static int attach(struct builder *b, const struct sbk_view_op *op, int tree,
+static int attach(struct sbk_builder *b, const struct sbk_view_op *op, int tree,
 		  const struct stat *source, struct sbk_error *err)
 {
 	if (!op->create)
@@ -198,7 +200,7 @@ static bool is_another(const struct sbk_view_op *op, const struct stat *st)
  * A detached view of a host path. > = 0: the mount; its type is what the plan
  * saw. The last name is taken without following it, so a link is seen as one.
  */
-static int take_source(struct builder *b, const struct sbk_view_op *op,
+static int take_source(struct sbk_builder *b, const struct sbk_view_op *op,
 		       struct stat *st, struct sbk_error *err)
 {
 	int tree;
@@ -224,7 +226,7 @@ static int take_source(struct builder *b, const struct sbk_view_op *op,
 	return err->code;
 }
 
-static int do_bind(struct builder *b, const struct sbk_view_op *op,
+static int do_bind(struct sbk_builder *b, const struct sbk_view_op *op,
 		   struct sbk_error *err)
 {
 	uint64_t set = MOUNT_ATTR_NOSUID;
@@ -249,7 +251,7 @@ static int do_bind(struct builder *b, const struct sbk_view_op *op,
 }
 
 /* Mounts the directory or file `name` of our area at the place. */
-static int show_area(struct builder *b, const struct sbk_view_op *op,
+static int show_area(struct sbk_builder *b, const struct sbk_view_op *op,
 		     const char *name, uint64_t set, struct sbk_error *err)
 {
 	int tree, rc;
@@ -265,8 +267,9 @@ static int show_area(struct builder *b, const struct sbk_view_op *op,
 	return rc;
 }
 
-static int do_directory_of_area(struct builder *b, const struct sbk_view_op *op,
-				mode_t mode, struct sbk_error *err)
+static int do_directory_of_area(struct sbk_builder *b,
+				const struct sbk_view_op *op, mode_t mode,
+				struct sbk_error *err)
 {
 	char name[16];
 
@@ -277,14 +280,14 @@ static int do_directory_of_area(struct builder *b, const struct sbk_view_op *op,
 	return show_area(b, op, name, 0, err);
 }
 
-static int do_private(struct builder *b, const struct sbk_view_op *op,
+static int do_private(struct sbk_builder *b, const struct sbk_view_op *op,
 		      struct sbk_error *err)
 {
 	return do_directory_of_area(b, op, op->mode, err);
 }
 
 /* A directory stays writable until it is sealed: it may hold mount points. */
-static int do_empty(struct builder *b, const struct sbk_view_op *op,
+static int do_empty(struct sbk_builder *b, const struct sbk_view_op *op,
 		    struct sbk_error *err)
 {
 	if (op->is_directory)
@@ -292,13 +295,13 @@ static int do_empty(struct builder *b, const struct sbk_view_op *op,
 	return show_area(b, op, "empty", MOUNT_ATTR_RDONLY, err);
 }
 
-static int do_directory(struct builder *b, const struct sbk_view_op *op,
+static int do_directory(struct sbk_builder *b, const struct sbk_view_op *op,
 			struct sbk_error *err)
 {
 	return make_node(b, op, true, err);
 }
 
-static int do_link(struct builder *b, const struct sbk_view_op *op,
+static int do_link(struct sbk_builder *b, const struct sbk_view_op *op,
 		   struct sbk_error *err)
 {
 	if (open_parent(b, op->place, err) < 0)
@@ -308,7 +311,7 @@ static int do_link(struct builder *b, const struct sbk_view_op *op,
 	return 0;
 }
 
-static int do_absent(struct builder *b, const struct sbk_view_op *op,
+static int do_absent(struct sbk_builder *b, const struct sbk_view_op *op,
 		     struct sbk_error *err)
 {
 	int place = open_place(b, op->place);
@@ -322,7 +325,7 @@ static int do_absent(struct builder *b, const struct sbk_view_op *op,
 			     op->place);
 }
 
-static int do_seal(struct builder *b, const struct sbk_view_op *op,
+static int do_seal(struct sbk_builder *b, const struct sbk_view_op *op,
 		   struct sbk_error *err)
 {
 	int place = op->place[1] == '\0' ? b->root : open_place(b, op->place);
@@ -338,7 +341,7 @@ static int do_seal(struct builder *b, const struct sbk_view_op *op,
 }
 
 /* A new instance of a file system type, attached at the place. */
-static int mount_new(struct builder *b, const struct sbk_view_op *op,
+static int mount_new(struct sbk_builder *b, const struct sbk_view_op *op,
 		     const char *type, const char *const (*options)[2],
 		     unsigned int attributes, struct sbk_error *err)
 {
@@ -367,7 +370,7 @@ out:
 	return rc;
 }
 
-static int do_devpts(struct builder *b, const struct sbk_view_op *op,
+static int do_devpts(struct sbk_builder *b, const struct sbk_view_op *op,
 		     struct sbk_error *err)
 {
 	static const char *const options[][2] = {
@@ -422,7 +425,7 @@ static int cover_process_name(int proc, const char *name, int tree,
  * the host's uid 0, by which the kernel decides about these files, whatever
  * the user namespace.
  */
-static int harden_process_name(struct builder *b, int proc,
+static int harden_process_name(struct sbk_builder *b, int proc,
 			       const struct dirent *entry,
 			       struct sbk_error *err)
 {
@@ -444,7 +447,8 @@ static int harden_process_name(struct builder *b, int proc,
 				  sbk_open_tree(proc, name, CLONE_ONE), err);
 }
 
-static int harden_process(struct builder *b, DIR *dir, struct sbk_error *err)
+static int harden_process(struct sbk_builder *b, DIR *dir,
+			  struct sbk_error *err)
 {
 	struct dirent *entry;
 	int rc = 0;
@@ -464,7 +468,7 @@ static int harden_process(struct builder *b, DIR *dir, struct sbk_error *err)
 
 /* Another user than root may write nothing there by mode alone; what remains
  * is the list of the keys that the caller could see. */
-static int protect_process(struct builder *b, const char *place,
+static int protect_process(struct sbk_builder *b, const char *place,
 			   struct sbk_error *err)
 {
 	DIR *dir = NULL;
@@ -489,17 +493,35 @@ static int protect_process(struct builder *b, const char *place,
 	return rc;
 }
 
-static int do_proc(struct builder *b, const struct sbk_view_op *op,
-		   struct sbk_error *err)
+static int mount_process(struct sbk_builder *b, struct sbk_error *err)
 {
-	if (mount_new(b, op, "proc", NULL, HARDENED | MOUNT_ATTR_NOEXEC, err) <
+	static const struct sbk_view_op op = {.kind = SBK_VIEW_PROC,
+					      .place = SBK_PROCESS_PLACE,
+					      .create = true,
+					      .is_directory = true};
+
+	if (mount_new(b, &op, "proc", NULL, HARDENED | MOUNT_ATTR_NOEXEC, err) <
 	    0)
 		return sbk_error_prefix(err, "/proc of the run (in a container "
 					     "it must not be masked)");
-	return protect_process(b, op->place, err);
+	return protect_process(b, op.place, err);
 }
 
-static int (*const performers[])(struct builder *, const struct sbk_view_op *,
+/* It stands already. */
+static int do_proc(struct sbk_builder *b, const struct sbk_view_op *op,
+		   struct sbk_error *err)
+{
+	if (strcmp(op->place, SBK_PROCESS_PLACE) != 0)
+		return sbk_error_set(err, SBK_E_UNSUPPORTED,
+				     "'%s' cannot be the run's "
+				     "'" SBK_PROCESS_PLACE "'",
+				     op->place);
+	b->has_process = true;
+	return 0;
+}
+
+static int (*const performers[])(struct sbk_builder *,
+				 const struct sbk_view_op *,
 				 struct sbk_error *) = {
 	[SBK_VIEW_DIRECTORY] = do_directory, [SBK_VIEW_LINK] = do_link,
 	[SBK_VIEW_BIND] = do_bind,	     [SBK_VIEW_PRIVATE] = do_private,
@@ -514,7 +536,7 @@ static int (*const performers[])(struct builder *, const struct sbk_view_op *,
  * away with the old root. It must not cover the old root itself: it would be
  * what enter_root() takes away, and the old root would stay on top of ours.
  */
-static int make_area(struct builder *b, struct sbk_error *err)
+static int make_area(struct sbk_builder *b, struct sbk_error *err)
 {
 	const char *cover = "/proc";
 	struct mount_attr alone = {.propagation = MS_PRIVATE};
@@ -557,7 +579,7 @@ static int make_area(struct builder *b, struct sbk_error *err)
 	return 0;
 }
 
-static int enter_root(const struct builder *b, struct sbk_error *err)
+static int enter_root(const struct sbk_builder *b, struct sbk_error *err)
 {
 	if (fchdir(b->root) < 0)
 		return fail(err, errno, "enter", "the view's root");
@@ -571,32 +593,61 @@ static int enter_root(const struct builder *b, struct sbk_error *err)
 	return 0;
 }
 
-int sbk_view_mount(const struct sbk_view *view, int *area,
-		   struct sbk_error *err)
+/* Keeps nothing but the area, which is returned. */
+static int builder_free(struct sbk_builder *b)
 {
-	struct builder b = {.host = -1,
-			    .area = -1,
-			    .root = -1,
-			    .source = {.fd = -1},
-			    .parent = {.fd = -1}};
+	int area = b->area;
+
+	close_fd(b->host);
+	close_fd(b->root);
+	close_fd(b->source.fd);
+	close_fd(b->parent.fd);
+	free(b);
+	return area;
+}
+
+int sbk_builder_new(struct sbk_builder **out, struct sbk_error *err)
+{
+	struct sbk_builder *b = calloc(1, sizeof(*b));
 	mode_t mask = umask(0);
-	size_t i;
 	int rc;
 
-	rc = make_area(&b, err);
-	for (i = 0; i < view->count && rc == 0; i++)
-		rc = performers[view->ops[i].kind](&b, &view->ops[i], err);
-	if (rc == 0)
-		rc = enter_root(&b, err);
-	(void)umask(mask);
-	close_fd(b.host);
-	close_fd(b.root);
-	close_fd(b.source.fd);
-	close_fd(b.parent.fd);
-	if (rc < 0) {
-		close_fd(b.area);
-		return rc;
+	if (b == NULL) {
+		(void)umask(mask);
+		return sbk_error_set(err, SBK_E_NOMEM,
+				     "no memory to build the view");
 	}
-	*area = b.area;
-	return 0;
+	b->host = b->area = b->root = b->source.fd = b->parent.fd = -1;
+	rc = make_area(b, err);
+	if (rc == 0)
+		rc = mount_process(b, err);
+	(void)umask(mask);
+	if (rc < 0)
+		close_fd(builder_free(b));
+	else
+		*out = b;
+	return rc;
+}
+
+int sbk_view_mount(struct sbk_builder *b, const struct sbk_view *view,
+		   int *area, struct sbk_error *err)
+{
+	mode_t mask = umask(0);
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < view->count && rc == 0; i++)
+		rc = performers[view->ops[i].kind](b, &view->ops[i], err);
+	if (rc == 0 && !b->has_process)
+		rc = sbk_error_set(err, SBK_E_UNSUPPORTED,
+				   "a run without '" SBK_PROCESS_PLACE
+				   "' cannot be built");
+	if (rc == 0)
+		rc = enter_root(b, err);
+	(void)umask(mask);
+	if (rc < 0)
+		close_fd(builder_free(b));
+	else
+		*area = builder_free(b);
+	return rc;
 }

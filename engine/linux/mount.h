@@ -8,16 +8,28 @@
 #include "engine/error.h"
 #include "engine/linux/view.h"
 
+/* A view being built. */
+struct sbk_builder;
+
+/* Where every view has the process file system. */
+#define SBK_PROCESS_PLACE "/proc"
+
 /*
  * For a process alone in fresh user, mount and process namespaces, with all
- * capabilities there. On success the root and the working directory are the
- * view's "/", nothing of the host's tree is reachable but what the view shows,
- * and `area` is a descriptor of our private file system outside the view that
- * holds one file "empty" (for self-checks; the caller closes it). On failure
- * the process is in between and must end. Each message names operation and
- * path.
+ * capabilities there: what does not hang on the view, our private file system
+ * and /proc of the run. On failure the process is in between and must end.
  */
-int sbk_view_mount(const struct sbk_view *view, int *area,
-		   struct sbk_error *err);
+int sbk_builder_new(struct sbk_builder **out, struct sbk_error *err);
+
+/*
+ * The rest, by the view, which must have SBK_VIEW_PROC at SBK_PROCESS_PLACE.
+ * The builder is gone afterwards. On success the root and the working
+ * directory are the view's "/", nothing of the host's tree is reachable but
+ * what the view shows, and `area` is a descriptor of our private file system
+ * outside the view that holds one file "empty" (for self-checks; the caller
+ * closes it). On failure as above. Each message names operation and path.
+ */
+int sbk_view_mount(struct sbk_builder *builder, const struct sbk_view *view,
+		   int *area, struct sbk_error *err);
 
 #endif

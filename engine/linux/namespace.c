@@ -30,8 +30,20 @@ static const char forbidden[] =
 	"user.max_user_namespaces, kernel.unprivileged_userns_clone; AppArmor: "
 	"kernel.apparmor_restrict_unprivileged_userns=0)";
 
-pid_t sbk_namespace_fork(bool namespaces, enum sbk_network network,
-			 struct sbk_error *err)
+/* What a system says that has no user namespaces for us. */
+static bool is_refusal(int os_code)
+{
+	return os_code == EPERM || os_code == ENOSPC || os_code == EINVAL ||
+	       os_code == EUSERS || os_code == ENOSYS;
+}
+
+static int refuse(int os_code, struct sbk_error *err)
+{
+	return sbk_error_set(err, SBK_E_UNSUPPORTED, "%s: %s", forbidden,
+			     strerror(os_code));
+}
+
+pid_t sbk_namespace_fork(bool namespaces, struct sbk_error *err)
 {
 	unsigned long flags = SIGCHLD;
 	pid_t pid;
@@ -39,22 +51,25 @@ pid_t sbk_namespace_fork(bool namespaces, enum sbk_network network,
 	if (namespaces)
 		flags |= CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID |
 			 CLONE_NEWIPC | CLONE_NEWUTS;
-	if (namespaces && network != SBK_NETWORK_ON)
-		flags |= CLONE_NEWNET;
 	pid = (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
-	if (pid < 0 && namespaces &&
-	    (errno == EPERM || errno == ENOSPC || errno == EINVAL ||
-	     errno == EUSERS || errno == ENOSYS)) {
-		int os_code = errno;
-
-		(void)sbk_error_set_errno(err, os_code, "%s", forbidden);
-		return sbk_error_set(err, SBK_E_UNSUPPORTED, "%s: %s",
-				     forbidden, strerror(os_code));
-	}
+	if (pid < 0 && namespaces && is_refusal(errno))
+		return refuse(errno, err);
 	if (pid < 0)
 		return sbk_error_set_errno(err, errno,
 					   "cannot start a process");
 	return pid;
+}
+
+/* Most of the time that namespaces take goes here: the parent need not wait
+ * for it. */
+static int own_network(struct sbk_error *err)
+{
+	if (unshare(CLONE_NEWNET) == 0)
+		return 0;
+	if (is_refusal(errno))
+		return refuse(errno, err);
+	return sbk_error_set_errno(err, errno,
+				   "cannot make a network namespace");
 }
 
 static int write_map(const char *path, const char *text, struct sbk_error *err)
@@ -76,7 +91,7 @@ static int write_map(const char *path, const char *text, struct sbk_error *err)
 	return 0;
 }
 
-static int loopback_up(struct sbk_error *err)
+int sbk_namespace_loopback(struct sbk_error *err)
 {
 	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc = 0;
@@ -103,6 +118,8 @@ int sbk_namespace_settle(uid_t uid, gid_t gid, enum sbk_network network,
 	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
 		return sbk_error_set_errno(err, errno,
 					   "cannot open up /proc/self");
+	if (network != SBK_NETWORK_ON && own_network(err) < 0)
+		return err->code;
 	(void)snprintf(map, sizeof(map), "%u %u 1\n", uid, uid);
 	if (write_map("/proc/self/uid_map", map, err) < 0 ||
 	    write_map("/proc/self/setgroups", "deny", err) < 0)
@@ -116,7 +133,7 @@ int sbk_namespace_settle(uid_t uid, gid_t gid, enum sbk_network network,
 		goto refused;
 	}
 	if (network == SBK_NETWORK_LOOPBACK)
-		return loopback_up(err);
+		return sbk_namespace_loopback(err);
 	return 0;
 refused:
 	if (err->code == SBK_E_DENIED)

@@ -12,20 +12,22 @@
 #include "engine/policy.h"
 
 /*
- * fork() into new user, mount, process, IPC and host-name namespaces, and a
- * network namespace unless `network` is the host's. Returns like fork; below
- * 0 the error says what the system lacks (SBK_E_UNSUPPORTED, SBK_E_DENIED).
- * Without `namespaces` it is fork() alone.
+ * fork() into new user, mount, process, IPC and host-name namespaces. Returns
+ * like fork; below 0 the error says what the system lacks
+ * (SBK_E_UNSUPPORTED, SBK_E_DENIED). Without `namespaces` it is fork() alone.
  */
-pid_t sbk_namespace_fork(bool namespaces, enum sbk_network network,
-			 struct sbk_error *err);
+pid_t sbk_namespace_fork(bool namespaces, struct sbk_error *err);
 
 /*
- * In the child, first of all: the caller's uid and gid mapped to themselves,
- * host name, loopback interface. Needs /proc of the host.
+ * In the child, first of all: a network namespace unless `network` is the
+ * host's, the caller's uid and gid mapped to themselves, host name, loopback
+ * interface. Needs /proc of the host.
  */
 int sbk_namespace_settle(uid_t uid, gid_t gid, enum sbk_network network,
 			 struct sbk_error *err);
+
+/* Switches the loopback interface of the run's network namespace on. */
+int sbk_namespace_loopback(struct sbk_error *err);
 
 /*
  * Gives up every capability for good: bounding, ambient, inheritable and

@@ -17,6 +17,7 @@
 
 #include "engine/limits.h"
 #include "engine/linux/error.h"
+#include "engine/linux/kernel.h"
 
 #include "engine/banned.h"
 
@@ -87,6 +88,24 @@ int sbk_os_resolve(const char *path, char *real, struct sbk_file *out,
 	}
 	(void)close(fd); /* nothing was written through it */
 	return rc;
+}
+
+bool sbk_os_is_straight(const char *path)
+{
+	char real[SBK_PATH_MAX];
+	struct sbk_file file;
+	int fd = sbk_openat2(AT_FDCWD, path,
+			     O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+			     RESOLVE_NO_SYMLINKS);
+
+	if (fd >= 0) {
+		(void)close(fd); /* nothing was written through it */
+		return true;
+	}
+	/* Some containers refuse the call as such. */
+	return (errno == ENOSYS || errno == EPERM) &&
+	       sbk_os_resolve(path, real, &file, NULL) == 0 &&
+	       file.type == SBK_FILE_DIRECTORY && strcmp(real, path) == 0;
 }
 
 int sbk_os_read_link(const char *path, char *out, size_t out_size,

@@ -34,9 +34,10 @@ struct supervisor {
 	struct sbk_run_end *end;
 	pid_t init;
 	int signals; /* signalfd */
-	bool ended, closed;
+	bool started, ended, closed;
 	struct sbk_error failure; /* why the run was ended from inside */
-	uint64_t deadline_ms;	  /* 0: none */
+	uint64_t began_ms;
+	uint64_t deadline_ms; /* 0: none */
 };
 
 static uint64_t now_ms(void)
@@ -118,23 +119,51 @@ static void on_signal(struct supervisor *s, int signal_number)
 	}
 }
 
+/* As a shell says it. */
+static void name_exec_failure(struct sbk_run_end *end)
+{
+	if (end->exec_errno != 0)
+		end->exit_code =
+			end->exec_errno == ENOENT || end->exec_errno == ENOTDIR
+				? 127
+				: 126;
+}
+
+/* The first process has seen the last of the others: what is left to do is
+ * the kernel's. */
+static void on_ended(struct supervisor *s, int status)
+{
+	const struct sbk_run_hooks *hooks = s->launch->hooks;
+
+	s->ended = true;
+	if (WIFSIGNALED(status)) {
+		s->end->signal = WTERMSIG(status);
+		s->end->exit_code = 128 + s->end->signal;
+	} else {
+		s->end->exit_code = WEXITSTATUS(status);
+	}
+	name_exec_failure(s->end);
+	s->end->duration_ms = now_ms() - s->began_ms;
+	if (s->relay == NULL && !s->end->timed_out && hooks != NULL &&
+	    hooks->ended != NULL)
+		hooks->ended(hooks->arg, s->end);
+}
+
 static void on_message(struct supervisor *s, const struct sbk_message *message)
 {
 	switch (message->type) {
+	case SBK_MESSAGE_READY: /* it goes on by itself */
+		return;
 	case SBK_MESSAGE_STARTED:
+		s->started = true;
+		s->began_ms = now_ms();
 		s->end->exec_errno = message->value;
 		return;
 	case SBK_MESSAGE_STOPPED:
 		stop_with_it(s);
 		return;
 	case SBK_MESSAGE_ENDED:
-		s->ended = true;
-		if (WIFSIGNALED(message->value)) {
-			s->end->signal = WTERMSIG(message->value);
-			s->end->exit_code = 128 + s->end->signal;
-		} else {
-			s->end->exit_code = WEXITSTATUS(message->value);
-		}
+		on_ended(s, message->value);
 		return;
 	case SBK_MESSAGE_FAILED:
 		s->failure = message->error;
@@ -199,7 +228,7 @@ static int loop(struct supervisor *s, struct sbk_error *err)
 	while (!s->closed ||
 	       (s->relay != NULL && !sbk_relay_drained(s->relay))) {
 		if (s->deadline_ms != 0 && now_ms() >= s->deadline_ms &&
-		    !s->closed) {
+		    !s->closed && !s->ended) {
 			s->end->timed_out = true;
 			s->deadline_ms = 0;
 			(void)kill(s->init, SIGKILL); /* gone is as good */
@@ -253,12 +282,12 @@ int sbk_supervise(struct sbk_launch *launch, pid_t init, int master,
 {
 	struct supervisor s = {
 		.launch = launch, .end = end, .init = init, .signals = -1};
-	uint64_t began = now_ms();
 	sigset_t set;
 	int rc;
 
+	s.began_ms = now_ms();
 	if (launch->scope->timeout_s > 0)
-		s.deadline_ms = began + launch->scope->timeout_s * 1000;
+		s.deadline_ms = s.began_ms + launch->scope->timeout_s * 1000;
 	taken_set(&set);
 	s.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	rc = s.signals < 0
@@ -274,6 +303,9 @@ int sbk_supervise(struct sbk_launch *launch, pid_t init, int master,
 		*err = s.failure;
 		rc = err->code;
 	}
+	if (rc == 0 && !s.started && !end->timed_out)
+		rc = sbk_error_set(err, SBK_E_IO,
+				   "the run ended before it began");
 	rc = reap(&s, rc, err);
 	if (s.relay != NULL) {
 		sbk_relay_leave(s.relay);
@@ -284,6 +316,8 @@ int sbk_supervise(struct sbk_launch *launch, pid_t init, int master,
 	free(s.relay);
 	if (s.signals >= 0)
 		(void)close(s.signals); /* only ever read */
-	end->duration_ms = now_ms() - began;
+	name_exec_failure(end);
+	if (!s.ended)
+		end->duration_ms = now_ms() - s.began_ms;
 	return rc;
 }

@@ -1,14 +1,19 @@
 /*
  * bench_run [ROUNDS]: what `sandbook run -- /bin/true` costs, journaled for
  * real, against bubblewrap with the same namespaces. All contestants take
- * turns in one run, so that whatever else the machine does hits all of them.
+ * turns in one run, in another order each time and with a pause between, so
+ * that neither the machine nor what one leaves to the kernel hits another.
  * Printed for each: minimum and median of the wall clock, and the ratios.
  *
  *	sandbook         the real program, policy, session in the journal
  *	namespaces       bwrap: the same namespaces, the host's root read-only
- *	agent            bwrap: the same namespaces and, bind by bind, what a
+ *	view             bwrap: the same namespaces and, bind by bind, what a
  *	                 run shows: /usr, listed entries of /etc, an empty home,
  *	                 private /tmp and /run, the workspace
+ *
+ * and for each of them two ends: `returns`, when its caller goes on, and
+ * `gone`, when the last of its processes is. bubblewrap does not wait for the
+ * namespaces' first process; Sandbook promises to, so its two are one.
  *
  * bubblewrap keeps no record, loads no filter and asks no Landlock here.
  * As root it measures as root and, with SBK_BENCH_UID, as that user, in a
@@ -24,6 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -34,6 +40,11 @@
 #define ROUNDS_MAX 10000
 #define ARGUMENTS_MAX 128
 #define CONTESTANTS 3
+#define PAUSE_NS 2000000
+
+enum end { RETURNS, GONE, ENDS };
+
+static const char *const end_names[] = {"returns", "gone"};
 
 static const char *const namespaces[] = {"bwrap",
 					 "--unshare-user",
@@ -47,7 +58,7 @@ static const char *const namespaces[] = {"bwrap",
 static const char *const whole_root[] = {
 	"--ro-bind", "/",    "/",	"--proc", "/proc",
 	"--dev",     "/dev", "--tmpfs", "/tmp",	  NULL};
-static const char *const agent[] = {
+static const char *const view[] = {
 	"--ro-bind", "/usr",	  "/usr",   "--symlink", "usr/bin",  "/bin",
 	"--symlink", "usr/sbin",  "/sbin",  "--symlink", "usr/lib",  "/lib",
 	"--symlink", "usr/lib64", "/lib64", "--proc",	 "/proc",    "--dev",
@@ -84,7 +95,7 @@ struct contestant {
 	const char *name;
 	const char *argv[ARGUMENTS_MAX];
 	size_t argc;
-	double wall_ms[ROUNDS_MAX];
+	double wall_ms[ENDS][ROUNDS_MAX];
 };
 
 static struct contestant contestants[CONTESTANTS];
@@ -134,9 +145,9 @@ static void set_up(const char *sandbook, const char *home, const char *ws)
 	c[1].name = "namespaces";
 	add_all(&c[1], namespaces);
 	add_all(&c[1], whole_root);
-	c[2].name = "agent";
+	c[2].name = "view";
 	add_all(&c[2], namespaces);
-	add_all(&c[2], agent);
+	add_all(&c[2], view);
 	add_etc(&c[2]);
 	add(&c[2], "--tmpfs");
 	add(&c[2], home);
@@ -151,12 +162,24 @@ static void set_up(const char *sandbook, const char *home, const char *ws)
 	}
 }
 
+static double ms_since(const struct timespec *before)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - before->tv_sec) * 1e3 +
+	       (double)(now.tv_nsec - before->tv_nsec) / 1e6;
+}
+
+/* We are the subreaper: what a contestant leaves becomes our child. */
 static void measure(struct contestant *c, size_t round)
 {
-	struct timespec before, after;
+	const struct timespec pause = {.tv_nsec = PAUSE_NS};
+	struct timespec before;
 	int status;
 	pid_t pid;
 
+	(void)nanosleep(&pause, NULL); /* too short is no harm */
 	(void)clock_gettime(CLOCK_MONOTONIC, &before);
 	pid = vfork();
 	if (pid == 0) {
@@ -165,13 +188,14 @@ static void measure(struct contestant *c, size_t round)
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		fail(c->name);
-	(void)clock_gettime(CLOCK_MONOTONIC, &after);
+	c->wall_ms[RETURNS][round] = ms_since(&before);
+	while (waitpid(-1, NULL, 0) > 0)
+		continue;
+	c->wall_ms[GONE][round] = ms_since(&before);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 		errno = ECHILD;
 		fail(c->name);
 	}
-	c->wall_ms[round] = (double)(after.tv_sec - before.tv_sec) * 1e3 +
-			    (double)(after.tv_nsec - before.tv_nsec) / 1e6;
 }
 
 static int by_size(const void *a, const void *b)
@@ -181,22 +205,32 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static void report_end(enum end end, size_t rounds)
+{
+	const double *ours = contestants->wall_ms[end];
+	const struct contestant *c;
+
+	printf(" %s\n", end_names[end]);
+	for (c = contestants; c < contestants + CONTESTANTS; c++)
+		printf("  %-20s %7.2f %7.2f\n", c->name, c->wall_ms[end][0],
+		       c->wall_ms[end][rounds / 2]);
+	for (c = contestants + 1; c < contestants + CONTESTANTS; c++)
+		printf("  sandbook/%-11s %7.2f %7.2f\n", c->name,
+		       ours[0] / c->wall_ms[end][0],
+		       ours[rounds / 2] / c->wall_ms[end][rounds / 2]);
+}
+
 static void report(const char *who, size_t rounds)
 {
-	const struct contestant *base = &contestants[1];
 	struct contestant *c;
+	int end;
 
-	for (c = contestants; c < contestants + CONTESTANTS; c++)
-		qsort(c->wall_ms, rounds, sizeof(double), by_size);
 	printf("%s, %zu rounds: minimum and median, ms\n", who, rounds);
-	for (c = contestants; c < contestants + CONTESTANTS; c++)
-		printf("  %-20s %7.2f %7.2f\n", c->name, c->wall_ms[0],
-		       c->wall_ms[rounds / 2]);
-	for (; base < contestants + CONTESTANTS; base++)
-		printf("  sandbook/%-11s %7.2f %7.2f\n", base->name,
-		       contestants->wall_ms[0] / base->wall_ms[0],
-		       contestants->wall_ms[rounds / 2] /
-			       base->wall_ms[rounds / 2]);
+	for (end = 0; end < ENDS; end++) {
+		for (c = contestants; c < contestants + CONTESTANTS; c++)
+			qsort(c->wall_ms[end], rounds, sizeof(double), by_size);
+		report_end((enum end)end, rounds);
+	}
 }
 
 /* A home of our own on this disk, over the one of the account database. */
@@ -226,12 +260,14 @@ static int bench(const struct passwd *person, const char *home,
 	    setresuid(person->pw_uid, person->pw_uid, person->pw_uid) < 0 ||
 	    chdir(ws) < 0)
 		fail("become the user");
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		fail("become the subreaper");
 	set_up(sandbook, person->pw_dir, ws);
 	for (i = 0; i < CONTESTANTS * 5; i++)
 		measure(&contestants[i % CONTESTANTS], 0); /* warm up */
 	for (round = 0; round < rounds; round++)
 		for (i = 0; i < CONTESTANTS; i++)
-			measure(&contestants[i], round);
+			measure(&contestants[(i + round) % CONTESTANTS], round);
 	report(person->pw_name, rounds);
 	return 0;
 }

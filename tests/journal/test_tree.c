@@ -42,7 +42,7 @@ struct stored {
 		int level;
 		uint64_t n;
 		unsigned char hash[SBK_TREE_HASH_BYTES];
-	} nodes[512];
+	} nodes[2048];
 	size_t count;
 };
 
@@ -50,7 +50,7 @@ static int keep(void *arg, int level, uint64_t n, const unsigned char *hash)
 {
 	struct stored *stored = arg;
 
-	assert_true(stored->count < 512);
+	assert_true(stored->count < 2048);
 	stored->nodes[stored->count].level = level;
 	stored->nodes[stored->count].n = n;
 	memcpy(stored->nodes[stored->count].hash, hash, SBK_TREE_HASH_BYTES);
@@ -105,20 +105,20 @@ static void test_tree__loads_from_stored_nodes(void **state)
 	for (i = 0; i < 70000; i++)
 		append(&tree, i, &stored);
 	sbk_tree_init(&loaded);
-	for (level = 40; level > 0; level -= SBK_TREE_STORED_EVERY)
+	for (level = 42; level > 0; level -= SBK_TREE_STORED_EVERY)
 		for (n = 0; n < stored.count; n++)
 			if (stored.nodes[n].level == level &&
 			    stored.nodes[n].n == loaded.size >> level)
 				assert_true(sbk_tree_graft(
 					&loaded, level, stored.nodes[n].hash));
-	assert_int_equal(loaded.size, 70000 / 256 * 256);
+	assert_int_equal(loaded.size, 70000 / 64 * 64);
 	for (i = (int)loaded.size; i < 70000; i++)
 		append(&loaded, i, NULL);
 	sbk_tree_root(&tree, a);
 	sbk_tree_root(&loaded, b);
 	assert_memory_equal(a, b, sizeof(a));
-	/* The largest stored subtree is 2^16: 273 of 2^8 and one of 2^16. */
-	assert_int_equal(stored.count, 70000 / 256 + 70000 / 65536);
+	/* Of 2^6, of 2^12, and none of 2^18. */
+	assert_int_equal(stored.count, 70000 / 64 + 70000 / 4096);
 }
 
 static void test_tree__refuses_a_subtree_out_of_place(void **state)
@@ -129,7 +129,7 @@ static void test_tree__refuses_a_subtree_out_of_place(void **state)
 	(void)state;
 	sbk_tree_init(&tree);
 	append(&tree, 0, NULL);
-	assert_false(sbk_tree_graft(&tree, 8, hash));
+	assert_false(sbk_tree_graft(&tree, 6, hash));
 	assert_true(sbk_tree_graft(&tree, 0, hash));
 }
 
@@ -149,7 +149,7 @@ static void test_tree__passes_a_failure_on(void **state)
 
 	(void)state;
 	sbk_tree_init(&tree);
-	for (i = 0; i < 255; i++)
+	for (i = 0; i < 63; i++)
 		assert_int_equal(sbk_tree_append(&tree, "x", 1, refuse, NULL),
 				 0);
 	assert_int_equal(sbk_tree_append(&tree, "x", 1, refuse, NULL),

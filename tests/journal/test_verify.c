@@ -15,7 +15,7 @@
 #define FIXTURE_TEST(name) \
 	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
-/* Granted, undone in part, with a session, over 256 entries. */
+/* Granted, undone in part, with a session, over 64 entries. */
 static void make_history(struct fixture *f)
 {
 	const struct sbk_journal_filter below = {.path = "/w/d",
@@ -50,7 +50,7 @@ static void test_verify__finds_every_edit(void **state)
 		/* An entry far from the end: only the tree can tell. */
 		{"UPDATE entry SET json = replace(json, '/w/f1\"', '/w/f2\"') "
 		 "WHERE json LIKE '%\"/w/f1\"%'",
-		 "entries 0 to 255 are not those that were hashed"},
+		 "entries 0 to 63 are not those that were hashed"},
 		{"DELETE FROM entry WHERE n = 20", "entries 20 to 20 are "
 						   "missing"},
 		{"UPDATE entry SET n = -1 WHERE n = 20; "

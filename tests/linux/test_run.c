@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -529,6 +530,135 @@ static void test_run__nothing_starts_without_a_record(void **state)
 	test_scope_release(&scope);
 }
 
+struct told {
+	const struct place *place;
+	int times, exit_code;
+	bool lock_free;
+};
+
+static void look_at_lock(void *arg, const struct sbk_run_end *end)
+{
+	struct told *told = arg;
+	char path[512];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/held", told->place->ws);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	told->lock_free = flock(fd, LOCK_EX | LOCK_NB) == 0;
+	told->exit_code = end->exit_code;
+	told->times++;
+	(void)close(fd);
+}
+
+/* What the command left behind still holds a lock when it exits. */
+static void test_run__the_end_is_told_when_all_are_gone(void **state)
+{
+	struct told told = {.place = *state};
+	struct sbk_run_options options = {.test_no_namespaces = false};
+	char *argv[] = {(char *)"sh", (char *)"-c",
+			(char *)"flock held sleep 100 & "
+				"while flock -n held true; do sleep 0.01; done;"
+				" exit 3",
+			NULL};
+	struct sbk_run_hooks hooks = {.ended = look_at_lock, .arg = &told};
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_run_end end;
+	struct sbk_scope scope;
+
+	test_scope_init(&scope, "/home/tester");
+	test_scope_add(&scope, SBK_ACCESS_RW, told.place->ws);
+	scope.directory = told.place->ws;
+	assert_ok(sbk_run_launch(&scope, &options, argv, &hooks, &end, &err),
+		  &err);
+	assert_int_equal(end.exit_code, 3);
+	assert_int_equal(told.times, 1);
+	assert_int_equal(told.exit_code, 3);
+	assert_true(told.lock_free);
+	test_scope_release(&scope);
+}
+
+static pid_t only_child(void)
+{
+	FILE *children = fopen("/proc/thread-self/children", "re");
+	char text[64] = "", *end;
+	long pid;
+
+	assert_non_null(children);
+	(void)!fread(text, 1, sizeof(text) - 1, children);
+	(void)fclose(children);
+	pid = strtol(text, &end, 10);
+	assert_int_equal(end[strspn(end, " \n")], '\0');
+	return (pid_t)pid;
+}
+
+static int keep_pid(void *arg, const struct sbk_carriers *carriers, int pid,
+		    struct sbk_error *err)
+{
+	(void)carriers;
+	(void)err;
+	*(int *)arg = pid;
+	return 0;
+}
+
+/* The process that was there before the scope becomes the run's first, and
+ * knows all of the scope. */
+static void test_run__begins_before_its_scope(void **state)
+{
+	const struct place *place = *state;
+	struct sbk_run_options options = {.test_no_namespaces = false};
+	char *argv[] = {(char *)"sh", (char *)"-c",
+			(char *)"test $LATE = yes && grep -q lo: /proc/net/dev "
+				"&& test $(ulimit -d) = 524288 && touch began",
+			NULL};
+	char *late[] = {(char *)"LATE=yes", (char *)"PATH=/usr/bin:/bin", NULL};
+	char **usual;
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_run_end end;
+	struct sbk_scope scope;
+	int first, pid = 0;
+	struct sbk_run_hooks hooks = {.ready = keep_pid, .arg = &pid};
+
+	options.begun = sbk_run_begin(&options, argv);
+	assert_non_null(options.begun);
+	first = only_child();
+	test_scope_init(&scope, "/home/tester");
+	test_scope_add(&scope, SBK_ACCESS_RW, place->ws);
+	usual = scope.environment;
+	scope.environment = late;
+	scope.directory = place->ws;
+	scope.network = SBK_NETWORK_LOOPBACK;
+	scope.memory_mib = 512;
+	assert_ok(sbk_run_launch(&scope, &options, argv, &hooks, &end, &err),
+		  &err);
+	assert_int_equal(end.exit_code, 0);
+	assert_int_equal(pid, first);
+	assert_true(appears(place, "began", 20));
+	/* One that does not fit: another one is made. */
+	options.begun = sbk_run_begin(&options, argv);
+	first = only_child();
+	scope.network = SBK_NETWORK_ON;
+	assert_ok(sbk_run_launch(&scope, &options, argv, &hooks, &end, &err),
+		  &err);
+	assert_int_not_equal(pid, first);
+	assert_int_equal(only_child(), 0);
+	scope.environment = usual;
+	test_scope_release(&scope);
+}
+
+static void test_run__what_was_begun_can_be_abandoned(void **state)
+{
+	struct sbk_run_options options = {.test_no_namespaces = false};
+	char *argv[] = {(char *)"true", NULL};
+	struct sbk_run_start *start = sbk_run_begin(&options, argv);
+
+	(void)state;
+	assert_non_null(start);
+	assert_true(only_child() > 0);
+	sbk_run_abandon(start);
+	assert_int_equal(only_child(), 0);
+}
+
 /* Between the scope and the mounts the root was another one. */
 static void test_run__the_root_is_the_one_that_was_seen(void **state)
 {
@@ -623,6 +753,9 @@ int main(int argc, char **argv)
 		TEST(test_run__bare_temporary_directory_is_removed),
 		TEST(test_run__works_for_a_plain_user),
 		TEST(test_run__nothing_starts_without_a_record),
+		TEST(test_run__what_was_begun_can_be_abandoned),
+		TEST(test_run__begins_before_its_scope),
+		TEST(test_run__the_end_is_told_when_all_are_gone),
 		TEST(test_run__the_root_is_the_one_that_was_seen),
 		TEST(test_run__probe_finds_every_carrier),
 	};

@@ -3,6 +3,7 @@
  * Plans, prints the plan, and carries it out under the caller's journal; it
  * does not ask, since `undo` takes all of it back.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,6 +96,28 @@ static int collect_paths(struct granting *g, int count, char **operands,
 	return 0;
 }
 
+/*
+ * What an interrupted command left is settled before the plan is made from
+ * what the objects are: recovery takes back what the plan would build on.
+ */
+static int settle_first(struct sbk_cli *cli, struct granting *g,
+			struct sbk_error *err)
+{
+	size_t settled = 0;
+	int rc;
+
+	if (g->options.dry_run)
+		return 0;
+	rc = cli->ledger.ops->recover(cli->ledger.self, &g->backend,
+				      SBK_BOOK_USER, &settled, err);
+	if (rc == 0 && settled > 0)
+		(void)fprintf(cli->err,
+			      "%s: an interrupted command had left %zu "
+			      "changes, which were settled first\n",
+			      cli->program, settled);
+	return rc;
+}
+
 static int make_plan(struct sbk_cli *cli, struct granting *g,
 		     struct sbk_error *err)
 {
@@ -106,6 +129,8 @@ static int make_plan(struct sbk_cli *cli, struct granting *g,
 				      sizeof(g->principal), err);
 	if (rc == 0)
 		rc = sbk_os_backend(&g->backend, err);
+	if (rc == 0)
+		rc = settle_first(cli, g, err);
 	if (rc == 0)
 		rc = cli->ledger.ops->has_grant(cli->ledger.self, SBK_BOOK_USER,
 						g->principal, &granted, err);

@@ -61,9 +61,12 @@ const char *sbk_store_path(const struct sbk_store *store);
 bool sbk_store_is_ours(const struct sbk_store *store);
 /*
  * Closes a shared directory to everybody but its owner; durable when it
- * returns, and takes no room. It stays so until somebody opens it by hand.
+ * returns, and takes no room. It stays so until somebody opens it by hand, or
+ * begins a journal after that one.
  */
 int sbk_store_hide(const struct sbk_store *store, struct sbk_error *err);
+/* Gives it the mode that it is made with. */
+int sbk_store_show(const struct sbk_store *store, struct sbk_error *err);
 /* Whether it is closed, by whomever. */
 bool sbk_store_is_hidden(const struct sbk_store *store);
 /* How many parent directories were made for it. */
@@ -107,9 +110,10 @@ int sbk_store_allocate(const struct sbk_store *store, const char *name,
 
 /*
  * Removes the named files, the directory, and the parents that were made for
- * it as far as they are empty. SBK_E_INCOMPLETE when somebody else's files
- * keep the directory. Nothing there is success. The file "made" goes last but
- * for the directory, so that a removal that was cut short can be repeated.
+ * it as far as they are empty, and what a making that was cut short left.
+ * SBK_E_INCOMPLETE when somebody else's files keep the directory. Nothing
+ * there is success. The file "made" goes last but for the directory, so that a
+ * removal that was cut short can be repeated.
  */
 int sbk_store_remove(const struct sbk_store_place *place,
 		     const char *const *names, struct sbk_error *err);

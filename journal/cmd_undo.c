@@ -294,8 +294,14 @@ static int print_result(struct undo_command *u)
 			      "up to date\n",
 			      u->cli->program, u->journal->unpublished);
 	if (code == SBK_EXIT_OK &&
-	    (u->result.conflicts > 0 || u->result.owed > 0))
+	    (u->result.conflicts > 0 || u->result.owed > 0)) {
+		(void)fprintf(u->cli->err,
+			      "%s: not all of it could be undone; 'sandbook "
+			      "journal log' says what stays and why, and what "
+			      "is owed is tried again by the next undo\n",
+			      u->cli->program);
 		code = SBK_EXIT_INCOMPLETE;
+	}
 	return code;
 }
 

@@ -141,6 +141,8 @@ int sbk_diagnose_missing(const struct sbk_store *store, const char *name,
 	uint64_t size;
 	size_t i;
 
+	if (sbk_is_removed(store))
+		return 0; /* it was meant to go, and the rest follows */
 	for (i = 0; i < sizeof(remains) / sizeof(remains[0]); i++)
 		if (sbk_store_look(store, remains[i], is_published(remains[i]),
 				   &size, NULL) != SBK_E_NOTFOUND)

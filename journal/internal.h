@@ -21,6 +21,7 @@
 #define SBK_JOURNAL_NEW_FILE "journal.db.new"
 #define SBK_SEALED_FILE "sealed.db"
 #define SBK_LOCK_FILE "lock"
+#define SBK_REMOVED_FILE "journal.removed" /* see remove.c */
 #define SBK_RESERVE_FILE "reserve"
 
 #define SBK_LOCK_TRANSACTION 0
@@ -208,6 +209,11 @@ void sbk_diagnose_damage(const struct sbk_store *store, const char *name,
 /* `name` is missing. CORRUPT where the directory shows that it was there. */
 int sbk_diagnose_missing(const struct sbk_store *store, const char *name,
 			 struct sbk_error *err);
+
+/* Whether a removal of the journal was cut short here (remove.c). */
+bool sbk_is_removed(const struct sbk_store *store);
+/* Takes its remains away, so that a new one can begin. Needs the lock. */
+int sbk_clear_removed(struct sbk_journal *journal, struct sbk_error *err);
 
 /* --- the journal itself (journal.c) --------------------------------------- */
 

@@ -178,6 +178,8 @@ static int create(struct sbk_journal *journal, struct sbk_error *err)
 		rc = sbk_diagnose_missing(journal->store, journal->file, err);
 	else if (rc == 0)
 		goto out;
+	if (rc == 0)
+		rc = sbk_clear_removed(journal, err);
 	if (rc == 0) {
 		rc = make_database(journal, err);
 		journal->unborn = rc < 0;

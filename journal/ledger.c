@@ -27,6 +27,23 @@ static int place_of(enum sbk_book book, struct sbk_journal_place *out,
 	return rc < 0 ? rc : sbk_journal_place_user(&caller, out, err);
 }
 
+/*
+ * An uninstall that was cut short has begun to record users' paths, and closed
+ * the machine's directory for that. Nothing new is built on such a record.
+ */
+static int check_open_to_all(const struct sbk_journal *journal,
+			     struct sbk_error *err)
+{
+	if (journal->book != SBK_BOOK_MACHINE ||
+	    !sbk_store_is_hidden(journal->store))
+		return 0;
+	return sbk_error_set(err, SBK_E_INCOMPLETE,
+			     "'%s' is closed to others, as by an uninstall "
+			     "that was cut short: finish it with 'sandbook "
+			     "uninstall', or chmod 0755 it if that was you",
+			     sbk_store_path(journal->store));
+}
+
 /* --- one transaction ---------------------------------------------------- */
 
 struct transact {
@@ -185,6 +202,8 @@ static int ledger_transact(void *self, const struct sbk_backend *backend,
 		return 0;
 	}
 	if (rc == 0)
+		rc = check_open_to_all(journal, err);
+	if (rc == 0)
 		rc = sbk_journal_transact(journal, backend, request, plan,
 					  report, err);
 	sbk_journal_close(journal);
@@ -214,6 +233,8 @@ static int ledger_recover(void *self, const struct sbk_backend *backend,
 		sbk_error_clear(err);
 		return 0;
 	}
+	if (rc == 0)
+		rc = check_open_to_all(journal, err);
 	if (rc == 0)
 		rc = sbk_journal_lock(journal, LOCK_WAIT_MS, err);
 	if (rc == 0)

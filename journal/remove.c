@@ -1,9 +1,16 @@
 /*
  * The end of a journal: it goes last of all, when nothing that it records is
- * in effect any more. A removal that was cut short can be repeated: what is
- * needed to know how much to take back goes last.
+ * in effect any more.
+ *
+ * Invariants:
+ *  1. The database is renamed first. Before that the journal is whole, after it
+ *     there is none: what lies there says so by that name, and is remains.
+ *  2. A removal that was cut short can be repeated: the renamed database, and
+ *     what is needed to know how much to take back, go last.
  */
 #include "journal/internal.h"
+
+#include <string.h>
 
 #include "engine/banned.h"
 
@@ -16,11 +23,10 @@
 		SBK_JOURNAL_NEW_FILE "-journal",                        \
 		DATABASE(SBK_JOURNAL_NEW_FILE)
 
-/* In this order: without its log the rest says nothing, and while `lock` is
- * there nobody begins a new journal beside remains. */
 static const char *const user_files[] = {
 	OTHER_FILES,
 	DATABASE(SBK_JOURNAL_FILE),
+	SBK_REMOVED_FILE,
 	SBK_LOCK_FILE,
 	NULL,
 };
@@ -31,9 +37,34 @@ static const char *const machine_files[] = {
 	SBK_JOURNAL_FILE,
 	OTHER_FILES,
 	DATABASE(SBK_LIVE_FILE),
+	SBK_REMOVED_FILE,
 	SBK_LOCK_FILE,
 	NULL,
 };
+
+static const char *const *files_of(enum sbk_book book)
+{
+	return book == SBK_BOOK_MACHINE ? machine_files : user_files;
+}
+
+bool sbk_is_removed(const struct sbk_store *store)
+{
+	uint64_t size;
+
+	return sbk_store_look(store, SBK_REMOVED_FILE, false, &size, NULL) == 0;
+}
+
+int sbk_clear_removed(struct sbk_journal *journal, struct sbk_error *err)
+{
+	const char *const *name = files_of(journal->book);
+	int rc = 0;
+
+	if (!sbk_is_removed(journal->store))
+		return 0;
+	for (; rc == 0 && strcmp(*name, SBK_LOCK_FILE) != 0; name++)
+		rc = sbk_store_unlink(journal->store, *name, err);
+	return rc < 0 ? rc : sbk_store_show(journal->store, err);
+}
 
 static int check_settled(struct sbk_journal *journal, struct sbk_error *err)
 {
@@ -83,14 +114,13 @@ int sbk_journal_remove(const struct sbk_journal_place *place,
 
 	/* The lock is held until the last file is gone, so that whoever waits
 	 * for it finds that out and records nothing here. */
-	if (rc == 0 && journal != NULL)
+	if (rc == 0 && journal != NULL) {
 		sbk_db_close(&journal->db);
+		rc = sbk_store_rename(journal->store, journal->file,
+				      SBK_REMOVED_FILE, err);
+	}
 	if (rc == 0)
-		rc = sbk_store_remove(&store_place,
-				      place->book == SBK_BOOK_MACHINE
-					      ? machine_files
-					      : user_files,
-				      err);
+		rc = sbk_store_remove(&store_place, files_of(place->book), err);
 	sbk_journal_close(journal);
 	return rc;
 }

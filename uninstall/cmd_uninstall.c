@@ -196,8 +196,13 @@ static int run_user(struct sbk_cli *cli, const struct options *o)
 			      "%s: this machine's accounts and rules stay; "
 			      "'sudo sandbook uninstall' takes them away\n",
 			      cli->program);
-	if (code == SBK_EXIT_OK && part.owed > 0)
+	if (code == SBK_EXIT_OK && part.owed > 0) {
+		(void)fprintf(cli->err,
+			      "%s: something is owed; 'sandbook journal log' "
+			      "says what and why: mend it and run this again\n",
+			      cli->program);
 		code = SBK_EXIT_INCOMPLETE;
+	}
 	return code;
 }
 

@@ -31,29 +31,16 @@
 
 #include "engine/banned.h"
 
-#define NEW_NAME ".sandbook-new"   /* a directory that is being built */
-#define LOCK_NAME ".sandbook-lock" /* who builds holds a lock on it */
-#define MADE_NAME "made"	   /* holds how many parents were made */
-#define PARTS_MAX 8		   /* names after the base */
-#define NAME_ROOM 64		   /* for the name of a file in it */
-#define BUILD_WAIT_MS 5000	   /* for another process that is building */
+#define BUILD_WAIT_MS 5000 /* for another process that is building */
 
-/* The path taken apart: the base, and each name below it. */
-struct parts {
-	char text[SBK_PATH_MAX];
-	char base[SBK_PATH_MAX];
-	char *names[PARTS_MAX];
-	size_t count;
-};
-
-static int parts_split(const struct sbk_store_place *place, struct parts *out,
-		       struct sbk_error *err)
+int sbk_store_parts_split(const struct sbk_store_place *place,
+			  struct sbk_store_parts *out, struct sbk_error *err)
 {
 	size_t size = strlen(place->directory), base = place->base;
 	char *save = NULL, *name;
 
-	if (size >= SBK_PATH_MAX - NAME_ROOM || place->directory[0] != '/' ||
-	    base > size)
+	if (size >= SBK_PATH_MAX - SBK_STORE_NAME_ROOM ||
+	    place->directory[0] != '/' || base > size)
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "'%s' cannot hold records: the path is "
 				     "not absolute or too long",
@@ -69,7 +56,7 @@ static int parts_split(const struct sbk_store_place *place, struct parts *out,
 	out->count = 0;
 	for (name = strtok_r(out->text, "/", &save); name != NULL;
 	     name = strtok_r(NULL, "/", &save)) {
-		if (out->count == PARTS_MAX)
+		if (out->count == SBK_STORE_PARTS_MAX)
 			return sbk_error_set(err, SBK_E_LIMIT,
 					     "'%s' has too many parts",
 					     place->directory);
@@ -82,7 +69,7 @@ static int parts_split(const struct sbk_store_place *place, struct parts *out,
 	return 0;
 }
 
-static int open_base(const struct parts *parts, struct sbk_error *err)
+int sbk_store_base(const struct sbk_store_parts *parts, struct sbk_error *err)
 {
 	int fd = open(parts->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int os_code = errno;
@@ -198,34 +185,35 @@ static int try_lock(int at, struct sbk_error *err)
 {
 	int fd, os_code;
 
-	if (mkdirat(at, LOCK_NAME, 0700) < 0 && errno != EEXIST)
+	if (mkdirat(at, SBK_STORE_BUILDING, 0700) < 0 && errno != EEXIST)
 		return sbk_error_set_errno(err, errno,
 					   "cannot make the directory '%s'",
-					   LOCK_NAME);
-	fd = openat(at, LOCK_NAME,
+					   SBK_STORE_BUILDING);
+	fd = openat(at, SBK_STORE_BUILDING,
 		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return SBK_E_BUSY; /* its holder was done just now */
 	if (fd < 0)
 		return sbk_error_set_errno(err, errno, "cannot open '%s'",
-					   LOCK_NAME);
+					   SBK_STORE_BUILDING);
 	os_code = flock(fd, LOCK_EX | LOCK_NB) < 0 ? errno : 0;
-	if (os_code == 0 && is_at(fd, at, LOCK_NAME))
+	if (os_code == 0 && is_at(fd, at, SBK_STORE_BUILDING))
 		return fd;
 	(void)close(fd); /* a directory: nothing was written */
 	if (os_code == 0 || os_code == EWOULDBLOCK || os_code == EINTR)
 		return SBK_E_BUSY;
-	return sbk_error_set_errno(err,
-				   os_code == ENOLCK ? EOPNOTSUPP : os_code,
-				   "cannot lock the directory '%s'", LOCK_NAME);
+	return sbk_error_set_errno(
+		err, os_code == ENOLCK ? EOPNOTSUPP : os_code,
+		"cannot lock the directory '%s'", SBK_STORE_BUILDING);
 }
 
 /*
  * The lock of who builds in `at`: on a private directory of its own, since
- * everyone who can open a directory can lock it. unlock_building ends it.
+ * everyone who can open a directory can lock it. sbk_store_building_unlock ends
+ * it.
  */
-static int lock_building(int at, const struct sbk_store_place *place,
-			 struct sbk_error *err)
+int sbk_store_building_lock(int at, const struct sbk_store_place *place,
+			    struct sbk_error *err)
 {
 	const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
 	int waited, fd;
@@ -240,23 +228,24 @@ static int lock_building(int at, const struct sbk_store_place *place,
 	return fd;
 }
 
-static void unlock_building(int at, int lock)
+void sbk_store_building_unlock(int at, int lock)
 {
-	/* Left behind it is empty, and the next one takes it over. */
-	(void)unlinkat(at, LOCK_NAME, AT_REMOVEDIR);
+	/* Left behind it is empty; the next one takes it over, and
+	 * sbk_store_remove takes it away. */
+	(void)unlinkat(at, SBK_STORE_BUILDING, AT_REMOVEDIR);
 	(void)close(lock); /* a directory: nothing was written */
 }
 
 /* Takes away what a building that was cut short had left: the names of the
  * chain, deepest first. Everything else makes rmdir fail, and that shows. */
-static int clear_new(int at, char *const *names, size_t count,
-		     struct sbk_error *err)
+int sbk_store_building_clear(int at, char *const *names, size_t count,
+			     struct sbk_error *err)
 {
-	char path[SBK_PATH_MAX] = NEW_NAME;
+	char path[SBK_PATH_MAX] = SBK_STORE_NEW;
 	size_t depth, i;
 
 	for (depth = count; depth > 0; depth--) {
-		size_t used = strlen(NEW_NAME);
+		size_t used = strlen(SBK_STORE_NEW);
 
 		for (i = 1; i < depth; i++)
 			used += (size_t)snprintf(path + used,
@@ -264,7 +253,7 @@ static int clear_new(int at, char *const *names, size_t count,
 						 names[i]);
 		if (depth == count) {
 			(void)snprintf(path + used, sizeof(path) - used,
-				       "/" MADE_NAME);
+				       "/" SBK_STORE_MADE);
 			/* Missing in most cases; rmdir tells otherwise. */
 			(void)unlinkat(at, path, 0);
 		}
@@ -287,15 +276,15 @@ static int write_made(int fd, size_t parents, struct sbk_error *err)
 
 	if (parents == 0)
 		return 0;
-	file = openat(fd, MADE_NAME,
+	file = openat(fd, SBK_STORE_MADE,
 		      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		      0600);
 	if (file < 0)
 		return sbk_error_set_errno(err, errno, "cannot make '%s'",
-					   MADE_NAME);
+					   SBK_STORE_MADE);
 	if (write(file, text, (size_t)size) != size || fsync(file) < 0)
 		rc = sbk_error_set_errno(err, errno, "cannot write '%s'",
-					 MADE_NAME);
+					 SBK_STORE_MADE);
 	(void)close(file); /* flushed above; nothing more to learn */
 	return rc;
 }
@@ -337,7 +326,7 @@ static int build_chain(int at, char *const *names, size_t count,
 		       const struct sbk_store_place *place,
 		       struct sbk_error *err)
 {
-	int fd = make_step(at, NEW_NAME, err), rc;
+	int fd = make_step(at, SBK_STORE_NEW, err), rc;
 	size_t i;
 
 	for (i = 1; fd >= 0 && i < count; i++) {
@@ -361,13 +350,13 @@ static int build_chain(int at, char *const *names, size_t count,
 /* Puts the chain into place; SBK_E_EXISTS when somebody was faster. */
 static int place_chain(int at, const char *name, struct sbk_error *err)
 {
-	int rc = renameat2(at, NEW_NAME, at, name, RENAME_NOREPLACE);
+	int rc = renameat2(at, SBK_STORE_NEW, at, name, RENAME_NOREPLACE);
 	int os_code = errno;
 
 	/* A filesystem without the flag: rename() replaces at most an empty
 	 * directory, and only when one appeared since we looked. */
 	if (rc < 0 && (os_code == EINVAL || os_code == ENOSYS)) {
-		rc = renameat(at, NEW_NAME, at, name);
+		rc = renameat(at, SBK_STORE_NEW, at, name);
 		os_code = errno;
 	}
 	if (rc < 0)
@@ -383,7 +372,7 @@ static int build(int at, char *const *names, size_t count,
 		 const struct sbk_store_place *place, struct sbk_error *err)
 {
 	struct sbk_error ignored = SBK_ERROR_INIT;
-	int rc = clear_new(at, names, count, err);
+	int rc = sbk_store_building_clear(at, names, count, err);
 
 	if (rc == 0)
 		rc = build_chain(at, names, count, place, err);
@@ -391,7 +380,7 @@ static int build(int at, char *const *names, size_t count,
 		rc = place_chain(at, names[0], err);
 	if (rc < 0) {
 		/* The first failure is the one to report. */
-		(void)clear_new(at, names, count, &ignored);
+		(void)sbk_store_building_clear(at, names, count, &ignored);
 		(void)sbk_error_prefix(err, "cannot create '%s'",
 				       place->directory);
 	}
@@ -404,9 +393,9 @@ static int build(int at, char *const *names, size_t count,
  * Steps down as far as the names exist. The descriptor of the last one that
  * does, and in `depth` how many names that is. A wrong kind is an error.
  */
-static int walk_down(int base, const struct parts *parts,
-		     const struct sbk_store_place *place, size_t *depth,
-		     struct sbk_error *err)
+int sbk_store_walk(int base, const struct sbk_store_parts *parts,
+		   const struct sbk_store_place *place, size_t *depth,
+		   struct sbk_error *err)
 {
 	struct sbk_error why = SBK_ERROR_INIT;
 	int at = fcntl(base, F_DUPFD_CLOEXEC, 0);
@@ -437,37 +426,37 @@ static int walk_down(int base, const struct parts *parts,
  * names. 1 where others made something of it meanwhile: look again.
  */
 static int build_missing(int base, int at, size_t depth,
-			 const struct parts *parts,
+			 const struct sbk_store_parts *parts,
 			 const struct sbk_store_place *place,
 			 struct sbk_error *err)
 {
-	int lock = lock_building(at, place, err), fd, rc;
+	int lock = sbk_store_building_lock(at, place, err), fd, rc;
 	size_t now = 0;
 
 	if (lock < 0)
 		return lock;
-	fd = walk_down(base, parts, place, &now, err);
+	fd = sbk_store_walk(base, parts, place, &now, err);
 	rc = fd < 0 ? fd : now != depth;
 	if (fd >= 0)
 		(void)close(fd); /* a directory: nothing was written */
 	if (rc == 0)
 		rc = build(at, parts->names + depth, parts->count - depth,
 			   place, err);
-	unlock_building(at, lock);
+	sbk_store_building_unlock(at, lock);
 	return rc;
 }
 
-static int open_directory(const struct parts *parts,
+static int open_directory(const struct sbk_store_parts *parts,
 			  const struct sbk_store_place *place, bool create,
 			  struct sbk_error *err)
 {
-	int base = open_base(parts, err), fd = -1, rc = 0;
+	int base = sbk_store_base(parts, err), fd = -1, rc = 0;
 	size_t depth = 0;
 
 	if (base < 0)
 		return base;
 	for (;;) {
-		fd = walk_down(base, parts, place, &depth, err);
+		fd = sbk_store_walk(base, parts, place, &depth, err);
 		if (fd < 0 || depth == parts->count)
 			break;
 		rc = create ? build_missing(base, fd, depth, parts, place, err)
@@ -488,8 +477,9 @@ static int resolve_path(struct sbk_store *store, struct sbk_error *err)
 	ssize_t size;
 
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", store->fd);
-	size = readlink(link, store->path, sizeof(store->path) - NAME_ROOM);
-	if (size == SBK_PATH_MAX - NAME_ROOM)
+	size = readlink(link, store->path,
+			sizeof(store->path) - SBK_STORE_NAME_ROOM);
+	if (size == SBK_PATH_MAX - SBK_STORE_NAME_ROOM)
 		return sbk_error_set(err, SBK_E_LIMIT,
 				     "'%s' stands for too long a path",
 				     store->given);
@@ -518,7 +508,7 @@ int sbk_store_open(const struct sbk_store_place *place,
 		   struct sbk_error *err)
 {
 	struct sbk_store *store = calloc(1, sizeof(*store));
-	struct parts *parts = calloc(1, sizeof(*parts));
+	struct sbk_store_parts *parts = calloc(1, sizeof(*parts));
 	int rc;
 
 	if (store == NULL || parts == NULL) {
@@ -526,7 +516,7 @@ int sbk_store_open(const struct sbk_store_place *place,
 		goto out;
 	}
 	store->fd = -1;
-	rc = parts_split(place, parts, err);
+	rc = sbk_store_parts_split(place, parts, err);
 	if (rc == 0 && mode != SBK_STORE_READ)
 		rc = check_writer(place, err);
 	if (rc < 0)
@@ -582,6 +572,16 @@ int sbk_store_hide(const struct sbk_store *store, struct sbk_error *err)
 	return 0;
 }
 
+int sbk_store_show(const struct sbk_store *store, struct sbk_error *err)
+{
+	if (fchmod(store->fd, wanted_mode(store->shared)) < 0 ||
+	    fsync(store->fd) < 0)
+		return sbk_error_set_errno(err, errno,
+					   "cannot set the mode of '%s'",
+					   store->given);
+	return 0;
+}
+
 bool sbk_store_is_hidden(const struct sbk_store *store)
 {
 	struct stat st;
@@ -595,8 +595,8 @@ int sbk_store_made(const struct sbk_store *store, size_t *out,
 {
 	char text[16] = "";
 	size_t got = 0;
-	int rc = sbk_store_read(store, MADE_NAME, 0, text, sizeof(text) - 1,
-				&got, err);
+	int rc = sbk_store_read(store, SBK_STORE_MADE, 0, text,
+				sizeof(text) - 1, &got, err);
 
 	if (rc == SBK_E_NOTFOUND)
 		got = 0;
@@ -604,91 +604,9 @@ int sbk_store_made(const struct sbk_store *store, size_t *out,
 		return rc;
 	text[got] = '\0';
 	*out = (size_t)strtoul(text, NULL, 10);
-	if (*out >= PARTS_MAX)
+	if (*out >= SBK_STORE_PARTS_MAX)
 		*out = 0; /* not ours: then nothing is taken back either */
 	return 0;
-}
-
-/* --- removal ------------------------------------------------------------ */
-
-static int remove_files(struct sbk_store *store, const char *const *names,
-			struct sbk_error *err)
-{
-	int rc = 0;
-
-	for (; rc == 0 && *names != NULL; names++)
-		rc = sbk_store_unlink(store, *names, err);
-	if (rc == 0)
-		rc = sbk_store_unlink(store, MADE_NAME, err);
-	return rc;
-}
-
-/* Removes the last `count` of the chain of directories, deepest first; a
- * parent that others use by now stays. */
-static int remove_chain(const struct parts *parts,
-			const struct sbk_store_place *place, size_t count,
-			struct sbk_error *err)
-{
-	struct parts upper = *parts;
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		size_t last = parts->count - 1 - i, depth = 0;
-		int base = open_base(parts, err), at, os_code = 0;
-
-		if (base < 0)
-			return base;
-		upper.count = last;
-		memcpy(upper.names, parts->names, sizeof(upper.names));
-		at = walk_down(base, &upper, place, &depth, err);
-		(void)close(base); /* only looked at */
-		if (at < 0)
-			return at;
-		if (depth == last &&
-		    unlinkat(at, parts->names[last], AT_REMOVEDIR) < 0)
-			os_code = errno;
-		if (os_code == 0 && fsync(at) < 0)
-			os_code = errno;
-		(void)close(at); /* flushed */
-		if ((os_code == ENOTEMPTY || os_code == EEXIST) && i > 0)
-			return 0;
-		if (os_code == ENOTEMPTY || os_code == EEXIST)
-			return sbk_error_set(err, SBK_E_INCOMPLETE,
-					     "'%s' stays: it holds files that "
-					     "are not ours",
-					     place->directory);
-		if (os_code != 0 && os_code != ENOENT)
-			return sbk_error_set_errno(err, os_code,
-						   "cannot remove '%s'",
-						   place->directory);
-	}
-	return 0;
-}
-
-int sbk_store_remove(const struct sbk_store_place *place,
-		     const char *const *names, struct sbk_error *err)
-{
-	struct sbk_store *store = NULL;
-	struct parts *parts = calloc(1, sizeof(*parts));
-	size_t made = 0;
-	int rc;
-
-	if (parts == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-	rc = parts_split(place, parts, err);
-	if (rc == 0)
-		rc = sbk_store_open(place, SBK_STORE_READ, &store, err);
-	if (rc == 0)
-		rc = sbk_store_made(store, &made, err);
-	if (rc == 0)
-		rc = remove_files(store, names, err);
-	if (rc == 0)
-		rc = remove_chain(parts, place, 1 + made, err);
-	if (rc == SBK_E_NOTFOUND && store == NULL)
-		rc = 0;
-	sbk_store_close(store);
-	free(parts);
-	return rc;
 }
 
 uint32_t sbk_os_process(void)

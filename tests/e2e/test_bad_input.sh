@@ -312,7 +312,7 @@ case_full()
 {
 	as_dev sandbook run -- true
 	full home
-	dev_is 206 'No space left\|full' sandbook grant --to 4321 --rw $ws
+	dev_is 206 'No space left\|full\|no room' sandbook grant --to 4321 --rw $ws
 	# A run needs little room, and where there is none it is not made.
 	as_dev sandbook run -- true
 	[ $code = 0 ] || is 204 'No space left\|full' 'run, full home'

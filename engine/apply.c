@@ -3,9 +3,16 @@
  *
  *	prepare (durable)  ->  replace each object  ->  flush  ->  settle
  *
+ * Where the backend makes a batch by helpers, the next one is prepared
+ * meanwhile, since the one waits for the kernel and the other for the disk:
+ *
+ *	recorder  prepare 1 | prepare 2 |         | settle 1, prepare 3 | ...
+ *	backend             | replace 1 | flush 1 | replace 2           | ...
+ *
  * Invariants: no object is touched before `prepare` has returned for its
- * batch; nothing is settled as confirmed before `flush` has returned; a batch
- * is settled before the next one is prepared.
+ * batch; nothing is settled as confirmed before `flush` has returned after the
+ * batch was made; one batch is made at a time, and at most one is prepared
+ * ahead of it.
  *
  * It decides nothing about undoing a step that failed. See apply.h.
  */
@@ -37,16 +44,24 @@ int sbk_recorder_settle(const struct sbk_recorder *recorder,
 	return recorder->ops->settle(recorder->self, changes, count, err);
 }
 
+/* Changes that are prepared together. */
+struct batch {
+	struct sbk_change **changes; /* of batch_max pointers */
+	struct sbk_error *outcomes;  /* of batch_max; NULL: one by one */
+	size_t count;
+	bool begun;		  /* the backend is at work on all of it */
+	int rc;			  /* how making it ended: */
+	struct sbk_error problem; /* the first failure */
+};
+
 struct pass {
 	const struct sbk_backend *backend;
 	const struct sbk_recorder *recorder;
 	struct sbk_plan *plan;
 	const struct sbk_apply_options *options;
 	struct sbk_apply_result *result;
-	struct sbk_change **batch; /* of batch_max pointers */
+	struct batch batches[2]; /* the one being made, the one ahead */
 	size_t batch_max;
-	/* For runs that the backend replaces at once. */
-	struct sbk_error *outcomes;   /* of batch_max; NULL: one by one */
 	struct sbk_string_map in_run; /* objects, by identity */
 };
 
@@ -60,6 +75,12 @@ static bool is_nothing(const struct sbk_change *change)
 static void note_failure(struct pass *pass, struct sbk_change *change, int code,
 			 struct sbk_error *err)
 {
+	if (change->assumed) {
+		/* Never made: who planned it looks at the object now. */
+		change->status = SBK_STATUS_UNDONE;
+		sbk_error_clear(err);
+		return;
+	}
 	/* A lost race, too, is owed: looked at again, it may well be undone. */
 	change->status = SBK_STATUS_OWED;
 	change->note = err != NULL ? sbk_plan_strdup(pass->plan, err->message)
@@ -94,112 +115,132 @@ static int replace_one(struct pass *pass, struct sbk_change *change,
  * take for ours what is not. A record that fails here leaves them prepared,
  * which recovery settles by looking.
  */
-static void settle_untouched(struct pass *pass, size_t count)
+static void settle_untouched(struct pass *pass, struct batch *batch)
 {
 	size_t i, untouched = 0;
 
-	for (i = 0; i < count; i++) {
-		if (pass->batch[i]->status != SBK_STATUS_UNDONE)
+	for (i = 0; i < batch->count; i++) {
+		if (batch->changes[i]->status != SBK_STATUS_UNDONE)
 			continue;
-		pass->batch[i]->note = "never made: a step failed";
-		pass->batch[untouched++] = pass->batch[i];
+		batch->changes[i]->note = "never made: a step failed";
+		batch->changes[untouched++] = batch->changes[i];
 	}
 	if (untouched > 0)
-		(void)sbk_recorder_settle(pass->recorder, pass->batch,
+		(void)sbk_recorder_settle(pass->recorder, batch->changes,
 					  untouched, NULL);
 }
 
 /* Marks the rest of the batch after a failure. */
-static void mark_untouched(struct pass *pass, size_t from, size_t count)
+static void mark_untouched(struct batch *batch, size_t from)
 {
-	for (; from < count; from++)
+	for (; from < batch->count; from++)
 		/* A kept file was written by the tools that ran. */
-		if (pass->batch[from]->object.kind != SBK_KIND_KEPT)
-			pass->batch[from]->status = SBK_STATUS_UNDONE;
+		if (batch->changes[from]->object.kind != SBK_KIND_KEPT)
+			batch->changes[from]->status = SBK_STATUS_UNDONE;
 }
+
+/* --- making a batch ----------------------------------------------------- */
 
 /* Whether a change may be made together with others: of a path's access, and
  * of no object that is in the run already (an undo may have two of one). */
 static bool joins_run(struct pass *pass, const struct sbk_change *change)
 {
 	const char *identity = change->object.identity;
+	bool added = false;
 
 	return change->object.kind == SBK_KIND_ACCESS && !is_nothing(change) &&
 	       identity != NULL &&
-	       sbk_string_map_find(&pass->in_run, identity) == NULL &&
-	       sbk_string_map_put(&pass->in_run, identity, 1, NULL) == 0;
+	       sbk_string_map_add(&pass->in_run, identity, &added) == 0 &&
+	       added;
 }
 
-/* How many changes from `first` on can be made at once; 1: one by one. */
-static size_t run_length(struct pass *pass, size_t first, size_t count)
-{
-	size_t i = first;
-
-	if (pass->outcomes == NULL)
-		return 1;
-	sbk_string_map_clear(&pass->in_run);
-	while (i < count && joins_run(pass, pass->batch[i]))
-		i++;
-	return i > first ? i - first : 1;
-}
-
-/* Makes `count` changes at once; the first failure in `err`, if it ends the
- * transaction. */
-static int replace_run(struct pass *pass, struct sbk_change **changes,
-		       size_t count, struct sbk_error *err)
-{
-	bool stop = pass->options->kind == SBK_TRANSACTION_DO;
-	int rc = 0;
-	size_t i;
-
-	sbk_backend_replace_all(pass->backend, changes, count, stop,
-				pass->outcomes);
-	for (i = 0; i < count; i++) {
-		struct sbk_error *outcome = &pass->outcomes[i];
-
-		if (outcome->code == 0) {
-			changes[i]->status = SBK_STATUS_CONFIRMED;
-			continue;
-		}
-		if (!stop) {
-			note_failure(pass, changes[i], outcome->code, outcome);
-			continue;
-		}
-		/* What failed half-way stays prepared, to be looked at. */
-		if (outcome->code == SBK_E_CONFLICT || outcome->code > 0)
-			changes[i]->status = SBK_STATUS_UNDONE;
-		if (outcome->code < 0 && rc == 0)
-			rc = sbk_error_set(
-				err, outcome->code, "%s '%s': %s",
-				sbk_kind_name(changes[i]->object.kind),
-				changes[i]->object.name, outcome->message);
-	}
-	return rc;
-}
-
-/* Makes all of a batch; after a failure it is settled what was not touched. */
-static int replace_batch(struct pass *pass, size_t count, struct sbk_error *err)
+static bool is_one_run(struct pass *pass, const struct batch *batch)
 {
 	size_t i = 0;
-	int rc = 0;
 
-	while (rc == 0 && i < count) {
-		size_t length = run_length(pass, i, count);
+	if (batch->outcomes == NULL)
+		return false;
+	sbk_string_map_clear(&pass->in_run);
+	while (i < batch->count && joins_run(pass, batch->changes[i]))
+		i++;
+	return i == batch->count;
+}
 
-		if (length > 1) {
-			rc = replace_run(pass, pass->batch + i, length, err);
-		} else {
-			rc = replace_one(pass, pass->batch[i], err);
-			if (rc == SBK_E_CONFLICT)
-				mark_untouched(pass, i, i + 1);
-		}
-		i += length;
+/* Begins to make a batch that is prepared; without helpers, makes it. */
+static void begin_batch(struct pass *pass, struct batch *batch)
+{
+	size_t i;
+
+	batch->rc = 0;
+	sbk_error_clear(&batch->problem);
+	batch->begun = is_one_run(pass, batch);
+	if (batch->begun) {
+		sbk_backend_replace_begin(
+			pass->backend, batch->changes, batch->count,
+			pass->options->kind == SBK_TRANSACTION_DO,
+			batch->outcomes);
+		return;
 	}
-	if (rc < 0) {
-		mark_untouched(pass, i, count);
-		settle_untouched(pass, count);
+	for (i = 0; batch->rc == 0 && i < batch->count; i++) {
+		batch->rc =
+			replace_one(pass, batch->changes[i], &batch->problem);
+		if (batch->rc == SBK_E_CONFLICT)
+			mark_untouched(batch, i);
+		else if (batch->rc < 0)
+			mark_untouched(batch, i + 1);
 	}
-	return rc;
+}
+
+/* What the helpers made of one change. */
+static int take_outcome(struct pass *pass, struct sbk_change *change,
+			struct sbk_error *outcome, struct sbk_error *err)
+{
+	if (outcome->code == 0) {
+		change->status = SBK_STATUS_CONFIRMED;
+		return 0;
+	}
+	if (pass->options->kind == SBK_TRANSACTION_UNDO) {
+		note_failure(pass, change, outcome->code, outcome);
+		return 0;
+	}
+	/* What failed half-way stays prepared, to be looked at. */
+	if (outcome->code == SBK_E_CONFLICT ||
+	    outcome->code == SBK_REPLACE_NOT_TRIED)
+		change->status = SBK_STATUS_UNDONE;
+	if (outcome->code > 0)
+		return 0;
+	return sbk_error_set(err, outcome->code, "%s '%s': %s",
+			     sbk_kind_name(change->object.kind),
+			     change->object.name, outcome->message);
+}
+
+static void take_outcomes(struct pass *pass, struct batch *batch)
+{
+	size_t i;
+
+	for (i = 0; i < batch->count; i++) {
+		int rc = take_outcome(pass, batch->changes[i],
+				      &batch->outcomes[i],
+				      batch->rc == 0 ? &batch->problem : NULL);
+
+		if (batch->rc == 0)
+			batch->rc = rc;
+	}
+}
+
+/* Waits until the batch is made; the first failure, if it ends the
+ * transaction. */
+static int end_batch(struct pass *pass, struct batch *batch,
+		     struct sbk_error *err)
+{
+	if (batch->count > 0 && batch->begun) {
+		sbk_backend_replace_end(pass->backend);
+		batch->begun = false;
+		take_outcomes(pass, batch);
+	}
+	if (batch->rc < 0 && err != NULL)
+		*err = batch->problem;
+	return batch->rc;
 }
 
 static bool is_account_left(const struct sbk_change *change)
@@ -213,93 +254,162 @@ static bool is_account_left(const struct sbk_change *change)
  * Undoing an account that could not be removed now will overwrite the kept
  * files once more when it is tried again: they stay owed with it.
  */
-static void owe_kept(struct pass *pass, size_t count)
+static void owe_kept(struct pass *pass, struct batch *batch)
 {
 	size_t i, left = 0;
 
+	if (batch->changes[batch->count - 1]->object.kind != SBK_KIND_KEPT)
+		return;
 	for (i = 0; i < sbk_plan_count(pass->plan); i++)
 		left += is_account_left(sbk_plan_at(pass->plan, i));
-	for (i = 0; left > 0 && i < count; i++) {
-		if (pass->batch[i]->object.kind != SBK_KIND_KEPT)
+	for (i = 0; left > 0 && i < batch->count; i++) {
+		if (batch->changes[i]->object.kind != SBK_KIND_KEPT)
 			continue;
-		pass->batch[i]->status = SBK_STATUS_OWED;
-		pass->batch[i]->note = "an account is still there";
+		batch->changes[i]->status = SBK_STATUS_OWED;
+		batch->changes[i]->note = "an account is still there";
 	}
 }
+
+/* --- confirming a batch ------------------------------------------------- */
 
 /* A flush that failed leaves nothing of the batch confirmed. */
-static void withdraw(struct sbk_change **batch, size_t count, const char *note)
+static void withdraw(struct batch *batch, const char *note)
 {
 	size_t i;
 
-	for (i = 0; i < count; i++) {
-		if (batch[i]->status != SBK_STATUS_CONFIRMED)
+	for (i = 0; i < batch->count; i++) {
+		if (batch->changes[i]->status != SBK_STATUS_CONFIRMED)
 			continue;
-		batch[i]->status = SBK_STATUS_OWED;
-		batch[i]->note = note;
+		batch->changes[i]->status = SBK_STATUS_OWED;
+		batch->changes[i]->note = note;
 	}
 }
 
-static void count_batch(struct pass *pass, size_t count)
+static void count_batch(struct pass *pass, const struct batch *batch)
 {
 	size_t i;
 
-	for (i = 0; i < count; i++) {
-		if (pass->batch[i]->status == SBK_STATUS_CONFIRMED)
+	for (i = 0; i < batch->count; i++) {
+		if (batch->changes[i]->status == SBK_STATUS_CONFIRMED)
 			pass->result->confirmed++;
-		else
+		else if (batch->changes[i]->status == SBK_STATUS_OWED)
 			pass->result->owed++;
 	}
 }
 
-static int flush_batch(struct pass *pass, size_t count, struct sbk_error *err)
+static int flush_batch(struct pass *pass, struct batch *batch,
+		       struct sbk_error *err)
 {
 	int rc = sbk_backend_flush(pass->backend, err);
 
 	if (rc == 0 || pass->options->kind == SBK_TRANSACTION_DO)
 		return rc;
-	withdraw(pass->batch, count, "could not be made durable");
+	withdraw(batch, "could not be made durable");
 	sbk_error_clear(err);
 	return 0;
 }
 
-static int apply_batch(struct pass *pass, size_t count, struct sbk_error *err)
+/* Waits until a batch is made and as durable as it has to be. */
+static int complete_batch(struct pass *pass, struct batch *batch,
+			  struct sbk_error *err)
+{
+	int rc = end_batch(pass, batch, err);
+
+	if (rc < 0) {
+		settle_untouched(pass, batch);
+		return rc;
+	}
+	owe_kept(pass, batch);
+	return flush_batch(pass, batch, err);
+}
+
+static int settle_batch(struct pass *pass, struct batch *batch,
+			struct sbk_error *err)
+{
+	int rc = sbk_recorder_settle(pass->recorder, batch->changes,
+				     batch->count, err);
+
+	if (rc == 0)
+		count_batch(pass, batch);
+	return rc;
+}
+
+/* --- the loop ----------------------------------------------------------- */
+
+/* Prepares the next changes from `*next` on; none where the list ends. */
+static int prepare_next(struct pass *pass, struct batch *batch, size_t *next,
+			struct sbk_error *err)
 {
 	int rc;
 
-	rc = sbk_recorder_prepare(pass->recorder, pass->batch, count, err);
+	batch->count = 0;
+	while (batch->count < pass->batch_max &&
+	       *next < sbk_plan_count(pass->plan))
+		batch->changes[batch->count++] =
+			sbk_plan_at(pass->plan, (*next)++);
+	if (batch->count == 0)
+		return 0;
+	rc = sbk_recorder_prepare(pass->recorder, batch->changes, batch->count,
+				  err);
 	if (rc < 0)
-		return rc;
-	rc = replace_batch(pass, count, err);
-	if (rc < 0)
-		return rc;
-	if (pass->batch[count - 1]->object.kind == SBK_KIND_KEPT)
-		owe_kept(pass, count);
-	rc = flush_batch(pass, count, err);
-	if (rc < 0)
-		return rc;
-	rc = sbk_recorder_settle(pass->recorder, pass->batch, count, err);
-	if (rc == 0)
-		count_batch(pass, count);
+		batch->count = 0;
 	return rc;
+}
+
+/* A batch was prepared that will not be made. */
+static void give_up_batch(struct pass *pass, struct batch *batch)
+{
+	mark_untouched(batch, 0);
+	settle_untouched(pass, batch);
+}
+
+/*
+ * From a batch that was begun to the next one that is: prepares it, completes
+ * the present one, begins the next, settles the present one.
+ */
+static int pass_on(struct pass *pass, struct batch *now, struct batch *ahead,
+		   size_t *next, struct sbk_error *err)
+{
+	struct sbk_error refused = SBK_ERROR_INIT;
+	int rc, ahead_rc = 0;
+
+	ahead->count = 0;
+	if (now->rc == 0)
+		ahead_rc = prepare_next(pass, ahead, next, &refused);
+	rc = complete_batch(pass, now, err);
+	if (rc < 0) {
+		give_up_batch(pass, ahead);
+		return rc;
+	}
+	if (ahead->count > 0)
+		begin_batch(pass, ahead);
+	rc = settle_batch(pass, now, err);
+	if (rc < 0) {
+		/* What is made by now stays prepared, to be looked at. */
+		(void)end_batch(pass, ahead, NULL);
+		return rc;
+	}
+	if (ahead_rc < 0 && err != NULL)
+		*err = refused;
+	return ahead_rc;
 }
 
 /* Carries out the plan from change `*next` to its present end. */
 static int apply_list(struct pass *pass, size_t *next, struct sbk_error *err)
 {
-	while (*next < sbk_plan_count(pass->plan)) {
-		size_t count = 0;
-		int rc;
+	struct batch *now = &pass->batches[0], *ahead = &pass->batches[1];
+	int rc = prepare_next(pass, now, next, err);
 
-		while (count < pass->batch_max &&
-		       *next < sbk_plan_count(pass->plan))
-			pass->batch[count++] =
-				sbk_plan_at(pass->plan, (*next)++);
-		rc = apply_batch(pass, count, err);
-		if (rc < 0)
-			return rc;
+	if (rc == 0 && now->count > 0)
+		begin_batch(pass, now);
+	while (rc == 0 && now->count > 0) {
+		struct batch *made = now;
+
+		rc = pass_on(pass, now, ahead, next, err);
+		now = ahead;
+		ahead = made;
 	}
-	return 0;
+	return rc;
 }
 
 static int apply_passes(struct pass *pass, struct sbk_error *err)
@@ -325,6 +435,32 @@ static int apply_passes(struct pass *pass, struct sbk_error *err)
 			     SBK_TREE_PASSES_MAX);
 }
 
+static int batches_init(struct pass *pass, struct sbk_error *err)
+{
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		struct batch *batch = &pass->batches[i];
+
+		batch->changes =
+			calloc(pass->batch_max, sizeof(*batch->changes));
+		if (batch->changes == NULL)
+			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	}
+	/* One at a time is made. Without memory: one change by one. */
+	if (sbk_backend_replaces_many(pass->backend))
+		pass->batches[0].outcomes = pass->batches[1].outcomes =
+			calloc(pass->batch_max, sizeof(struct sbk_error));
+	return 0;
+}
+
+static void batches_release(struct pass *pass)
+{
+	free(pass->batches[0].changes);
+	free(pass->batches[1].changes);
+	free(pass->batches[0].outcomes); /* of both */
+}
+
 int sbk_apply(const struct sbk_backend *backend,
 	      const struct sbk_recorder *recorder, struct sbk_plan *plan,
 	      const struct sbk_apply_options *options,
@@ -342,15 +478,10 @@ int sbk_apply(const struct sbk_backend *backend,
 	int rc;
 
 	memset(result, 0, sizeof(*result));
-	pass.batch = calloc(pass.batch_max, sizeof(*pass.batch));
-	if (pass.batch == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-	/* Without memory for them the changes are made one by one. */
-	if (backend->ops->replace_all != NULL)
-		pass.outcomes = calloc(pass.batch_max, sizeof(*pass.outcomes));
-	rc = apply_passes(&pass, err);
+	rc = batches_init(&pass, err);
+	if (rc == 0)
+		rc = apply_passes(&pass, err);
 	sbk_string_map_release(&pass.in_run);
-	free(pass.outcomes);
-	free(pass.batch);
+	batches_release(&pass);
 	return rc;
 }

@@ -1,6 +1,7 @@
 /*
  * The one loop that changes the host (DESIGN part 4): prepare a batch,
- * replace object by object, flush, confirm.
+ * replace object by object, flush, confirm; the next batch is prepared while
+ * one is made.
  *
  * `apply` neither begins nor ends a transaction and never undoes: its caller
  * (journal/transact.c) does, with `sbk_plan_undo` and another `apply`.
@@ -36,10 +37,12 @@ struct sbk_apply_result {
 /*
  * DO: stops at the first failure and returns it; changes made so far stay
  * made, prepared or confirmed in the record, for the caller to undo; what was
- * not reached is settled as undone.
+ * not reached, the batch ahead included, is settled as undone.
  * UNDO: a change that fails is settled as owed and the next one follows;
  * returns < 0 only when the record itself fails. An object that changed since
- * the plan looked at it is owed, too: the caller plans again.
+ * the plan looked at it is owed, too: the caller plans again. An `assumed`
+ * change that fails is settled as undone instead, for the caller's `more` to
+ * look at the object and plan again.
  * A change whose states are equal records that an object was looked at; no
  * hand is laid on it (but KEPT is always written).
  */

@@ -61,28 +61,25 @@ int sbk_backend_replace(const struct sbk_backend *backend,
 				     err);
 }
 
-void sbk_backend_replace_all(const struct sbk_backend *backend,
-			     struct sbk_change *const *changes, size_t count,
-			     bool stop, struct sbk_error *outcomes)
+bool sbk_backend_replaces_many(const struct sbk_backend *backend)
 {
-	bool failed = false;
-	size_t i;
+	return backend->ops->replace_begin != NULL &&
+	       backend->ops->replace_end != NULL;
+}
 
-	if (backend->ops->replace_all != NULL) {
-		backend->ops->replace_all(backend->self, changes, count, stop,
-					  outcomes);
-		return;
-	}
-	for (i = 0; i < count; i++) {
-		sbk_error_clear(&outcomes[i]);
-		outcomes[i].code = SBK_REPLACE_NOT_TRIED;
-		if (failed && stop)
-			continue;
-		outcomes[i].code = sbk_backend_replace(
-			backend, &changes[i]->object, changes[i]->before,
-			changes[i]->after, &outcomes[i]);
-		failed = failed || outcomes[i].code < 0;
-	}
+void sbk_backend_replace_begin(const struct sbk_backend *backend,
+			       struct sbk_change *const *changes, size_t count,
+			       bool stop, struct sbk_error *outcomes)
+{
+	assert(backend->ops->replace_begin != NULL && count > 0);
+	backend->ops->replace_begin(backend->self, changes, count, stop,
+				    outcomes);
+}
+
+void sbk_backend_replace_end(const struct sbk_backend *backend)
+{
+	assert(backend->ops->replace_end != NULL);
+	backend->ops->replace_end(backend->self);
 }
 
 int sbk_backend_flush(const struct sbk_backend *backend, struct sbk_error *err)

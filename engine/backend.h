@@ -146,15 +146,19 @@ struct sbk_backend_ops {
 		       struct sbk_error *err);
 
 	/*
-	 * Optional (NULL: one after the other). Replaces the objects of many
-	 * changes, each from its `before` to its `after` as `replace` does, in
-	 * about their order; no two are of one object. `outcomes[i].code` says
-	 * what became of each: 0 made, < 0 failed, SBK_REPLACE_NOT_TRIED not
+	 * Optional, both or none. Replaces the objects of many changes, of
+	 * kind ACCESS all, each from its `before` to its `after` as `replace`
+	 * does, in about their order; no two are of one object. `begin` may
+	 * return before any of it is done, and what it was given is the
+	 * backend's until `end` has returned; in between the caller may do
+	 * anything but call the backend. Then `outcomes[i].code` says what
+	 * became of each: 0 made, < 0 failed, SBK_REPLACE_NOT_TRIED not
 	 * touched, because another had failed and `stop` was given.
 	 */
-	void (*replace_all)(void *self, struct sbk_change *const *changes,
-			    size_t count, bool stop,
-			    struct sbk_error *outcomes);
+	void (*replace_begin)(void *self, struct sbk_change *const *changes,
+			      size_t count, bool stop,
+			      struct sbk_error *outcomes);
+	void (*replace_end)(void *self);
 
 	/* Makes everything replaced or observed since the last flush durable.
 	 */
@@ -253,9 +257,12 @@ int sbk_backend_replace(const struct sbk_backend *backend,
 			const struct sbk_object *object,
 			struct sbk_state expected, struct sbk_state next,
 			struct sbk_error *err);
-void sbk_backend_replace_all(const struct sbk_backend *backend,
-			     struct sbk_change *const *changes, size_t count,
-			     bool stop, struct sbk_error *outcomes);
+/* Whether many can be replaced at once. */
+bool sbk_backend_replaces_many(const struct sbk_backend *backend);
+void sbk_backend_replace_begin(const struct sbk_backend *backend,
+			       struct sbk_change *const *changes, size_t count,
+			       bool stop, struct sbk_error *outcomes);
+void sbk_backend_replace_end(const struct sbk_backend *backend);
 int sbk_backend_flush(const struct sbk_backend *backend, struct sbk_error *err);
 int sbk_backend_walk(const struct sbk_backend *backend, const char *root,
 		     sbk_visit_fn *visit, void *arg, struct sbk_error *err);

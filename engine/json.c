@@ -36,7 +36,9 @@ size_t sbk_utf8_length(const char *text, size_t size)
 static bool is_utf8(const char *text, size_t size)
 {
 	while (size > 0) {
-		size_t length = sbk_utf8_length(text, size);
+		size_t length = (unsigned char)*text < 0x80
+					? 1
+					: sbk_utf8_length(text, size);
 
 		if (length == 0)
 			return false;
@@ -159,11 +161,19 @@ void sbk_json_name(struct sbk_buf *buf, const char *key, const char *text)
 
 void sbk_json_integer(struct sbk_buf *buf, const char *key, int64_t value)
 {
+	/* By hand, because a journal writes hundreds of thousands of them. */
+	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
 	char digits[24];
+	size_t at = sizeof(digits);
 
+	do {
+		digits[--at] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest != 0);
+	if (value < 0)
+		digits[--at] = '-';
 	sbk_json_key(buf, key);
-	(void)snprintf(digits, sizeof(digits), "%lld", (long long)value);
-	sbk_buf_adds(buf, digits);
+	sbk_buf_add(buf, digits + at, sizeof(digits) - at);
 }
 
 void sbk_json_bool(struct sbk_buf *buf, const char *key, bool value)

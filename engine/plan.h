@@ -55,6 +55,15 @@ struct sbk_change {
 	const char *note;   /* what a person should know of its status */
 	uint64_t id;	    /* number in the journal, 0 until prepared */
 	uint64_t undoes;    /* the change that this one inverts, or 0 */
+	/* That change as it was loaded from the journal, borrowed until the
+	 * plan is carried out; NULL where it is not at hand. */
+	const struct sbk_change *inverts;
+	/*
+	 * Nobody looked at the object: the states are what the journal says.
+	 * `replace` finds out; a change that it could not make for that reason
+	 * is settled as undone, and who planned it looks and plans again.
+	 */
+	bool assumed;
 	enum sbk_status status;
 };
 

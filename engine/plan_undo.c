@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/tally.h"
-
 #include "engine/look_ahead.h"
 
 #include "engine/banned.h"
@@ -22,6 +20,7 @@ struct prediction {
 	const struct sbk_object *object; /* NULL: free slot */
 	const char *name;		 /* where it is now */
 	struct sbk_state state;
+	bool assumed;
 };
 
 struct undoing {
@@ -91,12 +90,17 @@ static int add_inverse(struct undoing *u, struct sbk_change *change,
 		.after = next,
 		.reason = note != NULL ? note : "undo",
 		.undoes = change->id,
+		.inverts = change,
 	};
 	struct prediction *prediction = prediction_of(u, &change->object);
+
 	const struct sbk_change *added;
 	int rc;
 
 	inverse.object.name = name;
+	/* So is what begins with an assumption. */
+	inverse.assumed = change->assumed ||
+			  (prediction->object != NULL && prediction->assumed);
 	if (sbk_state_absent(current))
 		inverse.object.identity = NULL;
 	rc = sbk_plan_add(u->out, &inverse, err);
@@ -105,7 +109,8 @@ static int add_inverse(struct undoing *u, struct sbk_change *change,
 	added = sbk_plan_at(u->out, sbk_plan_count(u->out) - 1);
 	*prediction = (struct prediction){.object = &change->object,
 					  .name = added->object.name,
-					  .state = added->after};
+					  .state = added->after,
+					  .assumed = added->assumed};
 	return 0;
 }
 
@@ -249,6 +254,9 @@ static int look_at(struct undoing *u, size_t index, struct sbk_change *change,
 
 	if (prediction->object != NULL)
 		return decide(u, change, prediction->name, prediction->state,
+			      err);
+	if (change->assumed)
+		return decide(u, change, change->object.name, change->after,
 			      err);
 	rc = sbk_look_ahead_observe(u->ahead, index, &seen, &why);
 	if (rc == SBK_E_NOMEM)
@@ -414,127 +422,4 @@ int sbk_plan_undo(const struct sbk_backend *backend,
 		rc = add_all_kept(&u, account_is_owed(changes, count), err);
 	undoing_release(&u);
 	return rc;
-}
-
-struct later {
-	const struct sbk_backend *backend;
-	const char *principal;
-	sbk_known_fn *known;
-	void *known_arg;
-	struct sbk_plan *out;
-	struct sbk_tally *linked; /* objects with several names, seen so far */
-	struct sbk_buf next;
-	bool incomplete;
-};
-
-/* Whether the object was visited already, under another name. */
-static int seen_before(struct later *later, const struct sbk_visit *visit,
-		       struct sbk_error *err)
-{
-	size_t times = 0;
-	int rc;
-
-	if (visit->links < 2)
-		return 0;
-	rc = sbk_tally_add(later->linked, visit->identity, &times, err);
-	return rc < 0 ? rc : times > 1;
-}
-
-static int strip_later(struct later *later, const struct sbk_visit *visit,
-		       struct sbk_error *err)
-{
-	struct sbk_change change = {
-		.object = {.kind = SBK_KIND_ACCESS,
-			   .name = visit->path,
-			   .identity = visit->identity},
-		.before = visit->access,
-		.reason = "made later in a granted tree: entries of ours are "
-			  "taken out",
-	};
-	int rc;
-
-	rc = sbk_backend_strip(later->backend, visit->access, &later->principal,
-			       1, &later->next, err);
-	if (rc < 0)
-		return rc;
-	change.after = (struct sbk_state){.data = sbk_buf_text(&later->next),
-					  .size = later->next.size};
-	if (sbk_state_equal(change.before, change.after) ||
-	    later->known(later->known_arg, visit->identity))
-		return 0;
-	return sbk_plan_add(later->out, &change, err);
-}
-
-static int visit_later(void *arg, const struct sbk_visit *visit,
-		       struct sbk_error *err)
-{
-	struct later *later = arg;
-	int rc;
-
-	if (visit->kind == SBK_VISIT_UNREADABLE) {
-		later->incomplete = true;
-		return sbk_plan_add_note(later->out, err,
-					 "not examined: %s: %s", visit->path,
-					 visit->problem->message);
-	}
-	if (visit->kind != SBK_VISIT_OBJECT)
-		return 0;
-	rc = seen_before(later, visit, err);
-	if (rc != 0)
-		return rc < 0 ? rc : 0;
-	return strip_later(later, visit, err);
-}
-
-/* Where the root is now; NULL in `path` where it is gone. */
-static int locate_root(struct later *later, const struct sbk_plan_root *root,
-		       const char *const *search, size_t search_count,
-		       char **path, struct sbk_error *err)
-{
-	struct sbk_location location = {.kind = SBK_LOCATION_UNKNOWN};
-	int rc;
-
-	rc = sbk_backend_locate(later->backend, &root->identity, 1, search,
-				search_count, &location, err);
-	if (rc < 0)
-		return rc;
-	*path = location.path;
-	if (location.kind != SBK_LOCATION_UNKNOWN)
-		return 0;
-	later->incomplete = true;
-	return sbk_plan_add_note(later->out, err,
-				 "not examined: '%s' is not at its path and "
-				 "was not found",
-				 root->path);
-}
-
-int sbk_plan_undo_later(const struct sbk_backend *backend,
-			const struct sbk_plan_root *root,
-			const char *const *search, size_t search_count,
-			sbk_known_fn *known, void *known_arg,
-			struct sbk_plan *out, struct sbk_error *err)
-{
-	struct later later = {.backend = backend,
-			      .principal = root->principal,
-			      .known = known,
-			      .known_arg = known_arg,
-			      .out = out,
-			      .linked = sbk_tally_new(),
-			      .next = SBK_BUF_INIT};
-	char *path = NULL;
-	int rc;
-
-	if (later.linked == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-	rc = locate_root(&later, root, search, search_count, &path, err);
-	if (rc == 0 && path != NULL)
-		rc = sbk_backend_walk(backend, path, visit_later, &later, err);
-	if (rc == SBK_E_NOTFOUND) {
-		/* It went away between the two looks: look again next time. */
-		later.incomplete = true;
-		rc = 0;
-	}
-	free(path);
-	sbk_buf_release(&later.next);
-	sbk_tally_free(later.linked);
-	return rc < 0 ? rc : later.incomplete;
 }

@@ -23,8 +23,12 @@
  *
  * Changes settled without touching the host keep their new `status` and a
  * `note` owned by `out`; the caller records them (sbk_recorder_settle). The
- * inverse changes carry `undoes`. Two changes of one object are undone one
+ * inverse changes carry `undoes`, and point to `changes`. Two changes of one object are undone one
  * after the other: the second decision starts from the first one's result.
+ *
+ * A change that is `assumed` is not looked at: it is taken to be as it was
+ * left, and so is its inverse, which `replace` compares. What that could not
+ * make is given here once more, not assumed any longer.
  *
  * A change whose states are equal only recorded that an object was looked at
  * (it named the principal before the grant): UNDONE at once.
@@ -44,9 +48,9 @@ int sbk_plan_undo(const struct sbk_backend *backend,
 /*
  * Objects below `root` that came in after the grant and inherited entries of
  * it: adds to `out` a change for each ACCESS state that names the root's
- * principal, but for objects that `known` names: those with a change of their
- * own in the journal, in whatever status. The root is found by identity, so
- * a renamed one is followed and another directory at its path is let alone.
+ * principal. Those that have a change of their own in the journal are among
+ * them; the caller leaves them out. The root is found by identity, so a
+ * renamed one is followed and another directory at its path is let alone.
  *
  * These changes carry no `undoes`. They go forward in a transaction of kind
  * UNDO and are never undone themselves: one that failed is not retried by its
@@ -57,12 +61,9 @@ int sbk_plan_undo(const struct sbk_backend *backend,
  * 0: all of the tree was examined. 1: some of it could not be (the notes say
  * what), the root is still owed. < 0: failure. Touches nothing.
  */
-typedef bool sbk_known_fn(void *arg, const char *identity);
-
 int sbk_plan_undo_later(const struct sbk_backend *backend,
 			const struct sbk_plan_root *root,
 			const char *const *search, size_t search_count,
-			sbk_known_fn *known, void *known_arg,
 			struct sbk_plan *out, struct sbk_error *err);
 
 #endif

@@ -5,7 +5,8 @@
  * Calling sequence, per transaction:
  *	begin, { prepare, settle }..., end
  * `prepare` returns only when the intents are durable; `apply` touches an
- * object only after that.
+ * object only after that. One batch may be prepared before the one ahead of it
+ * is settled. Both are called by the caller's thread.
  */
 #ifndef SBK_RECORDER_H
 #define SBK_RECORDER_H

@@ -97,3 +97,24 @@ int sbk_string_map_put(struct sbk_string_map *map, const char *key,
 					 .value = value};
 	return 0;
 }
+
+int sbk_string_map_add(struct sbk_string_map *map, const char *key, bool *added)
+{
+	const size_t used = map->used;
+	struct sbk_string_slot *slot;
+	uint64_t hash = hash_of(key);
+	int rc;
+
+	if (map->used >= map->slot_count / 4 * 3) {
+		rc = grow(map, NULL);
+		if (rc < 0)
+			return rc;
+	}
+	slot = slot_of(map->slots, map->slot_count, key, hash);
+	if (slot->key == NULL) {
+		*slot = (struct sbk_string_slot){.key = key, .hash = hash};
+		map->used++;
+	}
+	*added = map->used > used;
+	return 0;
+}

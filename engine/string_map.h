@@ -5,6 +5,7 @@
 #ifndef SBK_STRING_MAP_H
 #define SBK_STRING_MAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,5 +30,10 @@ int64_t *sbk_string_map_find(const struct sbk_string_map *map, const char *key);
 /* Puts `key` with `value`, or replaces its value. 0 or SBK_E_NOMEM. */
 int sbk_string_map_put(struct sbk_string_map *map, const char *key,
 		       int64_t value, struct sbk_error *err);
+
+/* Puts `key` where it is not in the map, with value 0; *added says whether. 0
+ * or SBK_E_NOMEM. */
+int sbk_string_map_add(struct sbk_string_map *map, const char *key,
+		       bool *added);
 
 #endif

@@ -237,7 +237,7 @@ static int propose(struct undo_command *u)
 		return rc;
 	rc = confirm(u);
 	/* What was decided for printing is decided anew. */
-	return rc < 0 ? rc : load(u);
+	return rc < 0 || u->begun_json ? rc : load(u);
 }
 
 static int carry_out(struct undo_command *u)

@@ -123,7 +123,7 @@ static int defend(struct sbk_db *db, struct sbk_error *err)
 			   "PRAGMA mmap_size = 0; "
 			   "PRAGMA temp_store = MEMORY; "
 			   "PRAGMA cache_size = -65536; "
-			   "PRAGMA journal_size_limit = 1048576; "
+			   "PRAGMA journal_size_limit = 16777216; "
 			   "PRAGMA wal_autocheckpoint = 2000", /* 16 MiB */
 			   err);
 }

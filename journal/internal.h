@@ -103,6 +103,10 @@
 	X(STATUS_COUNTS, "SELECT c.status, count(*) FROM change c "           \
 			 "JOIN txn x ON x.id = c.txn WHERE c.undoes IS NULL " \
 			 "AND x.kind = 'do' GROUP BY c.status")               \
+	X(OPEN_COUNT, "SELECT count(*) FROM change c "                        \
+		      "JOIN txn x ON x.id = c.txn WHERE c.status IN "         \
+		      "('prepared', 'confirmed', 'conflict', 'owed') "        \
+		      "AND c.undoes IS NULL AND x.kind = 'do'")               \
 	X(OWED_TOPS, "SELECT count(*) FROM root r JOIN txn x "                \
 		     "ON x.id = r.txn WHERE x.kind = 'undo' "                 \
 		     "AND x.state IN ('open', 'failed')")                     \
@@ -241,6 +245,7 @@ struct sbk_journal {
 	uint64_t session;   /* transactions are made for it, or 0 */
 	bool unborn;	    /* it could not be begun: nothing of it may stay */
 	bool refill;	    /* the reserve was given back to open */
+	size_t batch_changes; /* of one prepare; 0: SBK_BATCH_CHANGES */
 	/* Why the copy is not what the journal is; "" where it is. */
 	char unpublished[SBK_UNPUBLISHED_MAX];
 };
@@ -355,6 +360,9 @@ int sbk_view_settle(struct sbk_db *db, const char *status, uint64_t first,
 /* What the inverse changes of the range undo follows them. */
 int sbk_view_follow(struct sbk_db *db, const char *status, uint64_t first,
 		    uint64_t last, struct sbk_error *err);
+/* The same, where it is known that they undo just these. */
+int sbk_view_follow_range(struct sbk_db *db, const char *status, uint64_t first,
+			  uint64_t last, struct sbk_error *err);
 /* After all ranges of an entry, for each that was confirmed: what is put back
  * when accounts are undone stays owed while any of them is there. */
 int sbk_view_keep(struct sbk_db *db, uint64_t first, uint64_t last,

@@ -10,7 +10,8 @@
 #include "engine/banned.h"
 
 #define RESERVE_BASE ((uint64_t)4 << 20) /* small commits, shared memory */
-#define RESERVE_PER_CHANGE 512		 /* entry and row of the inverse */
+/* Entry and row of the inverse, perhaps of one that was never made, too. */
+#define RESERVE_PER_CHANGE 640
 #define RESERVE_LOG_PER_CHANGE                     \
 	1024 /* pages of both, and of the row that \
 		is settled, in the write-ahead log */
@@ -18,18 +19,18 @@
 #define RESERVE_STEP ((uint64_t)1 << 20)
 #define RESERVE_LOAN ((uint64_t)256 << 10) /* SQLite's shared memory file */
 
-/* Changes that are in effect, or may be. */
+/* Changes that are in effect, or may be, and trees that are owed. */
 static int count_open(struct sbk_journal *journal, uint64_t *out,
 		      struct sbk_error *err)
 {
-	uint64_t counts[SBK_STATUS_COUNT];
-	int rc = sbk_journal_count(journal, counts, err);
+	uint64_t changes = 0, tops = 0;
+	int rc = sbk_db_number(&journal->db, SBK_SQL_OPEN_COUNT, &changes, err);
 
-	if (rc < 0)
-		return rc;
-	*out = counts[SBK_STATUS_PREPARED] + counts[SBK_STATUS_CONFIRMED] +
-	       counts[SBK_STATUS_CONFLICT] + counts[SBK_STATUS_OWED];
-	return 0;
+	if (rc == 0)
+		rc = sbk_db_number(&journal->db, SBK_SQL_OWED_TOPS, &tops, err);
+	if (rc == 0)
+		*out = changes + tops;
+	return rc;
 }
 
 static uint64_t room_for(uint64_t changes)

@@ -38,23 +38,9 @@ static bool is_below(const char *path, const char *root)
 		(size > 0 && root[size - 1] == '/'));
 }
 
-/* Changes are loaded in the order of their numbers. */
 static bool is_undone(struct sbk_undo *undo, uint64_t id)
 {
-	size_t low = 0, high = sbk_plan_count(undo->changes);
-
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		const uint64_t here = sbk_plan_at(undo->changes, middle)->id;
-
-		if (here == id)
-			return true;
-		if (here < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
+	return sbk_undo_change(undo, id) != NULL;
 }
 
 /* --- reading the roots -------------------------------------------------- */
@@ -320,13 +306,6 @@ static int collect_cared_for(struct sbk_undo *undo,
 	return rc;
 }
 
-static bool is_known(void *arg, const char *identity)
-{
-	const struct cared_for *cared_for = arg;
-
-	return sbk_text_set_has(&cared_for->identities, identity);
-}
-
 /* Whether the object stands below one whose grant stays, and has inherited
  * its entries from there. */
 static bool is_covered(const struct cared_for *cared_for, const char *top,
@@ -366,23 +345,48 @@ static int care_for_tried(struct sbk_undo *undo, struct cared_for *out,
 	return rc;
 }
 
-/* Adds what a walk found; which notes it made is for people. */
-static int adopt_found(struct sbk_plan *found, const struct cared_for *known,
-		       const char *top, struct sbk_plan *plan,
+static bool is_left_alone(const struct cared_for *cared_for, const char *top,
+			  const struct sbk_object *object)
+{
+	return sbk_text_set_has(&cared_for->identities, object->identity) ||
+	       is_covered(cared_for, top, object->name);
+}
+
+/* Adds what was found but for what the journal itself takes care of. */
+static int adopt_found(struct sbk_undo *undo, struct sbk_plan *found,
+		       const struct sbk_plan_root *top, struct sbk_plan *plan,
 		       struct sbk_error *err)
+{
+	struct cared_for cared_for = {.identities.slots = NULL};
+	size_t i;
+	int rc = collect_cared_for(undo, top, &cared_for, err);
+
+	if (rc == 0)
+		rc = care_for_tried(undo, &cared_for, err);
+	for (i = 0; rc == 0 && i < sbk_plan_count(found); i++) {
+		const struct sbk_change *change = sbk_plan_at(found, i);
+
+		if (!is_left_alone(&cared_for, top->path, &change->object))
+			rc = sbk_plan_add(plan, change, err);
+	}
+	sbk_text_set_release(&cared_for.identities);
+	sbk_text_set_release(&cared_for.names);
+	return rc;
+}
+
+/* What could not be looked at is told to people. */
+static int adopt_notes(struct sbk_plan *found, const struct sbk_error *why,
+		       struct sbk_plan *plan, struct sbk_error *err)
 {
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; rc == 0 && i < sbk_plan_count(found); i++) {
-		const struct sbk_change *change = sbk_plan_at(found, i);
-
-		if (!is_covered(known, top, change->object.name))
-			rc = sbk_plan_add(plan, change, err);
-	}
 	for (i = 0; rc == 0 && i < sbk_plan_note_count(found); i++)
 		rc = sbk_plan_add_note(plan, err, "%s",
 				       sbk_plan_note_at(found, i));
+	if (rc == 0 && why->code != 0)
+		rc = sbk_plan_add_note(plan, err, "not examined: %s",
+				       why->message);
 	return rc;
 }
 
@@ -390,34 +394,25 @@ static int plan_top(struct sbk_undo *undo, const struct sbk_plan_root *top,
 		    const char *const *search, struct sbk_plan *plan,
 		    struct sbk_error *err)
 {
-	struct cared_for cared_for = {.identities.slots = NULL};
 	struct sbk_error why = SBK_ERROR_INIT;
 	struct sbk_plan *found = sbk_plan_new();
 	int rc;
 
 	if (found == NULL)
 		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-	rc = collect_cared_for(undo, top, &cared_for, err);
-	if (rc == 0)
-		rc = care_for_tried(undo, &cared_for, err);
-	if (rc < 0)
-		goto out;
 	rc = sbk_plan_undo_later(undo->backend, top, search,
-				 sbk_plan_root_count(undo->search), is_known,
-				 &cared_for, found, &why);
+				 sbk_plan_root_count(undo->search), found,
+				 &why);
 	if (rc == SBK_E_NOMEM) {
 		rc = sbk_error_set(err, rc, "out of memory");
 		goto out;
 	}
 	/* One tree that cannot be looked at does not stop the others. */
 	undo->incomplete = undo->incomplete || rc != 0;
-	rc = adopt_found(found, &cared_for, top->path, plan, err);
-	if (rc == 0 && why.code != 0)
-		rc = sbk_plan_add_note(plan, err, "not examined: %s",
-				       why.message);
+	rc = adopt_notes(found, &why, plan, err);
+	if (rc == 0 && sbk_plan_count(found) > 0)
+		rc = adopt_found(undo, found, top, plan, err);
 out:
-	sbk_text_set_release(&cared_for.identities);
-	sbk_text_set_release(&cared_for.names);
 	sbk_plan_free(found);
 	return rc;
 }

@@ -262,19 +262,15 @@ static bool same_text(const char *a, const char *b)
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* What the inverse need not tell again. */
-static int compare_undone(struct sbk_journal *journal,
-			  const struct sbk_change *change, uint64_t before,
-			  uint64_t after, struct sbk_shared *out,
-			  struct sbk_error *err)
+/* What the inverse need not tell again, asked of the record. */
+static int compare_recorded(struct sbk_journal *journal,
+			    const struct sbk_change *change, uint64_t before,
+			    uint64_t after, struct sbk_shared *out,
+			    struct sbk_error *err)
 {
 	sqlite3_stmt *row;
-	int rc;
+	int rc = sbk_db_statement(&journal->db, SBK_SQL_FIND_CHANGE, &row, err);
 
-	*out = (struct sbk_shared){.object = false};
-	if (change->undoes == 0)
-		return 0;
-	rc = sbk_db_statement(&journal->db, SBK_SQL_FIND_CHANGE, &row, err);
 	if (rc < 0)
 		return rc;
 	(void)sqlite3_bind_int64(row, 1, (sqlite3_int64)change->undoes);
@@ -294,6 +290,36 @@ static int compare_undone(struct sbk_journal *journal,
 				     "there is no change %llu to undo",
 				     (unsigned long long)change->undoes);
 	return rc < 0 ? rc : 0;
+}
+
+/*
+ * The same where the change that is undone was loaded from this record, which
+ * nobody changed since: the lock is ours. Asking for each of 200,000 is a
+ * fifth of an undo's time in the database.
+ */
+static int compare_undone(struct sbk_journal *journal,
+			  const struct sbk_change *change, uint64_t before,
+			  uint64_t after, struct sbk_shared *out,
+			  struct sbk_error *err)
+{
+	const struct sbk_change *undone = change->inverts;
+
+	*out = (struct sbk_shared){.object = false};
+	if (change->undoes == 0)
+		return 0;
+	/* A sealed state is another one in the record than in memory. */
+	if (undone == NULL || undone->undoes != 0 ||
+	    sbk_kind_sealed(undone->object.kind))
+		return compare_recorded(journal, change, before, after, out,
+					err);
+	assert(undone->id == change->undoes);
+	out->object =
+		undone->object.kind == change->object.kind &&
+		same_text(undone->object.name, change->object.name) &&
+		same_text(undone->object.identity, change->object.identity);
+	out->states = sbk_state_equal(undone->before, change->after) &&
+		      sbk_state_equal(undone->after, change->before);
+	return 0;
 }
 
 static int add_row(struct sbk_journal *journal, const struct sbk_change *change,
@@ -445,6 +471,9 @@ struct range {
 	const char *status;
 	bool inverse; /* some of them undo others, */
 	bool kept;    /* and some of those others are kept files */
+	/* All undo others, which are a range backwards: from here to here. */
+	bool mirrored;
+	uint64_t undone_first, undone_last;
 };
 
 static void take_range(struct sbk_change *const *changes, size_t count,
@@ -455,8 +484,16 @@ static void take_range(struct sbk_change *const *changes, size_t count,
 	out->status = sbk_status_name(status);
 	out->inverse = out->kept = false;
 	out->first = changes[*next]->id;
+	out->mirrored = changes[*next]->undoes != 0;
+	out->undone_last = changes[*next]->undoes;
 	do {
+		const uint64_t undoes = changes[*next]->undoes;
+
 		out->last = changes[*next]->id;
+		out->mirrored =
+			out->mirrored &&
+			undoes == out->undone_last - (out->last - out->first);
+		out->undone_first = undoes;
 		if (changes[*next]->undoes != 0) {
 			out->inverse = true;
 			out->kept = out->kept || changes[*next]->object.kind ==
@@ -480,7 +517,11 @@ static int settle_rows(struct sbk_db *db, struct sbk_change *const *changes,
 		take_range(changes, count, &i, &range);
 		rc = sbk_view_settle(db, range.status, range.first, range.last,
 				     err);
-		if (rc == 0 && range.inverse)
+		if (rc == 0 && range.mirrored)
+			rc = sbk_view_follow_range(db, range.status,
+						   range.undone_first,
+						   range.undone_last, err);
+		else if (rc == 0 && range.inverse)
 			rc = sbk_view_follow(db, range.status, range.first,
 					     range.last, err);
 	}

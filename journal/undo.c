@@ -8,6 +8,11 @@
  * then, so that a pass that finds nothing is the end of it. Until there was
  * such a pass the transaction has not ended well, and recovery, at the next
  * start, walks the tops again (recover.c). That is how they are owed.
+ *
+ * What the journal has as confirmed is not looked at before it is undone:
+ * nearly always it is as it was left, and `replace` compares it anyway. Where
+ * it is not, the inverse change is settled as never made, and the object is
+ * looked at and decided about in a further batch of the same transaction.
  */
 #include "journal/undo.h"
 
@@ -23,8 +28,8 @@
  * earlier undo made of them is forgotten: the plan decides anew, and those
  * for which it makes an inverse change keep this status.
  */
-static int list_changes(struct sbk_plan *plan, struct sbk_change ***out,
-			struct sbk_error *err)
+static int list_changes(struct sbk_plan *plan, enum sbk_undo_view view,
+			struct sbk_change ***out, struct sbk_error *err)
 {
 	const size_t count = sbk_plan_count(plan);
 	struct sbk_change **list = malloc((count + 1) * sizeof(*list));
@@ -34,11 +39,41 @@ static int list_changes(struct sbk_plan *plan, struct sbk_change ***out,
 		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
 	for (i = 0; i < count; i++) {
 		list[i] = sbk_plan_at(plan, i);
+		list[i]->assumed = view == SBK_UNDO_ASSUME &&
+				   list[i]->status == SBK_STATUS_CONFIRMED &&
+				   list[i]->object.kind == SBK_KIND_ACCESS;
 		list[i]->status = SBK_STATUS_PREPARED;
 		list[i]->note = NULL;
 	}
 	*out = list;
 	return 0;
+}
+
+/* They were loaded in the order of their numbers. */
+struct sbk_change *sbk_undo_change(struct sbk_undo *undo, uint64_t id)
+{
+	size_t low = 0, high = sbk_plan_count(undo->changes);
+
+	/* Mostly they are a transaction's without a gap. */
+	if (high > 0 && id >= sbk_plan_at(undo->changes, 0)->id) {
+		const uint64_t guess = id - sbk_plan_at(undo->changes, 0)->id;
+
+		if (guess < high &&
+		    sbk_plan_at(undo->changes, (size_t)guess)->id == id)
+			return sbk_plan_at(undo->changes, (size_t)guess);
+	}
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		struct sbk_change *change = sbk_plan_at(undo->changes, middle);
+
+		if (change->id == id)
+			return change;
+		if (change->id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
 }
 
 int sbk_undo_search(struct sbk_plan *roots, const char ***out,
@@ -79,54 +114,116 @@ void sbk_undo_release(struct sbk_undo *undo)
 
 /* --- the plan ----------------------------------------------------------- */
 
-int sbk_undo_plan(struct sbk_undo *undo, struct sbk_error *err)
+static int plan_list(struct sbk_undo *undo, struct sbk_change *const *list,
+		     size_t count, struct sbk_error *err)
 {
-	struct sbk_change **list = NULL;
 	const char **paths = NULL;
-	int rc = list_changes(undo->changes, &list, err);
+	int rc = sbk_undo_search(undo->search, &paths, err);
 
 	if (rc == 0)
-		rc = sbk_undo_search(undo->search, &paths, err);
-	if (rc == 0)
-		rc = sbk_plan_undo(undo->backend, list,
-				   sbk_plan_count(undo->changes), paths,
+		rc = sbk_plan_undo(undo->backend, list, count, paths,
 				   sbk_plan_root_count(undo->search),
 				   undo->inverse, err);
 	free(paths);
+	return rc;
+}
+
+int sbk_undo_plan(struct sbk_undo *undo, enum sbk_undo_view view,
+		  struct sbk_error *err)
+{
+	struct sbk_change **list = NULL;
+	int rc = list_changes(undo->changes, view, &list, err);
+
+	if (rc == 0)
+		rc = plan_list(undo, list, sbk_plan_count(undo->changes), err);
 	free(list);
 	return rc;
 }
 
 /* --- carrying it out ---------------------------------------------------- */
 
-/* What the plan settled without touching the host. */
-static int settle_decided(struct sbk_undo *undo,
-			  struct sbk_apply_result *result,
-			  struct sbk_error *err)
+/* Records what the plan settled of these without touching the host; the list
+ * is reordered. */
+static int settle_decided(struct sbk_undo *undo, struct sbk_change **list,
+			  size_t count, struct sbk_error *err)
 {
 	const struct sbk_recorder recorder =
 		sbk_journal_recorder(undo->journal);
+	size_t i, used = 0;
+	int rc;
+
+	for (i = 0; i < count; i++) {
+		const enum sbk_status status = list[i]->status;
+
+		if (status > SBK_STATUS_CONFIRMED)
+			list[used++] = list[i];
+		if (status == SBK_STATUS_CONFLICT)
+			undo->result->conflicts++;
+		if (status == SBK_STATUS_OWED)
+			undo->result->owed++;
+	}
+	/* Undone is only what a power cut cannot bring back. */
+	rc = used > 0 ? sbk_backend_flush(undo->backend, err) : 0;
+	return rc < 0 || used == 0
+		       ? rc
+		       : sbk_recorder_settle(&recorder, list, used, err);
+}
+
+static int settle_planned(struct sbk_undo *undo, struct sbk_error *err)
+{
 	const size_t count = sbk_plan_count(undo->changes);
 	struct sbk_change **list = malloc((count + 1) * sizeof(*list));
-	size_t i, used = 0;
+	size_t i;
 	int rc;
 
 	if (list == NULL)
 		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-	for (i = 0; i < count; i++) {
-		struct sbk_change *change = sbk_plan_at(undo->changes, i);
+	for (i = 0; i < count; i++)
+		list[i] = sbk_plan_at(undo->changes, i);
+	rc = settle_decided(undo, list, count, err);
+	free(list);
+	return rc;
+}
 
-		if (change->status > SBK_STATUS_CONFIRMED)
-			list[used++] = change;
-		if (change->status == SBK_STATUS_CONFLICT)
-			result->conflicts++;
-		if (change->status == SBK_STATUS_OWED)
-			result->owed++;
+/* The changes whose objects were not as it was assumed, oldest first. */
+static size_t list_wrong(struct sbk_undo *undo, struct sbk_change **out)
+{
+	size_t i, count = 0;
+
+	/* The inverse changes are in the opposite order. */
+	for (i = sbk_plan_count(undo->inverse); i > 0; i--) {
+		const struct sbk_change *inverse =
+			sbk_plan_at(undo->inverse, i - 1);
+		struct sbk_change *change;
+
+		if (!inverse->assumed || inverse->status != SBK_STATUS_UNDONE)
+			continue;
+		change = sbk_undo_change(undo, inverse->undoes);
+		change->assumed = false;
+		change->status = SBK_STATUS_PREPARED;
+		out[count++] = change;
 	}
-	/* Undone is only what a power cut cannot bring back. */
-	rc = used > 0 ? sbk_backend_flush(undo->backend, err) : 0;
+	return count;
+}
+
+/* Looks at those, and plans or settles them anew; once. */
+static int look_again(struct sbk_undo *undo, struct sbk_error *err)
+{
+	struct sbk_change **list;
+	size_t count;
+	int rc = 0;
+
+	if (undo->looked_again)
+		return 0;
+	undo->looked_again = true;
+	list = malloc((sbk_plan_count(undo->changes) + 1) * sizeof(*list));
+	if (list == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	count = list_wrong(undo, list);
+	if (count > 0)
+		rc = plan_list(undo, list, count, err);
 	if (rc == 0)
-		rc = sbk_recorder_settle(&recorder, list, used, err);
+		rc = settle_decided(undo, list, count, err);
 	free(list);
 	return rc;
 }
@@ -146,10 +243,15 @@ static bool all_stripped(struct sbk_undo *undo)
 	return true;
 }
 
+/* The trees come last: see the top. */
 static int more(void *arg, struct sbk_plan *plan, struct sbk_error *err)
 {
 	struct sbk_undo *undo = arg;
+	const size_t count = sbk_plan_count(plan);
+	int rc = look_again(undo, err);
 
+	if (rc < 0 || sbk_plan_count(plan) > count)
+		return rc;
 	return sbk_tops_plan_later(undo, plan, err);
 }
 
@@ -165,6 +267,7 @@ int sbk_undo_carry_out(struct sbk_undo *undo, const char *title,
 		.kind = SBK_TRANSACTION_UNDO,
 		.more = more,
 		.more_arg = undo,
+		.batch_changes = undo->journal->batch_changes,
 	};
 	const struct sbk_recorder recorder =
 		sbk_journal_recorder(undo->journal);
@@ -177,7 +280,8 @@ int sbk_undo_carry_out(struct sbk_undo *undo, const char *title,
 	rc = sbk_transaction_begin(undo->journal, &begin, &id, err);
 	if (rc < 0)
 		return rc;
-	rc = settle_decided(undo, result, err);
+	undo->result = result;
+	rc = settle_planned(undo, err);
 	if (rc == 0)
 		rc = sbk_apply(undo->backend, &recorder, undo->inverse,
 			       &options, &applied, err);
@@ -208,7 +312,7 @@ int sbk_journal_undo(struct sbk_journal *journal,
 	memset(result, 0, sizeof(*result));
 	rc = sbk_undo_init(&undo, journal, backend, changes, err);
 	if (rc == 0)
-		rc = sbk_undo_plan(&undo, err);
+		rc = sbk_undo_plan(&undo, SBK_UNDO_ASSUME, err);
 	if (rc == 0)
 		rc = sbk_undo_carry_out(&undo, title, result, err);
 	sbk_undo_release(&undo);
@@ -225,7 +329,7 @@ int sbk_journal_plan_undo(struct sbk_journal *journal,
 	int rc = sbk_undo_init(&undo, journal, backend, changes, err);
 
 	if (rc == 0)
-		rc = sbk_undo_plan(&undo, err);
+		rc = sbk_undo_plan(&undo, SBK_UNDO_LOOK, err);
 	if (rc == 0)
 		rc = sbk_tops_plan_later(&undo, undo.inverse, err);
 	for (i = 0; rc == 0 && i < sbk_plan_count(undo.inverse); i++)

@@ -36,6 +36,15 @@ struct sbk_undo {
 	size_t granted_count;
 	struct sbk_arena arena;
 	bool incomplete; /* the last pass could not look at all of them */
+	/* Of carrying it out. */
+	bool looked_again;
+	struct sbk_apply_result *result;
+};
+
+enum sbk_undo_view {
+	SBK_UNDO_LOOK,	/* each object is looked at */
+	SBK_UNDO_ASSUME /* what was confirmed is as it was left, until
+			   `replace` says that it is not */
 };
 
 int sbk_undo_init(struct sbk_undo *undo, struct sbk_journal *journal,
@@ -43,10 +52,13 @@ int sbk_undo_init(struct sbk_undo *undo, struct sbk_journal *journal,
 		  struct sbk_error *err);
 void sbk_undo_release(struct sbk_undo *undo); /* also after a failed init */
 /* Fills `inverse` and settles in `changes` what needs no touch. */
-int sbk_undo_plan(struct sbk_undo *undo, struct sbk_error *err);
+int sbk_undo_plan(struct sbk_undo *undo, enum sbk_undo_view view,
+		  struct sbk_error *err);
 int sbk_undo_carry_out(struct sbk_undo *undo, const char *title,
 		       struct sbk_apply_result *result, struct sbk_error *err);
 
+/* The change of `changes` with this number, or NULL. */
+struct sbk_change *sbk_undo_change(struct sbk_undo *undo, uint64_t id);
 /* The paths of the roots, as an array; the caller frees it. */
 int sbk_undo_search(struct sbk_plan *roots, const char ***out,
 		    struct sbk_error *err);

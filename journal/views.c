@@ -124,6 +124,16 @@ int sbk_view_follow(struct sbk_db *db, const char *status, uint64_t first,
 					     first, last, err);
 }
 
+int sbk_view_follow_range(struct sbk_db *db, const char *status, uint64_t first,
+			  uint64_t last, struct sbk_error *err)
+{
+	const char *undone = status_of_undone(status);
+
+	return undone == NULL ? 0
+			      : settle_range(db, SBK_SQL_SETTLE, undone, first,
+					     last, err);
+}
+
 int sbk_view_keep(struct sbk_db *db, uint64_t first, uint64_t last,
 		  struct sbk_error *err)
 {

@@ -224,18 +224,10 @@ static int replace(struct sbk_host *host, const struct sbk_object *object,
 	return rc;
 }
 
-/* Many at once, by several threads. */
-struct batch {
-	struct sbk_host *host;
-	struct sbk_change *const *changes;
-	struct sbk_error *outcomes;
-	bool stop;
-	atomic_bool failed;
-};
-
 static void replace_indexed(void *arg, size_t index)
 {
-	struct batch *batch = arg;
+	struct sbk_host *host = arg;
+	struct sbk_access_batch *batch = &host->batch;
 	const struct sbk_change *change = batch->changes[index];
 	struct sbk_error *outcome = &batch->outcomes[index];
 	const struct sbk_volume *volume;
@@ -249,7 +241,7 @@ static void replace_indexed(void *arg, size_t index)
 	rc = begin_replacement(&r, &change->object, change->before,
 			       change->after, outcome);
 	if (rc == 0) {
-		volume = ready_volume(batch->host, &r.pin);
+		volume = ready_volume(host, &r.pin);
 		if (volume == NULL)
 			rc = NOT_FOR_HELPERS;
 		else
@@ -263,45 +255,51 @@ static void replace_indexed(void *arg, size_t index)
 }
 
 /* By the caller's thread, where a helper left it. */
-static void replace_singly(struct batch *batch, size_t index)
+static void replace_singly(struct sbk_host *host, size_t index)
 {
+	struct sbk_access_batch *batch = &host->batch;
 	const struct sbk_change *change = batch->changes[index];
 	struct sbk_error *outcome = &batch->outcomes[index];
 
-	if (outcome->code != NOT_FOR_HELPERS)
-		return;
 	sbk_error_clear(outcome);
 	outcome->code = SBK_REPLACE_NOT_TRIED;
 	if (batch->stop && atomic_load(&batch->failed))
 		return;
-	outcome->code = replace(batch->host, &change->object, change->before,
+	outcome->code = replace(host, &change->object, change->before,
 				change->after, outcome);
 	if (outcome->code < 0)
 		atomic_store(&batch->failed, true);
 }
 
-void sbk_access_replace_all(struct sbk_host *host,
-			    struct sbk_change *const *changes, size_t count,
-			    bool stop, struct sbk_error *outcomes)
+void sbk_access_replace_begin(struct sbk_host *host,
+			      struct sbk_change *const *changes, size_t count,
+			      bool stop, struct sbk_error *outcomes)
 {
-	struct batch batch = {.host = host,
-			      .changes = changes,
-			      .outcomes = outcomes,
-			      .stop = stop};
-	size_t i;
-
+	host->batch.changes = changes;
+	host->batch.count = count;
+	host->batch.outcomes = outcomes;
+	host->batch.stop = stop;
+	atomic_store(&host->batch.failed, false);
 	if (count == 0)
 		return;
 	/* The first makes the volume known and marks it for the flush. */
-	outcomes[0].code = NOT_FOR_HELPERS;
-	replace_singly(&batch, 0);
-	batch.changes++;
-	batch.outcomes++;
-	sbk_pool_run(&host->pool, replace_indexed, &batch, count - 1);
-	batch.changes = changes;
-	batch.outcomes = outcomes;
-	for (i = 1; i < count; i++)
-		replace_singly(&batch, i);
+	replace_singly(host, 0);
+	host->batch.changes++;
+	host->batch.outcomes++;
+	host->batch.count--;
+	sbk_pool_begin(&host->pool, replace_indexed, host, host->batch.count);
+}
+
+void sbk_access_replace_end(struct sbk_host *host)
+{
+	struct sbk_access_batch *batch = &host->batch;
+	size_t i;
+
+	sbk_pool_end(host->pool);
+	for (i = 0; i < batch->count; i++)
+		if (batch->outcomes[i].code == NOT_FOR_HELPERS)
+			replace_singly(host, i);
+	batch->count = 0;
 }
 
 static int subtract(struct sbk_host *host, const struct sbk_change *change,

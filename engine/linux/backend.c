@@ -119,42 +119,15 @@ static int replace(void *self, const struct sbk_object *object,
 			    : kind->replace(self, object, expected, next, err);
 }
 
-/* The rest of the changes, after one of them failed or went slowly. */
-static void replace_singly(struct sbk_host *host,
-			   struct sbk_change *const *changes, size_t count,
-			   bool stop, struct sbk_error *outcomes)
+static void replace_begin(void *self, struct sbk_change *const *changes,
+			  size_t count, bool stop, struct sbk_error *outcomes)
 {
-	bool failed = false;
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		const struct sbk_change *change = changes[i];
-
-		sbk_error_clear(&outcomes[i]);
-		outcomes[i].code = SBK_REPLACE_NOT_TRIED;
-		if (failed && stop)
-			continue;
-		outcomes[i].code =
-			replace(host, &change->object, change->before,
-				change->after, &outcomes[i]);
-		failed = failed || outcomes[i].code < 0;
-	}
+	sbk_access_replace_begin(self, changes, count, stop, outcomes);
 }
 
-/* Only ACCESS goes to the helpers: the other kinds run programs or make one
- * object from another. */
-static void replace_all(void *self, struct sbk_change *const *changes,
-			size_t count, bool stop, struct sbk_error *outcomes)
+static void replace_end(void *self)
 {
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (changes[i]->object.kind != SBK_KIND_ACCESS)
-			break;
-	if (i < count)
-		replace_singly(self, changes, count, stop, outcomes);
-	else
-		sbk_access_replace_all(self, changes, count, stop, outcomes);
+	sbk_access_replace_end(self);
 }
 
 static int flush(void *self, struct sbk_error *err)
@@ -171,8 +144,9 @@ static int walk(void *self, const char *root, sbk_visit_fn *visit, void *arg,
 static int survey(void *self, const char *root, sbk_visit_fn *visit, void *arg,
 		  struct sbk_error *err)
 {
-	(void)self;
-	return sbk_survey(root, visit, arg, err);
+	struct sbk_host *host = self;
+
+	return sbk_survey(&host->pool, root, visit, arg, err);
 }
 
 static int locate(void *self, const char *const *identities, size_t count,
@@ -246,7 +220,8 @@ static const struct sbk_backend_ops ops = {
 	.observe = observe,
 	.observe_all = observe_all,
 	.replace = replace,
-	.replace_all = replace_all,
+	.replace_begin = replace_begin,
+	.replace_end = replace_end,
 	.flush = flush,
 	.walk = walk,
 	.survey = survey,

@@ -5,6 +5,7 @@
 #ifndef SBK_LINUX_HOST_H
 #define SBK_LINUX_HOST_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,10 +16,20 @@
 #include "engine/linux/pin.h"
 #include "engine/linux/pool.h"
 
+/* Changes that are being made; the helpers' between begin and end. */
+struct sbk_access_batch {
+	struct sbk_change *const *changes;
+	struct sbk_error *outcomes;
+	size_t count;
+	bool stop;
+	atomic_bool failed;
+};
+
 struct sbk_host {
 	struct sbk_volumes volumes;
 	bool sync_all; /* a volume could not be held open: flush them all */
 	struct sbk_pool *pool; /* NULL until many files are at hand */
+	struct sbk_access_batch batch;
 };
 
 /* The same as sbk_host_touch for a pin, whose volume is known. */
@@ -32,10 +43,11 @@ void sbk_access_observe_all(struct sbk_host *host,
 			    struct sbk_change *const *changes, size_t count,
 			    struct sbk_observation *out,
 			    struct sbk_error *outcomes);
-/* `replace_all` of engine/backend.h for changes of kind ACCESS alone. */
-void sbk_access_replace_all(struct sbk_host *host,
-			    struct sbk_change *const *changes, size_t count,
-			    bool stop, struct sbk_error *outcomes);
+/* `replace_begin` and `replace_end` of engine/backend.h. */
+void sbk_access_replace_begin(struct sbk_host *host,
+			      struct sbk_change *const *changes, size_t count,
+			      bool stop, struct sbk_error *outcomes);
+void sbk_access_replace_end(struct sbk_host *host);
 
 /* The slots of engine/backend.h that are not of one kind. */
 int sbk_host_walk(struct sbk_host *host, const char *root, sbk_visit_fn *visit,

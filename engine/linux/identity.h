@@ -39,8 +39,9 @@ enum sbk_identity_form {
 struct sbk_volume {
 	uint64_t device; /* of this mount, this boot: never leaves memory */
 	enum sbk_identity_form form;
-	char uuid[33]; /* hexadecimal; "" where form is not HANDLE */
-	int sync_fd;   /* open on the volume while it is to be flushed, or -1 */
+	char uuid[33];	    /* hexadecimal; "" where form is not HANDLE */
+	bool plain_handles; /* handles that can be made without asking */
+	int sync_fd; /* open on the volume while it is to be flushed, or -1 */
 };
 
 struct sbk_volumes {

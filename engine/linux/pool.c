@@ -30,6 +30,7 @@ struct sbk_pool {
 	unsigned long round; /* grows with each run */
 	unsigned busy;	     /* helpers that have not finished this round */
 	bool closing;
+	bool begun; /* the caller's: between begin and end */
 
 	sbk_pool_work *work;
 	void *arg;
@@ -109,8 +110,8 @@ static struct sbk_pool *pool_new(void)
 	return pool;
 }
 
-void sbk_pool_run(struct sbk_pool **pool, sbk_pool_work *work, void *arg,
-		  size_t count)
+void sbk_pool_begin(struct sbk_pool **pool, sbk_pool_work *work, void *arg,
+		    size_t count)
 {
 	struct sbk_pool *p = *pool;
 	size_t i;
@@ -130,13 +131,28 @@ void sbk_pool_run(struct sbk_pool **pool, sbk_pool_work *work, void *arg,
 	atomic_store(&p->next, 0);
 	p->busy = p->thread_count;
 	p->round++;
+	p->begun = true;
 	(void)pthread_cond_broadcast(&p->begin);
 	(void)pthread_mutex_unlock(&p->mutex);
-	take_share(p);
-	(void)pthread_mutex_lock(&p->mutex);
-	while (p->busy > 0)
-		(void)pthread_cond_wait(&p->end, &p->mutex);
-	(void)pthread_mutex_unlock(&p->mutex);
+}
+
+void sbk_pool_end(struct sbk_pool *pool)
+{
+	if (pool == NULL || !pool->begun)
+		return;
+	take_share(pool);
+	(void)pthread_mutex_lock(&pool->mutex); /* ours, and initialised */
+	while (pool->busy > 0)
+		(void)pthread_cond_wait(&pool->end, &pool->mutex);
+	pool->begun = false;
+	(void)pthread_mutex_unlock(&pool->mutex);
+}
+
+void sbk_pool_run(struct sbk_pool **pool, sbk_pool_work *work, void *arg,
+		  size_t count)
+{
+	sbk_pool_begin(pool, work, arg, count);
+	sbk_pool_end(*pool);
 }
 
 void sbk_pool_free(struct sbk_pool *pool)

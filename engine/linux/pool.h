@@ -22,6 +22,16 @@ typedef void sbk_pool_work(void *arg, size_t index);
 void sbk_pool_run(struct sbk_pool **pool, sbk_pool_work *work, void *arg,
 		  size_t count);
 
+/*
+ * The same in two parts, so that the caller can do something else while the
+ * helpers begin. `begin` may do all of the work itself; from then on until
+ * `end` has returned, which helps and waits, `arg` and all that `work` reads
+ * belong to the helpers and nothing else is begun.
+ */
+void sbk_pool_begin(struct sbk_pool **pool, sbk_pool_work *work, void *arg,
+		    size_t count);
+void sbk_pool_end(struct sbk_pool *pool);
+
 /* Ends the helpers. NULL is no pool. */
 void sbk_pool_free(struct sbk_pool *pool);
 

@@ -2,7 +2,9 @@
  * The survey. Where the walk (walk.c) pins every object, because what it
  * visits is going to be changed, the survey only asks: one statx and one or
  * two attribute calls below the open directory, no descriptor for a file and
- * no identity. That makes it four times as fast.
+ * no identity. That makes it four times as fast. As in the walk, what is no
+ * directory is looked at in runs of WINDOW entries by several threads, each
+ * entry into a sight of its own; visiting is the caller's thread's alone.
  *
  * The price: mode and ACL are asked for by name, one after the other. Where
  * they contradict each other they are asked for again; where a name is given
@@ -16,6 +18,7 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -39,6 +42,7 @@
 #define XATTR_DEFAULT "system.posix_acl_default"
 #define SURVEY_STATX (STATX_BASIC_STATS | STATX_MNT_ID)
 #define READ_TRIES_MAX 8
+#define WINDOW 256
 
 /* The kernel's struct xattr_args. */
 struct attribute_args {
@@ -47,15 +51,38 @@ struct attribute_args {
 	uint32_t flags;
 };
 
+/* What was seen at one name. */
+struct sight {
+	enum sight_kind {
+		SIGHT_OBJECT,
+		SIGHT_SKIPPED,
+		SIGHT_UNREADABLE,
+		SIGHT_GONE
+	} kind;
+	struct statx st;
+	struct sbk_buf state;
+	/* The last state was without any ACL and of these. */
+	bool plain;
+	uint32_t uid, gid, mode;
+	struct sbk_error problem;
+};
+
 struct survey {
+	struct sbk_pool **pool;
 	sbk_visit_fn *visit;
 	void *arg;
 	uint64_t mount_id; /* of the root; 0 where the kernel does not say */
 	dev_t device;	   /* of the root */
 	char path[SBK_PATH_MAX];
 	size_t path_size;
-	struct sbk_buf state;	  /* of `access`, as text */
-	struct sbk_access access; /* the last object's */
+	struct sight *sights; /* WINDOW of them */
+};
+
+/* One run of entries, for the threads. */
+struct window {
+	const struct survey *survey;
+	int directory;
+	const struct sbk_listing_entry *entries;
 };
 
 static atomic_bool getxattrat_absent;
@@ -130,10 +157,9 @@ static int look(int directory, const char *name, struct statx *st)
 		       : 0;
 }
 
-static int read_acls(struct survey *survey, int directory, const char *name,
+static int read_acls(struct sbk_access *access, int directory, const char *name,
 		     struct sbk_error *err)
 {
-	struct sbk_access *access = &survey->access;
 	int rc = 0;
 
 	access->acl.count = access->dflt.count = 0;
@@ -145,44 +171,81 @@ static int read_acls(struct survey *survey, int directory, const char *name,
 	return rc;
 }
 
-/*
- * Fills survey->access and its text. Returns SBK_E_NOTFOUND where the object
- * is gone by now.
- */
-static int read_access(struct survey *survey, int directory, const char *name,
-		       struct statx *st, struct sbk_error *err)
+/* Owner, group, mode and ACLs, all of one moment as far as one can see. */
+static int read_access(struct sight *sight, int directory, const char *name,
+		       struct sbk_access *out)
 {
-	struct sbk_access *access = &survey->access;
-	bool same = survey->state.size > 0 && access->uid == st->stx_uid &&
-		    access->gid == st->stx_gid &&
-		    access->mode == st->stx_mode && access->acl.count == 0 &&
-		    access->dflt.count == 0;
 	int tries, rc;
 
 	for (tries = 0; tries < READ_TRIES_MAX; tries++) {
-		access->uid = st->stx_uid;
-		access->gid = st->stx_gid;
-		access->mode = st->stx_mode;
-		rc = read_acls(survey, directory, name, err);
-		if (rc < 0)
+		out->uid = sight->st.stx_uid;
+		out->gid = sight->st.stx_gid;
+		out->mode = sight->st.stx_mode;
+		rc = read_acls(out, directory, name, &sight->problem);
+		if (rc < 0 || sbk_access_consistent(out))
 			return rc;
-		if (sbk_access_consistent(access))
-			break;
-		rc = look(directory, name, st);
+		rc = look(directory, name, &sight->st);
 		if (rc < 0)
-			return sbk_error_set_errno(err, -rc, "looking at it");
-		same = false;
+			return sbk_error_set_errno(&sight->problem, -rc,
+						   "looking at it");
 	}
-	if (tries == READ_TRIES_MAX)
-		return sbk_error_set(err, SBK_E_BUSY,
-				     "its mode and its ACL contradict each "
-				     "other");
-	/* Neighbours mostly have the same access: keep its text. */
-	if (same && access->acl.count == 0 && access->dflt.count == 0)
+	return sbk_error_set(&sight->problem, SBK_E_BUSY,
+			     "its mode and its ACL contradict each other");
+}
+
+/* Fills sight->state. Neighbours mostly have the same: its text is kept. */
+static int read_state(struct sight *sight, int directory, const char *name)
+{
+	struct sbk_access access;
+	bool plain;
+	int rc = read_access(sight, directory, name, &access);
+
+	if (rc < 0)
+		return rc;
+	plain = access.acl.count == 0 && access.dflt.count == 0;
+	if (plain && sight->plain && sight->uid == access.uid &&
+	    sight->gid == access.gid && sight->mode == access.mode)
 		return 0;
-	sbk_buf_clear(&survey->state);
-	sbk_access_format(access, &survey->state);
-	return sbk_buf_failed(&survey->state, err);
+	sight->plain = plain;
+	sight->uid = access.uid;
+	sight->gid = access.gid;
+	sight->mode = access.mode;
+	sbk_buf_clear(&sight->state);
+	sbk_access_format(&access, &sight->state);
+	return sbk_buf_failed(&sight->state, &sight->problem);
+}
+
+static bool same_mount(const struct survey *survey, const struct statx *st)
+{
+	if (survey->mount_id != 0 && (st->stx_mask & STATX_MNT_ID) != 0)
+		return st->stx_mnt_id == survey->mount_id;
+	return makedev(st->stx_dev_major, st->stx_dev_minor) == survey->device;
+}
+
+/* Looks at one name, in whichever thread. */
+static void look_at(const struct survey *survey, int directory,
+		    const char *name, struct sight *sight)
+{
+	int rc = look(directory, name, &sight->st);
+
+	sbk_error_clear(&sight->problem);
+	if (rc == 0 && !same_mount(survey, &sight->st)) {
+		sight->kind = SIGHT_SKIPPED;
+		return;
+	}
+	rc = rc < 0 ? sbk_error_set_errno(&sight->problem, -rc, "looking at it")
+		    : read_state(sight, directory, name);
+	sight->kind = rc == 0		     ? SIGHT_OBJECT
+		      : rc == SBK_E_NOTFOUND ? SIGHT_GONE
+					     : SIGHT_UNREADABLE;
+}
+
+static void look_at_indexed(void *arg, size_t index)
+{
+	const struct window *window = arg;
+
+	look_at(window->survey, window->directory, window->entries[index].name,
+		&window->survey->sights[index]);
 }
 
 static int visit_unreadable(struct survey *survey,
@@ -206,14 +269,15 @@ static int visit_skipped(struct survey *survey, struct sbk_error *err)
 	return rc < 0 ? rc : 0;
 }
 
-static int visit_object(struct survey *survey, const struct statx *st,
+static int visit_object(struct survey *survey, const struct sight *sight,
 			struct sbk_error *err)
 {
+	const struct statx *st = &sight->st;
 	bool is_directory = S_ISDIR(st->stx_mode);
 	struct sbk_visit visit = {
 		.path = survey->path,
-		.access = {.data = sbk_buf_text(&survey->state),
-			   .size = survey->state.size},
+		.access = {.data = sbk_buf_text(&sight->state),
+			   .size = sight->state.size},
 		.owner = st->stx_uid,
 		.links = is_directory ? 1 : st->stx_nlink,
 		.is_directory = is_directory,
@@ -224,50 +288,41 @@ static int visit_object(struct survey *survey, const struct statx *st,
 	return survey->visit(survey->arg, &visit, err);
 }
 
-static bool same_mount(const struct survey *survey, const struct statx *st)
+/* Hands a sight to the visitor; the visitor's verdict. */
+static int visit_sight(struct survey *survey, const struct sight *sight,
+		       struct sbk_error *err)
 {
-	if (survey->mount_id != 0 && (st->stx_mask & STATX_MNT_ID) != 0)
-		return st->stx_mnt_id == survey->mount_id;
-	return makedev(st->stx_dev_major, st->stx_dev_minor) == survey->device;
+	switch (sight->kind) {
+	case SIGHT_GONE:
+		return 0;
+	case SIGHT_SKIPPED:
+		return visit_skipped(survey, err);
+	case SIGHT_UNREADABLE:
+		if (sight->problem.code == SBK_E_NOMEM)
+			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return visit_unreadable(survey, &sight->problem, err);
+	default:
+		return visit_object(survey, sight, err);
+	}
 }
 
 static int survey_below(struct survey *survey, int parent, const char *name,
 			int depth, struct sbk_error *err);
 
-static int survey_one(struct survey *survey, int directory, const char *name,
-		      struct statx *st, int depth, struct sbk_error *err)
-{
-	struct sbk_error problem = SBK_ERROR_INIT;
-	int rc = read_access(survey, directory, name, st, &problem);
-
-	if (rc == SBK_E_NOTFOUND)
-		return 0;
-	if (rc == SBK_E_NOMEM)
-		return sbk_error_set(err, rc, "out of memory");
-	if (rc < 0)
-		return visit_unreadable(survey, &problem, err);
-	rc = visit_object(survey, st, err);
-	if (rc != 0 || !S_ISDIR(st->stx_mode))
-		return rc < 0 ? rc : 0;
-	return survey_below(survey, directory, name, depth, err);
-}
-
+/* One name by the caller's thread: a directory, or what the others left. */
 static int survey_entry(struct survey *survey, int directory, const char *name,
 			int depth, struct sbk_error *err)
 {
-	struct sbk_error problem = SBK_ERROR_INIT;
-	struct statx st;
-	int rc = look(directory, name, &st);
+	struct sight sight = {.state = SBK_BUF_INIT};
+	int rc;
 
-	if (rc == -ENOENT)
-		return 0;
-	if (rc < 0) {
-		(void)sbk_error_set_errno(&problem, -rc, "looking at it");
-		return visit_unreadable(survey, &problem, err);
-	}
-	if (!same_mount(survey, &st))
-		return visit_skipped(survey, err);
-	return survey_one(survey, directory, name, &st, depth, err);
+	look_at(survey, directory, name, &sight);
+	rc = visit_sight(survey, &sight, err);
+	sbk_buf_release(&sight.state);
+	if (rc != 0 || sight.kind != SIGHT_OBJECT ||
+	    !S_ISDIR(sight.st.stx_mode))
+		return rc < 0 ? rc : 0;
+	return survey_below(survey, directory, name, depth, err);
 }
 
 /* Appends "/name"; false where the path would be too long. */
@@ -285,26 +340,105 @@ static bool enter_name(struct survey *survey, const char *name)
 	return true;
 }
 
-static int survey_entries(struct survey *survey, int directory,
-			  const struct sbk_listing *listing, int depth,
-			  struct sbk_error *err)
+static void leave_name(struct survey *survey, size_t path_size)
+{
+	survey->path_size = path_size;
+	survey->path[path_size] = '\0';
+}
+
+static int visit_too_long(struct survey *survey, struct sbk_error *err)
 {
 	struct sbk_error problem = SBK_ERROR_INIT;
-	size_t path_size = survey->path_size, i;
+
+	(void)sbk_error_set(&problem, SBK_E_LIMIT,
+			    "a path below is longer than %d bytes",
+			    SBK_PATH_MAX - 1);
+	return visit_unreadable(survey, &problem, err);
+}
+
+/* Directories by now are entered last, since that uses the sights anew. */
+static int survey_left(struct survey *survey, const struct window *window,
+		       size_t count, const bool left[WINDOW], int depth,
+		       struct sbk_error *err)
+{
+	const size_t path_size = survey->path_size;
+	size_t i;
 	int rc = 0;
 
-	for (i = 0; rc == 0 && i < listing->count; i++) {
-		if (enter_name(survey, listing->entries[i].name)) {
-			rc = survey_entry(survey, directory,
-					  listing->entries[i].name, depth, err);
-			survey->path_size = path_size;
-			survey->path[path_size] = '\0';
+	for (i = 0; rc == 0 && i < count; i++) {
+		const char *name = window->entries[i].name;
+
+		if (!left[i] || !enter_name(survey, name))
+			continue; /* too long: that was visited as such */
+		rc = survey_entry(survey, window->directory, name, depth, err);
+		leave_name(survey, path_size);
+	}
+	return rc;
+}
+
+static int survey_window(struct survey *survey, const struct window *window,
+			 size_t count, int depth, struct sbk_error *err)
+{
+	const size_t path_size = survey->path_size;
+	bool left[WINDOW];
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc >= 0 && i < count; i++) {
+		const struct sight *sight = &survey->sights[i];
+
+		left[i] = sight->kind == SIGHT_OBJECT &&
+			  S_ISDIR(sight->st.stx_mode);
+		if (!enter_name(survey, window->entries[i].name)) {
+			rc = visit_too_long(survey, err);
 			continue;
 		}
-		(void)sbk_error_set(&problem, SBK_E_LIMIT,
-				    "a path below is longer than %d bytes",
-				    SBK_PATH_MAX - 1);
-		rc = visit_unreadable(survey, &problem, err);
+		if (!left[i])
+			rc = visit_sight(survey, sight, err);
+		leave_name(survey, path_size);
+	}
+	return rc < 0 ? rc
+		      : survey_left(survey, window, count, left, depth, err);
+}
+
+static int survey_leaves(struct survey *survey, int directory,
+			 const struct sbk_listing *listing, int depth,
+			 struct sbk_error *err)
+{
+	struct window window = {.survey = survey, .directory = directory};
+	size_t at = 0;
+	int rc = 0;
+
+	while (rc == 0 && at < listing->leaf_count) {
+		size_t count = listing->leaf_count - at;
+
+		if (count > WINDOW)
+			count = WINDOW;
+		window.entries = listing->entries + at;
+		sbk_pool_run(survey->pool, look_at_indexed, &window, count);
+		rc = survey_window(survey, &window, count, depth, err);
+		at += count;
+	}
+	return rc;
+}
+
+static int survey_directories(struct survey *survey, int directory,
+			      const struct sbk_listing *listing, int depth,
+			      struct sbk_error *err)
+{
+	const size_t path_size = survey->path_size;
+	size_t i;
+	int rc = 0;
+
+	for (i = listing->leaf_count; rc == 0 && i < listing->count; i++) {
+		const char *name = listing->entries[i].name;
+
+		if (!enter_name(survey, name)) {
+			rc = visit_too_long(survey, err);
+			continue;
+		}
+		rc = survey_entry(survey, directory, name, depth, err);
+		leave_name(survey, path_size);
 	}
 	return rc;
 }
@@ -346,7 +480,9 @@ static int survey_below(struct survey *survey, int parent, const char *name,
 	if (rc < 0)
 		rc = visit_unreadable(survey, &problem, err);
 	else
-		rc = survey_entries(survey, fd, &listing, depth + 1, err);
+		rc = survey_leaves(survey, fd, &listing, depth + 1, err);
+	if (rc == 0)
+		rc = survey_directories(survey, fd, &listing, depth + 1, err);
 	sbk_listing_release(&listing);
 	if (fd >= 0)
 		(void)close(fd); /* only read */
@@ -355,8 +491,9 @@ static int survey_below(struct survey *survey, int parent, const char *name,
 
 /* The directory that holds the root, and its name there. */
 static int open_root(struct survey *survey, int *directory, const char **name,
-		     struct statx *st, struct sbk_error *err)
+		     struct sbk_error *err)
 {
+	struct statx st;
 	int rc;
 
 	if (strcmp(survey->path, "/") == 0) {
@@ -370,21 +507,36 @@ static int open_root(struct survey *survey, int *directory, const char **name,
 	}
 	if (rc < 0)
 		return rc;
-	rc = look(*directory, *name, st);
+	rc = look(*directory, *name, &st);
 	if (rc < 0) {
 		(void)close(*directory); /* nothing was done with it */
 		return sbk_error_set_errno(err, -rc, "'%s'", survey->path);
 	}
+	if ((st.stx_mask & STATX_MNT_ID) != 0)
+		survey->mount_id = st.stx_mnt_id;
+	survey->device = makedev(st.stx_dev_major, st.stx_dev_minor);
 	return 0;
 }
 
-int sbk_survey(const char *root, sbk_visit_fn *visit, void *arg,
-	       struct sbk_error *err)
+static int survey_root(struct survey *survey, struct sbk_error *err)
 {
-	struct survey survey = {.visit = visit, .arg = arg};
 	const char *name;
-	struct statx st;
 	int directory, rc;
+
+	rc = open_root(survey, &directory, &name, err);
+	if (rc < 0)
+		return rc;
+	rc = survey_entry(survey, directory, name, 0, err);
+	(void)close(directory); /* only read */
+	return rc;
+}
+
+int sbk_survey(struct sbk_pool **pool, const char *root, sbk_visit_fn *visit,
+	       void *arg, struct sbk_error *err)
+{
+	struct survey survey = {.pool = pool, .visit = visit, .arg = arg};
+	size_t i;
+	int rc;
 
 	survey.path_size = strlen(root);
 	if (survey.path_size >= sizeof(survey.path))
@@ -393,14 +545,12 @@ int sbk_survey(const char *root, sbk_visit_fn *visit, void *arg,
 				     "of %d",
 				     survey.path_size, SBK_PATH_MAX - 1);
 	memcpy(survey.path, root, survey.path_size + 1);
-	rc = open_root(&survey, &directory, &name, &st, err);
-	if (rc < 0)
-		return rc;
-	if ((st.stx_mask & STATX_MNT_ID) != 0)
-		survey.mount_id = st.stx_mnt_id;
-	survey.device = makedev(st.stx_dev_major, st.stx_dev_minor);
-	rc = survey_one(&survey, directory, name, &st, 0, err);
-	(void)close(directory); /* only read */
-	sbk_buf_release(&survey.state);
+	survey.sights = calloc(WINDOW, sizeof(*survey.sights));
+	if (survey.sights == NULL)
+		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	rc = survey_root(&survey, err);
+	for (i = 0; i < WINDOW; i++)
+		sbk_buf_release(&survey.sights[i].state);
+	free(survey.sights);
 	return rc;
 }

@@ -9,10 +9,11 @@
 
 #include "engine/backend.h"
 #include "engine/error.h"
+#include "engine/linux/pool.h"
 
-/* See `survey` in engine/backend.h. */
-int sbk_survey(const char *root, sbk_visit_fn *visit, void *arg,
-	       struct sbk_error *err);
+/* See `survey` in engine/backend.h; *pool as in engine/linux/pool.h. */
+int sbk_survey(struct sbk_pool **pool, const char *root, sbk_visit_fn *visit,
+	       void *arg, struct sbk_error *err);
 
 /* For tests: do as on a kernel without getxattrat (before 6.13). */
 void sbk_survey_without_getxattrat(bool without);

@@ -274,25 +274,45 @@ static int walk_entry(struct walker *w, int directory,
 	return rc < 0 ? rc : 0;
 }
 
-static int visit_window(struct walker *w, const struct window *window,
-			size_t count, int depth, struct sbk_error *err)
+/*
+ * Those that the threads left come last: walking one may be walking a tree,
+ * and that uses the sights anew.
+ */
+static int walk_left(struct walker *w, const struct window *window,
+		     size_t count, const bool left[WINDOW], int depth,
+		     struct sbk_error *err)
 {
 	size_t path_size = w->path_size, i;
 	int rc = 0;
 
 	for (i = 0; rc >= 0 && i < count; i++) {
+		if (!left[i] || !enter_name(w, window->entries[i].name))
+			continue; /* too long: that was visited as such */
+		rc = walk_entry(w, window->directory, &window->entries[i],
+				depth, err);
+		leave_name(w, path_size);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int visit_window(struct walker *w, const struct window *window,
+			size_t count, int depth, struct sbk_error *err)
+{
+	size_t path_size = w->path_size, i;
+	bool left[WINDOW];
+	int rc = 0;
+
+	for (i = 0; rc >= 0 && i < count; i++) {
+		left[i] = w->sights[i].kind == SIGHT_UNSETTLED;
 		if (!enter_name(w, window->entries[i].name)) {
 			rc = visit_too_long(w, err);
 			continue;
 		}
-		if (w->sights[i].kind == SIGHT_UNSETTLED)
-			rc = walk_entry(w, window->directory,
-					&window->entries[i], depth, err);
-		else
+		if (!left[i])
 			rc = visit_sight(w, &w->sights[i], err);
 		leave_name(w, path_size);
 	}
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? rc : walk_left(w, window, count, left, depth, err);
 }
 
 static int walk_leaves(struct walker *w, int directory,

@@ -61,6 +61,151 @@ static void test_apply__prepares_replaces_flushes_settles(void **state)
 	fake_world_free(world);
 }
 
+/* A recorder that writes into the trace, around the one in memory. */
+struct traced_recorder {
+	struct sbk_recorder inner;
+	struct trace *trace;
+	unsigned refuse_at; /* the prepare that fails; 0: none */
+	unsigned prepares;
+};
+
+static void trace_names(struct trace *trace, const char *word,
+			struct sbk_change *const *changes, size_t count)
+{
+	size_t i;
+
+	sbk_buf_adds(&trace->lines, word);
+	for (i = 0; i < count; i++)
+		sbk_buf_printf(&trace->lines, " %s", changes[i]->object.name);
+	sbk_buf_addc(&trace->lines, '\n');
+}
+
+static int traced_prepare(void *self, struct sbk_change *const *changes,
+			  size_t count, struct sbk_error *err)
+{
+	struct traced_recorder *traced = self;
+
+	if (++traced->prepares == traced->refuse_at) {
+		sbk_buf_adds(&traced->trace->lines, "refused\n");
+		return sbk_error_set(err, SBK_E_LIMIT, "no room");
+	}
+	trace_names(traced->trace, "prepare", changes, count);
+	return sbk_recorder_prepare(&traced->inner, changes, count, err);
+}
+
+static int traced_settle(void *self, struct sbk_change *const *changes,
+			 size_t count, struct sbk_error *err)
+{
+	struct traced_recorder *traced = self;
+
+	trace_names(traced->trace,
+		    changes[0]->status == SBK_STATUS_UNDONE ? "never"
+							    : "settle",
+		    changes, count);
+	return sbk_recorder_settle(&traced->inner, changes, count, err);
+}
+
+static const struct sbk_recorder_ops traced_ops = {.prepare = traced_prepare,
+						   .settle = traced_settle};
+
+/* Grants the small world in batches of one; the trace of it. */
+static void apply_in_ones(struct traced_recorder *traced, struct trace *trace,
+			  const struct sbk_backend *backend,
+			  struct sbk_apply_result *result, int expected)
+{
+	struct recorded recorded = {.count = 0};
+	struct sbk_recorder recorder = {.ops = &traced_ops, .self = traced};
+	struct sbk_apply_options options = {.batch_changes = 1};
+	struct sbk_plan *plan = sbk_plan_new();
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	traced->inner = recorded_recorder(&recorded);
+	traced->trace = trace;
+	assert_ok(fake_plan_grant(backend, "/ws/a", "u:990", plan, &err), &err);
+	sbk_buf_clear(&trace->lines);
+	assert_int_equal(
+		sbk_apply(backend, &recorder, plan, &options, result, &err),
+		expected);
+	assert_null(recorded.sequence_error);
+	sbk_plan_free(plan);
+}
+
+static void test_apply__prepares_one_batch_ahead(void **state)
+{
+	struct fake_world *world = small_world();
+	struct trace trace = {.inner = fake_backend(world)};
+	struct sbk_backend backend = trace_helping_backend(&trace);
+	struct traced_recorder traced = {.refuse_at = 0};
+	struct sbk_apply_result result;
+
+	(void)state;
+	apply_in_ones(&traced, &trace, &backend, &result, 0);
+	assert_int_equal(result.confirmed, 2);
+	/* No object is touched but after its own prepare, none is settled but
+	 * after a flush that came after it was made. */
+	assert_string_equal(sbk_buf_text(&trace.lines),
+			    "prepare /ws/a\n"
+			    "begin 1\nprepare /ws/a/file\n"
+			    "replace /ws/a 0\nend\n"
+			    "flush 0\nbegin 1\nsettle /ws/a\n"
+			    "replace /ws/a/file 0\nend\n"
+			    "flush 0\nsettle /ws/a/file\n");
+	sbk_backend_close(&backend);
+	fake_world_free(world);
+}
+
+static void test_apply__what_was_prepared_ahead_of_a_failure(void **state)
+{
+	struct fake_world *world = small_world();
+	struct sbk_backend inner = fake_backend(world);
+	struct trace trace = {.inner = fault_backend(&inner)};
+	struct sbk_backend backend = trace_helping_backend(&trace);
+	struct traced_recorder traced = {.refuse_at = 0};
+	struct sbk_apply_result result;
+	struct sbk_buf before = SBK_BUF_INIT, after = SBK_BUF_INIT;
+	struct sbk_buf expected = SBK_BUF_INIT;
+
+	(void)state;
+	fake_print(world, &before);
+	/* Planning is the first operation, the first replacement the second. */
+	fault_plan = (struct fault_plan){.mode = FAULT_DENY, .at = 2};
+	apply_in_ones(&traced, &trace, &backend, &result, SBK_E_DENIED);
+	fault_plan = (struct fault_plan){.mode = FAULT_NONE};
+	sbk_buf_printf(&expected,
+		       "prepare /ws/a\nbegin 1\nprepare /ws/a/file\n"
+		       "replace /ws/a %d\nend\nnever /ws/a/file\n",
+		       SBK_E_DENIED);
+	assert_string_equal(sbk_buf_text(&trace.lines),
+			    sbk_buf_text(&expected));
+	fake_print(world, &after);
+	assert_string_equal(sbk_buf_text(&before), sbk_buf_text(&after));
+	sbk_buf_release(&before);
+	sbk_buf_release(&after);
+	sbk_buf_release(&expected);
+	sbk_backend_close(&backend);
+	fake_world_free(world);
+}
+
+static void test_apply__what_is_being_made_when_prepare_is_refused(void **state)
+{
+	struct fake_world *world = small_world();
+	struct trace trace = {.inner = fake_backend(world)};
+	struct sbk_backend backend = trace_helping_backend(&trace);
+	struct traced_recorder traced = {.refuse_at = 2};
+	struct sbk_apply_result result;
+
+	(void)state;
+	apply_in_ones(&traced, &trace, &backend, &result, SBK_E_LIMIT);
+	assert_int_equal(result.confirmed, 1);
+	assert_string_equal(sbk_buf_text(&trace.lines),
+			    "prepare /ws/a\n"
+			    "begin 1\nrefused\n"
+			    "replace /ws/a 0\nend\n"
+			    "flush 0\nsettle /ws/a\n");
+	sbk_backend_close(&backend);
+	fake_world_free(world);
+}
+
 static void test_apply__stops_at_the_first_failure(void **state)
 {
 	struct fake_world *world = small_world();
@@ -248,6 +393,10 @@ static void test_apply__gives_up_on_a_tree_that_never_stops(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_apply__prepares_replaces_flushes_settles),
+	cmocka_unit_test(test_apply__prepares_one_batch_ahead),
+	cmocka_unit_test(test_apply__what_was_prepared_ahead_of_a_failure),
+	cmocka_unit_test(
+		test_apply__what_is_being_made_when_prepare_is_refused),
 	cmocka_unit_test(test_apply__stops_at_the_first_failure),
 	cmocka_unit_test(test_apply__undo_goes_on_after_a_failure),
 	cmocka_unit_test(test_apply__what_was_refused_untouched_was_never_made),

@@ -8,6 +8,7 @@
 #include "engine/plan_undo.h"
 #include "tests/support/fake.h"
 #include "tests/support/recorder.h"
+#include "tests/support/trace.h"
 
 #include "engine/banned.h"
 
@@ -320,16 +321,57 @@ static void test_undo__what_was_granted_before_stays(void **state)
 	sbk_plan_free(plan);
 }
 
-static bool known_none(void *arg, const char *identity)
+/* Inverse changes that nobody looked at objects for. */
+static struct sbk_plan *plan_assumed(struct granted *g)
 {
-	(void)arg;
-	(void)identity;
-	return false;
+	size_t i;
+
+	for (i = 0; i < g->recorded.count; i++)
+		g->recorded.changes[i]->assumed = true;
+	return plan_undo(g);
 }
 
-static bool known_one(void *arg, const char *identity)
+static void test_undo__what_is_assumed_is_not_looked_at(void **state)
 {
-	return strcmp(arg, identity) == 0;
+	struct granted *g = *state;
+	struct sbk_backend plain = g->backend;
+	struct trace trace = {.inner = plain};
+	struct sbk_plan *inverse;
+
+	g->backend = trace_backend(&trace);
+	inverse = plan_assumed(g);
+	assert_string_equal(sbk_buf_text(&trace.lines), "");
+	assert_int_equal(sbk_plan_count(inverse), 4);
+	apply(g, inverse, SBK_TRANSACTION_UNDO);
+	assert_world_is(g, sbk_buf_text(&g->start));
+	sbk_plan_free(inverse);
+	sbk_backend_close(&g->backend);
+	g->backend = plain;
+}
+
+static void test_undo__a_wrong_assumption_was_never_made(void **state)
+{
+	struct granted *g = *state;
+	struct fake_object *file =
+		fake_find(g->world, SBK_KIND_ACCESS, "/ws/a/file");
+	struct sbk_plan *inverse, *second = sbk_plan_new();
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_change *change = g->recorded.changes[2];
+
+	(void)snprintf(file->state, sizeof(file->state),
+		       "allow u:5:r\nallow u:990:rw\nmode 644\n");
+	inverse = plan_assumed(g);
+	apply(g, inverse, SBK_TRANSACTION_UNDO);
+	assert_int_equal(sbk_plan_at(inverse, 1)->status, SBK_STATUS_UNDONE);
+	assert_non_null(strstr(file->state, "allow u:990:rw"));
+	assert_string_equal(change->object.name, "/ws/a/file");
+	change->assumed = false;
+	assert_ok(sbk_plan_undo(&g->backend, &change, 1, NULL, 0, second, &err),
+		  &err);
+	apply(g, second, SBK_TRANSACTION_UNDO);
+	assert_string_equal(file->state, "allow u:5:r\nmode 644\n");
+	sbk_plan_free(second);
+	sbk_plan_free(inverse);
 }
 
 static struct sbk_plan_root root_of(struct granted *g)
@@ -347,19 +389,16 @@ static void test_undo_later__strips_what_inherited_our_entries(void **state)
 	struct sbk_plan_root root = root_of(g);
 	struct sbk_plan *later = sbk_plan_new(), *inverse = plan_undo(g);
 	struct fake_object *made = fake_add(g->world, "/ws/a/made", false);
-	struct fake_object *known = fake_add(g->world, "/ws/a/known", false);
 	struct sbk_error err = SBK_ERROR_INIT;
 
 	assert_non_null(strstr(made->state, "allow u:990:rw"));
 	apply(g, inverse, SBK_TRANSACTION_UNDO);
-	assert_int_equal(sbk_plan_undo_later(&g->backend, &root, NULL, 0,
-					     known_one, known->identity, later,
-					     &err),
-			 0);
+	assert_int_equal(
+		sbk_plan_undo_later(&g->backend, &root, NULL, 0, later, &err),
+		0);
 	assert_int_equal(sbk_plan_count(later), 1);
 	apply(g, later, SBK_TRANSACTION_UNDO);
 	assert_string_equal(made->state, "mode 644\n");
-	assert_non_null(strstr(known->state, "allow u:990:rw"));
 	sbk_plan_free(later);
 	sbk_plan_free(inverse);
 }
@@ -378,9 +417,9 @@ static void test_undo_later__follows_the_root_and_not_its_path(void **state)
 	decoy = fake_add(g->world, "/ws", true);
 	(void)snprintf(decoy->state, sizeof(decoy->state),
 		       "allow u:990:rw\nmode 755\n");
-	assert_int_equal(sbk_plan_undo_later(&g->backend, &root, NULL, 0,
-					     known_none, NULL, later, &err),
-			 0);
+	assert_int_equal(
+		sbk_plan_undo_later(&g->backend, &root, NULL, 0, later, &err),
+		0);
 	assert_int_equal(sbk_plan_count(later), 1);
 	assert_string_equal(sbk_plan_at(later, 0)->object.name,
 			    "/moved/a/made");
@@ -395,6 +434,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_undo__notes_what_is_already_as_before),
 	TEST(test_undo__takes_out_ours_and_keeps_the_rest),
 	TEST(test_undo__follows_a_renamed_tree),
+	TEST(test_undo__what_is_assumed_is_not_looked_at),
+	TEST(test_undo__a_wrong_assumption_was_never_made),
 	TEST(test_undo__a_removed_object_is_gone),
 	TEST(test_undo__what_cannot_be_read_is_owed_and_blocks_nothing),
 	TEST(test_undo__a_whole_object_of_ours_that_others_changed_stays),

@@ -14,6 +14,8 @@
  *	deny       operation n of the host fails
  *	no memory  allocation n fails (malloc, calloc, realloc of our code)
  *	nested     recovery is stopped, too, at its operation m
+ *	in twos    as the others, for the tree alone, in batches of two, which
+ *	           a backend with helpers makes while the next is prepared
  *
  * After each stop, before recovery, promise 1 is checked: an object that is
  * not as it was at the start has an intent in the journal.
@@ -28,8 +30,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "journal/internal.h"
 #include "tests/support/crash_vfs.h"
 #include "tests/support/fault.h"
+#include "tests/support/trace.h"
 
 #include "engine/banned.h"
 
@@ -71,6 +75,8 @@ void *__wrap_realloc(void *old, size_t size)
 
 /* --- the world and the commands ----------------------------------------- */
 
+static size_t batch_changes; /* 0: one batch holds all */
+
 /* Kinds of every sort: a tree, an account with its kept file, a table. */
 static void build_world(struct fixture *f)
 {
@@ -106,6 +112,7 @@ static struct sbk_journal *open_locked(struct fixture *f)
 	if (sbk_journal_open(&f->place, SBK_JOURNAL_CREATE, &journal, &f->err) <
 	    0)
 		return NULL;
+	journal->batch_changes = batch_changes;
 	if (sbk_journal_lock(journal, 5000, &f->err) == 0)
 		return journal;
 	sbk_journal_close(journal);
@@ -123,14 +130,17 @@ static int command_grant(struct fixture *f, const struct sbk_backend *backend)
 
 	if (rc == 0)
 		rc = fake_plan_grant(&f->backend, "/w", "u:990", plan, &f->err);
-	if (rc == 0)
+	/* An account and the file kept with it are of one batch. */
+	if (rc == 0 && batch_changes == 0)
 		rc = add_machine_changes(plan, &f->err);
 	if (rc == 0)
 		rc = sbk_journal_open(&f->place, SBK_JOURNAL_CREATE, &journal,
 				      &f->err);
-	if (rc == 0)
+	if (rc == 0) {
+		journal->batch_changes = batch_changes;
 		rc = sbk_journal_transact(journal, backend, &request, plan,
 					  &report, &f->err);
+	}
 	sbk_journal_close(journal);
 	sbk_plan_free(plan);
 	return rc;
@@ -192,8 +202,11 @@ static int run_trial(struct fixture *f, void *arg)
 {
 	const struct trial *trial = arg;
 	struct sbk_backend backend = fault_backend(&f->backend);
+	struct trace helpers = {.inner = backend};
 	int rc;
 
+	if (batch_changes > 0)
+		backend = trace_helping_backend(&helpers);
 	fault_plan = trial->faults;
 	allocations = 0;
 	failing_allocation = trial->failing_allocation;
@@ -477,6 +490,49 @@ static void test_sweep__machine_undo_stopped(void **state)
 	sweep_machine(command_undo, STOP);
 }
 
+static void sweep_in_twos(command_fn *command, enum variant variant)
+{
+	batch_changes = 2;
+	sweep(command, variant);
+	batch_changes = 0;
+}
+
+static void test_sweep__grant_in_twos_stopped(void **state)
+{
+	(void)state;
+	sweep_in_twos(command_grant, STOP);
+}
+
+static void test_sweep__grant_in_twos_power_cut(void **state)
+{
+	(void)state;
+	sweep_in_twos(command_grant, POWER_CUT);
+}
+
+static void test_sweep__grant_in_twos_denied(void **state)
+{
+	(void)state;
+	sweep_in_twos(command_grant, DENY);
+}
+
+static void test_sweep__undo_in_twos_stopped(void **state)
+{
+	(void)state;
+	sweep_in_twos(command_undo, STOP);
+}
+
+static void test_sweep__undo_in_twos_power_cut(void **state)
+{
+	(void)state;
+	sweep_in_twos(command_undo, POWER_CUT);
+}
+
+static void test_sweep__undo_in_twos_denied(void **state)
+{
+	(void)state;
+	sweep_in_twos(command_undo, DENY);
+}
+
 /* Stops a command at n, then recovery at m. Whether recovery completed. */
 static bool nested_stop(command_fn *command, unsigned long n, unsigned long m,
 			bool *completed)
@@ -534,6 +590,12 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_sweep__undo_without_memory),
 	cmocka_unit_test(test_sweep__machine_grant_stopped),
 	cmocka_unit_test(test_sweep__machine_undo_stopped),
+	cmocka_unit_test(test_sweep__grant_in_twos_stopped),
+	cmocka_unit_test(test_sweep__grant_in_twos_power_cut),
+	cmocka_unit_test(test_sweep__grant_in_twos_denied),
+	cmocka_unit_test(test_sweep__undo_in_twos_stopped),
+	cmocka_unit_test(test_sweep__undo_in_twos_power_cut),
+	cmocka_unit_test(test_sweep__undo_in_twos_denied),
 	cmocka_unit_test(test_sweep__recovery_of_a_grant_stopped),
 	cmocka_unit_test(test_sweep__recovery_of_an_undo_stopped),
 };

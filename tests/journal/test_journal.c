@@ -132,6 +132,41 @@ static void test_journal__undo_takes_entries_from_later_objects(void **state)
 	fixture_assert_sound(f);
 }
 
+/* What was confirmed is assumed to be as it was left: here it is not. */
+static void test_journal__an_undo_looks_again_where_it_was_wrong(void **state)
+{
+	struct fixture *f = *state;
+	struct sbk_apply_result result;
+	struct sbk_journal *journal;
+	struct fake_object *shared, *reset;
+	char *world;
+
+	fixture_tree(f, 4);
+	reset = fake_find(f->world, SBK_KIND_ACCESS, "/w/f1");
+	world = strdup(reset->state);
+	journal = fixture_locked(f);
+	(void)fixture_grant(f, journal, "/w");
+	shared = fake_find(f->world, SBK_KIND_ACCESS, "/w/f0");
+	(void)snprintf(shared->state, sizeof(shared->state),
+		       "allow u:5:r\nallow u:990:rw\nmode 644\n");
+	(void)snprintf(reset->state, sizeof(reset->state), "%s", world);
+	free(world);
+	fake_remove(f->world, "/w/f2");
+	fake_rename(f->world, "/w/f3", "/w/d/moved");
+	fixture_undo_all(f, journal, &result);
+	/* /w, /w/d, /w/d/file as assumed; f0 and the moved one looked at. */
+	assert_int_equal(result.confirmed, 5);
+	assert_int_equal(result.conflicts, 0);
+	assert_int_equal(result.owed, 0);
+	assert_string_equal(shared->state, "allow u:5:r\nmode 644\n");
+	assert_null(strstr(
+		fake_find(f->world, SBK_KIND_ACCESS, "/w/d/moved")->state,
+		"u:990"));
+	assert_int_equal(fixture_count(f, journal, SBK_STATUS_CONFIRMED), 0);
+	sbk_journal_close(journal);
+	fixture_assert_sound(f);
+}
+
 static void test_journal__a_partial_undo_leaves_the_rest_granted(void **state)
 {
 	struct fixture *f = *state;
@@ -623,6 +658,7 @@ static const struct CMUnitTest tests[] = {
 	FIXTURE_TEST(test_journal__records_and_undoes_a_grant),
 	FIXTURE_TEST(test_journal__an_exact_inverse_is_told_in_one_line),
 	FIXTURE_TEST(test_journal__undo_takes_entries_from_later_objects),
+	FIXTURE_TEST(test_journal__an_undo_looks_again_where_it_was_wrong),
 	FIXTURE_TEST(test_journal__a_partial_undo_leaves_the_rest_granted),
 	FIXTURE_TEST(test_journal__a_nested_grant_keeps_its_later_objects),
 	FIXTURE_TEST(test_journal__a_failed_step_is_undone_and_told),

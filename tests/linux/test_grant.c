@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/apply.h"
@@ -441,6 +443,76 @@ static void test_grant__a_failure_among_many(void **state)
 	end(&g);
 }
 
+/* A slow recorder that looks whether a batch is touched while it is being
+ * prepared. Helpers of the backend are at work on the one before. */
+struct watching {
+	struct sbk_recorder inner;
+	size_t batches, touched, made_before;
+};
+
+static int watch_prepare(void *self, struct sbk_change *const *changes,
+			 size_t count, struct sbk_error *err)
+{
+	const struct timespec moment = {.tv_nsec = 20000000};
+	struct watching *watching = self;
+	size_t i;
+	int rc;
+
+	(void)nanosleep(&moment, NULL);
+	for (i = 0; i < count; i++)
+		watching->touched +=
+			getxattr(changes[i]->object.name,
+				 "system.posix_acl_access", NULL, 0) > 0;
+	rc = sbk_recorder_prepare(&watching->inner, changes, count, err);
+	watching->batches++;
+	return rc;
+}
+
+static int watch_settle(void *self, struct sbk_change *const *changes,
+			size_t count, struct sbk_error *err)
+{
+	struct watching *watching = self;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		watching->made_before +=
+			getxattr(changes[i]->object.name,
+				 "system.posix_acl_access", NULL, 0) > 0;
+	return sbk_recorder_settle(&watching->inner, changes, count, err);
+}
+
+static const struct sbk_recorder_ops watching_ops = {.prepare = watch_prepare,
+						     .settle = watch_settle};
+
+static void test_grant__touches_nothing_before_it_is_prepared(void **state)
+{
+	struct tree *tree = *state;
+	struct granting g;
+	struct watching watching = {.batches = 0};
+	struct sbk_recorder recorder = {.ops = &watching_ops,
+					.self = &watching};
+	struct sbk_apply_options options = {.batch_changes = 100};
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	if (!tree_has_acls(tree))
+		sbk_test_skip("needs a filesystem with ACLs");
+	tree_run(tree, "mkdir -p home/ws && cd home/ws && "
+		       "seq -f file%%g 600 | xargs touch");
+	begin(&g, tree, SBK_RIGHTS_WRITE, "home/ws");
+	watching.inner = recorded_recorder(&g.recorded);
+	assert_ok(make_plan(&g, &err), &err);
+	assert_ok(sbk_apply(&tree->backend, &recorder, g.plan, &options,
+			    &g.result, &err),
+		  &err);
+	assert_null(g.recorded.sequence_error);
+	assert_int_equal(watching.batches, 7);
+	assert_int_equal(watching.touched, 0);
+	/* The control: what is settled has been touched, and is seen to be. */
+	assert_int_equal(watching.made_before, sbk_plan_count(g.plan));
+	undo_now(&g);
+	end(&g);
+}
+
 #define TREE_TEST(name) \
 	cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 
@@ -455,6 +527,7 @@ static const struct CMUnitTest tests[] = {
 	TREE_TEST(test_grant__masked_files_are_left_out),
 	TREE_TEST(test_grant__overlapping_roots),
 	TREE_TEST(test_grant__a_failure_among_many),
+	TREE_TEST(test_grant__touches_nothing_before_it_is_prepared),
 };
 
 SBK_TEST_MAIN(tests)

@@ -129,6 +129,55 @@ static void test_identity__survives_copying_up(void **state)
 	tree_child(tree, run_copy_up);
 }
 
+static void check_plain_handle(struct tree *tree, const char *name)
+{
+	struct sbk_volumes known = SBK_VOLUMES_INIT;
+	struct sbk_volume *volume = NULL, asked;
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_pin pin = SBK_PIN_INIT;
+	char made[SBK_IDENTITY_MAX], given[SBK_IDENTITY_MAX];
+
+	tree_check(sbk_pin_path(tree_path(tree, name), &pin, &err) == 0);
+	tree_check(sbk_volume_of(&known, &pin, &volume, &err) == 0);
+	tree_check(volume->plain_handles);
+	asked = *volume;
+	asked.plain_handles = false;
+	tree_check(sbk_identity_on(volume, &pin, NULL, made, &err) == 0);
+	tree_check(sbk_identity_on(&asked, &pin, NULL, given, &err) == 0);
+	tree_check(strcmp(made, given) == 0);
+	/* What may not be read has no generation to ask for. */
+	tree_check(!pin.by_proc);
+	pin.by_proc = true;
+	tree_check(sbk_identity_on(volume, &pin, NULL, given, &err) == 0);
+	tree_check(strcmp(made, given) == 0);
+	pin.by_proc = false;
+	sbk_pin_release(&pin);
+	sbk_volumes_release(&known);
+}
+
+static void run_plain_handles(struct tree *tree)
+{
+	tree_own_mounts();
+	tree_run(tree, "mkdir m && truncate -s 32M i && mkfs.ext4 -q i && "
+		       "mount -o loop i m && mkdir m/d && echo x >m/f && "
+		       "rm m/f && echo x >m/f && ln m/f m/d/g");
+	check_plain_handle(tree, "m/f");
+	check_plain_handle(tree, "m/d");
+	check_plain_handle(tree, "m/d/g");
+	check_plain_handle(tree, "m");
+	tree_run(tree, "umount m");
+}
+
+/* The handle that is made from number and generation is the kernel's own. */
+static void test_identity__makes_the_handles_of_ext4(void **state)
+{
+	struct tree *tree = *state;
+
+	if (geteuid() != 0)
+		sbk_test_skip("needs root to mount volumes");
+	tree_child(tree, run_plain_handles);
+}
+
 static char *as_root; /* of the file below, for the child */
 
 static void run_plain_identity(struct tree *tree)
@@ -230,6 +279,7 @@ static const struct CMUnitTest tests[] = {
 	TREE_TEST(test_identity__stays_with_the_object),
 	TREE_TEST(test_identity__survives_a_new_mount),
 	TREE_TEST(test_identity__survives_copying_up),
+	TREE_TEST(test_identity__makes_the_handles_of_ext4),
 	TREE_TEST(test_identity__is_the_same_for_plain_users),
 	TREE_TEST(test_identity__weaker_forms_compare),
 	TREE_TEST(test_identity__malformed_handles_are_refused),

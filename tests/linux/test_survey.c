@@ -73,7 +73,7 @@ static char *make_tree(void)
 	return tree;
 }
 
-static void compare(const char *tree)
+static void compare(const char *tree, size_t objects)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_backend backend;
@@ -85,7 +85,7 @@ static void compare(const char *tree)
 	assert_ok(sbk_backend_walk(&backend, tree, remember, &walk, &err),
 		  &err);
 	assert_string_equal(survey.text.data, walk.text.data);
-	assert_int_equal(survey.objects, 9);
+	assert_int_equal(survey.objects, objects);
 	assert_non_null(strstr(survey.text.data, "access u:64901:r--"));
 	assert_non_null(strstr(survey.text.data, "default u:64901:rwx"));
 	assert_int_equal(survey.links, 1);
@@ -101,10 +101,25 @@ static void test_survey__sees_what_the_walk_sees(void **unused)
 	char *tree = make_tree();
 
 	(void)unused;
-	compare(tree);
+	compare(tree, 9);
 	sbk_survey_without_getxattrat(true);
-	compare(tree);
+	compare(tree, 9);
 	sbk_survey_without_getxattrat(false);
+	sbk_test_remove(tree);
+}
+
+/* So many that several threads look at them, in more than one run. */
+static void test_survey__sees_all_of_a_wide_directory(void **unused)
+{
+	char *tree = make_tree();
+
+	(void)unused;
+	assert_int_equal(
+		shell("cd \"$T\" && seq -f wide%g 700 | xargs touch && "
+		      "chmod 600 wide7 wide400 && setfacl -m "
+		      "u:64902:r wide5 wide300 wide301 wide699"),
+		0);
+	compare(tree, 709);
 	sbk_test_remove(tree);
 }
 
@@ -120,10 +135,11 @@ static void test_survey__says_what_a_plain_user_cannot_see(void **unused)
 	pid = fork();
 	if (pid == 0) {
 		struct seen seen = {.objects = 0};
+		struct sbk_pool *pool = NULL;
 
 		if (setresgid(64900, 64900, 64900) < 0 ||
 		    setresuid(64900, 64900, 64900) < 0 ||
-		    sbk_survey(tree, remember, &seen, NULL) < 0)
+		    sbk_survey(&pool, tree, remember, &seen, NULL) < 0)
 			_exit(100);
 		/* All but what is in "closed", which counts as one. */
 		_exit(seen.unreadable == 1 && seen.objects == 8 ? 0 : 1);
@@ -148,16 +164,19 @@ static void test_survey__does_not_enter_where_told(void **unused)
 {
 	char *tree = make_tree();
 	struct seen seen = {.objects = 0};
+	struct sbk_pool *pool = NULL;
 	struct sbk_error err = SBK_ERROR_INIT;
 
 	(void)unused;
-	assert_ok(sbk_survey(tree, stop_at_dir, &seen, &err), &err);
+	assert_ok(sbk_survey(&pool, tree, stop_at_dir, &seen, &err), &err);
+	sbk_pool_free(pool);
 	assert_int_equal(seen.objects, 8); /* without dir's two, with link */
 	sbk_test_remove(tree);
 }
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_survey__sees_what_the_walk_sees),
+	cmocka_unit_test(test_survey__sees_all_of_a_wide_directory),
 	cmocka_unit_test(test_survey__says_what_a_plain_user_cannot_see),
 	cmocka_unit_test(test_survey__does_not_enter_where_told),
 };

@@ -12,8 +12,8 @@ static int prepare(void *self, struct sbk_change *const *changes, size_t count,
 	size_t i;
 
 	(void)err;
-	if (recorded->prepares != recorded->settles)
-		recorded->sequence_error = "prepared before settling";
+	if (recorded->prepares > recorded->settles + 1)
+		recorded->sequence_error = "prepared two batches ahead";
 	recorded->prepares++;
 	for (i = 0; i < count; i++) {
 		if (changes[i]->status != SBK_STATUS_PLANNED ||

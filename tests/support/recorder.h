@@ -7,7 +7,7 @@
 
 #include "engine/recorder.h"
 
-#define RECORDED_MAX 1024
+#define RECORDED_MAX 2048
 
 struct recorded {
 	struct sbk_change *changes[RECORDED_MAX]; /* of the plan, borrowed */

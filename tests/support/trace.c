@@ -1,6 +1,8 @@
 /* Calls, written down; see the header. */
 #include "tests/support/trace.h"
 
+#include "tests/support/test.h"
+
 #include "engine/banned.h"
 
 static int trace_observe(void *self, const struct sbk_object *object,
@@ -23,6 +25,43 @@ static int trace_replace(void *self, const struct sbk_object *object,
 
 	sbk_buf_printf(&trace->lines, "replace %s %d\n", object->name, rc);
 	return rc;
+}
+
+static void trace_replace_begin(void *self, struct sbk_change *const *changes,
+				size_t count, bool stop,
+				struct sbk_error *outcomes)
+{
+	struct trace *trace = self;
+
+	assert_int_equal(trace->count, 0);
+	trace->changes = changes;
+	trace->outcomes = outcomes;
+	trace->count = count;
+	trace->stop = stop;
+	sbk_buf_printf(&trace->lines, "begin %zu\n", count);
+}
+
+static void trace_replace_end(void *self)
+{
+	struct trace *trace = self;
+	bool failed = false;
+	size_t i;
+
+	for (i = 0; i < trace->count; i++) {
+		const struct sbk_change *change = trace->changes[i];
+		struct sbk_error *outcome = &trace->outcomes[i];
+
+		sbk_error_clear(outcome);
+		outcome->code = SBK_REPLACE_NOT_TRIED;
+		if (failed && trace->stop)
+			continue;
+		outcome->code =
+			trace_replace(self, &change->object, change->before,
+				      change->after, outcome);
+		failed = failed || outcome->code < 0;
+	}
+	trace->count = 0;
+	sbk_buf_adds(&trace->lines, "end\n");
 }
 
 static int trace_flush(void *self, struct sbk_error *err)
@@ -121,23 +160,28 @@ static void trace_close(void *self)
 	sbk_buf_release(&trace->lines);
 }
 
-static const struct sbk_backend_ops trace_ops = {
-	.name = "trace",
-	.observe = trace_observe,
-	.replace = trace_replace,
-	.flush = trace_flush,
-	.walk = trace_walk,
-	.survey = trace_survey,
-	.locate = trace_locate,
-	.add_grant = trace_add_grant,
-	.subtract = trace_subtract,
-	.strip = trace_strip,
-	.evaluate = trace_evaluate,
-	.naming = trace_naming,
-	.close = trace_close,
+#define TRACE_OPS                                                            \
+	.name = "trace", .observe = trace_observe, .replace = trace_replace, \
+	.flush = trace_flush, .walk = trace_walk, .survey = trace_survey,    \
+	.locate = trace_locate, .add_grant = trace_add_grant,                \
+	.subtract = trace_subtract, .strip = trace_strip,                    \
+	.evaluate = trace_evaluate, .naming = trace_naming,                  \
+	.close = trace_close
+
+static const struct sbk_backend_ops trace_ops = {TRACE_OPS};
+
+static const struct sbk_backend_ops helping_ops = {
+	TRACE_OPS,
+	.replace_begin = trace_replace_begin,
+	.replace_end = trace_replace_end,
 };
 
 struct sbk_backend trace_backend(struct trace *trace)
 {
 	return (struct sbk_backend){.ops = &trace_ops, .self = trace};
+}
+
+struct sbk_backend trace_helping_backend(struct trace *trace)
+{
+	return (struct sbk_backend){.ops = &helping_ops, .self = trace};
 }

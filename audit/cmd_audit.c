@@ -46,7 +46,7 @@ static int resolve_paths(const char *const *names, size_t count,
 
 	out->items = calloc(count + 1, sizeof(*out->items));
 	if (out->items == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	for (out->count = 0; rc == 0 && out->count < count;) {
 		rc = sbk_os_real_path(names[out->count],
 				      &out->items[out->count], err);
@@ -91,7 +91,7 @@ static int begin(struct audit *audit, int argc, char **argv, bool takes_paths)
 	if (rc == 0) {
 		audit->report = sbk_report_new(audit->cli->command->name);
 		if (audit->report == NULL)
-			rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			rc = sbk_error_no_memory(err);
 	}
 	return rc;
 }

@@ -284,7 +284,7 @@ static int list_roots(struct drift *d, struct sbk_arena *arena,
 			continue;
 		root = sbk_arena_copy(arena, path, size);
 		if (root == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		roots[used++] = root;
 	}
 	*count = used;
@@ -301,7 +301,7 @@ static int search(struct drift *d, struct sbk_error *err)
 	int rc;
 
 	rc = identities == NULL || roots == NULL || found == NULL
-		     ? sbk_error_set(err, SBK_E_NOMEM, "out of memory")
+		     ? sbk_error_no_memory(err)
 		     : list_roots(d, &arena, roots, &root_count, err);
 	for (i = 0; rc == 0 && i < count; i++)
 		identities[i] = d->lost[i]->object.identity;
@@ -329,7 +329,7 @@ static int check_book(struct drift *d, struct sbk_error *err)
 	d->why = calloc(room, sizeof(*d->why));
 	d->lost_count = 0;
 	rc = expected == NULL || d->lost == NULL || d->why == NULL
-		     ? sbk_error_set(err, SBK_E_NOMEM, "out of memory")
+		     ? sbk_error_no_memory(err)
 		     : sbk_drift_expected(d->book, expected, &count, err);
 	for (i = 0; rc == 0 && i < count; i++)
 		rc = expected[i]->status == SBK_STATUS_CONFIRMED

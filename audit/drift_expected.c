@@ -93,7 +93,7 @@ int sbk_drift_expected(const struct sbk_record_book *book,
 	size_t first, end, used = 0;
 
 	if (entries == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	total = gather(book->changes, false, entries, 0);
 	total = gather(book->standing, true, entries, total);
 	qsort(entries, total, sizeof(*entries), by_object_and_number);

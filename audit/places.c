@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/path.h"
+
 #include "engine/banned.h"
 
 struct choice {
@@ -22,39 +24,11 @@ struct choice {
 	size_t count;
 };
 
-bool sbk_path_is_below(const char *path, const char *root)
-{
-	size_t size = strlen(root);
-
-	if (size == 1 && root[0] == '/')
-		return path[0] == '/';
-	return strncmp(path, root, size) == 0 &&
-	       (path[size] == '\0' || path[size] == '/');
-}
-
-/* What follows `root` in `path`, which is below it: "" or "/...". */
-static const char *below(const char *path, const char *root)
-{
-	size_t size = strlen(root);
-
-	return size == 1 ? (path[1] == '\0' ? "" : path) : path + size;
-}
-
 static int join(struct sbk_arena *arena, const char *root, const char *rest,
 		const char **out, struct sbk_error *err)
 {
-	size_t root_size = strcmp(root, "/") == 0 ? 0 : strlen(root);
-	size_t rest_size = strlen(rest);
-	char *path = sbk_arena_alloc(arena, root_size + rest_size + 2);
-
-	if (path == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-	memcpy(path, root, root_size);
-	memcpy(path + root_size, rest, rest_size + 1);
-	if (root_size + rest_size == 0)
-		memcpy(path, "/", 2);
-	*out = path;
-	return 0;
+	*out = sbk_path_join(arena, root, rest);
+	return *out != NULL ? 0 : sbk_error_no_memory(err);
 }
 
 /* The mount that `path` is on: the visible one with the longest point. */
@@ -67,7 +41,7 @@ filesystem_of(const struct sbk_filesystems *list, const char *path)
 	for (i = 0; i < list->count; i++) {
 		const struct sbk_filesystem *fs = &list->items[i];
 
-		if (fs->visible && sbk_path_is_below(path, fs->point) &&
+		if (fs->visible && sbk_path_within(path, fs->point) &&
 		    (best == NULL || strlen(fs->point) >= strlen(best->point)))
 			best = fs;
 	}
@@ -90,8 +64,8 @@ static int add_root(struct choice *choice, const char *root,
 	/* Asked for by name: looked at wherever it is. */
 	out->kind = SBK_FILESYSTEM_LOCAL;
 	choice->count++;
-	return join(&list->arena, fs->root, below(root, fs->point), &out->root,
-		    err);
+	return join(&list->arena, fs->root, sbk_path_below(root, fs->point),
+		    &out->root, err);
 }
 
 static bool is_asked_for(const struct choice *choice, const char *point)
@@ -100,7 +74,7 @@ static bool is_asked_for(const struct choice *choice, const char *point)
 	size_t i;
 
 	for (i = 0; i < request->root_count; i++)
-		if (sbk_path_is_below(point, request->roots[i]) &&
+		if (sbk_path_within(point, request->roots[i]) &&
 		    strcmp(point, request->roots[i]) != 0)
 			return true;
 	return request->root_count == 0;
@@ -116,7 +90,7 @@ static int gather(struct choice *choice, struct sbk_error *err)
 		calloc(list->count + choice->request->root_count + 1,
 		       sizeof(*choice->candidates));
 	if (choice->candidates == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	for (i = 0; rc == 0 && i < choice->request->root_count; i++)
 		rc = add_root(choice, choice->request->roots[i], err);
 	for (i = 0; rc == 0 && i < list->count; i++)
@@ -148,8 +122,8 @@ static bool is_covered(const struct sbk_filesystems *list, const char *path,
 		const char *other = list->items[i].point;
 
 		if (strcmp(other, point) != 0 &&
-		    sbk_path_is_below(other, point) &&
-		    sbk_path_is_below(path, other))
+		    sbk_path_within(other, point) &&
+		    sbk_path_within(path, other))
 			return true;
 	}
 	return false;
@@ -169,10 +143,10 @@ static int is_seen_elsewhere(const struct choice *choice, size_t index,
 		other = &choice->candidates[i];
 		if (!other->visible || other->kind != SBK_FILESYSTEM_LOCAL ||
 		    strcmp(own->device, other->device) != 0 ||
-		    !sbk_path_is_below(own->root, other->root))
+		    !sbk_path_within(own->root, other->root))
 			continue;
 		rc = join(&list->arena, other->point,
-			  below(own->root, other->root), &alias, err);
+			  sbk_path_below(own->root, other->root), &alias, err);
 		if (rc < 0)
 			return rc;
 		if (!is_covered(list, alias, other->point))
@@ -186,7 +160,7 @@ static bool is_left_out(const struct choice *choice, const char *point)
 	size_t i;
 
 	for (i = 0; i < choice->request->skip_count; i++)
-		if (sbk_path_is_below(point, choice->request->skip[i]))
+		if (sbk_path_within(point, choice->request->skip[i]))
 			return true;
 	return false;
 }
@@ -239,7 +213,7 @@ static int list_points(struct sbk_places *places, struct sbk_error *err)
 
 	places->points = calloc(list->count + 1, sizeof(*places->points));
 	if (places->points == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	for (i = 0; i < list->count; i++)
 		places->points[i] = list->items[i].point;
 	places->point_count = list->count;
@@ -269,7 +243,7 @@ int sbk_places_choose(const struct sbk_places_request *request,
 	      by_root);
 	places.walk = calloc(choice.count + 1, sizeof(*places.walk));
 	if (places.walk == NULL)
-		rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		rc = sbk_error_no_memory(err);
 	for (i = 0; rc == 0 && i < choice.count; i++)
 		rc = choose(&choice, i, err);
 	if (rc == 0)

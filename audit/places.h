@@ -45,7 +45,4 @@ void sbk_places_release(struct sbk_places *places);
 
 bool sbk_places_is_point(const struct sbk_places *places, const char *path);
 
-/* Whether `path` is `root` or below it. */
-bool sbk_path_is_below(const char *path, const char *root);
-
 #endif

@@ -23,11 +23,6 @@ struct loading {
 	size_t directory_count;
 };
 
-static int no_memory(struct sbk_error *err)
-{
-	return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-}
-
 static int append(struct sbk_records *records,
 		  const struct sbk_record_book *book, struct sbk_error *err)
 {
@@ -35,7 +30,7 @@ static int append(struct sbk_records *records,
 		realloc(records->books, (records->count + 1) * sizeof(*books));
 
 	if (books == NULL)
-		return no_memory(err);
+		return sbk_error_no_memory(err);
 	records->books = books;
 	records->books[records->count++] = *book;
 	return 0;
@@ -78,7 +73,7 @@ static int load_changes(struct sbk_journal *journal,
 	book->changes = sbk_plan_new();
 	book->standing = sbk_plan_new();
 	if (book->changes == NULL || book->standing == NULL)
-		rc = no_memory(err);
+		rc = sbk_error_no_memory(err);
 	if (rc == 0 && !request->standing_only)
 		rc = sbk_journal_load(journal, &filter, book->changes, err);
 	if (rc == 0)
@@ -103,7 +98,7 @@ static int load_book(struct loading *loading,
 		rc = load_changes(journal, loading->request, book, &problem);
 	sbk_journal_close(journal);
 	if (rc == SBK_E_NOMEM)
-		return no_memory(err);
+		return sbk_error_no_memory(err);
 	if (rc < 0)
 		return sbk_report_missed(loading->report, book->title,
 					 problem.message, err);
@@ -136,12 +131,12 @@ static int note_directory(struct loading *loading, const char *directory,
 	grown = realloc(loading->directories,
 			(loading->directory_count + 1) * sizeof(*grown));
 	if (grown == NULL)
-		return no_memory(err);
+		return sbk_error_no_memory(err);
 	loading->directories = grown;
 	grown[loading->directory_count] =
 		sbk_arena_strdup(&loading->seen, directory);
 	if (grown[loading->directory_count] == NULL)
-		return no_memory(err);
+		return sbk_error_no_memory(err);
 	loading->directory_count++;
 	return 0;
 }

@@ -60,7 +60,7 @@ static int grow(struct sbk_report *report, struct sbk_error *err)
 		return 0;
 	findings = realloc(report->findings, capacity * sizeof(*findings));
 	if (findings == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	report->findings = findings;
 	report->capacity = capacity;
 	return 0;
@@ -102,7 +102,7 @@ int sbk_report_add(struct sbk_report *report, const struct sbk_finding *finding,
 	copy.remedy = keep(report, finding->remedy, &failed);
 	copy.members = keep(report, finding->members, &failed);
 	if (failed)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	report->findings[report->count++] = copy;
 	if (copy.severity == SBK_SEVERITY_FINDING)
 		report->finding_count++;
@@ -121,7 +121,7 @@ static int name_place(struct sbk_report *report, const char *place,
 		return 0;
 	line = sbk_arena_alloc(&report->arena, place_size + why_size + 3);
 	if (line == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	memcpy(line, place, place_size);
 	memcpy(line + place_size, ": ", 2);
 	memcpy(line + place_size + 2, why, why_size + 1);

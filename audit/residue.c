@@ -189,9 +189,8 @@ int sbk_audit_residue(const struct sbk_backend *backend,
 	if (rc < 0)
 		return rc;
 	r.rollup = sbk_rollup_new();
-	rc = r.rollup != NULL
-		     ? search(&r, backend, request, err)
-		     : sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	rc = r.rollup != NULL ? search(&r, backend, request, err)
+			      : sbk_error_no_memory(err);
 	sbk_rollup_free(r.rollup);
 	sbk_buf_release(&r.text);
 	sbk_buf_release(&r.remedy);

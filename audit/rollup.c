@@ -48,11 +48,6 @@ void sbk_rollup_free(struct sbk_rollup *rollup)
 	free(rollup);
 }
 
-static int no_memory(struct sbk_error *err)
-{
-	return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-}
-
 static int begin(struct sbk_rollup *rollup, const char *path, unsigned kind,
 		 struct sbk_error *err)
 {
@@ -62,7 +57,7 @@ static int begin(struct sbk_rollup *rollup, const char *path, unsigned kind,
 	if (rollup->count == rollup->capacity) {
 		roots = realloc(rollup->roots, capacity * sizeof(*roots));
 		if (roots == NULL)
-			return no_memory(err);
+			return sbk_error_no_memory(err);
 		rollup->roots = roots;
 		rollup->capacity = capacity;
 	}
@@ -71,7 +66,7 @@ static int begin(struct sbk_rollup *rollup, const char *path, unsigned kind,
 	root->kind = kind;
 	root->objects = 1;
 	if (root->path == NULL)
-		return no_memory(err);
+		return sbk_error_no_memory(err);
 	rollup->count++;
 	return 0;
 }
@@ -112,7 +107,7 @@ int sbk_rollup_add(struct sbk_rollup *rollup, const char *path, unsigned kind,
 		rollup->chains[kind] = calloc(1, sizeof(struct chain));
 	chain = rollup->chains[kind];
 	if (chain == NULL)
-		return no_memory(err);
+		return sbk_error_no_memory(err);
 	leave(chain, path, size);
 	if (chain->count > 0 &&
 	    chain->sizes[chain->count - 1] == directory_size(path)) {

@@ -70,11 +70,6 @@ struct scope {
 	size_t level_cells; /* levels that have their cells */
 };
 
-static int no_memory(struct sbk_error *err)
-{
-	return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-}
-
 static unsigned counted_rights(const struct scope *s, unsigned rights,
 			       bool named)
 {
@@ -107,7 +102,7 @@ static int judge(struct scope *s, struct sbk_state access,
 	int rc = 0;
 
 	if (verdicts == NULL)
-		return no_memory(err);
+		return sbk_error_no_memory(err);
 	for (i = 0; fresh && rc == 0 && i < s->request->subjects->count; i++)
 		rc = judge_one(s, i, access, &verdicts[i], err);
 	*out = verdicts;
@@ -139,7 +134,7 @@ static int enter_level(struct scope *s, size_t path_size, struct level **out,
 			sbk_arena_alloc(&s->result.arena,
 					(subjects + 1) * sizeof(*level->cells));
 		if (level->cells == NULL)
-			return no_memory(err);
+			return sbk_error_no_memory(err);
 		s->level_cells++;
 	}
 	s->level_count++;
@@ -203,7 +198,7 @@ static int grow_roots(struct sbk_scope_result *result, struct sbk_error *err)
 		return 0;
 	roots = realloc(result->roots, capacity * sizeof(*roots));
 	if (roots == NULL)
-		return no_memory(err);
+		return sbk_error_no_memory(err);
 	result->roots = roots;
 	result->root_capacity = capacity;
 	return 0;
@@ -234,7 +229,7 @@ static int begin_root(struct scope *s, const struct sbk_visit *visit,
 					      cell->blocked);
 	if (root.path == NULL || root.entry == NULL ||
 	    (cell->blocked > 0 && root.blocked == NULL))
-		return no_memory(err);
+		return sbk_error_no_memory(err);
 	result->roots[result->root_count++] = root;
 	cell->root = result->root_count;
 	return 0;
@@ -480,7 +475,7 @@ static int prepare(struct scope *s, struct sbk_error *err)
 	s->memo = sbk_memo_new((s->request->subjects->count + 1) *
 			       sizeof(struct verdict));
 	if (s->memo == NULL)
-		return no_memory(err);
+		return sbk_error_no_memory(err);
 	rc = sbk_records_load(&journals, s->report, &s->records, err);
 	if (rc == 0)
 		rc = sbk_scope_known_new(&s->records, &s->known, err);
@@ -518,7 +513,7 @@ int sbk_audit_scope(const struct sbk_backend *backend,
 	int rc = 0;
 
 	if (s == NULL)
-		return no_memory(err);
+		return sbk_error_no_memory(err);
 	s->backend = backend;
 	s->request = request;
 	s->report = report;

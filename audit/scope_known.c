@@ -58,7 +58,7 @@ int sbk_scope_known_new(const struct sbk_records *records,
 		known->grants = calloc(total + 1, sizeof(*known->grants));
 	if (known == NULL || known->grants == NULL) {
 		sbk_scope_known_free(known);
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	}
 	for (i = 0; i < records->count; i++)
 		gather(&records->books[i], known);

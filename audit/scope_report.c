@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/json.h"
+#include "engine/principal_id.h"
 
 #include "engine/banned.h"
 
@@ -138,11 +139,10 @@ static int tell_root(struct telling *t, const struct sbk_scope_root *root,
 static bool is_own(const struct sbk_audit_subject *subject,
 		   const struct sbk_scope_sensitive *place)
 {
-	char *end;
+	struct sbk_principal_id id;
 
-	return subject->id[0] == 'u' &&
-	       strtoul(subject->id + 2, &end, 10) == place->owner &&
-	       *end == '\0';
+	return sbk_principal_parse(subject->id, &id, NULL) == 0 &&
+	       !id.is_group && id.number == place->owner;
 }
 
 static int tell_sensitive(struct telling *t, size_t subject, size_t place,

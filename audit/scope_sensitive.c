@@ -8,14 +8,10 @@
 #include <string.h>
 
 #include "audit/places.h"
+#include "engine/path.h"
 #include "engine/policy.h"
 
 #include "engine/banned.h"
-
-static int no_memory(struct sbk_error *err)
-{
-	return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-}
 
 int sbk_scope_sensitive_compare(const void *a, const void *b)
 {
@@ -39,7 +35,7 @@ static int add_sensitive(struct people *people, const char *path,
 		grown = realloc(result->sensitive,
 				people->capacity * sizeof(*grown));
 		if (grown == NULL)
-			return no_memory(err);
+			return sbk_error_no_memory(err);
 		result->sensitive = grown;
 	}
 	result->sensitive[result->sensitive_count++] =
@@ -68,7 +64,7 @@ static int add_person(void *arg, const struct sbk_person *person,
 	for (i = 0; rc == 0 && i < count; i++)
 		rc = add_sensitive(
 			people, paths[i],
-			home[0] != '\0' && sbk_path_is_below(paths[i], home)
+			home[0] != '\0' && sbk_path_within(paths[i], home)
 				? person->uid
 				: SBK_SCOPE_NOBODYS,
 			err);
@@ -95,5 +91,5 @@ int sbk_scope_sensitive_find(struct sbk_scope_result *result,
 	result->sensitive_count = kept;
 	result->included =
 		calloc(kept * subject_count + 1, sizeof(*result->included));
-	return result->included != NULL ? 0 : no_memory(err);
+	return result->included != NULL ? 0 : sbk_error_no_memory(err);
 }

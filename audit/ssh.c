@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "engine/limits.h"
+#include "engine/path.h"
 #include "engine/policy.h"
 
 #include "engine/banned.h"
@@ -281,9 +282,8 @@ static int check_directories(struct ssh *s, const char *real,
 /* Whether the path is below the directory. */
 static bool is_in(const char *path, const char *directory)
 {
-	size_t size = strlen(directory);
-
-	return strncmp(path, directory, size) == 0 && path[size] == '/';
+	return sbk_path_within(path, directory) &&
+	       *sbk_path_below(path, directory) != 0;
 }
 
 /* 1 where there is such a file. */

@@ -37,7 +37,7 @@ static int add(struct sbk_subjects *subjects, const char *id, const char *name,
 	items = realloc(subjects->items,
 			(subjects->count + 1) * sizeof(*items));
 	if (items == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	subjects->items = items;
 	item = &items[subjects->count++];
 	*item = (struct sbk_audit_subject){.ours = ours};
@@ -81,10 +81,10 @@ static int add_named(struct sbk_subjects *subjects,
 		     const struct sbk_principals *ours, const char *text,
 		     struct sbk_error *err)
 {
-	char id[32], name[256];
+	char id[SBK_PRINCIPAL_TEXT], name[256];
 	bool is_ours = false;
 	size_t i;
-	int rc = sbk_os_principal(text, id, sizeof(id), err);
+	int rc = sbk_os_principal(text, id, err);
 
 	if (rc == 0)
 		rc = sbk_os_principal_name(id, name, sizeof(name), err);

@@ -14,9 +14,9 @@
 #include "engine/os_census.h"
 
 struct sbk_audit_subject {
-	char id[32];		 /* "u:990" */
-	char name[SBK_NAME_MAX]; /* "" where the number has none */
-	char label[128];	 /* "sandbook-1000-off (u:990)" */
+	char id[SBK_PRINCIPAL_TEXT]; /* "u:990" */
+	char name[SBK_NAME_MAX];     /* "" where the number has none */
+	char label[128];	     /* "sandbook-1000-off (u:990)" */
 	bool ours;
 	struct sbk_subject who; /* with the groups it is in */
 };

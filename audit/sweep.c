@@ -17,14 +17,9 @@
 #include "audit/places.h"
 #include "engine/mentions.h"
 #include "engine/os_census.h"
+#include "engine/principal_id.h"
 
 #include "engine/banned.h"
-
-/* A principal as a kind and a number, where it is one. */
-struct target {
-	char kind; /* 'u', 'g', or 0 where ids are not numbers */
-	uint32_t number;
-};
 
 struct sweep {
 	const struct sbk_backend *backend;
@@ -35,7 +30,7 @@ struct sweep {
 	struct sbk_coverage *coverage;
 	struct sbk_places places;
 	struct sbk_memo *memo; /* of unsigned, one for each principal */
-	struct target *targets;
+	struct sbk_principal_id *targets; /* the principals, in order */
 	/* The record that was last reported, and for whom: a line that names
 	 * somebody twice is one hit. */
 	struct sbk_buf last_object;
@@ -45,26 +40,20 @@ struct sweep {
 static int parse_targets(struct sweep *sweep, struct sbk_error *err)
 {
 	size_t i;
+	int rc = 0;
 
 	sweep->targets = calloc(sweep->options->principal_count + 1,
 				sizeof(*sweep->targets));
 	sweep->last_reported =
 		calloc(sweep->options->principal_count + 1, sizeof(bool));
 	if (sweep->targets == NULL || sweep->last_reported == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-	for (i = 0; i < sweep->options->principal_count; i++) {
-		const char *text = sweep->options->principals[i].principal;
-		struct target *target = &sweep->targets[i];
-		unsigned number;
-		char kind, end;
-
-		if (sscanf(text, "%c:%10u%c", &kind, &number, &end) == 2 &&
-		    (kind == 'u' || kind == 'g')) {
-			target->kind = kind;
-			target->number = number;
-		}
-	}
-	return 0;
+		return sbk_error_no_memory(err);
+	/* What cannot be searched for must not be called absent. */
+	for (i = 0; rc == 0 && i < sweep->options->principal_count; i++)
+		rc = sbk_principal_parse(
+			sweep->options->principals[i].principal,
+			&sweep->targets[i], err);
+	return rc;
 }
 
 /* How the state names each principal; an array with one bit set for each. */
@@ -77,7 +66,7 @@ static int judge(struct sweep *sweep, struct sbk_state access, unsigned **out,
 	int rc = 0;
 
 	if (how == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	/* how[0] says whether any of those that follow is not zero. */
 	for (i = 0; fresh && rc == 0 && i < sweep->options->principal_count;
 	     i++) {
@@ -246,10 +235,11 @@ static bool has_word(const char *text, const char *name)
 static bool names(const struct sweep *sweep, size_t index,
 		  const struct sbk_mention *mention)
 {
-	const struct target *target = &sweep->targets[index];
+	const struct sbk_principal_id *target = &sweep->targets[index];
+	char kind = target->is_group ? 'g' : 'u';
 	const char *name = sweep->options->principals[index].name;
 
-	if (mention->count > 0 && mention->kind == target->kind &&
+	if (mention->count > 0 && mention->kind == kind &&
 	    target->number >= mention->first &&
 	    target->number - mention->first < mention->count)
 		return true;
@@ -258,8 +248,7 @@ static bool names(const struct sweep *sweep, size_t index,
 	/* A comment may name either; a file's field says which it is. */
 	if (mention->place == SBK_MENTION_RULE)
 		return has_word(mention->name, name);
-	return mention->kind == target->kind &&
-	       strcmp(mention->name, name) == 0;
+	return mention->kind == kind && strcmp(mention->name, name) == 0;
 }
 
 /* Forgets who was reported where another record begins. */
@@ -342,7 +331,7 @@ int sbk_sweep(const struct sbk_backend *backend,
 	sweep.memo =
 		sbk_memo_new((options->principal_count + 1) * sizeof(unsigned));
 	if (sweep.memo == NULL)
-		rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		rc = sbk_error_no_memory(err);
 	if (rc == 0 && options->root_count == 0)
 		rc = sbk_os_mentions(&reader, err);
 	if (rc == 0)

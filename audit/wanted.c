@@ -13,17 +13,13 @@
 #include "audit/records.h"
 #include "audit/subjects.h"
 #include "engine/limits.h"
+#include "engine/principal_id.h"
 #include "engine/principals.h"
 
 #include "engine/banned.h"
 
 #define CERTIFICATE_BYTES_MAX ((size_t)64 << 20)
 #define WANTED_MAX 4096
-
-static int no_memory(struct sbk_error *err)
-{
-	return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-}
 
 void sbk_wanted_release(struct sbk_wanted *wanted)
 {
@@ -55,13 +51,13 @@ static int add(struct sbk_wanted *wanted, const char *id, const char *name,
 				     WANTED_MAX);
 	items = realloc(wanted->items, (wanted->count + 1) * sizeof(*items));
 	if (items == NULL)
-		return no_memory(err);
+		return sbk_error_no_memory(err);
 	wanted->items = items;
 	items[wanted->count].principal = sbk_arena_strdup(&wanted->arena, id);
 	items[wanted->count].name = sbk_arena_strdup(&wanted->arena, name);
 	if (items[wanted->count].principal == NULL ||
 	    items[wanted->count].name == NULL)
-		return no_memory(err);
+		return sbk_error_no_memory(err);
 	wanted->count++;
 	return 0;
 }
@@ -115,29 +111,22 @@ static int add_from_journal(struct sbk_wanted *wanted,
 	return rc;
 }
 
-static bool is_principal(const char *id)
-{
-	size_t digits;
-
-	if ((id[0] != 'u' && id[0] != 'g') || id[1] != ':')
-		return false;
-	digits = strspn(id + 2, "0123456789");
-	return digits > 0 && digits <= 10 && id[2 + digits] == '\0';
-}
-
 /* {"principal":"u:990","name":"sandbook-1000-off"}; "id" is the same. */
 static int add_from_json(struct sbk_wanted *wanted, const json_t *item,
 			 struct sbk_error *err)
 {
+	struct sbk_principal_id parsed;
 	const char *id = json_string_value(json_object_get(item, "principal"));
 	const char *name = json_string_value(json_object_get(item, "name"));
 
 	if (id == NULL)
 		id = json_string_value(json_object_get(item, "id"));
-	if (id == NULL || !is_principal(id))
+	if (id == NULL)
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "a principal of the certificate is "
 				     "malformed");
+	if (sbk_principal_parse(id, &parsed, err) < 0)
+		return SBK_E_INVAL;
 	return add(wanted, id, name != NULL ? name : "", err);
 }
 

@@ -24,7 +24,7 @@
 #include <string.h>
 
 #include "engine/limits.h"
-#include "engine/string_map.h"
+#include "engine/table.h"
 
 #include "engine/banned.h"
 
@@ -62,7 +62,7 @@ struct pass {
 	struct sbk_apply_result *result;
 	struct batch batches[2]; /* the one being made, the one ahead */
 	size_t batch_max;
-	struct sbk_string_map in_run; /* objects, by identity */
+	struct sbk_table in_run; /* objects, by identity; a set */
 };
 
 /* Names that are known to be in the right state need no hand laid on them. */
@@ -146,12 +146,12 @@ static void mark_untouched(struct batch *batch, size_t from)
 static bool joins_run(struct pass *pass, const struct sbk_change *change)
 {
 	const char *identity = change->object.identity;
-	bool added = false;
+	bool fresh = false;
 
 	return change->object.kind == SBK_KIND_ACCESS && !is_nothing(change) &&
 	       identity != NULL &&
-	       sbk_string_map_add(&pass->in_run, identity, &added) == 0 &&
-	       added;
+	       sbk_table_put_text(&pass->in_run, identity, &fresh) != NULL &&
+	       fresh;
 }
 
 static bool is_one_run(struct pass *pass, const struct batch *batch)
@@ -160,7 +160,7 @@ static bool is_one_run(struct pass *pass, const struct batch *batch)
 
 	if (batch->outcomes == NULL)
 		return false;
-	sbk_string_map_clear(&pass->in_run);
+	sbk_table_clear(&pass->in_run);
 	while (i < batch->count && joins_run(pass, batch->changes[i]))
 		i++;
 	return i == batch->count;
@@ -445,7 +445,7 @@ static int batches_init(struct pass *pass, struct sbk_error *err)
 		batch->changes =
 			calloc(pass->batch_max, sizeof(*batch->changes));
 		if (batch->changes == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 	}
 	/* One at a time is made. Without memory: one change by one. */
 	if (sbk_backend_replaces_many(pass->backend))
@@ -481,7 +481,7 @@ int sbk_apply(const struct sbk_backend *backend,
 	rc = batches_init(&pass, err);
 	if (rc == 0)
 		rc = apply_passes(&pass, err);
-	sbk_string_map_release(&pass.in_run);
+	sbk_table_release(&pass.in_run);
 	batches_release(&pass);
 	return rc;
 }

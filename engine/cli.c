@@ -17,7 +17,8 @@
 #define OPTIONS_MAX 64
 #define HELP_VALUE 1000 /* getopt_long values: 1000 help, 1001+i option i */
 
-int sbk_exit_of(int error_code)
+/* The exit code that belongs to an error code. */
+static int exit_of(int error_code)
 {
 	switch (error_code) {
 	case SBK_OK:
@@ -130,7 +131,7 @@ static int list_add(struct sbk_list *list, const char *value,
 		realloc(list->items, (list->count + 1) * sizeof(*items));
 
 	if (items == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	list->items = items;
 	list->items[list->count++] = value;
 	return 0;
@@ -330,7 +331,7 @@ int sbk_cli_fail(struct sbk_cli *cli, const struct sbk_error *err)
 	sbk_text_escape(&text, err->message);
 	(void)fprintf(cli->err, "%s: %s\n", cli->program, sbk_buf_text(&text));
 	sbk_buf_release(&text);
-	return sbk_exit_of(err->code);
+	return exit_of(err->code);
 }
 
 int sbk_cli_print(struct sbk_cli *cli, const struct sbk_buf *buf)
@@ -347,17 +348,34 @@ int sbk_cli_print(struct sbk_cli *cli, const struct sbk_buf *buf)
 	return rc < 0 ? sbk_cli_fail(cli, &err) : SBK_EXIT_OK;
 }
 
-bool sbk_cli_confirm(struct sbk_cli *cli, const char *question, bool yes)
+int sbk_cli_announce(struct sbk_cli *cli, const char *text,
+		     struct sbk_error *err)
+{
+	if (fputs(text, cli->out) == EOF || fflush(cli->out) != 0)
+		return sbk_error_set(err, SBK_E_IO,
+				     "standard output cannot be written, so "
+				     "nothing was changed");
+	return 0;
+}
+
+int sbk_cli_ask(struct sbk_cli *cli, const char *question, bool yes,
+		struct sbk_error *err)
 {
 	char answer[16];
 
 	if (yes)
-		return true;
+		return 0;
+	if (!sbk_os_interactive())
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "nobody can be asked here, so nothing was "
+				     "changed; say --yes to go ahead");
 	(void)fprintf(cli->err, "%s [y/N] ", question);
 	(void)fflush(cli->err);
-	if (fgets(answer, sizeof(answer), stdin) == NULL)
-		return false;
-	return answer[0] == 'y' || answer[0] == 'Y';
+	if (fgets(answer, sizeof(answer), stdin) == NULL ||
+	    (answer[0] != 'y' && answer[0] != 'Y'))
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "not confirmed, so nothing was changed");
+	return 0;
 }
 
 static const struct sbk_command *

@@ -35,9 +35,6 @@ enum sbk_exit {
 	SBK_EXIT_TIMEOUT = 209 /* the run's time limit ended it */
 };
 
-/* The exit code that belongs to an error code. */
-int sbk_exit_of(int error_code);
-
 enum sbk_option_type {
 	SBK_OPTION_FLAG,   /* bool */
 	SBK_OPTION_TEXT,   /* const char *, the last one wins */
@@ -103,8 +100,18 @@ int sbk_cli_fail(struct sbk_cli *cli, const struct sbk_error *err);
 /* Writes the buffer to cli->out and flushes; a closed stdout is an error. */
 int sbk_cli_print(struct sbk_cli *cli, const struct sbk_buf *buf);
 
-/* Asks "question [y/N]" on the terminal; true at once with `yes`. */
-bool sbk_cli_confirm(struct sbk_cli *cli, const char *question, bool yes);
+/*
+ * Before a change: writes the text to cli->out and flushes. SBK_E_IO where
+ * that fails, since what cannot be told is not done.
+ */
+int sbk_cli_announce(struct sbk_cli *cli, const char *text,
+		     struct sbk_error *err);
+/*
+ * Asks "question [y/N]" on the terminal; 0 for yes, and at once with `yes`.
+ * SBK_E_INVAL for anything else, and where nobody can be asked.
+ */
+int sbk_cli_ask(struct sbk_cli *cli, const char *question, bool yes,
+		struct sbk_error *err);
 
 /* Runs argv by the tables (each ends with name == NULL). Returns the exit
  * code. */

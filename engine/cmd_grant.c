@@ -58,7 +58,7 @@ static const struct sbk_option options[] = {
 struct granting {
 	struct grant_options options;
 	struct sbk_person person;
-	char principal[32];
+	char principal[SBK_PRINCIPAL_TEXT];
 	const char **paths;
 	size_t path_count;
 	struct sbk_grant_request request;
@@ -88,7 +88,7 @@ static int collect_paths(struct granting *g, int count, char **operands,
 				     "--ro PATH");
 	g->paths = calloc(list->count + (size_t)count, sizeof(*g->paths));
 	if (g->paths == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	for (i = 0; i < list->count; i++)
 		g->paths[g->path_count++] = list->items[i];
 	for (; count > 0; count--, operands++)
@@ -125,8 +125,7 @@ static int make_plan(struct sbk_cli *cli, struct granting *g,
 	int rc = sbk_os_caller(&g->person, err);
 
 	if (rc == 0)
-		rc = sbk_os_principal(g->options.to, g->principal,
-				      sizeof(g->principal), err);
+		rc = sbk_os_principal(g->options.to, g->principal, err);
 	if (rc == 0)
 		rc = sbk_os_backend(&g->backend, err);
 	if (rc == 0)
@@ -148,7 +147,7 @@ static int make_plan(struct sbk_cli *cli, struct granting *g,
 	};
 	g->plan = sbk_plan_new();
 	if (g->plan == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = sbk_grant_new(&g->backend, &g->request, &g->grant, err);
 	return rc < 0 ? rc : sbk_grant_plan(g->grant, g->plan, err);
 }

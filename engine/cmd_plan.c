@@ -41,17 +41,6 @@ static void print(const struct sbk_scope *scope, bool json, struct sbk_buf *out)
 	sbk_buf_addc(out, '\n');
 }
 
-static void release_lists(struct sbk_policy_request *request)
-{
-	sbk_list_release(&request->rw);
-	sbk_list_release(&request->ro);
-	sbk_list_release(&request->deny);
-	sbk_list_release(&request->protect);
-	sbk_list_release(&request->keep_env);
-	sbk_list_release(&request->set_env);
-	sbk_list_release(&request->unset_env);
-}
-
 static int run_plan(struct sbk_cli *cli, int argc, char **argv)
 {
 	struct plan_options into = {.json = false};
@@ -80,7 +69,7 @@ static int run_plan(struct sbk_cli *cli, int argc, char **argv)
 	}
 	sbk_scope_release(&scope);
 	sbk_buf_release(&out);
-	release_lists(&into.policy);
+	sbk_policy_request_release(&into.policy);
 	return rc;
 }
 

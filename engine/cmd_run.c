@@ -208,7 +208,9 @@ static void write_end(struct run *run, int rc, const struct sbk_run_end *end,
 	if (rc < 0) {
 		sbk_json_string(&run->end, "failed", err->message);
 	} else {
-		sbk_json_integer(&run->end, "exit", end->exit_code);
+		/* What we killed had no end of its own. */
+		if (!end->timed_out)
+			sbk_json_integer(&run->end, "exit", end->exit_code);
 		if (end->signal != 0)
 			sbk_json_integer(&run->end, "signal", end->signal);
 		if (end->exec_errno != 0)
@@ -343,15 +345,7 @@ static int prepare(struct run *run, int argc, char **argv,
 
 static void release(struct run *run)
 {
-	struct sbk_policy_request *policy = &run->arguments.policy;
-
-	sbk_list_release(&policy->rw);
-	sbk_list_release(&policy->ro);
-	sbk_list_release(&policy->deny);
-	sbk_list_release(&policy->protect);
-	sbk_list_release(&policy->keep_env);
-	sbk_list_release(&policy->set_env);
-	sbk_list_release(&policy->unset_env);
+	sbk_policy_request_release(&run->arguments.policy);
 	sbk_run_abandon(run->arguments.options.begun);
 	sbk_scope_release(&run->scope);
 	sbk_buf_release(&run->begin);

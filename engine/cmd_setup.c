@@ -71,7 +71,7 @@ static int make_plan(struct setup_call *call, struct sbk_error *err)
 	sbk_plan_free(call->plan);
 	call->plan = sbk_plan_new();
 	if (call->plan == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	return sbk_plan_setup(&call->backend, &call->person, call->plan, err);
 }
 
@@ -107,28 +107,10 @@ static int print_plan(struct setup_call *call, struct sbk_error *err)
 		print_text(call, &out);
 	}
 	rc = sbk_buf_failed(&out, err);
-	if (rc == 0 && (fputs(sbk_buf_text(&out), call->cli->out) == EOF ||
-			fflush(call->cli->out) == EOF))
-		rc = sbk_error_set(err, SBK_E_IO,
-				   "standard output cannot be written, so "
-				   "nothing was changed");
+	if (rc == 0)
+		rc = sbk_cli_announce(call->cli, sbk_buf_text(&out), err);
 	sbk_buf_release(&out);
 	return rc;
-}
-
-static int confirm(struct setup_call *call, struct sbk_error *err)
-{
-	if (call->options.yes || sbk_plan_count(call->plan) == 0)
-		return 0;
-	if (!sbk_os_interactive())
-		return sbk_error_set(err, SBK_E_INVAL,
-				     "nobody can be asked here, so nothing was "
-				     "changed; say --yes to carry the plan "
-				     "out");
-	if (!sbk_cli_confirm(call->cli, "Carry this out?", false))
-		return sbk_error_set(err, SBK_E_INVAL,
-				     "not confirmed, so nothing was changed");
-	return 0;
 }
 
 static int carry_out(struct setup_call *call, struct sbk_error *err)
@@ -235,7 +217,9 @@ static int do_setup(struct setup_call *call, struct sbk_error *err)
 		rc = print_plan(call, err);
 	if (rc < 0 || call->options.dry_run)
 		return rc;
-	rc = confirm(call, err);
+	rc = sbk_cli_ask(call->cli, "Carry this out?",
+			 call->options.yes || sbk_plan_count(call->plan) == 0,
+			 err);
 	if (rc == 0)
 		rc = transact(call, err);
 	print_unpublished(call);

@@ -36,6 +36,11 @@ int sbk_error_set(struct sbk_error *err, int code, const char *fmt, ...)
 	return code;
 }
 
+int sbk_error_no_memory(struct sbk_error *err)
+{
+	return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+}
+
 int sbk_error_prefix(struct sbk_error *err, const char *fmt, ...)
 {
 	char old[sizeof(err->message)];

@@ -12,6 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * `err` may be NULL where a caller wants the code alone, as many a look does
+ * that expects to find nothing. Only what makes a run (policy and scope, view,
+ * launch: engine/run.h) and the commands read what was recorded below them,
+ * and are always given a record. tests/rules has their list and holds all
+ * other files to it.
+ */
 #define SBK_ERROR_MAP(X)                                            \
 	X(INVAL, "invalid argument")                                \
 	X(PARSE, "input is malformed")                              \
@@ -68,6 +75,9 @@ struct sbk_error {
  */
 int sbk_error_set(struct sbk_error *err, int code, const char *fmt, ...)
 	SBK_PRINTF(3, 4);
+
+/* SBK_E_NOMEM in its one sentence. */
+int sbk_error_no_memory(struct sbk_error *err);
 
 /* Puts "text: " before the recorded message; returns err->code. */
 int sbk_error_prefix(struct sbk_error *err, const char *fmt, ...)

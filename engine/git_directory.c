@@ -62,11 +62,6 @@ struct git {
 	int failure;	/* of reading, that is not the file's: no memory */
 };
 
-static int out_of_memory(struct sbk_error *err)
-{
-	return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-}
-
 static int add_protected(struct git *git, const char *real, bool is_directory,
 			 const char *reason, struct sbk_error *err)
 {
@@ -78,7 +73,7 @@ static int add_protected(struct git *git, const char *real, bool is_directory,
 	};
 
 	item.target = item.path;
-	return item.path == NULL ? out_of_memory(err)
+	return item.path == NULL ? sbk_error_no_memory(err)
 				 : sbk_set_add(git->set, &item, err);
 }
 

@@ -9,7 +9,8 @@
 
 #include "engine/banned.h"
 
-size_t sbk_utf8_length(const char *text, size_t size)
+/* Length of the UTF-8 sequence at `text` (1 to 4), or 0 where it is none. */
+static size_t utf8_length(const char *text, size_t size)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	size_t length, i;
@@ -38,7 +39,7 @@ static bool is_utf8(const char *text, size_t size)
 	while (size > 0) {
 		size_t length = (unsigned char)*text < 0x80
 					? 1
-					: sbk_utf8_length(text, size);
+					: utf8_length(text, size);
 
 		if (length == 0)
 			return false;
@@ -98,7 +99,7 @@ static void add_quoted(struct sbk_buf *buf, const char *text, size_t size)
 		i = run;
 		if (i == size)
 			break;
-		length = sbk_utf8_length(text + i, size - i);
+		length = utf8_length(text + i, size - i);
 		if (length > 1)
 			sbk_buf_add(buf, text + i, length);
 		else if (length == 1)
@@ -212,7 +213,7 @@ void sbk_text_escape(struct sbk_buf *buf, const char *text)
 	size_t size = strlen(text);
 
 	while (size > 0) {
-		size_t length = sbk_utf8_length(text, size);
+		size_t length = utf8_length(text, size);
 		uint32_t c = length > 0 ? utf8_value(text, length) : 0;
 
 		if (length == 0)

@@ -48,7 +48,4 @@ void sbk_json_null(struct sbk_buf *buf, const char *key);
  */
 void sbk_text_escape(struct sbk_buf *buf, const char *text);
 
-/* Length of the UTF-8 sequence at `text` (1 to 4), or 0 where it is none. */
-size_t sbk_utf8_length(const char *text, size_t size);
-
 #endif

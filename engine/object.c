@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/limits.h"
+#include "engine/table.h"
 
 #include "engine/banned.h"
 
@@ -53,26 +54,17 @@ bool sbk_state_equal(struct sbk_state a, struct sbk_state b)
 	       memcmp(a.data, b.data, a.size) == 0;
 }
 
-/* Open addressing over pooled states; doubled when three quarters full. */
 struct sbk_state_pool {
 	struct sbk_arena arena;
-	struct sbk_state *slots;
-	size_t slot_count; /* a power of two */
-	size_t used;
+	struct sbk_table states; /* a set, with the copies in the arena */
 };
 
 struct sbk_state_pool *sbk_state_pool_new(void)
 {
 	struct sbk_state_pool *pool = calloc(1, sizeof(*pool));
 
-	if (pool == NULL)
-		return NULL;
-	pool->slot_count = 64;
-	pool->slots = calloc(pool->slot_count, sizeof(*pool->slots));
-	if (pool->slots == NULL) {
-		free(pool);
-		return NULL;
-	}
+	if (pool != NULL)
+		pool->states.keys = &pool->arena;
 	return pool;
 }
 
@@ -80,54 +72,16 @@ void sbk_state_pool_free(struct sbk_state_pool *pool)
 {
 	if (pool == NULL)
 		return;
+	sbk_table_release(&pool->states);
 	sbk_arena_release(&pool->arena);
-	free(pool->slots);
 	free(pool);
-}
-
-/* FNV-1a: the states are our own, so nobody gains by collisions. */
-static size_t state_hash(struct sbk_state state)
-{
-	uint64_t hash = 14695981039346656037u;
-	size_t i;
-
-	for (i = 0; i < state.size; i++)
-		hash = (hash ^ (unsigned char)state.data[i]) * 1099511628211u;
-	return (size_t)(hash ^ hash >> 32);
-}
-
-static struct sbk_state *find_slot(struct sbk_state *slots, size_t slot_count,
-				   struct sbk_state state)
-{
-	size_t i = state_hash(state) & (slot_count - 1);
-
-	while (slots[i].data != NULL && !sbk_state_equal(slots[i], state))
-		i = (i + 1) & (slot_count - 1);
-	return &slots[i];
-}
-
-static int grow(struct sbk_state_pool *pool)
-{
-	size_t slot_count = pool->slot_count * 2, i;
-	struct sbk_state *slots = calloc(slot_count, sizeof(*slots));
-
-	if (slots == NULL)
-		return SBK_E_NOMEM;
-	for (i = 0; i < pool->slot_count; i++)
-		if (pool->slots[i].data != NULL)
-			*find_slot(slots, slot_count, pool->slots[i]) =
-				pool->slots[i];
-	free(pool->slots);
-	pool->slots = slots;
-	pool->slot_count = slot_count;
-	return 0;
 }
 
 int sbk_state_pool_intern(struct sbk_state_pool *pool, struct sbk_state state,
 			  struct sbk_state *out, struct sbk_error *err)
 {
-	struct sbk_state *slot;
-	char *copy;
+	const void *pooled;
+	bool fresh;
 
 	if (state.size > SBK_STATE_BYTES_MAX)
 		return sbk_error_set(err, SBK_E_LIMIT,
@@ -138,21 +92,14 @@ int sbk_state_pool_intern(struct sbk_state_pool *pool, struct sbk_state state,
 		*out = SBK_STATE_ABSENT;
 		return 0;
 	}
-	if (pool->used >= pool->slot_count / 4 * 3 && grow(pool) < 0)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-	slot = find_slot(pool->slots, pool->slot_count, state);
-	if (slot->data == NULL) {
-		copy = sbk_arena_copy(&pool->arena, state.data, state.size);
-		if (copy == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-		*slot = (struct sbk_state){.data = copy, .size = state.size};
-		pool->used++;
-	}
-	*out = *slot;
+	pooled = sbk_table_put(&pool->states, state.data, state.size, &fresh);
+	if (pooled == NULL)
+		return sbk_error_no_memory(err);
+	out->data = sbk_table_key(pooled, &out->size);
 	return 0;
 }
 
 size_t sbk_state_pool_count(const struct sbk_state_pool *pool)
 {
-	return pool->used;
+	return pool->states.used;
 }

@@ -12,6 +12,7 @@
 #include "engine/backend.h"
 #include "engine/buf.h"
 #include "engine/error.h"
+#include "engine/principal_id.h"
 
 /* Milliseconds since 1970, UTC. */
 int64_t sbk_os_now_ms(void);
@@ -66,7 +67,7 @@ int sbk_os_backend(struct sbk_backend *out, struct sbk_error *err);
  * "u:990" and its display name for what people write: an account name, a
  * group as "group:NAME", a number. SBK_E_NOTFOUND when nobody has the name.
  */
-int sbk_os_principal(const char *text, char *out, size_t out_size,
+int sbk_os_principal(const char *text, char out[SBK_PRINCIPAL_TEXT],
 		     struct sbk_error *err);
 
 /*

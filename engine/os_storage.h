@@ -48,7 +48,8 @@ enum sbk_store_mode {
  * remembered in the directory's file "made". SBK_E_NOTFOUND without CREATE;
  * SBK_E_DENIED for a link on the way, a wrong owner or mode, and for writing
  * by anybody but the owner;
- * SBK_E_UNSUPPORTED for a network filesystem (not with READ).
+ * SBK_E_UNSUPPORTED for a network filesystem (not with READ); what a program
+ * serves (FUSE) is taken for local.
  */
 int sbk_store_open(const struct sbk_store_place *place,
 		   enum sbk_store_mode mode, struct sbk_store **out,

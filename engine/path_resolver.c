@@ -95,7 +95,7 @@ static int gather(void *arg, const char *name, enum sbk_file_type type,
 	slot->name = sbk_arena_strdup(g->arena, name);
 	slot->type = type;
 	if (slot->name == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	g->listing->count++;
 	return 0;
 }
@@ -117,7 +117,7 @@ int sbk_resolver_list(struct sbk_resolver *resolver, const char *directory,
 	listing->names = sbk_arena_alloc(
 		arena, SBK_RESOLVER_NAMES_MAX * sizeof(*listing->names));
 	if (listing->directory == NULL || listing->names == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = sbk_os_list(directory, SBK_RESOLVER_NAMES_MAX, gather, &g, err);
 	if (rc == SBK_E_NOMEM)
 		return rc;

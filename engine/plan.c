@@ -93,7 +93,7 @@ static int append(struct pointers *list, void *item, struct sbk_error *err)
 	if (list->count == list->capacity) {
 		items = realloc(list->items, capacity * sizeof(*items));
 		if (items == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		list->items = items;
 		list->capacity = capacity;
 	}
@@ -109,7 +109,7 @@ static int keep_text(struct sbk_plan *plan, const char **text,
 		return 0;
 	*text = sbk_arena_strdup(&plan->arena, *text);
 	if (*text == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	return 0;
 }
 
@@ -138,7 +138,7 @@ int sbk_plan_add(struct sbk_plan *plan, const struct sbk_change *change,
 	int rc;
 
 	if (copy == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	*copy = *change;
 	rc = keep_text(plan, &copy->object.name, err);
 	if (rc == 0)
@@ -167,7 +167,7 @@ int sbk_plan_add_root(struct sbk_plan *plan, const struct sbk_plan_root *root,
 	int rc;
 
 	if (copy == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	*copy = *root;
 	rc = keep_text(plan, &copy->path, err);
 	if (rc == 0)

@@ -7,24 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/path.h"
 #include "engine/policy.h"
 
 #include "engine/banned.h"
-
-int sbk_grant_no_memory(struct sbk_error *err)
-{
-	return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-}
-
-bool sbk_grant_is_below(const char *path, const char *root)
-{
-	size_t size = strlen(root);
-
-	if (size == 1 && root[0] == '/')
-		return true;
-	return strncmp(path, root, size) == 0 &&
-	       (path[size] == '\0' || path[size] == '/');
-}
 
 bool sbk_grant_is_sensitive(const char *path, const char *const *sensitive,
 			    size_t count, bool *itself)
@@ -32,7 +18,7 @@ bool sbk_grant_is_sensitive(const char *path, const char *const *sensitive,
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		if (!sbk_grant_is_below(path, sensitive[i]))
+		if (!sbk_path_within(path, sensitive[i]))
 			continue;
 		*itself = strcmp(path, sensitive[i]) == 0;
 		return true;
@@ -165,7 +151,7 @@ static bool is_below_any(const char *path, char *const *roots, size_t count)
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		if (sbk_grant_is_below(path, roots[i]))
+		if (sbk_path_within(path, roots[i]))
 			return true;
 	return false;
 }
@@ -177,7 +163,7 @@ static int resolve_roots(struct sbk_grant *grant, struct sbk_error *err)
 
 	grant->roots = calloc(request->path_count + 1, sizeof(*grant->roots));
 	if (grant->roots == NULL)
-		return sbk_grant_no_memory(err);
+		return sbk_error_no_memory(err);
 	for (i = 0; i < request->path_count; i++) {
 		int rc = sbk_os_real_path(request->paths[i], &grant->roots[i],
 					  err);
@@ -207,9 +193,11 @@ int sbk_grant_new(const struct sbk_backend *backend,
 	int rc;
 
 	if (grant == NULL)
-		return sbk_grant_no_memory(err);
+		return sbk_error_no_memory(err);
 	grant->backend = backend;
 	grant->request = request;
+	grant->directories.value_size = sizeof(int64_t);
+	grant->linked_index.value_size = sizeof(size_t);
 	rc = resolve_roots(grant, err);
 	if (rc == 0)
 		rc = sbk_sensitive_paths(request->person, &grant->arena,
@@ -219,7 +207,7 @@ int sbk_grant_new(const struct sbk_backend *backend,
 		grant->inside = calloc(grant->sensitive_count + 1,
 				       sizeof(*grant->inside));
 		if (grant->inside == NULL)
-			rc = sbk_grant_no_memory(err);
+			rc = sbk_error_no_memory(err);
 	}
 	if (rc < 0) {
 		sbk_grant_free(grant);
@@ -246,9 +234,9 @@ void sbk_grant_free(struct sbk_grant *grant)
 	free(grant->linked);
 	free(grant->inside);
 	sbk_buf_release(&grant->stripped);
-	sbk_string_map_release(&grant->planned);
-	sbk_string_map_release(&grant->directories);
-	sbk_string_map_release(&grant->linked_index);
+	sbk_table_release(&grant->planned);
+	sbk_table_release(&grant->directories);
+	sbk_table_release(&grant->linked_index);
 	sbk_arena_release(&grant->arena);
 	free(grant);
 }

@@ -69,7 +69,7 @@ static int visit_above(void *arg, const struct sbk_visit *seen,
 	int rc;
 
 	if (seen->kind == SBK_VISIT_OBJECT &&
-	    sbk_string_map_find(&above->grant->planned, seen->identity) != NULL)
+	    sbk_table_find_text(&above->grant->planned, seen->identity) != NULL)
 		return 1;
 	if (seen->kind == SBK_VISIT_OBJECT)
 		rc = give_search(above, seen, err);

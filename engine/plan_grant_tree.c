@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/path.h"
 #include "engine/places.h"
 
 #include "engine/banned.h"
@@ -60,12 +61,8 @@ static bool is_protected(const char *path, const char *root, bool *itself)
 static struct sbk_grant_memo *memo_of(struct sbk_grant *grant,
 				      struct sbk_state state)
 {
-	uint32_t hash = 2166136261u;
-	size_t i;
-
-	for (i = 0; i < state.size; i++)
-		hash = (hash ^ (unsigned char)state.data[i]) * 16777619u;
-	return &grant->memo[(hash ^ hash >> 16) & (SBK_GRANT_MEMO_SLOTS - 1)];
+	return &grant->memo[sbk_hash(state.data, state.size) &
+			    (SBK_GRANT_MEMO_SLOTS - 1)];
 }
 
 /* add_grant, remembered. The result is borrowed until the next call. */
@@ -99,13 +96,16 @@ int sbk_grant_add_change(struct sbk_grant *grant,
 			 const struct sbk_change *change, struct sbk_error *err)
 {
 	const struct sbk_change *added;
+	bool fresh;
 	int rc = sbk_plan_add(grant->plan, change, err);
 
 	if (rc < 0)
 		return rc;
 	added = sbk_plan_at(grant->plan, sbk_plan_count(grant->plan) - 1);
-	return sbk_string_map_put(&grant->planned, added->object.identity, 1,
-				  err);
+	return sbk_table_put_text(&grant->planned, added->object.identity,
+				  &fresh) != NULL
+		       ? 0
+		       : sbk_error_no_memory(err);
 }
 
 /*
@@ -147,7 +147,7 @@ static int leave_out(struct sbk_grant *grant, size_t *count, const char **first,
 	if ((*count)++ > 0)
 		return 0;
 	*first = sbk_arena_strdup(&grant->arena, path);
-	return *first == NULL ? sbk_grant_no_memory(err) : 0;
+	return *first == NULL ? sbk_error_no_memory(err) : 0;
 }
 
 static int give(struct sbk_grant *grant, const struct sbk_object *object,
@@ -163,7 +163,7 @@ static int give(struct sbk_grant *grant, const struct sbk_object *object,
 	const struct sbk_grant_memo *memo;
 	int rc = 0;
 
-	if (sbk_string_map_find(&grant->planned, object->identity) != NULL) {
+	if (sbk_table_find_text(&grant->planned, object->identity) != NULL) {
 		grant->root->already++;
 		return 0;
 	}
@@ -191,9 +191,10 @@ static int give(struct sbk_grant *grant, const struct sbk_object *object,
 static int defer(struct sbk_grant *grant, const struct sbk_visit *visit,
 		 enum sbk_rights rights, struct sbk_error *err)
 {
-	const int64_t *index =
-		sbk_string_map_find(&grant->linked_index, visit->identity);
+	size_t *index =
+		sbk_table_find_text(&grant->linked_index, visit->identity);
 	struct sbk_grant_linked *linked;
+	bool fresh;
 
 	if (index != NULL) {
 		grant->linked[*index].seen++;
@@ -209,7 +210,7 @@ static int defer(struct sbk_grant *grant, const struct sbk_visit *visit,
 				      capacity * sizeof(*grant->linked));
 
 		if (items == NULL)
-			return sbk_grant_no_memory(err);
+			return sbk_error_no_memory(err);
 		grant->linked = items;
 		grant->linked_capacity = capacity;
 	}
@@ -230,9 +231,13 @@ static int defer(struct sbk_grant *grant, const struct sbk_visit *visit,
 	};
 	if (linked->object.name == NULL || linked->object.identity == NULL ||
 	    linked->access.data == NULL)
-		return sbk_grant_no_memory(err);
-	return sbk_string_map_put(&grant->linked_index, linked->object.identity,
-				  (int64_t)grant->linked_count++, err);
+		return sbk_error_no_memory(err);
+	index = sbk_table_put_text(&grant->linked_index,
+				   linked->object.identity, &fresh);
+	if (index == NULL)
+		return sbk_error_no_memory(err);
+	*index = grant->linked_count++;
+	return 0;
 }
 
 /*
@@ -242,7 +247,7 @@ static int defer(struct sbk_grant *grant, const struct sbk_visit *visit,
 static int leave_linked(struct sbk_grant *grant, const struct sbk_visit *visit,
 			struct sbk_error *err)
 {
-	if (sbk_string_map_find(&grant->linked_index, visit->identity) != NULL)
+	if (sbk_table_find_text(&grant->linked_index, visit->identity) != NULL)
 		return 0;
 	return leave_out(grant, &grant->refused, &grant->refused_path,
 			 visit->path, err);
@@ -304,10 +309,10 @@ static int enter_directory(struct sbk_grant *grant,
 			   const struct sbk_visit *visit, struct sbk_error *err)
 {
 	int64_t *known =
-		sbk_string_map_find(&grant->directories, visit->identity);
+		sbk_table_find_text(&grant->directories, visit->identity);
 	int64_t modified = visit->modified_ns;
 	const char *key;
-	int rc;
+	bool fresh;
 
 	if (known != NULL && *known != 0 && *known == modified)
 		return grant->later ? 2 : 0;
@@ -320,9 +325,12 @@ static int enter_directory(struct sbk_grant *grant,
 	}
 	key = sbk_arena_strdup(&grant->arena, visit->identity);
 	if (key == NULL)
-		return sbk_grant_no_memory(err);
-	rc = sbk_string_map_put(&grant->directories, key, modified, err);
-	return rc < 0 ? rc : 0;
+		return sbk_error_no_memory(err);
+	known = sbk_table_put_text(&grant->directories, key, &fresh);
+	if (known == NULL)
+		return sbk_error_no_memory(err);
+	*known = modified;
+	return 0;
 }
 
 static enum sbk_rights rights_for(struct sbk_grant *grant,
@@ -393,11 +401,11 @@ static int visit_sensitive(void *arg, const struct sbk_visit *seen,
 			   struct sbk_error *err)
 {
 	struct sbk_grant *grant = arg;
-	const int64_t *index;
+	const size_t *index;
 
 	if (seen->kind != SBK_VISIT_OBJECT || seen->links < 2)
 		return 0;
-	index = sbk_string_map_find(&grant->linked_index, seen->identity);
+	index = sbk_table_find_text(&grant->linked_index, seen->identity);
 	(void)err;
 	if (index != NULL)
 		grant->linked[*index].links = 0; /* marks it: see decide */
@@ -468,7 +476,7 @@ int sbk_grant_walk_root(struct sbk_grant *grant, struct sbk_plan_root *root,
 
 	grant->inside_count = 0;
 	for (i = 0; i < grant->sensitive_count; i++)
-		if (sbk_grant_is_below(grant->sensitive[i], root->path))
+		if (sbk_path_within(grant->sensitive[i], root->path))
 			grant->inside[grant->inside_count++] =
 				grant->sensitive[i];
 	grant->root = root;

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "engine/plan_grant.h"
-#include "engine/string_map.h"
+#include "engine/table.h"
 
 #define SBK_GRANT_MEMO_SLOTS 64 /* a power of two */
 
@@ -43,9 +43,10 @@ struct sbk_grant {
 	size_t sensitive_count;
 	const char **inside; /* the sensitive paths in the present root */
 	size_t inside_count;
-	struct sbk_string_map planned;	    /* identities; 1 */
-	struct sbk_string_map directories;  /* identities; modified_ns, or 0 */
-	struct sbk_string_map linked_index; /* identities; into `linked` */
+	struct sbk_table planned; /* identities */
+	struct sbk_table
+		directories; /* identities; int64_t modified_ns, or 0 */
+	struct sbk_table linked_index; /* identities; size_t into `linked` */
 	struct sbk_grant_linked *linked;
 	size_t linked_count, linked_capacity;
 	struct sbk_buf stripped;
@@ -61,12 +62,9 @@ struct sbk_grant {
 	bool protected_seen;
 };
 
-/* Whether `path` is `root` or below it. */
-bool sbk_grant_is_below(const char *path, const char *root);
 /* Whether `path` is one of `sensitive` or below it; `itself` says which. */
 bool sbk_grant_is_sensitive(const char *path, const char *const *sensitive,
 			    size_t count, bool *itself);
-int sbk_grant_no_memory(struct sbk_error *err);
 
 /*
  * add_grant for the request's principal, remembered, since a tree holds few

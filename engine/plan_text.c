@@ -10,6 +10,7 @@
 
 #include "engine/json.h"
 #include "engine/limits.h"
+#include "engine/path.h"
 
 #include "engine/banned.h"
 
@@ -42,14 +43,6 @@ static void print_root(const struct sbk_plan_root *root, struct sbk_buf *out)
 	sbk_buf_addc(out, '\n');
 }
 
-static bool is_below(const char *path, const char *root)
-{
-	size_t size = strlen(root);
-
-	return strncmp(path, root, size) == 0 &&
-	       (path[size] == '\0' || path[size] == '/');
-}
-
 static bool is_rolled_up(struct sbk_plan *plan, const struct sbk_change *change)
 {
 	size_t i;
@@ -57,8 +50,8 @@ static bool is_rolled_up(struct sbk_plan *plan, const struct sbk_change *change)
 	if (change->object.kind != SBK_KIND_ACCESS)
 		return false;
 	for (i = 0; i < sbk_plan_root_count(plan); i++)
-		if (is_below(change->object.name,
-			     sbk_plan_root_at(plan, i)->path))
+		if (sbk_path_within(change->object.name,
+				    sbk_plan_root_at(plan, i)->path))
 			return true;
 	return false;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "engine/look_ahead.h"
+#include "engine/table.h"
 
 #include "engine/banned.h"
 
@@ -46,11 +47,8 @@ static const char *key_of(const struct sbk_object *object)
 static size_t hash_of(const struct sbk_object *object)
 {
 	const char *key = key_of(object);
-	uint64_t hash = 14695981039346656037u + (uint64_t)object->kind;
 
-	for (; *key != '\0'; key++)
-		hash = (hash ^ (unsigned char)*key) * 1099511628211u;
-	return (size_t)(hash ^ hash >> 32);
+	return (size_t)sbk_hash(key, strlen(key)) + (size_t)object->kind;
 }
 
 static bool same_object(const struct sbk_object *a, const struct sbk_object *b)
@@ -184,7 +182,7 @@ static int look_at_moved(struct undoing *u, struct sbk_change *change,
 	int rc;
 
 	if (name == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	object.name = name;
 	rc = sbk_backend_observe(u->backend, &object, &u->seen, &why);
 	if (rc < 0 || is_other(change, &u->seen)) {
@@ -292,7 +290,7 @@ static int search_missing(struct undoing *u, const char *const *roots,
 	identities = calloc(u->missing_count, sizeof(*identities));
 	found = calloc(u->missing_count, sizeof(*found));
 	if (identities == NULL || found == NULL) {
-		rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		rc = sbk_error_no_memory(err);
 		goto out;
 	}
 	for (i = 0; i < u->missing_count; i++)
@@ -380,7 +378,7 @@ static int undoing_init(struct undoing *u, size_t count, struct sbk_error *err)
 	u->kept = calloc(count + 1, sizeof(struct sbk_change *));
 	u->predictions = calloc(u->prediction_slots, sizeof(*u->predictions));
 	if (u->missing == NULL || u->kept == NULL || u->predictions == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	return 0;
 }
 
@@ -409,7 +407,7 @@ int sbk_plan_undo(const struct sbk_backend *backend,
 	rc = undoing_init(&u, count, err);
 	u.ahead = sbk_look_ahead_new(backend, changes, count);
 	if (rc == 0 && u.ahead == NULL)
-		rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		rc = sbk_error_no_memory(err);
 	for (i = count; rc == 0 && i > 0; i--) {
 		if (changes[i - 1]->object.kind == SBK_KIND_KEPT)
 			u.kept[u.kept_count++] = changes[i - 1];

@@ -23,8 +23,9 @@
  *
  * Changes settled without touching the host keep their new `status` and a
  * `note` owned by `out`; the caller records them (sbk_recorder_settle). The
- * inverse changes carry `undoes`, and point to `changes`. Two changes of one object are undone one
- * after the other: the second decision starts from the first one's result.
+ * inverse changes carry `undoes`, and point to `changes`. Two changes of one
+ *object are undone one after the other: the second decision starts from the
+ *first one's result.
  *
  * A change that is `assumed` is not looked at: it is taken to be as it was
  * left, and so is its inverse, which `replace` compares. What that could not

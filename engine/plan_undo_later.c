@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #include "engine/look_ahead.h"
-#include "engine/tally.h"
+#include "engine/table.h"
 
 #include "engine/banned.h"
 
@@ -21,7 +21,8 @@ struct later {
 	const char *principal;
 	struct sbk_plan *out;
 	struct sbk_plan *bearing; /* objects by name, without identity */
-	struct sbk_tally *seen;	  /* identities: an object may have names */
+	struct sbk_arena arena;
+	struct sbk_table seen; /* identities: an object may have names */
 	struct sbk_buf next;
 	struct sbk_buf without; /* a state that bears none, met before */
 	bool incomplete;
@@ -88,12 +89,14 @@ static int add_later(struct later *later, const char *name,
 		.reason = "made later in a granted tree: entries of ours are "
 			  "taken out",
 	};
-	size_t times = 0;
-	int rc =
-		sbk_tally_add(later->seen, change.object.identity, &times, err);
+	bool fresh;
+	int rc;
 
-	if (rc < 0 || times > 1)
-		return rc < 0 ? rc : 0;
+	if (sbk_table_put_text(&later->seen, change.object.identity, &fresh) ==
+	    NULL)
+		return sbk_error_no_memory(err);
+	if (!fresh)
+		return 0;
 	rc = strip_later(later, change.before, &change.after, err);
 	if (rc < 0 || sbk_state_equal(change.before, change.after))
 		return rc;
@@ -130,7 +133,7 @@ static int look_at_bearing(struct later *later, struct sbk_error *err)
 	if (list != NULL)
 		ahead = sbk_look_ahead_new(later->backend, list, count);
 	if (ahead == NULL)
-		rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		rc = sbk_error_no_memory(err);
 	for (i = count; rc == 0 && i > 0; i--)
 		rc = look_at_name(later, ahead, i - 1, list[i - 1]->object.name,
 				  err);
@@ -170,14 +173,14 @@ int sbk_plan_undo_later(const struct sbk_backend *backend,
 			      .principal = root->principal,
 			      .out = out,
 			      .bearing = sbk_plan_new(),
-			      .seen = sbk_tally_new(),
+			      .seen = SBK_TABLE_INIT(0, &later.arena),
 			      .next = SBK_BUF_INIT,
 			      .without = SBK_BUF_INIT};
 	char *path = NULL;
 	int rc = 0;
 
-	if (later.bearing == NULL || later.seen == NULL)
-		rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	if (later.bearing == NULL)
+		rc = sbk_error_no_memory(err);
 	if (rc == 0)
 		rc = locate_root(&later, root, search, search_count, &path,
 				 err);
@@ -194,7 +197,8 @@ int sbk_plan_undo_later(const struct sbk_backend *backend,
 	free(path);
 	sbk_buf_release(&later.next);
 	sbk_buf_release(&later.without);
-	sbk_tally_free(later.seen);
+	sbk_table_release(&later.seen);
+	sbk_arena_release(&later.arena);
 	sbk_plan_free(later.bearing);
 	return rc < 0 ? rc : later.incomplete;
 }

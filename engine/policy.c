@@ -49,7 +49,7 @@ int sbk_names_add(struct sbk_names *names, struct sbk_arena *arena,
 			sbk_arena_alloc(arena, (capacity + 1) * sizeof(*items));
 
 		if (items == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		if (names->count > 0)
 			memcpy(items, names->items,
 			       names->count * sizeof(*items));
@@ -58,7 +58,7 @@ int sbk_names_add(struct sbk_names *names, struct sbk_arena *arena,
 	}
 	copy = sbk_arena_strdup(arena, text);
 	if (copy == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	names->items[names->count++] = copy;
 	return 0;
 }
@@ -98,6 +98,17 @@ bool sbk_match(const char *pattern, const char *text)
 	return *pattern == '\0';
 }
 
+void sbk_policy_request_release(struct sbk_policy_request *request)
+{
+	sbk_list_release(&request->rw);
+	sbk_list_release(&request->ro);
+	sbk_list_release(&request->deny);
+	sbk_list_release(&request->protect);
+	sbk_list_release(&request->keep_env);
+	sbk_list_release(&request->set_env);
+	sbk_list_release(&request->unset_env);
+}
+
 /* Most texts fit into `quick`, and are formatted once. */
 const char *sbk_arena_printf(struct sbk_arena *arena, const char *fmt, ...)
 {
@@ -119,18 +130,6 @@ const char *sbk_arena_printf(struct sbk_arena *arena, const char *fmt, ...)
 	(void)vsnprintf(text, (size_t)size + 1, fmt, args);
 	va_end(args);
 	return text;
-}
-
-/* Asked some thousand times for each run, of short texts. */
-bool sbk_path_within(const char *path, const char *above)
-{
-	size_t size = 0;
-
-	for (; above[size] != '\0'; size++)
-		if (path[size] != above[size])
-			return false;
-	return path[size] == '\0' || path[size] == '/' ||
-	       (size > 0 && above[size - 1] == '/');
 }
 
 /*
@@ -208,7 +207,7 @@ int sbk_settings_add_path(struct sbk_settings *settings,
 				   : 32;
 		paths = sbk_arena_alloc(arena, capacity * sizeof(*paths));
 		if (paths == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		if (settings->path_count > 0)
 			memcpy(paths, settings->paths,
 			       settings->path_count * sizeof(*paths));
@@ -279,7 +278,7 @@ static int merge_builtin(struct flattening *f, const struct builtin *profile,
 	int rc;
 
 	if (reason == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	f->depth++;
 	f->out->system = f->out->system || profile->system;
 	f->out->git = f->out->git || profile->git;
@@ -329,7 +328,7 @@ static int merge_profile(struct flattening *f,
 	size_t i;
 
 	if (reason == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	f->depth++;
 	if (profile->network != SBK_UNSET)
 		f->out->network = (enum sbk_network)profile->network;
@@ -393,7 +392,7 @@ static int flatten_extends(struct flattening *f,
 	int rc = 0;
 
 	if (by == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	if (!profile->has_extends)
 		return flatten(f, "default", by, err);
 	for (i = 0; i < profile->extends.count && rc == 0; i++)

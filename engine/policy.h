@@ -44,12 +44,14 @@ struct sbk_policy_request {
 	uint64_t timeout_s, memory_mib, processes; /* 0: as the policy says */
 };
 
+void sbk_policy_request_release(struct sbk_policy_request *request);
+
 /*
  * The options of the struct above, as rows of a command's table: `outer` is
  * the command's struct, `member` the request in it.
  *
  *	static const struct sbk_option options[] = {
- *		SBK_POLICY_OPTIONS(struct sbk_run_options, policy),
+ *		SBK_POLICY_OPTIONS(struct run_arguments, policy),
  *		{.name = "status-fd", ...},
  *		{.name = NULL},
  *	};

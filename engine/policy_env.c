@@ -49,7 +49,7 @@ static int put(struct making *m, const char *entry, struct sbk_error *err)
 			continue;
 		m->out.items[i] = sbk_arena_strdup(m->arena, entry);
 		if (m->out.items[i] == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		return 0;
 	}
 	return sbk_names_add(&m->out, m->arena, entry, SBK_POLICY_ENV_MAX, err);
@@ -61,7 +61,7 @@ static int put_pair(struct making *m, const char *name, const char *value,
 	const char *entry = sbk_arena_printf(m->arena, "%s=%s", name, value);
 
 	if (entry == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	return put(m, entry, err);
 }
 
@@ -192,7 +192,7 @@ int sbk_environment_make(const struct sbk_settings *settings,
 						     (SBK_POLICY_ENV_MAX + 1));
 	m.out.capacity = m.out.items != NULL ? SBK_POLICY_ENV_MAX : 0;
 	if (m.out.items == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	for (; environment != NULL && *environment != NULL && rc == 0;
 	     environment++)
 		rc = keep_one(&m, *environment, err);
@@ -206,7 +206,7 @@ int sbk_environment_make(const struct sbk_settings *settings,
 		return rc;
 	list = sbk_arena_alloc(arena, (m.out.count + 1) * sizeof(*list));
 	if (list == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	for (i = 0; i < m.out.count; i++)
 		if (!is_unset(settings, m.out.items[i]))
 			list[used++] = (char *)m.out.items[i];

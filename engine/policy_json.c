@@ -242,7 +242,8 @@ static bool has_control(const char *text)
 	return false;
 }
 
-const char *sbk_policy_path_problem(const char *text, enum sbk_layer layer)
+/* A path as a policy or a flag names it: NULL, or why it is refused. */
+static const char *path_problem_of(const char *text, enum sbk_layer layer)
 {
 	if (text[0] == '\0')
 		return "is empty; '.' is the working directory";
@@ -268,7 +269,7 @@ const char *sbk_policy_path_problem(const char *text, enum sbk_layer layer)
 
 static const char *check_path(const struct reader *r, const char *text)
 {
-	return sbk_policy_path_problem(text, r->layer);
+	return path_problem_of(text, r->layer);
 }
 
 static const char *check_protected(const struct reader *r, const char *text)

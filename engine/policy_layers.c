@@ -101,10 +101,11 @@ static int check_names(const struct sbk_policy_file *machine,
 	return 0;
 }
 
-int sbk_policy_load(const struct sbk_policy_request *request,
-		    const struct sbk_person *person, const char *root,
-		    struct sbk_arena *arena, struct sbk_policy_file files[3],
-		    struct sbk_error *err)
+/* The three files; absent ones have present == false. */
+static int load_files(const struct sbk_policy_request *request,
+		      const struct sbk_person *person, const char *root,
+		      struct sbk_arena *arena, struct sbk_policy_file files[3],
+		      struct sbk_error *err)
 {
 	const char *user = request->config, *project;
 	int rc;
@@ -116,7 +117,7 @@ int sbk_policy_load(const struct sbk_policy_request *request,
 				   strcmp(root, "/") == 0 ? "" : root,
 				   sbk_project_policy_name);
 	if (user == NULL || project == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = load(&files[SBK_LAYER_MACHINE], SBK_LAYER_MACHINE,
 		  sbk_machine_policy_path, person, false, arena, err);
 	if (rc == 0)
@@ -254,9 +255,9 @@ static int apply_limits(const struct sbk_policy_request *request,
 	return 0;
 }
 
-int sbk_policy_apply_request(const struct sbk_policy_request *request,
-			     struct sbk_arena *arena, struct sbk_settings *out,
-			     struct sbk_error *err)
+static int apply_request(const struct sbk_policy_request *request,
+			 struct sbk_arena *arena, struct sbk_settings *out,
+			 struct sbk_error *err)
 {
 	int rc;
 
@@ -322,7 +323,7 @@ static int narrow_network(const struct sbk_policy_file *file,
 				"so",
 				sbk_network_name(out->network), file->path);
 	if (note == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	return sbk_names_add(&out->notes, arena, note, SBK_SCOPE_PATHS_MAX,
 			     err);
 }
@@ -357,10 +358,10 @@ static int narrow_limits(const struct sbk_policy_file *file,
 	return 0;
 }
 
-int sbk_policy_narrow(const struct sbk_policy_file *file,
-		      const struct sbk_policy_request *request,
-		      struct sbk_arena *arena, struct sbk_settings *out,
-		      struct sbk_error *err)
+static int narrow_by(const struct sbk_policy_file *file,
+		     const struct sbk_policy_request *request,
+		     struct sbk_arena *arena, struct sbk_settings *out,
+		     struct sbk_error *err)
 {
 	const struct sbk_narrowing *narrowing = &file->narrowing;
 	const char *reason = sbk_arena_printf(arena, "'%s'", file->path);
@@ -368,7 +369,7 @@ int sbk_policy_narrow(const struct sbk_policy_file *file,
 	int rc;
 
 	if (reason == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = narrow_network(file, request, arena, out, err);
 	if (rc == 0)
 		rc = narrow_limits(file, request, out, err);
@@ -400,7 +401,7 @@ int sbk_settings_make(const struct sbk_policy_request *request,
 	int rc;
 
 	*out = (struct sbk_settings){.profile = NULL};
-	rc = sbk_policy_load(request, person, root, arena, files, err);
+	rc = load_files(request, person, root, arena, files, err);
 	if (rc < 0)
 		return rc;
 	if (name == NULL)
@@ -411,10 +412,9 @@ int sbk_settings_make(const struct sbk_policy_request *request,
 		name = "default";
 	rc = sbk_profile_flatten(files, 2, name, arena, out, err);
 	if (rc == 0)
-		rc = sbk_policy_apply_request(request, arena, out, err);
+		rc = apply_request(request, arena, out, err);
 	for (i = 0; i < 3 && rc == 0; i++)
 		if (files[i].present)
-			rc = sbk_policy_narrow(&files[i], request, arena, out,
-					       err);
+			rc = narrow_by(&files[i], request, arena, out, err);
 	return rc;
 }

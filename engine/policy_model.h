@@ -28,6 +28,7 @@
 #include "engine/buf.h"
 #include "engine/error.h"
 #include "engine/os.h"
+#include "engine/path.h"
 #include "engine/policy.h"
 
 /* Strings, growing; items and strings live in an arena. */
@@ -46,8 +47,6 @@ bool sbk_match(const char *pattern, const char *text);
 /* A formatted string of the arena; NULL when memory is gone. */
 const char *sbk_arena_printf(struct sbk_arena *arena, const char *fmt, ...)
 	SBK_PRINTF(2, 3);
-/* Whether `path` is `above` or stands below it (text, both absolute). */
-bool sbk_path_within(const char *path, const char *above);
 
 /*
  * Resolves paths, remembering which directories are spelled without links,
@@ -164,9 +163,6 @@ int sbk_policy_parse(const char *path, enum sbk_layer layer, const char *text,
 		     size_t size, struct sbk_arena *arena,
 		     struct sbk_policy_file *out, struct sbk_error *err);
 
-/* A path as a policy or a flag names it: NULL, or why it is refused. */
-const char *sbk_policy_path_problem(const char *text, enum sbk_layer layer);
-
 /* Where an entry comes from; a later one of these goes above an earlier. */
 enum sbk_origin {
 	SBK_ORIGIN_AUTOMATIC, /* system, PATH, git: dropped when in the way */
@@ -218,20 +214,6 @@ int sbk_settings_add_path(struct sbk_settings *settings,
 			  struct sbk_arena *arena,
 			  const struct sbk_asked_path *path,
 			  struct sbk_error *err);
-
-/* The three files; absent ones have present == false. */
-int sbk_policy_load(const struct sbk_policy_request *request,
-		    const struct sbk_person *person, const char *root,
-		    struct sbk_arena *arena, struct sbk_policy_file files[3],
-		    struct sbk_error *err);
-/* Applies the flags, then each file's narrowing part, to the settings. */
-int sbk_policy_apply_request(const struct sbk_policy_request *request,
-			     struct sbk_arena *arena, struct sbk_settings *out,
-			     struct sbk_error *err);
-int sbk_policy_narrow(const struct sbk_policy_file *file,
-		      const struct sbk_policy_request *request,
-		      struct sbk_arena *arena, struct sbk_settings *out,
-		      struct sbk_error *err);
 
 /* The run's environment. */
 int sbk_environment_make(const struct sbk_settings *settings,

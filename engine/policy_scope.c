@@ -131,7 +131,7 @@ static int resolve_asked(struct sbk_set *set,
 	int rc;
 
 	if (path == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = check_text(path, asked->reason, err);
 	if (rc < 0)
 		return rc;
@@ -152,10 +152,8 @@ static int resolve_asked(struct sbk_set *set,
 static int join(const struct sbk_set *set, const char *above, const char *rest,
 		const char **out, struct sbk_error *err)
 {
-	*out = sbk_arena_printf(set->arena, "%s/%s",
-				strcmp(above, "/") == 0 ? "" : above, rest);
-	return *out != NULL ? 0
-			    : sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	*out = sbk_path_join(set->arena, above, rest);
+	return *out != NULL ? 0 : sbk_error_no_memory(err);
 }
 
 /* What this scope makes writable, known before the first path is believed. */
@@ -174,7 +172,7 @@ static int find_writable(struct sbk_set *set, struct sbk_error *err)
 			continue;
 		path = absolute(set, settings->paths[i].text);
 		if (path == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		if (sbk_resolver_resolve(set->ground.resolver, path, real,
 					 &type, NULL) == 0)
 			rc = sbk_names_add(&set->writable, set->arena, real,
@@ -357,7 +355,7 @@ static int carve_out(struct sbk_set *set, const char *const *paths,
 	int rc = 0;
 
 	if (inner == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	for (k = 0; k < path_count && rc == 0; k++)
 		rc = sbk_ground_spot(&set->ground, paths[k], &inner[k], err);
 	for (i = 0; i < count && rc == 0; i++) {
@@ -449,7 +447,7 @@ static int copy_paths(const struct sbk_set *set, struct sbk_scope *out,
 	out->paths = sbk_arena_alloc(&out->arena,
 				     (set->count + 1) * sizeof(*out->paths));
 	if (out->paths == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	for (i = 0; i < set->count; i++) {
 		const struct sbk_item *item = &set->items[i];
 
@@ -550,7 +548,7 @@ int sbk_scope_resolve(const struct sbk_policy_request *request,
 	scope.directory = sbk_arena_strdup(&scope.arena, root);
 	set.root = scope.directory;
 	if (set.root == NULL)
-		rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		rc = sbk_error_no_memory(err);
 	if (rc == 0)
 		rc = sbk_settings_make(request, person, root, &scope.arena,
 				       &settings, err);

@@ -44,7 +44,7 @@ static int place_matching(void *arg, const char *name, enum sbk_file_type type,
 	path = sbk_arena_printf(set->arena, "%s/%s", sbk_system_patterned,
 				name);
 	if (path == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	return place_if_there(set, path, "system", err);
 }
 
@@ -181,7 +181,7 @@ static int show_layout(struct sbk_set *set,
 	int rc;
 
 	if (reason == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = show_found(set, directory, reason, err);
 	for (i = 0; i < 4 && layout->show[i] != NULL && rc == 0; i++) {
 		const char *path =
@@ -232,7 +232,7 @@ static int show_venv_base(struct sbk_set *set, const char *environment,
 
 	*is_venv = false;
 	if (path == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	if (sbk_os_read_known(path, SBK_GIT_FILE_BYTES_MAX, &text, &file,
 			      NULL) < 0)
 		goto out;
@@ -282,7 +282,7 @@ static int show_unknown(struct sbk_set *set, const char *written,
 	int rc;
 
 	if (above == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = show_venv_base(set, above, &is_venv, err);
 	if (rc < 0)
 		return rc;
@@ -336,7 +336,7 @@ static int add_project_environments(struct sbk_set *set, struct sbk_error *err)
 						    set->root, names[i]);
 
 		if (path == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		rc = show_venv_base(set, path, &is_venv, err);
 	}
 	return rc;
@@ -358,7 +358,7 @@ static int for_each_directory(struct sbk_set *set, const char *path_variable,
 		const char *directory = sbk_arena_copy(set->arena, next, size);
 
 		if (directory == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		if (++count > SBK_PATH_DIRECTORIES_MAX)
 			return sbk_set_note(set, err,
 					    "only the first %d directories "

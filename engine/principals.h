@@ -16,6 +16,7 @@
 #include "engine/error.h"
 #include "engine/limits.h"
 #include "engine/plan.h"
+#include "engine/principal_id.h"
 
 enum sbk_principal_role {
 	SBK_PRINCIPAL_GROUP, /* the group of all accounts of ours */
@@ -27,10 +28,10 @@ const char *sbk_principal_role_name(enum sbk_principal_role role);
 
 struct sbk_principal {
 	enum sbk_principal_role role;
-	char id[32];		 /* "u:550" or "g:550", as ACLs name it */
-	char name[SBK_NAME_MAX]; /* "sandbook-1000-off" */
-	uint32_t number;	 /* uid or gid */
-	uint32_t person;	 /* uid of the enrolled user; not of a group */
+	char id[SBK_PRINCIPAL_TEXT]; /* "u:550" or "g:550" */
+	char name[SBK_NAME_MAX];     /* "sandbook-1000-off" */
+	uint32_t number;	     /* uid or gid */
+	uint32_t person; /* uid of the enrolled user; not of a group */
 };
 
 struct sbk_principals {

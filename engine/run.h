@@ -62,10 +62,7 @@ struct sbk_carriers {
 struct sbk_run_start;
 
 struct sbk_run_options {
-	struct sbk_policy_request policy;
 	struct sbk_run_start *begun; /* sbk_run_launch takes it, or NULL */
-	uint64_t status_fd; /* JSON lines are written there; 0: nowhere */
-	bool quiet;
 	/* For tests: never stronger than the machine. */
 	uint64_t test_landlock_abi_plus_one; /* 0: as probed */
 	bool test_no_namespaces;

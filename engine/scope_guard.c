@@ -83,7 +83,7 @@ int sbk_ground_spot(const struct sbk_ground *ground, const char *real,
 		return 0;
 	out->path = sbk_arena_printf(ground->arena, "%s%s", root, rest);
 	if (out->path == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	if (out->path[0] == '\0')
 		out->path = "/";
 	return 0;
@@ -157,7 +157,7 @@ static int find_forbidden_spots(struct sbk_ground *ground,
 	ground->forbidden = sbk_arena_alloc(
 		ground->arena, (count + 1) * sizeof(*ground->forbidden));
 	if (ground->forbidden == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	for (i = 0; i < count && rc == 0; i++) {
 		const char *path =
 			sbk_ground_expand(ground, sbk_forbidden_places[i].path);
@@ -184,7 +184,7 @@ static int list_places(struct sbk_ground *ground, struct sbk_error *err)
 
 		rc = path != NULL
 			     ? sbk_resolver_list(ground->resolver, path, err)
-			     : sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			     : sbk_error_no_memory(err);
 	}
 	return rc;
 }
@@ -198,7 +198,7 @@ int sbk_ground_init(struct sbk_ground *ground, struct sbk_arena *arena,
 	*ground = (struct sbk_ground){.arena = arena, .person = person};
 	ground->resolver = sbk_arena_alloc(arena, sizeof(*ground->resolver));
 	if (ground->resolver == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	ground->resolver->arena = arena;
 	if (sbk_os_resolve(person->home, ground->home, &file, NULL) < 0 ||
 	    file.type != SBK_FILE_DIRECTORY || person->home[0] != '/')

@@ -67,7 +67,7 @@ static int append(struct linked **list, size_t *count, size_t *capacity,
 		struct linked *grown = realloc(*list, more * sizeof(*grown));
 
 		if (grown == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		*list = grown;
 		*capacity = more;
 	}
@@ -115,7 +115,7 @@ static int found(void *arg, const char *path, const struct sbk_file *file,
 		return 0;
 	entry.path = sbk_arena_strdup(search->set->arena, path);
 	if (entry.path == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	return append(&search->files, &search->count, &search->capacity, &entry,
 		      err);
 }
@@ -398,7 +398,7 @@ static bool roll_up(struct sbk_arena *arena, struct rolled *list, size_t *count,
 					      (size_t)(slash - list[i].path));
 		list[i].depth--;
 		if (list[i].path == NULL) {
-			(void)sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			(void)sbk_error_no_memory(err);
 			return false;
 		}
 	}
@@ -431,7 +431,7 @@ static int add_rolled(struct search *search, const struct rolled *list,
 		reason = rolled_reason(arena, &list[i],
 				       file.type != SBK_FILE_DIRECTORY);
 		if (reason == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		rc = add_entry(search, list[i].path, SBK_ACCESS_PROTECT,
 			       file.type == SBK_FILE_DIRECTORY, reason, err);
 	}
@@ -507,11 +507,11 @@ static int protect_leading_out(struct search *search, struct sbk_error *err)
 		return 0;
 	list = calloc(files, sizeof(*list));
 	if (list == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	count = collect_leading_out(search, list);
 	while (count > SBK_SCOPE_LINKED_MAX && rc == 0)
 		if (!roll_up(search->set->arena, list, &count, err))
-			rc = err != NULL ? err->code : SBK_E_INVAL;
+			rc = err->code;
 	if (rc == 0)
 		rc = add_rolled(search, list, count, err);
 	if (rc == 0)

@@ -37,7 +37,7 @@ int sbk_set_carve(struct sbk_set *set, const char *real,
 	}
 	item.path = sbk_arena_strdup(set->arena, real);
 	if (item.path == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	item.target = item.path;
 	item.is_directory = file.type == SBK_FILE_DIRECTORY;
 	item.is_link = file.type == SBK_FILE_LINK;
@@ -58,7 +58,7 @@ static int protect_name(struct sbk_set *set, const char *directory,
 	int rc;
 
 	if (path == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = sbk_os_look(path, &file, err);
 	if (rc == SBK_E_NOTFOUND) {
 		sbk_error_clear(err);

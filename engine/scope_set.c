@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/path.h"
 #include "engine/places.h"
 
 #include "engine/banned.h"
@@ -38,7 +39,7 @@ int sbk_set_add(struct sbk_set *set, const struct sbk_item *item,
 		capacity = set->capacity > 0 ? set->capacity * 2 : 128;
 		items = sbk_arena_alloc(set->arena, capacity * sizeof(*items));
 		if (items == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		if (set->count > 0)
 			memcpy(items, set->items, set->count * sizeof(*items));
 		set->items = items;
@@ -63,19 +64,6 @@ int sbk_set_note(struct sbk_set *set, struct sbk_error *err, const char *fmt,
 			     err);
 }
 
-static int compare_paths(const char *a, const char *b)
-{
-	while (*a != '\0' && *a == *b) {
-		a++;
-		b++;
-	}
-	if (*a == '/' && *b != '\0' && *b != '/')
-		return -1;
-	if (*b == '/' && *a != '\0' && *a != '/')
-		return 1;
-	return (unsigned char)*a - (unsigned char)*b;
-}
-
 static bool is_alias(const struct sbk_item *item)
 {
 	return strcmp(item->path, item->target) != 0;
@@ -85,7 +73,7 @@ static bool is_alias(const struct sbk_item *item)
 static int compare_items(const void *left, const void *right)
 {
 	const struct sbk_item *a = left, *b = right;
-	int order = compare_paths(a->path, b->path);
+	int order = sbk_path_compare(a->path, b->path);
 
 	if (order != 0)
 		return order;
@@ -218,7 +206,7 @@ static int settle_nesting(struct sbk_set *set, struct sbk_error *err)
 	int rc = 0;
 
 	if (chain == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	for (i = 0; i < set->count && rc == 0; i++) {
 		struct sbk_item *item = &set->items[i];
 		const struct sbk_item *ceiling = NULL;
@@ -354,7 +342,7 @@ static int add_with_alias(struct sbk_set *set, const char *written,
 
 	item.target = sbk_arena_strdup(set->arena, real);
 	if (item.target == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	item.path = item.target;
 	item.is_directory = is_directory;
 	rc = sbk_set_add(set, &item, err);

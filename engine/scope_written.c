@@ -67,7 +67,7 @@ static int follow(struct walk *walk, const char *parent, struct sbk_error *err)
 		walk->root = root;
 		walk->link = sbk_arena_strdup(walk->set->arena, walk->here);
 		if (walk->link == NULL)
-			rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			rc = sbk_error_no_memory(err);
 	}
 	if (rc < 0)
 		return rc;

@@ -51,8 +51,7 @@ static int add_places(struct search *s, struct sbk_error *err)
 			path = sbk_arena_printf(s->arena, "%s%s", s->home,
 						path + 1);
 			if (path == NULL)
-				return sbk_error_set(err, SBK_E_NOMEM,
-						     "out of memory");
+				return sbk_error_no_memory(err);
 		}
 		rc = add_if_there(s, path, err);
 	}
@@ -94,7 +93,7 @@ static int ssh_path(struct search *s, const char *word, const char **out,
 		goto out;
 	*out = sbk_arena_strdup(s->arena, buf.data);
 	if (*out == NULL)
-		rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		rc = sbk_error_no_memory(err);
 out:
 	sbk_buf_release(&buf);
 	return rc;
@@ -120,7 +119,7 @@ static int include_one(void *arg, const char *name, enum sbk_file_type type,
 	path = sbk_arena_printf(include->s->arena, "%s/%s", include->directory,
 				name);
 	if (path == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	return read_ssh_config(include->s, path, err);
 }
 
@@ -137,7 +136,7 @@ static int include_pattern(struct search *s, const char *path,
 	include.directory =
 		sbk_arena_copy(s->arena, path, (size_t)(slash - path));
 	if (include.directory == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = sbk_os_list(include.directory, SBK_DIRECTORY_NAMES_MAX,
 			 include_one, &include, err);
 	/* A folder that is not there includes nothing. */
@@ -270,7 +269,7 @@ int sbk_sensitive_find(const struct sbk_person *person,
 	if (rc == 0 && s.home[0] != '\0') {
 		config = sbk_arena_printf(arena, "%s/.ssh/config", s.home);
 		if (config == NULL)
-			rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			rc = sbk_error_no_memory(err);
 		else
 			rc = read_ssh_config(&s, config, err);
 	}
@@ -289,7 +288,7 @@ int sbk_sensitive_paths(const struct sbk_person *person,
 		sbk_arena_alloc(arena, sizeof(*resolver));
 
 	if (resolver == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	resolver->arena = arena;
 	return sbk_sensitive_find(person, resolver, arena, paths, count, err);
 }

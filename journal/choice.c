@@ -98,7 +98,9 @@ static bool parse_date(const char *text, int64_t *out_ms)
 	return true;
 }
 
-int sbk_time_parse(const char *text, int64_t *out_ms, struct sbk_error *err)
+/* "2026-11-21", "2026-11-21T10:15", "2026-11-21 10:15:00Z", or "90s", "15m",
+ * "2h", "3d" ago. UTC. */
+static int parse_time(const char *text, int64_t *out_ms, struct sbk_error *err)
 {
 	if (parse_ago(text, out_ms) || parse_date(text, out_ms))
 		return 0;
@@ -146,7 +148,7 @@ static int resolve(const char *path, char **out, struct sbk_error *err)
 				     path);
 	copy = malloc(size + 1);
 	if (copy == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	memcpy(copy, path, size + 1);
 	while (size > 1 && copy[size - 1] == '/')
 		copy[--size] = '\0';
@@ -184,9 +186,9 @@ int sbk_choice_filter(const struct sbk_choice *choice,
 	out->first = out->last = choice->change;
 	out->kind = choice->kind;
 	if (rc == 0 && choice->since != NULL)
-		rc = sbk_time_parse(choice->since, &out->since_ms, err);
+		rc = parse_time(choice->since, &out->since_ms, err);
 	if (rc == 0 && choice->until != NULL)
-		rc = sbk_time_parse(choice->until, &out->until_ms, err);
+		rc = parse_time(choice->until, &out->until_ms, err);
 	if (rc == 0 && choice->path != NULL) {
 		rc = resolve(choice->path, resolved, err);
 		if (rc == 0)

@@ -25,9 +25,6 @@ int sbk_choice_filter(const struct sbk_choice *choice,
 		      struct sbk_journal_filter *out, char **resolved,
 		      struct sbk_error *err);
 
-/* "2026-11-21", "2026-11-21T10:15", "2026-11-21 10:15:00Z", or "90s", "15m",
- * "2h", "3d" ago. UTC. */
-int sbk_time_parse(const char *text, int64_t *out_ms, struct sbk_error *err);
 /* "2026-11-21 10:15:00Z". */
 void sbk_time_print(struct sbk_buf *out, int64_t time_ms);
 

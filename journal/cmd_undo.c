@@ -146,7 +146,7 @@ static int load(struct undo_command *u)
 	sbk_plan_free(u->changes);
 	u->changes = sbk_plan_new();
 	if (u->changes == NULL)
-		return sbk_error_set(&u->err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(&u->err);
 	return sbk_journal_load(u->journal, &u->filter, u->changes, &u->err);
 }
 
@@ -180,7 +180,7 @@ static int print_plan(struct undo_command *u, struct sbk_buf *out)
 	int rc;
 
 	if (inverse == NULL)
-		return sbk_error_set(&u->err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(&u->err);
 	rc = sbk_journal_plan_undo(u->journal, &u->backend, u->changes, inverse,
 				   &u->err);
 	if (rc == 0 && u->options.choice.json) {
@@ -192,20 +192,6 @@ static int print_plan(struct undo_command *u, struct sbk_buf *out)
 	}
 	sbk_plan_free(inverse);
 	return rc;
-}
-
-static int confirm(struct undo_command *u)
-{
-	if (u->options.yes)
-		return 0;
-	if (!sbk_os_interactive())
-		return sbk_error_set(&u->err, SBK_E_INVAL,
-				     "nobody can be asked here, so nothing was "
-				     "changed; say --yes to undo this");
-	if (!sbk_cli_confirm(u->cli, "Undo this?", false))
-		return sbk_error_set(&u->err, SBK_E_INVAL,
-				     "not confirmed, so nothing was changed");
-	return 0;
 }
 
 /* Shows the plan and asks, unless told not to. */
@@ -226,16 +212,12 @@ static int propose(struct undo_command *u)
 	}
 	if (rc == 0)
 		rc = sbk_buf_failed(&out, &u->err);
-	if (rc == 0 &&
-	    (fwrite(sbk_buf_text(&out), 1, out.size, u->cli->out) != out.size ||
-	     fflush(u->cli->out) != 0))
-		rc = sbk_error_set(&u->err, SBK_E_IO,
-				   "standard output cannot be written, so "
-				   "nothing was undone");
+	if (rc == 0)
+		rc = sbk_cli_announce(u->cli, sbk_buf_text(&out), &u->err);
 	sbk_buf_release(&out);
 	if (rc < 0 || u->options.dry_run)
 		return rc;
-	rc = confirm(u);
+	rc = sbk_cli_ask(u->cli, "Undo this?", u->options.yes, &u->err);
 	/* What was decided for printing is decided anew. */
 	return rc < 0 || u->begun_json ? rc : load(u);
 }

@@ -154,7 +154,7 @@ int sbk_db_open(struct sbk_db *db, const char *path, enum sbk_db_mode mode,
 	(void)snprintf(db->path, sizeof(db->path), "%s", path);
 	rc = sqlite3_open_v2(path, &db->handle, flags, NULL);
 	if (db->handle == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	if (rc != SQLITE_OK)
 		rc = sbk_db_fail(db, err);
 	if (rc == 0)

@@ -252,8 +252,6 @@ struct sbk_journal {
 
 struct sbk_store_place
 sbk_journal_store_place(const struct sbk_journal_place *place);
-/* The name of the database that is written. */
-const char *sbk_journal_live_name(enum sbk_book book);
 /* What the holder of the lock is doing, for another process's message. */
 void sbk_journal_tell(struct sbk_journal *journal, const char *what);
 
@@ -394,9 +392,6 @@ int sbk_replay(struct sbk_db *db, uint64_t n, const char *json, size_t size,
 /* --- sealed.c
  * -------------------------------------------------------------------- */
 
-/* Opens sealed.db, made where `create`; NOTFOUND, DENIED otherwise. */
-int sbk_sealed_open(struct sbk_journal *journal, bool create,
-		    struct sbk_error *err);
 void sbk_sealed_close(struct sbk_sealed *sealed);
 void sbk_sealed_hash(const struct sbk_sealed *sealed, const void *bytes,
 		     size_t size, unsigned char hash[SBK_STATE_HASH_BYTES]);
@@ -440,10 +435,6 @@ int sbk_transaction_settled(struct sbk_journal *journal, uint64_t id,
 /* --- load.c
  * ------------------------------------------------------------------------ */
 
-/* Appends a state's bytes, sealed or not: DENIED, NOTFOUND where they are
- * kept from the caller. */
-int sbk_load_state(struct sbk_journal *journal, uint64_t id,
-		   struct sbk_buf *out, struct sbk_error *err);
 /* Loads the changes of one transaction that are still PREPARED, inverse ones
  * and all. */
 int sbk_load_prepared(struct sbk_journal *journal, uint64_t transaction,

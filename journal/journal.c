@@ -65,7 +65,8 @@ int sbk_journal_place_user(const struct sbk_person *person,
 	return 0;
 }
 
-const char *sbk_journal_live_name(enum sbk_book book)
+/* The name of the database that is written. */
+static const char *live_name(enum sbk_book book)
 {
 	return book == SBK_BOOK_MACHINE ? SBK_LIVE_FILE : SBK_JOURNAL_FILE;
 }
@@ -298,7 +299,7 @@ static int find_file(struct sbk_journal *journal, bool may_create,
 	int rc = sbk_diagnose_file(journal->store, journal->file, &why);
 
 	if (rc == SBK_E_NOTFOUND &&
-	    strcmp(journal->file, sbk_journal_live_name(journal->book)) != 0)
+	    strcmp(journal->file, live_name(journal->book)) != 0)
 		return not_published(journal, err);
 	if (rc == SBK_E_NOTFOUND && may_create)
 		return create(journal, err); /* looks again, with the lock */
@@ -339,7 +340,7 @@ static int open_parts(struct sbk_journal *journal,
 	if (rc == 0)
 		journal->file = sbk_store_is_ours(journal->store) ||
 						place->book == SBK_BOOK_USER
-					? sbk_journal_live_name(place->book)
+					? live_name(place->book)
 					: SBK_JOURNAL_FILE;
 	if (rc == 0 && mode != SBK_JOURNAL_READ)
 		rc = sbk_store_lock_open(journal->store, SBK_LOCK_FILE,
@@ -377,7 +378,7 @@ int sbk_journal_open(const struct sbk_journal_place *place,
 				     "libsodium cannot get random numbers");
 	journal = calloc(1, sizeof(*journal));
 	if (journal == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	journal->book = place->book;
 	rc = open_parts(journal, place, mode, err);
 	if (rc == 0 && mode != SBK_JOURNAL_READ) {

@@ -90,7 +90,7 @@ static int undo_failed(struct transact *t, int failure, struct sbk_error *err)
 	(void)sbk_journal_end(t->journal, false, NULL);
 	rc = left != NULL ? sbk_journal_recover(t->journal, t->backend,
 						&settled, &why)
-			  : sbk_error_set(&why, SBK_E_NOMEM, "out of memory");
+			  : sbk_error_no_memory(&why);
 	if (rc == 0)
 		rc = sbk_journal_load(t->journal, &filter, left, &why);
 	if (rc == 0) {

@@ -90,8 +90,10 @@ static int read_state(struct sbk_journal *journal, uint64_t id,
 	return rc;
 }
 
-int sbk_load_state(struct sbk_journal *journal, uint64_t id,
-		   struct sbk_buf *out, struct sbk_error *err)
+/* Appends a state's bytes, sealed or not: DENIED, NOTFOUND where they are
+ * kept from the caller. */
+static int append_state(struct sbk_journal *journal, uint64_t id,
+			struct sbk_buf *out, struct sbk_error *err)
 {
 	unsigned char hash[SBK_STATE_HASH_BYTES];
 	int rc = read_state(journal, id, hash, out, err);
@@ -116,7 +118,7 @@ static int load_state(struct loader *loader, uint64_t id, struct sbk_buf *spare,
 		bytes = &slot->bytes;
 	if (slot->id != id) {
 		sbk_buf_clear(bytes);
-		rc = sbk_load_state(loader->journal, id, bytes, err);
+		rc = append_state(loader->journal, id, bytes, err);
 		if (is_unreadable(rc) && !loader->strict) {
 			sbk_error_clear(err);
 			sbk_buf_clear(bytes);
@@ -271,7 +273,7 @@ static int load_where(struct sbk_journal *journal, struct sbk_buf *sql,
 	int rc = sbk_buf_failed(sql, err);
 
 	if (loader == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	loader->journal = journal;
 	loader->out = out;
 	loader->strict = strict;

@@ -165,7 +165,7 @@ static int print_one_transaction(struct printer *p, sqlite3_stmt *row)
 		return 0;
 	changes = sbk_plan_new();
 	if (changes == NULL)
-		return sbk_error_set(p->err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(p->err);
 	rc = sbk_journal_load(p->journal, &filter, changes, p->err);
 	if (rc == 0 &&
 	    (sbk_plan_count(changes) > 0 || !wants_changes_only(p->filter))) {
@@ -317,6 +317,8 @@ static void text_session(struct printer *p, const struct sbk_buf *begin,
 		if (json_is_integer(code))
 			sbk_buf_printf(p->out, " (exit %lld)",
 				       (long long)json_integer_value(code));
+		else if (json_is_true(json_object_get(ended, "timed_out")))
+			sbk_buf_adds(p->out, " (time limit)");
 		sbk_buf_addc(p->out, '\n');
 	}
 	json_decref(first);
@@ -598,7 +600,7 @@ int sbk_show_print(struct sbk_journal *journal, uint64_t id, bool json,
 	int rc;
 
 	if (plan == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = id == 0 ? 0 : sbk_journal_load(journal, &filter, plan, err);
 	if (rc == 0 && sbk_plan_count(plan) == 0)
 		rc = sbk_error_set(err, SBK_E_NOTFOUND,

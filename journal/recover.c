@@ -42,7 +42,7 @@ static int list_dead(struct sbk_journal *journal, struct dead **out,
 		const char *kind = sbk_db_text(row, 1);
 
 		if (grown == NULL) {
-			rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			rc = sbk_error_no_memory(err);
 			break;
 		}
 		list = grown;
@@ -122,7 +122,7 @@ static int settle_prepared(struct recovery *r, struct sbk_plan *prepared,
 	int rc;
 
 	if (list == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	for (i = 0; i < count; i++) {
 		list[i] = sbk_plan_at(prepared, i);
 		settle_inverse(r->backend, list[i], &seen);
@@ -175,7 +175,7 @@ static int walk_tops(struct recovery *r, const struct dead *dead,
 	int rc;
 
 	if (nothing == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = sbk_undo_init(&undo, r->journal, r->backend, nothing, err);
 	if (rc == 0)
 		rc = load_tops(&undo, dead->id, err);
@@ -220,7 +220,7 @@ static int recover_undo(struct recovery *r, const struct dead *dead,
 	int rc;
 
 	if (prepared == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = sbk_load_prepared(r->journal, dead->id, prepared, err);
 	if (rc == 0 && sbk_plan_count(prepared) > 0)
 		rc = settle_in_transaction(r, prepared, title, err);
@@ -244,7 +244,7 @@ static int recover_do(struct recovery *r, const struct dead *dead,
 	int rc;
 
 	if (changes == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = sbk_journal_load(r->journal, &filter, changes, err);
 	if (rc == 0 && sbk_plan_count(changes) > 0)
 		rc = sbk_journal_undo(r->journal, r->backend, title, changes,

@@ -83,8 +83,9 @@ static int make_file(struct sbk_journal *journal, struct sbk_error *err)
 	return rc;
 }
 
-int sbk_sealed_open(struct sbk_journal *journal, bool create,
-		    struct sbk_error *err)
+/* Opens sealed.db, made where `create`; NOTFOUND, DENIED otherwise. */
+static int open_sealed(struct sbk_journal *journal, bool create,
+		       struct sbk_error *err)
 {
 	struct sbk_sealed *sealed = &journal->sealed;
 	char path[SBK_PATH_MAX];
@@ -178,7 +179,7 @@ int sbk_sealed_store(struct sbk_journal *journal,
 		i++;
 	if (i == count)
 		return 0;
-	rc = sbk_sealed_open(journal, true, err);
+	rc = open_sealed(journal, true, err);
 	if (rc == 0)
 		rc = sbk_db_exec(&sealed->db,
 				 "PRAGMA synchronous = EXTRA; BEGIN IMMEDIATE",
@@ -199,7 +200,7 @@ int sbk_sealed_load(struct sbk_journal *journal,
 {
 	struct sbk_sealed *sealed = &journal->sealed;
 	sqlite3_stmt *row;
-	int rc = sbk_sealed_open(journal, false, err);
+	int rc = open_sealed(journal, false, err);
 
 	if (rc == 0)
 		rc = sbk_db_statement(&sealed->db, SBK_SQL_SEALED_BYTES, &row,

@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/path.h"
 #include "engine/plan_undo.h"
+#include "engine/table.h"
 
 #include "engine/banned.h"
 
@@ -28,15 +30,6 @@ struct sbk_granted_root {
 	const char *shortest_identity; /* and whose it is */
 	bool remains;		       /* something stays in effect */
 };
-
-static bool is_below(const char *path, const char *root)
-{
-	const size_t size = strlen(root);
-
-	return strncmp(path, root, size) == 0 &&
-	       (path[size] == '\0' || path[size] == '/' ||
-		(size > 0 && root[size - 1] == '/'));
-}
 
 static bool is_undone(struct sbk_undo *undo, uint64_t id)
 {
@@ -57,7 +50,7 @@ static int read_root(struct sbk_undo *undo, sqlite3_stmt *row,
 		texts[i] = sbk_arena_strdup(&undo->arena,
 					    text != NULL ? text : "");
 		if (texts[i] == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 	}
 	*out = (struct sbk_granted_root){
 		.path = texts[0],
@@ -86,8 +79,7 @@ static int read_roots(struct sbk_undo *undo, struct sbk_error *err)
 			grown = realloc(undo->granted,
 					capacity * sizeof(*grown));
 			if (grown == NULL) {
-				rc = sbk_error_set(err, SBK_E_NOMEM,
-						   "out of memory");
+				rc = sbk_error_no_memory(err);
 				break;
 			}
 			undo->granted = grown;
@@ -114,7 +106,7 @@ static int note_shortest(struct sbk_undo *undo, struct sbk_granted_root *root,
 	root->shortest = sbk_arena_strdup(&undo->arena, name);
 	root->shortest_identity = sbk_arena_strdup(&undo->arena, identity);
 	if (root->shortest == NULL || root->shortest_identity == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	return 0;
 }
 
@@ -137,7 +129,7 @@ static int count_below(struct sbk_undo *undo, struct sbk_granted_root *root,
 	while ((rc = sbk_db_step(db, row, err)) == 1) {
 		const char *name = sbk_db_text(row, 1);
 
-		if (name == NULL || !is_below(name, top))
+		if (name == NULL || !sbk_path_within(name, top))
 			continue;
 		(*in_effect)++;
 		if (!is_undone(undo, (uint64_t)sqlite3_column_int64(row, 0)))
@@ -209,7 +201,7 @@ int sbk_tops_find(struct sbk_undo *undo, struct sbk_error *err)
 	undo->search = sbk_plan_new();
 	undo->tops = sbk_plan_new();
 	if (undo->search == NULL || undo->tops == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = read_roots(undo, err);
 	for (i = 0; rc == 0 && i < undo->granted_count; i++) {
 		rc = judge_root(undo, &undo->granted[i], err);
@@ -231,9 +223,20 @@ void sbk_tops_release(struct sbk_undo *undo)
 
 /* What the journal itself takes care of below one top. */
 struct cared_for {
-	struct sbk_text_set identities; /* undone now, or in effect */
-	struct sbk_text_set names;	/* in effect at or below the top */
+	struct sbk_arena arena;	     /* of both sets */
+	struct sbk_table identities; /* undone now, or in effect */
+	struct sbk_table names;	     /* in effect at or below the top */
 };
+
+static int care_for(struct sbk_table *set, const char *text,
+		    struct sbk_error *err)
+{
+	bool fresh;
+
+	return sbk_table_put_text(set, text, &fresh) != NULL
+		       ? 0
+		       : sbk_error_no_memory(err);
+}
 
 static int care_for_undone(struct sbk_undo *undo, struct cared_for *out,
 			   struct sbk_error *err)
@@ -246,7 +249,7 @@ static int care_for_undone(struct sbk_undo *undo, struct cared_for *out,
 			sbk_plan_at(undo->changes, i)->object.identity;
 
 		if (identity != NULL)
-			rc = sbk_text_set_add(&out->identities, identity, err);
+			rc = care_for(&out->identities, identity, err);
 	}
 	return rc;
 }
@@ -261,9 +264,9 @@ static int care_for_row(struct sbk_undo *undo, sqlite3_stmt *row,
 	if (is_undone(undo, (uint64_t)sqlite3_column_int64(row, 0)))
 		return 0;
 	if (identity != NULL)
-		rc = sbk_text_set_add(&out->identities, identity, err);
-	if (rc == 0 && name != NULL && is_below(name, top))
-		rc = sbk_text_set_add(&out->names, name, err);
+		rc = care_for(&out->identities, identity, err);
+	if (rc == 0 && name != NULL && sbk_path_within(name, top))
+		rc = care_for(&out->names, name, err);
 	return rc;
 }
 
@@ -317,8 +320,8 @@ static bool is_covered(const struct cared_for *cared_for, const char *top,
 	if (cared_for->names.used == 0 ||
 	    (size_t)snprintf(path, sizeof(path), "%s", name) >= sizeof(path))
 		return false;
-	while (is_below(path, top)) {
-		if (sbk_text_set_has(&cared_for->names, path))
+	while (sbk_path_within(path, top)) {
+		if (sbk_table_find_text(&cared_for->names, path) != NULL)
 			return true;
 		slash = strrchr(path, '/');
 		if (slash == NULL || slash == path)
@@ -339,8 +342,8 @@ static int care_for_tried(struct sbk_undo *undo, struct cared_for *out,
 		const struct sbk_change *change = sbk_plan_at(undo->inverse, i);
 
 		if (change->undoes == 0)
-			rc = sbk_text_set_add(&out->identities,
-					      change->object.identity, err);
+			rc = care_for(&out->identities, change->object.identity,
+				      err);
 	}
 	return rc;
 }
@@ -348,7 +351,9 @@ static int care_for_tried(struct sbk_undo *undo, struct cared_for *out,
 static bool is_left_alone(const struct cared_for *cared_for, const char *top,
 			  const struct sbk_object *object)
 {
-	return sbk_text_set_has(&cared_for->identities, object->identity) ||
+	return (object->identity != NULL &&
+		sbk_table_find_text(&cared_for->identities, object->identity) !=
+			NULL) ||
 	       is_covered(cared_for, top, object->name);
 }
 
@@ -357,7 +362,9 @@ static int adopt_found(struct sbk_undo *undo, struct sbk_plan *found,
 		       const struct sbk_plan_root *top, struct sbk_plan *plan,
 		       struct sbk_error *err)
 {
-	struct cared_for cared_for = {.identities.slots = NULL};
+	struct cared_for cared_for = {
+		.identities = SBK_TABLE_INIT(0, &cared_for.arena),
+		.names = SBK_TABLE_INIT(0, &cared_for.arena)};
 	size_t i;
 	int rc = collect_cared_for(undo, top, &cared_for, err);
 
@@ -369,8 +376,9 @@ static int adopt_found(struct sbk_undo *undo, struct sbk_plan *found,
 		if (!is_left_alone(&cared_for, top->path, &change->object))
 			rc = sbk_plan_add(plan, change, err);
 	}
-	sbk_text_set_release(&cared_for.identities);
-	sbk_text_set_release(&cared_for.names);
+	sbk_table_release(&cared_for.identities);
+	sbk_table_release(&cared_for.names);
+	sbk_arena_release(&cared_for.arena);
 	return rc;
 }
 
@@ -399,7 +407,7 @@ static int plan_top(struct sbk_undo *undo, const struct sbk_plan_root *top,
 	int rc;
 
 	if (found == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = sbk_plan_undo_later(undo->backend, top, search,
 				 sbk_plan_root_count(undo->search), found,
 				 &why);
@@ -430,77 +438,4 @@ int sbk_tops_plan_later(struct sbk_undo *undo, struct sbk_plan *plan,
 			      plan, err);
 	free(search);
 	return rc;
-}
-
-/* --- a set of texts ----------------------------------------------------- */
-
-static size_t hash_text(const char *text)
-{
-	uint64_t hash = 14695981039346656037u; /* FNV-1a */
-
-	for (; *text != '\0'; text++)
-		hash = (hash ^ (unsigned char)*text) * 1099511628211u;
-	return (size_t)(hash ^ hash >> 32);
-}
-
-static const char **find_slot(const char **slots, size_t slot_count,
-			      const char *text)
-{
-	size_t i = hash_text(text) & (slot_count - 1);
-
-	while (slots[i] != NULL && strcmp(slots[i], text) != 0)
-		i = (i + 1) & (slot_count - 1);
-	return &slots[i];
-}
-
-bool sbk_text_set_has(const struct sbk_text_set *set, const char *text)
-{
-	return text != NULL && set->slot_count > 0 &&
-	       *find_slot(set->slots, set->slot_count, text) != NULL;
-}
-
-static int grow_set(struct sbk_text_set *set, struct sbk_error *err)
-{
-	const size_t slot_count =
-		set->slot_count > 0 ? 2 * set->slot_count : 256;
-	const char **slots = calloc(slot_count, sizeof(*slots));
-	size_t i;
-
-	if (slots == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-	for (i = 0; i < set->slot_count; i++)
-		if (set->slots[i] != NULL)
-			*find_slot(slots, slot_count, set->slots[i]) =
-				set->slots[i];
-	free(set->slots);
-	set->slots = slots;
-	set->slot_count = slot_count;
-	return 0;
-}
-
-int sbk_text_set_add(struct sbk_text_set *set, const char *text,
-		     struct sbk_error *err)
-{
-	const char **slot;
-	int rc;
-
-	if (set->used >= set->slot_count / 2) {
-		rc = grow_set(set, err);
-		if (rc < 0)
-			return rc;
-	}
-	slot = find_slot(set->slots, set->slot_count, text);
-	if (*slot != NULL)
-		return 0;
-	*slot = sbk_arena_strdup(&set->texts, text);
-	if (*slot == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-	set->used++;
-	return 0;
-}
-
-void sbk_text_set_release(struct sbk_text_set *set)
-{
-	free(set->slots);
-	sbk_arena_release(&set->texts);
 }

@@ -407,7 +407,7 @@ static int prepare_batch(void *self, struct sbk_change *const *changes,
 		return rc;
 	cache = calloc(1, sizeof(*cache));
 	if (cache == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = sbk_log_begin(journal, SBK_COMMIT_FLUSHED, err);
 	if (rc < 0)
 		goto out;
@@ -448,7 +448,7 @@ static int sort_settled(struct sbk_change *const *changes, size_t count,
 	size_t i, used = 0;
 
 	if (sorted == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	for (i = 0; i < count; i++) {
 		assert(changes[i]->id != 0);
 		if (changes[i]->status > SBK_STATUS_PREPARED)

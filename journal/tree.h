@@ -31,10 +31,8 @@ struct sbk_tree {
 
 void sbk_tree_init(struct sbk_tree *tree);
 
-/* SHA-256(0x00 || data), and SHA-256(0x01 || left || right). */
+/* SHA-256(0x00 || data). */
 void sbk_tree_leaf(const void *data, size_t size,
-		   unsigned char out[SBK_TREE_HASH_BYTES]);
-void sbk_tree_node(const unsigned char *left, const unsigned char *right,
 		   unsigned char out[SBK_TREE_HASH_BYTES]);
 
 /* Called with each subtree that is complete now and stands on a level that

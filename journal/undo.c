@@ -36,7 +36,7 @@ static int list_changes(struct sbk_plan *plan, enum sbk_undo_view view,
 	size_t i;
 
 	if (list == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	for (i = 0; i < count; i++) {
 		list[i] = sbk_plan_at(plan, i);
 		list[i]->assumed = view == SBK_UNDO_ASSUME &&
@@ -84,7 +84,7 @@ int sbk_undo_search(struct sbk_plan *roots, const char ***out,
 	size_t i;
 
 	if (list == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	for (i = 0; i < count; i++)
 		list[i] = sbk_plan_root_at(roots, i)->path;
 	*out = list;
@@ -101,7 +101,7 @@ int sbk_undo_init(struct sbk_undo *undo, struct sbk_journal *journal,
 	undo->changes = changes;
 	undo->inverse = sbk_plan_new();
 	if (undo->inverse == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	return sbk_tops_find(undo, err);
 }
 
@@ -177,7 +177,7 @@ static int settle_planned(struct sbk_undo *undo, struct sbk_error *err)
 	int rc;
 
 	if (list == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	for (i = 0; i < count; i++)
 		list[i] = sbk_plan_at(undo->changes, i);
 	rc = settle_decided(undo, list, count, err);
@@ -218,7 +218,7 @@ static int look_again(struct sbk_undo *undo, struct sbk_error *err)
 	undo->looked_again = true;
 	list = malloc((sbk_plan_count(undo->changes) + 1) * sizeof(*list));
 	if (list == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	count = list_wrong(undo, list);
 	if (count > 0)
 		rc = plan_list(undo, list, count, err);
@@ -344,8 +344,7 @@ int sbk_journal_plan_undo(struct sbk_journal *journal,
 		if (change->note != NULL) {
 			change->note = sbk_plan_strdup(changes, change->note);
 			if (change->note == NULL)
-				rc = sbk_error_set(err, SBK_E_NOMEM,
-						   "out of memory");
+				rc = sbk_error_no_memory(err);
 		}
 	}
 	sbk_undo_release(&undo);

@@ -7,20 +7,6 @@
 #include "engine/backend.h"
 #include "journal/internal.h"
 
-/* A set of texts, for "does the journal know this object". */
-struct sbk_text_set {
-	const char **slots;
-	size_t slot_count; /* a power of two, or 0 */
-	size_t used;
-	struct sbk_arena texts;
-};
-
-bool sbk_text_set_has(const struct sbk_text_set *set, const char *text);
-/* Copies `text`. */
-int sbk_text_set_add(struct sbk_text_set *set, const char *text,
-		     struct sbk_error *err);
-void sbk_text_set_release(struct sbk_text_set *set);
-
 struct sbk_granted_root;
 
 struct sbk_undo {

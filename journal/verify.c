@@ -368,7 +368,7 @@ int sbk_journal_verify(struct sbk_journal *journal,
 
 	memset(verdict, 0, sizeof(*verdict));
 	if (v == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	v->journal = journal;
 	v->verdict = verdict;
 	v->err = err;

@@ -61,22 +61,6 @@ static int print(struct sbk_cli *cli, struct sbk_buf *text)
 	return code;
 }
 
-/* Asks once on a terminal. */
-static int confirm(struct sbk_cli *cli, const struct options *o,
-		   const char *question, struct sbk_error *err)
-{
-	if (o->yes)
-		return 0;
-	if (!sbk_os_interactive())
-		return sbk_error_set(err, SBK_E_INVAL,
-				     "nobody can be asked here, so nothing was "
-				     "changed; --yes goes ahead");
-	if (!sbk_cli_confirm(cli, question, false))
-		return sbk_error_set(err, SBK_E_INVAL,
-				     "not confirmed, so nothing was changed");
-	return 0;
-}
-
 /* A result that cannot be told is found out before anything is done. */
 static int announce(struct sbk_cli *cli, const struct options *o,
 		    struct sbk_error *err)
@@ -86,11 +70,7 @@ static int announce(struct sbk_cli *cli, const struct options *o,
 			   : o->dry_run ? "What uninstall would do:\n"
 					: "Undoing what Sandbook changed:\n";
 
-	if (fputs(text, cli->out) == EOF || fflush(cli->out) == EOF)
-		return sbk_error_set(err, SBK_E_IO,
-				     "standard output cannot be written, so "
-				     "nothing was changed");
-	return 0;
+	return sbk_cli_announce(cli, text, err);
 }
 
 /* --- a person's part --------------------------------------------------------
@@ -151,7 +131,7 @@ static int show_user(struct sbk_cli *cli, const struct sbk_person *person,
 	int rc;
 
 	if (preview == NULL)
-		rc = sbk_error_set(&err, SBK_E_NOMEM, "out of memory");
+		rc = sbk_error_no_memory(&err);
 	else
 		rc = sbk_uninstall_user(person, preview, &part, &err);
 	if (rc == 0 && o->json)
@@ -180,9 +160,9 @@ static int run_user(struct sbk_cli *cli, const struct options *o)
 		return sbk_cli_fail(cli, &err);
 	if (o->dry_run)
 		return show_user(cli, &person, o);
-	rc = confirm(cli, o,
-		     "Undo every grant of yours and remove your journal?",
-		     &err);
+	rc = sbk_cli_ask(cli,
+			 "Undo every grant of yours and remove your journal?",
+			 o->yes, &err);
 	if (rc == 0)
 		rc = announce(cli, o, &err);
 	if (rc == 0)
@@ -216,7 +196,7 @@ static int run_errand(const struct options *o)
 	int rc = sbk_os_caller(&person, &err);
 
 	if (rc == 0 && o->dry_run && preview == NULL)
-		rc = sbk_error_set(&err, SBK_E_NOMEM, "out of memory");
+		rc = sbk_error_no_memory(&err);
 	if (rc == 0) {
 		/* Its error is in the answer. */
 		(void)sbk_uninstall_user(&person, preview, &part, NULL);
@@ -340,18 +320,17 @@ static int run_machine(struct sbk_cli *cli, const struct options *o)
 	request.certificate = certificate;
 	request.log = log;
 	if (rc == 0 && !o->dry_run)
-		rc = confirm(cli, o,
-			     "Undo everything that Sandbook changed on this "
-			     "machine, for all users?",
-			     &err);
+		rc = sbk_cli_ask(cli,
+				 "Undo everything that Sandbook changed on "
+				 "this machine, for all users?",
+				 o->yes, &err);
 	if (rc == 0)
 		rc = announce(cli, o, &err);
 	if (rc == 0) {
 		report = sbk_uninstall_report_new();
 		rc = report != NULL
 			     ? sbk_uninstall_machine(&request, report, &err)
-			     : sbk_error_set(&err, SBK_E_NOMEM,
-					     "out of memory");
+			     : sbk_error_no_memory(&err);
 	}
 	code = finish(cli, o, rc, report,
 		      certificate != NULL ? sbk_os_new_file_path(certificate)
@@ -372,7 +351,7 @@ static int become_setup(struct sbk_cli *cli, int argc, char **argv)
 	int i;
 
 	if (words == NULL) {
-		(void)sbk_error_set(&err, SBK_E_NOMEM, "out of memory");
+		(void)sbk_error_no_memory(&err);
 		return sbk_cli_fail(cli, &err);
 	}
 	words[0] = program;

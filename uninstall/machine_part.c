@@ -87,7 +87,7 @@ static int load(struct sbk_uninstall_work *work, struct sbk_plan **out,
 	int rc;
 
 	if (changes == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = sbk_journal_load(work->journal, &filter, changes, err);
 	if (rc < 0) {
 		sbk_plan_free(changes);

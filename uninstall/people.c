@@ -70,7 +70,7 @@ static int seen_before(struct visitor *v, uint32_t uid, bool *out,
 	*out = false;
 	grown = realloc(v->seen, (v->seen_count + 1) * sizeof(*grown));
 	if (grown == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	v->seen = grown;
 	v->seen[v->seen_count++] = uid;
 	return 0;
@@ -110,7 +110,7 @@ static int keep(struct sbk_uninstall_report *report,
 		realloc(report->people, (count + 1) * sizeof(*grown));
 
 	if (grown == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	report->people = grown;
 	grown[count] = *person;
 	report->person_count++;

@@ -38,7 +38,7 @@ static int append(struct sbk_uninstall_report *report,
 		return 0;
 	grown = realloc(report->principals, (count + 1) * sizeof(*grown));
 	if (grown == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	report->principals = grown;
 	grown[count] = (struct sbk_uninstall_principal){.principal = *principal,
 							.enrolled = enrolled};
@@ -69,7 +69,7 @@ static int from_journal(struct sbk_uninstall_work *work, enum sbk_kind kind,
 	int rc;
 
 	if (changes == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = sbk_journal_load(work->journal, &filter, changes, err);
 	for (i = 0; rc == 0 && i < sbk_plan_count(changes); i++)
 		if (sbk_principal_of_change(sbk_plan_at(changes, i), &principal,
@@ -134,7 +134,7 @@ int sbk_uninstall_list_principals(const struct sbk_uninstall_report *report,
 	size_t i, used = 0;
 
 	if (list == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	for (i = 0; i < report->principal_count; i++)
 		if (!report->principals[i].foreign)
 			list[used++] = report->principals[i].principal.id;

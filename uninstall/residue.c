@@ -16,7 +16,8 @@
 #include "engine/apply.h"
 #include "engine/json.h"
 #include "engine/os_admin.h"
-#include "engine/tally.h"
+#include "engine/path.h"
+#include "engine/table.h"
 
 #include "engine/banned.h"
 
@@ -27,7 +28,8 @@ struct sweep {
 	size_t count;
 	/* Of the first one: */
 	struct sbk_plan *plan;
-	struct sbk_tally *done; /* objects that are in the plan already */
+	struct sbk_arena arena;
+	struct sbk_table done; /* objects that are in the plan already */
 	struct sbk_buf given, next;
 };
 
@@ -36,7 +38,8 @@ static void sweep_release(struct sweep *s)
 	free(s->principals);
 	free(s->ids);
 	sbk_plan_free(s->plan);
-	sbk_tally_free(s->done);
+	sbk_table_release(&s->done);
+	sbk_arena_release(&s->arena);
 	sbk_buf_release(&s->given);
 	sbk_buf_release(&s->next);
 }
@@ -54,10 +57,10 @@ static int sweep_init(struct sweep *s, struct sbk_uninstall_work *work,
 	if (rc < 0)
 		return rc;
 	s->plan = sbk_plan_new();
-	s->done = sbk_tally_new();
+	s->done.keys = &s->arena;
 	s->principals = calloc(s->count + 1, sizeof(*s->principals));
-	if (s->plan == NULL || s->done == NULL || s->principals == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+	if (s->plan == NULL || s->principals == NULL)
+		return sbk_error_no_memory(err);
 	for (i = 0; i < report->principal_count; i++)
 		if (!report->principals[i].foreign)
 			s->principals[used++] = (struct sbk_sweep_principal){
@@ -108,7 +111,7 @@ static int give_back(struct sweep *s, const struct sbk_sweep_hit *hit,
 	rc = sbk_os_give_back(hit->object, hit->access, s->ids, s->count,
 			      &s->given, &why);
 	if (rc == 0 || rc == SBK_E_NOMEM) {
-		if (rc < 0)
+		if (rc < 0 && err != NULL)
 			*err = why;
 		return rc;
 	}
@@ -167,18 +170,19 @@ static int found_residue(void *arg, const struct sbk_sweep_hit *hit,
 			 struct sbk_error *err)
 {
 	struct sweep *s = arg;
-	size_t times = 0;
-	int rc;
+	bool fresh;
 
 	if (hit->found != SBK_SWEEP_ENTRY && hit->found != SBK_SWEEP_OWNER)
 		return 0;
 	if (is_older(s->work, hit))
 		return 0;
 	/* One object is hit once for each entry, and for each of its names. */
-	rc = sbk_tally_add(s->done,
-			   hit->identity != NULL ? hit->identity : hit->object,
-			   &times, err);
-	return rc < 0 || times > 1 ? rc : plan_hit(s, hit, err);
+	if (sbk_table_put_text(&s->done,
+			       hit->identity != NULL ? hit->identity
+						     : hit->object,
+			       &fresh) == NULL)
+		return sbk_error_no_memory(err);
+	return fresh ? plan_hit(s, hit, err) : 0;
 }
 
 static int apply_residue(struct sweep *s, struct sbk_error *err)
@@ -255,7 +259,7 @@ int sbk_uninstall_restore_residue(struct sbk_uninstall_work *work,
 	int rc = sweep_init(&s, work, err);
 
 	if (rc == 0 && seen == NULL)
-		rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		rc = sbk_error_no_memory(err);
 	if (rc == 0 && work->journal != NULL && s.count > 0) {
 		rc = run(&s, found_residue, seen, err);
 		if (rc == 0 && sbk_plan_count(s.plan) > 0 &&
@@ -275,10 +279,7 @@ int sbk_uninstall_restore_residue(struct sbk_uninstall_work *work,
 /* The journal that is about to be removed is no residue. */
 static bool is_record(const struct sbk_uninstall_work *work, const char *object)
 {
-	size_t size = strlen(work->place.directory);
-
-	return strncmp(object, work->place.directory, size) == 0 &&
-	       (object[size] == '\0' || object[size] == '/');
+	return sbk_path_within(object, work->place.directory);
 }
 
 static int found_rest(void *arg, const struct sbk_sweep_hit *hit,
@@ -356,7 +357,7 @@ int sbk_uninstall_final_sweep(struct sbk_uninstall_work *work,
 	if (rc == 0)
 		work->report->sweep = sbk_report_new("final sweep");
 	if (rc == 0 && work->report->sweep == NULL)
-		rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		rc = sbk_error_no_memory(err);
 	if (rc == 0)
 		rc = run(&s, found_rest, work->report->sweep, err);
 	if (rc == 0)

@@ -34,7 +34,7 @@ static int undo_all(struct sbk_journal *journal,
 	int rc;
 
 	if (changes == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = sbk_journal_load(journal, &filter, changes, err);
 	out->changes = rc == 0 ? sbk_plan_count(changes) : 0;
 	if (rc == 0 && out->changes > 0)
@@ -75,7 +75,7 @@ static int show(struct sbk_journal *journal, const struct sbk_backend *backend,
 	int rc;
 
 	if (changes == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = sbk_journal_load(journal, &filter, changes, err);
 	out->changes = rc == 0 ? sbk_plan_count(changes) : 0;
 	if (rc == 0)

@@ -29,28 +29,22 @@
 
 #include <string.h>
 
+#include "engine/principal_id.h"
+
 #include "engine/banned.h"
 
-/* "u:990" or "g:990" as an entry without permissions. */
-static bool parse_principal(const char *text, struct sbk_acl_entry *out)
+/* The principal as an entry without permissions. */
+static int parse_principal(const char *text, struct sbk_acl_entry *out,
+			   struct sbk_error *err)
 {
-	char entry[32];
-	size_t length = strlen(text);
+	struct sbk_principal_id id;
+	int rc = sbk_principal_parse(text, &id, err);
 
-	if (length < 3 || length > 12)
-		return false;
-	memcpy(entry, text, length);
-	memcpy(entry + length, ":---", 5);
-	return sbk_acl_entry_parse(entry, length + 4, out) &&
-	       (out->tag == SBK_ACL_USER || out->tag == SBK_ACL_GROUP);
-}
-
-static int bad_principal(const char *text, struct sbk_error *err)
-{
-	return sbk_error_set(err, SBK_E_INVAL,
-			     "'%s' is no principal; it must be like u:990 or "
-			     "g:990",
-			     text);
+	if (rc == 0)
+		*out = (struct sbk_acl_entry){.tag = id.is_group ? SBK_ACL_GROUP
+								 : SBK_ACL_USER,
+					      .id = id.number};
+	return rc;
 }
 
 static int too_many(struct sbk_error *err)
@@ -247,9 +241,9 @@ int sbk_access_add_grant(struct sbk_state current, const char *principal,
 	struct sbk_access access;
 	int rc;
 
-	if (!parse_principal(principal, &mine))
-		return bad_principal(principal, err);
-	rc = sbk_access_parse(current, &access, err);
+	rc = parse_principal(principal, &mine, err);
+	if (rc == 0)
+		rc = sbk_access_parse(current, &access, err);
 	if (rc == 0)
 		rc = grant(&access, mine, rights, ours, err);
 	if (rc < 0)
@@ -515,10 +509,11 @@ static int strip_acl(struct sbk_acl *acl, const char *const *principals,
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		struct sbk_acl_entry who;
+		struct sbk_acl_entry who = {.tag = 0};
+		int rc = parse_principal(principals[i], &who, err);
 
-		if (!parse_principal(principals[i], &who))
-			return bad_principal(principals[i], err);
+		if (rc < 0)
+			return rc;
 		if (remove_named(acl, &who))
 			found = 1;
 	}

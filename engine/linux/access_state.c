@@ -154,12 +154,3 @@ bool sbk_access_equal(const struct sbk_access *a, const struct sbk_access *b)
 	       sbk_acl_equal(&a->acl, &b->acl) &&
 	       sbk_acl_equal(&a->dflt, &b->dflt);
 }
-
-void sbk_access_copy(struct sbk_access *to, const struct sbk_access *from)
-{
-	to->uid = from->uid;
-	to->gid = from->gid;
-	to->mode = from->mode;
-	sbk_acl_copy(&to->acl, &from->acl);
-	sbk_acl_copy(&to->dflt, &from->dflt);
-}

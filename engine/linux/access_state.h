@@ -34,7 +34,6 @@
 #define SBK_MODE_TYPE 0170000u
 #define SBK_MODE_DIRECTORY 0040000u
 #define SBK_MODE_REGULAR 0100000u
-#define SBK_MODE_LINK 0120000u
 #define SBK_MODE_SETGID 02000u
 #define SBK_MODE_BITS 07777u
 #define SBK_MODE_PERMS 0777u
@@ -63,6 +62,5 @@ int sbk_access_parse(struct sbk_state state, struct sbk_access *out,
  * they do not, they were read at two moments. */
 bool sbk_access_consistent(const struct sbk_access *access);
 bool sbk_access_equal(const struct sbk_access *a, const struct sbk_access *b);
-void sbk_access_copy(struct sbk_access *to, const struct sbk_access *from);
 
 #endif

@@ -135,15 +135,8 @@ static int account_observe(struct sbk_host *host,
 			   const struct sbk_object *object,
 			   struct sbk_observation *out, struct sbk_error *err)
 {
-	int lock, rc;
-
 	(void)host;
-	rc = sbk_program_lock(0, &lock, err);
-	if (rc < 0)
-		return rc;
-	rc = read_object(object, out, err);
-	sbk_program_unlock(lock);
-	return rc;
+	return read_object(object, out, err);
 }
 
 /* Runs an account tool; its exit code, or the failure of one that is not 0. */
@@ -510,12 +503,14 @@ out:
 }
 
 const struct sbk_host_kind sbk_host_account = {
+	.tool_lock = true,
 	.observe = account_observe,
 	.replace = account_replace,
 	.subtract = account_subtract,
 };
 
 const struct sbk_host_kind sbk_host_group = {
+	.tool_lock = true,
 	.observe = account_observe,
 	.replace = account_replace,
 	.subtract = account_subtract,

@@ -40,8 +40,7 @@ struct sbk_account {
 	enum sbk_account_role role;
 };
 
-/* "off" or "on", as in names; "offline" or "online", as people say it. */
-const char *sbk_account_role_suffix(enum sbk_account_role role);
+/* "offline" or "online", as people say it. */
 const char *sbk_account_role_name(enum sbk_account_role role);
 
 /* Fills `name` from `person` and `role`. */

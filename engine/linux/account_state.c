@@ -33,7 +33,7 @@
 static const char *const role_suffixes[] = {"off", "on"};
 static const char *const role_names[] = {"offline", "online"};
 
-const char *sbk_account_role_suffix(enum sbk_account_role role)
+static const char *role_suffix(enum sbk_account_role role)
 {
 	return role_suffixes[role];
 }
@@ -47,7 +47,7 @@ void sbk_account_set_name(struct sbk_account *account)
 {
 	(void)snprintf(account->name, sizeof(account->name), "%s-%u-%s",
 		       SBK_GROUP_NAME, account->person,
-		       sbk_account_role_suffix(account->role));
+		       role_suffix(account->role));
 }
 
 /* "sandbook-N-off" or "-on" into person and role. */
@@ -105,8 +105,11 @@ static void add_description(struct sbk_buf *out,
 }
 
 /* chfn may have added commas behind what we wrote. */
-bool sbk_account_parse_description(struct sbk_slice gecos,
-				   struct sbk_account *out)
+/*
+ * The nonce of a description that says what `out` (person and role) says;
+ * false where it does not.
+ */
+static bool parse_description(struct sbk_slice gecos, struct sbk_account *out)
 {
 	static const char marker[] = " nonce ";
 	const char *at =
@@ -135,8 +138,7 @@ bool sbk_account_parse(struct sbk_slice line, struct sbk_account *out)
 	if (!parse_name(sbk_accountfile_field(line, 0), &account) ||
 	    !sbk_slice_number(sbk_accountfile_field(line, 2), &account.uid) ||
 	    !sbk_slice_number(sbk_accountfile_field(line, 3), &account.gid) ||
-	    !sbk_account_parse_description(sbk_accountfile_field(line, 4),
-					   &account) ||
+	    !parse_description(sbk_accountfile_field(line, 4), &account) ||
 	    !sbk_slice_is(sbk_accountfile_field(line, 5), SBK_ACCOUNT_HOME))
 		return false;
 	*out = account;

@@ -18,13 +18,6 @@ void sbk_group_encode_lines(struct sbk_buf *out, const char *name,
 bool sbk_account_fact(struct sbk_state state, const char *key,
 		      struct sbk_slice *out);
 
-/*
- * The nonce of a description that says what `out` (person and role) says;
- * false where it does not.
- */
-bool sbk_account_parse_description(struct sbk_slice gecos,
-				   struct sbk_account *out);
-
 /* Copies a nonce's digits; false where they are none. */
 bool sbk_nonce_copy(struct sbk_slice digits, char nonce[SBK_NONCE_DIGITS + 1]);
 

@@ -11,31 +11,9 @@
 
 #include "engine/limits.h"
 #include "engine/linux/error.h"
+#include "engine/linux/fd.h"
 
 #include "engine/banned.h"
-
-static int read_all(int fd, const char *path, struct sbk_buf *out,
-		    struct sbk_error *err)
-{
-	char chunk[8192];
-	ssize_t n;
-
-	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
-		int os_code = errno;
-
-		if (n < 0 && os_code == EINTR)
-			continue;
-		if (n < 0)
-			return sbk_error_set_errno(err, os_code, "reading '%s'",
-						   path);
-		if (out->size + (size_t)n > SBK_STATE_BYTES_MAX)
-			return sbk_error_set(err, SBK_E_LIMIT,
-					     "'%s' is larger than %d bytes",
-					     path, SBK_STATE_BYTES_MAX);
-		sbk_buf_add(out, chunk, (size_t)n);
-	}
-	return sbk_buf_failed(out, err);
-}
 
 int sbk_accountfile_read(const char *path, struct sbk_buf *out,
 			 unsigned int *mode, unsigned int *uid,
@@ -60,7 +38,7 @@ int sbk_accountfile_read(const char *path, struct sbk_buf *out,
 				   "'%s' is not a regular file", path);
 		goto out;
 	}
-	rc = read_all(fd, path, out, err);
+	rc = sbk_fd_read_all(fd, path, SBK_STATE_BYTES_MAX, out, err);
 	if (rc == 0 && mode != NULL)
 		*mode = st.st_mode & 07777;
 	if (rc == 0 && uid != NULL)

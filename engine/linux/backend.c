@@ -15,6 +15,7 @@
 #include "engine/linux/host.h"
 #include "engine/linux/kinds.h"
 #include "engine/linux/posix_access_check.h"
+#include "engine/linux/program.h"
 #include "engine/linux/survey.h"
 #include "engine/os.h"
 
@@ -97,9 +98,16 @@ static int observe(void *self, const struct sbk_object *object,
 		   struct sbk_observation *out, struct sbk_error *err)
 {
 	const struct sbk_host_kind *kind = kind_of(object->kind, err);
+	int lock = -1, rc = 0;
 
-	return kind == NULL ? SBK_E_UNSUPPORTED
-			    : kind->observe(self, object, out, err);
+	if (kind == NULL)
+		return SBK_E_UNSUPPORTED;
+	if (kind->tool_lock)
+		rc = sbk_program_lock(0, &lock, err);
+	if (rc == 0)
+		rc = kind->observe(self, object, out, err);
+	sbk_program_unlock(lock);
+	return rc;
 }
 
 static void observe_all(void *self, struct sbk_change *const *changes,
@@ -239,7 +247,7 @@ int sbk_os_backend(struct sbk_backend *out, struct sbk_error *err)
 	struct sbk_host *host = calloc(1, sizeof(*host));
 
 	if (host == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	*out = (struct sbk_backend){.ops = &ops, .self = host};
 	return 0;
 }

@@ -26,7 +26,8 @@ static const struct {
 	{ELOOP, SBK_E_INVAL},
 };
 
-int sbk_errno_code(int os_code)
+/* The SBK_E_* code that an errno value means. */
+static int code_of(int os_code)
 {
 	size_t i;
 
@@ -44,11 +45,11 @@ int sbk_error_set_errno(struct sbk_error *err, int os_code, const char *fmt,
 	int rc;
 
 	if (err == NULL) /* many a look expects to find nothing */
-		return sbk_errno_code(os_code);
+		return code_of(os_code);
 	va_start(args, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	rc = sbk_error_set(err, sbk_errno_code(os_code), "%s: %s", text,
+	rc = sbk_error_set(err, code_of(os_code), "%s: %s", text,
 			   strerror(os_code));
 	err->os_code = (uint32_t)os_code;
 	return rc;

@@ -6,9 +6,6 @@
 
 #include "engine/error.h"
 
-/* The SBK_E_* code that an errno value means. */
-int sbk_errno_code(int os_code);
-
 /*
  * Records "<message>: <strerror>" with the code of `os_code`, which the caller
  * took from errno in the very next statement. Returns the code.

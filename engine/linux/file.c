@@ -27,6 +27,7 @@
 #include "engine/limits.h"
 #include "engine/linux/access.h"
 #include "engine/linux/error.h"
+#include "engine/linux/fd.h"
 #include "engine/linux/host.h"
 #include "engine/linux/kinds.h"
 
@@ -90,22 +91,6 @@ static int read_all(int fd, struct sbk_buf *out, struct sbk_error *err)
 	return 0;
 }
 
-static int write_all(int fd, const char *data, size_t size,
-		     struct sbk_error *err)
-{
-	while (size > 0) {
-		ssize_t written = write(fd, data, size);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return sbk_error_set_errno(err, errno, "writing");
-		data += written;
-		size -= (size_t)written;
-	}
-	return 0;
-}
-
 /* What belongs to the state: not labels that the system gives by itself. */
 static bool is_ours_to_keep(const char *name)
 {
@@ -126,7 +111,7 @@ static int add_xattr(const struct sbk_pin *pin, const char *name,
 	int rc = 0;
 
 	if (value == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	size = sbk_pin_getxattr(pin, name, value, XATTR_LIST_MAX);
 	if (size >= 0) {
 		sbk_buf_adds(out, "xattr ");
@@ -154,7 +139,7 @@ static int add_xattrs(const struct sbk_pin *pin, struct sbk_buf *out,
 	int rc = 0;
 
 	if (list == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	size = sbk_pin_listxattr(pin, list, XATTR_LIST_MAX);
 	if (size < 0 && size != -EOPNOTSUPP)
 		rc = sbk_error_set_errno(err, (int)-size,
@@ -327,7 +312,9 @@ static int set_access(int fd, const struct sbk_access *next,
 
 static int fill_file(int fd, const struct recipe *recipe, struct sbk_error *err)
 {
-	int rc = write_all(fd, recipe->content, recipe->size, err);
+	int os_code = sbk_fd_write_all(fd, recipe->content, recipe->size);
+	int rc =
+		os_code == 0 ? 0 : sbk_error_set_errno(err, os_code, "writing");
 
 	if (rc == 0)
 		rc = set_access(fd, &recipe->access, err);
@@ -421,10 +408,11 @@ static int make_directory(const struct place *place, struct sbk_state next,
 			       : sbk_error_set_errno(err, os_code, "creating");
 	rc = sbk_pin_child(place->directory, place->name, S_IFDIR, &pin);
 	if (rc < 0)
-		return sbk_error_set_errno(err, -rc, "opening what was made");
-	rc = pin.by_proc
-		     ? sbk_error_set(err, SBK_E_DENIED, "opening what was made")
-		     : set_access(pin.fd, &recipe.access, err);
+		rc = sbk_error_set_errno(err, -rc, "opening what was made");
+	else if (pin.by_proc)
+		rc = sbk_error_set(err, SBK_E_DENIED, "opening what was made");
+	else
+		rc = set_access(pin.fd, &recipe.access, err);
 	sbk_pin_release(&pin);
 	if (rc < 0)
 		/* It is ours, empty, and a moment old. */

@@ -26,17 +26,12 @@
 #define PRIORITY (-300) /* raw: before connection tracking learns of it */
 #define DUMP_FLAGS (JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY)
 
-static int no_memory(struct sbk_error *err)
-{
-	return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-}
-
 static int dump(const json_t *value, struct sbk_buf *out, struct sbk_error *err)
 {
 	char *text = json_dumps(value, DUMP_FLAGS);
 
 	if (text == NULL)
-		return no_memory(err);
+		return sbk_error_no_memory(err);
 	sbk_buf_adds(out, text);
 	free(text);
 	return sbk_buf_failed(out, err);
@@ -251,19 +246,13 @@ static int firewall_observe(struct sbk_host *host,
 			    const struct sbk_object *object,
 			    struct sbk_observation *out, struct sbk_error *err)
 {
-	int lock, rc;
+	int rc = check_name(object->name, err);
 
 	(void)host;
-	rc = check_name(object->name, err);
-	if (rc < 0)
-		return rc;
-	rc = sbk_program_lock(0, &lock, err);
 	if (rc < 0)
 		return rc;
 	sbk_buf_clear(&out->identity);
-	rc = read_table(&out->state, err);
-	sbk_program_unlock(lock);
-	return rc;
+	return read_table(&out->state, err);
 }
 
 /* {"nftables": [add table, delete table, add each element of `next`]} */
@@ -303,7 +292,8 @@ static int write_table(struct sbk_state next, bool dry, int lock,
 	if (rc < 0)
 		goto out;
 	document = transaction_of(list);
-	rc = document != NULL ? dump(document, &text, err) : no_memory(err);
+	rc = document != NULL ? dump(document, &text, err)
+			      : sbk_error_no_memory(err);
 	if (rc == 0)
 		rc = run_nft(dry ? check : make, sbk_buf_text(&text), &result,
 			     lock, err);
@@ -426,7 +416,7 @@ int sbk_firewall_encode(struct sbk_buf *out, const char *nonce,
 		failed |= json_array_append_new(
 			list, pack_rule(chain, &accounts[i], false));
 	}
-	rc = failed == 0 ? dump(list, out, err) : no_memory(err);
+	rc = failed == 0 ? dump(list, out, err) : sbk_error_no_memory(err);
 	json_decref(list);
 	return rc;
 }
@@ -589,6 +579,7 @@ out:
 }
 
 const struct sbk_host_kind sbk_host_firewall = {
+	.tool_lock = true,
 	.observe = firewall_observe,
 	.replace = firewall_replace,
 	.subtract = firewall_subtract,

@@ -297,7 +297,7 @@ int sbk_volume_of(struct sbk_volumes *volumes, const struct sbk_pin *pin,
 			realloc(volumes->items, capacity * sizeof(volume));
 
 		if (items == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		volumes->items = items;
 		volumes->capacity = capacity;
 	}

@@ -215,9 +215,10 @@ static int leave_cores_and_keys(struct sbk_error *err)
 	if (limit(RLIMIT_CORE, 1) < 0)
 		return sbk_error_set_errno(err, errno,
 					   "cannot switch off core files");
-	/* A keyring of our own: nothing of the caller's is possessed. Kernels
-	 * without keyrings have nothing to leave. */
-	(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+	/* A keyring of our own: nothing of the caller's is possessed. */
+	if (sbk_keyring_leave() < 0)
+		return sbk_error_set_errno(err, errno,
+					   "cannot leave the caller's keyring");
 	return 0;
 }
 

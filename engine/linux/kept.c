@@ -66,6 +66,7 @@
 #include "engine/linux/account.h"
 #include "engine/linux/accountfile.h"
 #include "engine/linux/error.h"
+#include "engine/linux/fd.h"
 #include "engine/linux/leftovers.h"
 #include "engine/linux/program.h"
 
@@ -152,34 +153,13 @@ static int read_state(const char *name, struct sbk_buf *out,
 static int kept_observe(struct sbk_host *host, const struct sbk_object *object,
 			struct sbk_observation *out, struct sbk_error *err)
 {
-	int lock, rc;
+	int rc = check_name(object->name, err);
 
 	(void)host;
-	rc = check_name(object->name, err);
-	if (rc < 0)
-		return rc;
-	rc = sbk_program_lock(0, &lock, err);
 	if (rc < 0)
 		return rc;
 	sbk_buf_clear(&out->identity);
-	rc = read_state(object->name, &out->state, err);
-	sbk_program_unlock(lock);
-	return rc;
-}
-
-static int write_all(int fd, struct sbk_slice bytes)
-{
-	while (bytes.size > 0) {
-		ssize_t n = write(fd, bytes.data, bytes.size);
-
-		if (n < 0 && errno != EINTR)
-			return errno;
-		if (n > 0) {
-			bytes.data += n;
-			bytes.size -= (size_t)n;
-		}
-	}
-	return 0;
+	return read_state(object->name, &out->state, err);
 }
 
 /* The finished file under the temporary name, durable; 0 or an errno. */
@@ -194,7 +174,8 @@ static int write_temporary(const char *path, const struct kept_state *state)
 		  0600);
 	if (fd < 0)
 		return errno;
-	os_code = write_all(fd, state->content);
+	os_code =
+		sbk_fd_write_all(fd, state->content.data, state->content.size);
 	if (os_code == 0 && (fchown(fd, state->uid, state->gid) < 0 ||
 			     fchmod(fd, state->mode) < 0 || fsync(fd) < 0))
 		os_code = errno;
@@ -397,6 +378,7 @@ saved:
 }
 
 const struct sbk_host_kind sbk_host_kept = {
+	.tool_lock = true,
 	.observe = kept_observe,
 	.replace = kept_replace,
 	.subtract = kept_subtract,

@@ -8,7 +8,9 @@
 #ifndef SBK_LINUX_KERNEL_H
 #define SBK_LINUX_KERNEL_H
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <stdint.h>
@@ -84,6 +86,20 @@ static inline int sbk_close_range(unsigned int first, unsigned int last,
 	return (int)syscall(SYS_close_range, first, last, flags);
 }
 #define SBK_CLOSE_RANGE_CLOEXEC (1U << 2)
+
+/*
+ * A session keyring of our own instead of the inherited one. It is left as
+ * well where there is none that a call could reach: in a kernel without keys
+ * (ENOSYS) and behind a filter that refuses the call (EPERM, in containers),
+ * which all that we start inherits.
+ */
+static inline int sbk_keyring_leave(void)
+{
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 ||
+	    errno == ENOSYS || errno == EPERM)
+		return 0;
+	return -1;
+}
 
 /* Landlock, ABI by ABI. */
 

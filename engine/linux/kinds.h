@@ -12,6 +12,8 @@
 #ifndef SBK_LINUX_KINDS_H
 #define SBK_LINUX_KINDS_H
 
+#include <stdbool.h>
+
 #include "engine/backend.h"
 #include "engine/error.h"
 #include "engine/object.h"
@@ -25,6 +27,9 @@
 struct sbk_host;
 
 struct sbk_host_kind {
+	/* Tools change it: it is observed only under the lock that every run
+	 * of one holds (program.h), never while one is at work. */
+	bool tool_lock;
 	int (*observe)(struct sbk_host *host, const struct sbk_object *object,
 		       struct sbk_observation *out, struct sbk_error *err);
 	int (*replace)(struct sbk_host *host, const struct sbk_object *object,

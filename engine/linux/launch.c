@@ -144,17 +144,18 @@ pid_t sbk_launch_fork(struct sbk_launch *launch, struct sbk_error *err)
  */
 static pid_t start_init(struct sbk_launch *launch, struct sbk_error *err)
 {
-	struct sbk_message message;
+	struct sbk_message message = {.type = SBK_MESSAGE_CLOSED};
 	pid_t pid = sbk_launch_fork(launch, err);
+	int rc;
 
 	if (pid < 0)
 		return pid;
-	if (sbk_channel_receive(launch->channel, &message, err) == 0 &&
-	    message.type == SBK_MESSAGE_SETTLED)
+	rc = sbk_channel_receive(launch->channel, &message, err);
+	if (rc == 0 && message.type == SBK_MESSAGE_SETTLED)
 		return pid;
-	if (message.type == SBK_MESSAGE_FAILED)
+	if (rc == 0 && message.type == SBK_MESSAGE_FAILED)
 		*err = message.error;
-	else
+	else if (rc == 0)
 		(void)sbk_error_set(err, SBK_E_IO,
 				    "the run ended before it began");
 	close_fd(&launch->channel);
@@ -278,6 +279,20 @@ void sbk_launch_prepare(struct sbk_launch *launch,
 		find_terminal(launch);
 }
 
+/* What stays is told, whatever else went wrong. */
+static int remove_temporary(const struct sbk_launch *launch, int failed,
+			    struct sbk_error *err)
+{
+	struct sbk_error problem = SBK_ERROR_INIT;
+	int rc = sbk_temporary_remove(launch->temporary, &problem);
+
+	if (failed < 0 && rc < 0)
+		(void)sbk_error_prefix(err, "%s; before that", problem.message);
+	else if (rc < 0)
+		*err = problem;
+	return failed < 0 ? failed : rc;
+}
+
 int sbk_run_launch(const struct sbk_scope *scope,
 		   const struct sbk_run_options *options, char *const *argv,
 		   const struct sbk_run_hooks *hooks, struct sbk_run_end *end,
@@ -308,9 +323,7 @@ int sbk_run_launch(const struct sbk_scope *scope,
 		free(launch.environment[0]);
 		free(launch.environment);
 	}
-	if (sbk_temporary_remove(launch.temporary, rc < 0 ? NULL : err) < 0 &&
-	    rc == 0)
-		rc = err->code;
+	rc = remove_temporary(&launch, rc, err);
 	if (rc < 0)
 		return rc;
 	*end = result;

@@ -31,6 +31,7 @@
 #include "engine/limits.h"
 #include "engine/linux/error.h"
 #include "engine/linux/kernel.h"
+#include "engine/linux/listing.h"
 #include "engine/linux/pin.h"
 #include "engine/linux/pool.h"
 
@@ -170,12 +171,6 @@ static int walk_entry(struct walker *w, int fd, const char *name,
 	return walk_file(w, name, &stx);
 }
 
-static bool is_dots(const char *name)
-{
-	return name[0] == '.' &&
-	       (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
-}
-
 /* Counts what was looked at; the walk ends when that is too much. */
 static int count_objects(struct walker *w, size_t count)
 {
@@ -209,7 +204,7 @@ static int walk_entries(struct walker *w, int fd)
 				(const void *)(w->entries + at);
 
 			at += entry->d_reclen;
-			if (is_dots(entry->d_name))
+			if (sbk_is_dots(entry->d_name))
 				continue;
 			count++;
 			rc = walk_entry(w, fd, entry->d_name, entry->d_type);
@@ -296,7 +291,7 @@ static int branch_add(struct branches *branches, const char *path)
 			realloc(branches->offsets, capacity * sizeof(*offsets));
 
 		if (offsets == NULL) {
-			(void)sbk_error_set(&err, SBK_E_NOMEM, "out of memory");
+			(void)sbk_error_no_memory(&err);
 			return fail(branches->shared, SBK_E_NOMEM, &err);
 		}
 		branches->offsets = offsets;
@@ -377,7 +372,7 @@ static void walk_branch(void *arg, size_t index)
 	if (w == NULL) {
 		struct sbk_error err = SBK_ERROR_INIT;
 
-		(void)sbk_error_set(&err, SBK_E_NOMEM, "out of memory");
+		(void)sbk_error_no_memory(&err);
 		(void)fail(branches->shared, SBK_E_NOMEM, &err);
 		return;
 	}
@@ -403,7 +398,7 @@ static int walk_top(struct branches *branches, const char *root, size_t *done)
 	int rc;
 
 	if (w == NULL) {
-		(void)sbk_error_set(&err, SBK_E_NOMEM, "out of memory");
+		(void)sbk_error_no_memory(&err);
 		return fail(branches->shared, SBK_E_NOMEM, &err);
 	}
 	rc = branch_add(branches, root);
@@ -448,7 +443,7 @@ int sbk_os_walk_links(const char *root, struct sbk_os_link_walk *walk,
 		return sbk_error_set(err, SBK_E_LIMIT, "'%s' is too long",
 				     root);
 	if (pthread_mutex_init(&shared.mutex, NULL) != 0)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = walk_tree(&branches, root);
 	walk->objects = atomic_load(&shared.objects);
 	if (rc < 0 && err != NULL)

@@ -32,7 +32,7 @@ static int add(struct sbk_listing *listing, const struct dirent *entry,
 					capacity * sizeof(*listing->entries));
 
 		if (entries == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		listing->entries = entries;
 		listing->capacity = capacity;
 	}
@@ -40,7 +40,7 @@ static int add(struct sbk_listing *listing, const struct dirent *entry,
 	slot->name = sbk_arena_strdup(&listing->names, entry->d_name);
 	slot->type = (uint32_t)DTTOIF(entry->d_type);
 	if (slot->name == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	listing->leaf_count += is_leaf(slot);
 	listing->count++;
 	return 0;
@@ -48,7 +48,7 @@ static int add(struct sbk_listing *listing, const struct dirent *entry,
 
 static bool wanted(const struct dirent *entry, bool directories_only)
 {
-	if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+	if (sbk_is_dots(entry->d_name))
 		return false;
 	return !directories_only || entry->d_type == DT_DIR ||
 	       entry->d_type == DT_UNKNOWN;

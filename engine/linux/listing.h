@@ -8,9 +8,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "engine/buf.h"
 #include "engine/error.h"
+
+/* The two names that every directory has and no listing of ours. */
+static inline bool sbk_is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
 
 struct sbk_listing_entry {
 	const char *name;

@@ -32,6 +32,7 @@
 #include "engine/linux/error.h"
 #include "engine/linux/mounts.h"
 #include "engine/linux/walk.h"
+#include "engine/path.h"
 
 #include "engine/banned.h"
 
@@ -68,16 +69,6 @@ static void settle(struct search *search, struct target *target,
 	search->open--;
 }
 
-static bool is_below(const char *path, const char *root)
-{
-	size_t length = strlen(root);
-
-	while (length > 0 && root[length - 1] == '/')
-		length--;
-	return strncmp(path, root, length) == 0 &&
-	       (path[length] == '/' || path[length] == '\0');
-}
-
 /* Whether what cannot be read at `path` may hold an object that is searched;
  * see the top. */
 static bool may_hide(const struct search *search, const char *path)
@@ -93,7 +84,7 @@ static bool may_hide(const struct search *search, const char *path)
 	if (st.st_uid == 0)
 		return false;
 	for (i = 0; i < search->root_count; i++)
-		if (is_below(path, search->roots[i]))
+		if (sbk_path_within(path, search->roots[i]))
 			return true;
 	(void)snprintf(parent, sizeof(parent), "%s", path);
 	slash = strrchr(parent, '/');
@@ -133,7 +124,7 @@ static int settle_found(struct search *search, const char *identity,
 			continue;
 		path = strdup(at);
 		if (path == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		settle(search, target, SBK_LOCATION_FOUND, path);
 	}
 	return 0;
@@ -149,7 +140,7 @@ static bool is_shut(const struct search *search, const struct sbk_visit *visit)
 	size_t i;
 
 	for (i = 0; i < search->root_count; i++)
-		if (is_below(visit->path, search->roots[i]))
+		if (sbk_path_within(visit->path, search->roots[i]))
 			return false;
 	return visit->owner == 0 &&
 	       faccessat(AT_FDCWD, visit->path, W_OK, AT_EACCESS) < 0;
@@ -230,14 +221,14 @@ static int add_place(struct places *places, const struct sbk_mount *mount,
 				      capacity * sizeof(*places->items));
 
 		if (items == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		places->items = items;
 		places->capacity = capacity;
 	}
 	place = &places->items[places->count];
 	place->point = strdup(mount->point);
 	if (place->point == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	place->fd = -1;
 	/* Nothing can be renamed from one btrfs subvolume into another. */
 	place->whole = strcmp(mount->root, "/") == 0 ||
@@ -451,7 +442,7 @@ int sbk_host_locate(struct sbk_host *host, const char *const *identities,
 		return 0;
 	search.targets = calloc(count, sizeof(*search.targets));
 	if (search.targets == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	search.count = 0;
 	for (i = 0; i < count; i++) {
 		if (sbk_account_is_identity(identities[i]))

@@ -316,8 +316,12 @@ static int do_absent(struct sbk_builder *b, const struct sbk_view_op *op,
 {
 	int place = open_place(b, op->place);
 
-	if (place < 0)
+	if (place < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
+	/* What cannot be looked at is not known to be absent. */
+	if (place < 0 && errno != ELOOP)
+		return fail(err, errno, "see that there is nothing at",
+			    op->place);
 	close_fd(place);
 	return sbk_error_set(err, SBK_E_CONFLICT,
 			     "'%s' appeared while the run was prepared, and "

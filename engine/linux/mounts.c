@@ -10,12 +10,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
+#include "engine/limits.h"
 #include "engine/linux/error.h"
+#include "engine/linux/fd.h"
+#include "engine/linux/served.h"
 
 #include "engine/banned.h"
 
@@ -46,24 +49,40 @@ static bool is_read_only(const char *options)
 	       (options[2] == ',' || options[2] == '\0');
 }
 
+/* "98:0" */
+static bool parse_device(const char *text, uint64_t *out)
+{
+	unsigned long major, minor;
+	char *end;
+
+	major = strtoul(text, &end, 10);
+	if (*end != ':')
+		return false;
+	minor = strtoul(end + 1, &end, 10);
+	*out = makedev((unsigned int)major, (unsigned int)minor);
+	return *end == '\0';
+}
+
 static bool parse_line(char *line, struct sbk_mount *out)
 {
 	/* id, parent, device, root, point, options */
 	char *fields[6], *rest = NULL, *word, *type, *source, *options;
+	uint64_t device_number;
 	size_t i;
 
 	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		fields[i] = strtok_r(i == 0 ? line : NULL, " \n", &rest);
+		fields[i] = strtok_r(i == 0 ? line : NULL, " ", &rest);
 		if (fields[i] == NULL)
 			return false;
 	}
 	do {
-		word = strtok_r(NULL, " \n", &rest);
+		word = strtok_r(NULL, " ", &rest);
 	} while (word != NULL && strcmp(word, "-") != 0);
-	type = strtok_r(NULL, " \n", &rest);
-	source = strtok_r(NULL, " \n", &rest);
-	options = strtok_r(NULL, " \n", &rest);
-	if (word == NULL || type == NULL || source == NULL)
+	type = strtok_r(NULL, " ", &rest);
+	source = strtok_r(NULL, " ", &rest);
+	options = strtok_r(NULL, " ", &rest);
+	if (word == NULL || type == NULL || source == NULL ||
+	    !parse_device(fields[2], &device_number))
 		return false;
 	/* A source that is empty is left out, and the options stand there. */
 	if (options == NULL) {
@@ -76,6 +95,7 @@ static bool parse_line(char *line, struct sbk_mount *out)
 	*out = (struct sbk_mount){
 		.id = strtoull(fields[0], NULL, 10),
 		.device = fields[2],
+		.device_number = device_number,
 		.root = fields[3],
 		.point = fields[4],
 		.type = type,
@@ -87,41 +107,35 @@ static bool parse_line(char *line, struct sbk_mount *out)
 
 int sbk_mounts_each(sbk_mount_fn *visit, void *arg, struct sbk_error *err)
 {
-	FILE *file = fopen("/proc/self/mountinfo", "re");
-	char *line = NULL;
-	size_t capacity = 0;
-	int rc = 0;
+	static const char path[] = "/proc/self/mountinfo";
+	struct sbk_buf text = SBK_BUF_INIT;
+	char *line, *rest = NULL;
+	size_t count = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
 
-	if (file == NULL)
-		return sbk_error_set_errno(err, errno,
-					   "opening '/proc/self/mountinfo'");
-	while (rc == 0 && getline(&line, &capacity, file) > 0) {
+	if (fd < 0)
+		return sbk_error_set_errno(err, errno, "opening '%s'", path);
+	rc = sbk_fd_read_all(fd, path, SBK_OUTPUT_BYTES_MAX, &text, err);
+	(void)close(fd); /* only read */
+	line = rc == 0 && text.size > 0 ? strtok_r(text.data, "\n", &rest)
+					: NULL;
+	for (; rc == 0 && line != NULL; line = strtok_r(NULL, "\n", &rest)) {
 		struct sbk_mount mount;
 
-		if (parse_line(line, &mount))
+		if (++count > SBK_MOUNTS_MAX)
+			rc = sbk_error_set(err, SBK_E_LIMIT,
+					   "more than %d mounts",
+					   SBK_MOUNTS_MAX);
+		else if (parse_line(line, &mount))
 			rc = visit(arg, &mount, err);
 	}
-	if (rc == 0 && ferror(file) != 0)
-		rc = sbk_error_set(err, SBK_E_IO,
-				   "reading '/proc/self/mountinfo' failed");
-	free(line);
-	(void)fclose(file); /* only read */
+	sbk_buf_release(&text);
 	return rc;
 }
 
 bool sbk_mount_is_remote(const char *type)
 {
-	static const char *const types[] = {
-		"9p",	"afs",	"autofs", "ceph",   "cifs",
-		"coda", "fuse", "gfs2",	  "lustre", "ncpfs",
-		"nfs",	"nfs4", "ocfs2",  "smb3",   "smbfs",
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (strcmp(type, types[i]) == 0)
-			return true;
-	return strncmp(type, "fuse.", 5) == 0;
+	return sbk_served_by_type(type) != SBK_SERVED_HERE;
 }
 
 struct wanted {

@@ -16,15 +16,17 @@ struct sbk_mount {
 	const char *point;
 	const char *type; /* "ext4" */
 	const char *source;
-	const char *device; /* "98:0": of this boot */
-	bool read_only;	    /* the mount or the volume is */
+	const char *device;	/* "98:0": of this boot */
+	uint64_t device_number; /* the same, as stat has it */
+	bool read_only;		/* the mount or the volume is */
 };
 
 /* 0: go on; 1: stop; < 0: stop with it. */
 typedef int sbk_mount_fn(void *arg, const struct sbk_mount *mount,
 			 struct sbk_error *err);
 
-/* Returns what the last call returned. */
+/* In the order of mounting. Returns what the last call returned; SBK_E_LIMIT
+ * for more than SBK_MOUNTS_MAX. */
 int sbk_mounts_each(sbk_mount_fn *visit, void *arg, struct sbk_error *err);
 
 /*

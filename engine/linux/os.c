@@ -18,6 +18,7 @@
 
 #include "engine/limits.h"
 #include "engine/linux/error.h"
+#include "engine/linux/fd.h"
 
 #include "engine/banned.h"
 
@@ -68,7 +69,7 @@ static int look_up_person(const char *name, uid_t uid, struct sbk_person *out,
 	int os_code, rc;
 
 	if (buffer == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	if (name != NULL)
 		os_code = getpwnam_r(name, &entry, buffer, DATABASE_BYTES,
 				     &found);
@@ -133,7 +134,7 @@ static int look_up_group(const char *name, uint32_t *out, struct sbk_error *err)
 	int os_code, rc = 0;
 
 	if (buffer == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	os_code = getgrnam_r(name, &entry, buffer, DATABASE_BYTES, &found);
 	if (found != NULL)
 		*out = found->gr_gid;
@@ -148,48 +149,43 @@ static int look_up_group(const char *name, uint32_t *out, struct sbk_error *err)
 }
 
 /* What stands after "group:", "g:", "u:", or nothing. */
-static int resolve_principal(const char *text, char *letter, uint32_t *id,
+static int resolve_principal(const char *text, struct sbk_principal_id *out,
 			     struct sbk_error *err)
 {
 	struct sbk_person person;
 	int rc;
 
-	*letter = 'u';
+	out->is_group = false;
 	if (strncmp(text, "group:", 6) == 0) {
-		*letter = 'g';
+		out->is_group = true;
 		text += 6;
 	} else if (strncmp(text, "u:", 2) == 0 || strncmp(text, "g:", 2) == 0) {
-		*letter = text[0];
+		out->is_group = text[0] == 'g';
 		text += 2;
 	}
 	if (text[0] == '\0')
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "a principal is an account's name, "
 				     "group:NAME, or a number");
-	if (parse_number(text, id))
+	if (parse_number(text, &out->number))
 		return 0;
-	if (*letter == 'g')
-		return look_up_group(text, id, err);
+	if (out->is_group)
+		return look_up_group(text, &out->number, err);
 	rc = look_up_person(text, 0, &person, err);
 	if (rc == 0)
-		*id = person.uid;
+		out->number = person.uid;
 	return rc;
 }
 
-int sbk_os_principal(const char *text, char *out, size_t out_size,
+int sbk_os_principal(const char *text, char out[SBK_PRINCIPAL_TEXT],
 		     struct sbk_error *err)
 {
-	char letter;
-	uint32_t id;
-	int length, rc = resolve_principal(text, &letter, &id, err);
+	struct sbk_principal_id id;
+	int rc = resolve_principal(text, &id, err);
 
-	if (rc < 0)
-		return rc;
-	length = snprintf(out, out_size, "%c:%u", letter, id);
-	if (length < 0 || (size_t)length >= out_size)
-		return sbk_error_set(err, SBK_E_LIMIT,
-				     "no room for a principal");
-	return 0;
+	if (rc == 0)
+		sbk_principal_format(id, out);
+	return rc;
 }
 
 int sbk_os_real_path(const char *path, char **out, struct sbk_error *err)
@@ -214,29 +210,6 @@ int sbk_os_real_path(const char *path, char **out, struct sbk_error *err)
 	return 0;
 }
 
-static int read_limited(int fd, const char *path, size_t max,
-			struct sbk_buf *out, struct sbk_error *err)
-{
-	char block[16384];
-	size_t total = 0;
-	ssize_t size;
-
-	while ((size = read(fd, block, sizeof(block))) != 0) {
-		if (size < 0 && errno == EINTR)
-			continue;
-		if (size < 0)
-			return sbk_error_set_errno(err, errno, "reading '%s'",
-						   path);
-		total += (size_t)size;
-		if (total > max)
-			return sbk_error_set(err, SBK_E_LIMIT,
-					     "'%s' is larger than %zu bytes",
-					     path, max);
-		sbk_buf_add(out, block, (size_t)size);
-	}
-	return sbk_buf_failed(out, err);
-}
-
 int sbk_os_read_file(const char *path, size_t max, struct sbk_buf *out,
 		     struct sbk_error *err)
 {
@@ -254,7 +227,7 @@ int sbk_os_read_file(const char *path, size_t max, struct sbk_buf *out,
 		rc = sbk_error_set(err, SBK_E_INVAL, "'%s' is no regular file",
 				   path);
 	else
-		rc = read_limited(fd, path, max, out, err);
+		rc = sbk_fd_read_all(fd, path, max, out, err);
 	(void)close(fd); /* only read */
 	return rc;
 }

@@ -15,7 +15,10 @@
 
 #include "engine/limits.h"
 #include "engine/linux/error.h"
+#include "engine/linux/fd.h"
+#include "engine/linux/listing.h"
 #include "engine/linux/processes.h"
+#include "engine/principal_id.h"
 
 #include "engine/banned.h"
 
@@ -39,15 +42,16 @@ bool sbk_os_older(const char *path, const char *than)
 int sbk_os_end_processes(const char *principal, size_t *ended,
 			 struct sbk_error *err)
 {
-	unsigned int uid;
+	struct sbk_principal_id id;
 	int rc;
 
 	*ended = 0;
-	if (sscanf(principal, "u:%10u", &uid) != 1)
-		return 0;
-	rc = sbk_processes_count(uid, ended, err);
+	rc = sbk_principal_parse(principal, &id, err);
+	if (rc < 0 || id.is_group)
+		return rc;
+	rc = sbk_processes_count(id.number, ended, err);
 	if (rc == 0 && *ended > 0)
-		rc = sbk_processes_end(uid, err);
+		rc = sbk_processes_end(id.number, err);
 	return rc;
 }
 
@@ -65,8 +69,7 @@ static int open_holder(const char *path, const char **name,
 		return sbk_error_set(err, SBK_E_LIMIT,
 				     "a file's name is longer than %d bytes",
 				     SBK_PATH_MAX - 1);
-	if (**name == '\0' || strcmp(*name, ".") == 0 ||
-	    strcmp(*name, "..") == 0)
+	if (**name == '\0' || sbk_is_dots(*name))
 		return sbk_error_set(err, SBK_E_INVAL, "'%s' names no file",
 				     path);
 	memcpy(directory, path, size);
@@ -131,7 +134,7 @@ int sbk_os_new_file_prepare(const char *path, struct sbk_new_file **out,
 	int rc;
 
 	if (file == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = file->directory = open_holder(path, &name, err);
 	if (rc >= 0)
 		rc = find_path(file, name, path, err);
@@ -157,26 +160,11 @@ void sbk_os_new_file_free(struct sbk_new_file *file)
 	free(file);
 }
 
-static int write_all(int fd, const char *data, size_t size)
-{
-	while (size > 0) {
-		ssize_t n = write(fd, data, size);
-
-		if (n < 0 && errno != EINTR)
-			return errno;
-		if (n > 0) {
-			data += n;
-			size -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
 /* Fills the open file; 0 or an errno. `owner` NULL: it stays the caller's. */
 static int fill(int fd, const void *data, size_t size,
 		const struct sbk_person *owner, bool confidential)
 {
-	int os_code = write_all(fd, data, size);
+	int os_code = sbk_fd_write_all(fd, data, size);
 
 	if (os_code != 0)
 		return os_code;

@@ -54,11 +54,6 @@ struct listing {
 	size_t capacity;
 };
 
-static int no_memory(struct sbk_error *err)
-{
-	return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
-}
-
 static int grow(struct listing *listing, struct sbk_error *err)
 {
 	size_t capacity = listing->capacity > 0 ? listing->capacity * 2 : 32;
@@ -68,7 +63,7 @@ static int grow(struct listing *listing, struct sbk_error *err)
 		return 0;
 	items = realloc(listing->out->items, capacity * sizeof(*items));
 	if (items == NULL)
-		return no_memory(err);
+		return sbk_error_no_memory(err);
 	listing->out->items = items;
 	listing->capacity = capacity;
 	return 0;
@@ -103,7 +98,7 @@ static int add_mount(void *arg, const struct sbk_mount *mount,
 		return rc;
 	if (copy.point == NULL || copy.root == NULL || copy.type == NULL ||
 	    copy.source == NULL || copy.device == NULL)
-		return no_memory(err);
+		return sbk_error_no_memory(err);
 	if (copy.kind == SBK_FILESYSTEM_LOCAL)
 		copy.visible = is_visible(mount);
 	listing->out->items[listing->out->count++] = copy;

@@ -23,6 +23,7 @@
 #include "engine/limits.h"
 #include "engine/linux/access_state.h"
 #include "engine/linux/error.h"
+#include "engine/principal_id.h"
 
 #include "engine/banned.h"
 
@@ -31,13 +32,13 @@ struct principals {
 	size_t count;
 };
 
-static bool is_one_of(const struct principals *principals, char letter,
+static bool is_one_of(const struct principals *principals, bool is_group,
 		      uint32_t number)
 {
-	char text[32];
+	char text[SBK_PRINCIPAL_TEXT];
 	size_t i;
 
-	(void)snprintf(text, sizeof(text), "%c:%u", letter, number);
+	sbk_principal_format((struct sbk_principal_id){is_group, number}, text);
 	for (i = 0; i < principals->count; i++)
 		if (strcmp(principals->items[i], text) == 0)
 			return true;
@@ -58,9 +59,9 @@ static void meet(struct descent *d, const struct stat *st)
 {
 	size_t i;
 
-	if (!is_one_of(d->principals, 'g', st->st_gid))
+	if (!is_one_of(d->principals, true, st->st_gid))
 		d->group = st->st_gid;
-	if (is_one_of(d->principals, 'u', st->st_uid))
+	if (is_one_of(d->principals, false, st->st_uid))
 		return;
 	d->owner = st->st_uid;
 	d->everyone = (st->st_mode & S_IWOTH) != 0 &&
@@ -153,10 +154,10 @@ int sbk_os_give_back(const char *path, struct sbk_state current,
 	int rc;
 
 	if (access == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = sbk_access_parse(current, access, err);
-	owner = rc == 0 && is_one_of(&list, 'u', access->uid);
-	group = rc == 0 && is_one_of(&list, 'g', access->gid);
+	owner = rc == 0 && is_one_of(&list, false, access->uid);
+	group = rc == 0 && is_one_of(&list, true, access->gid);
 	if (rc == 0 && (owner || group)) {
 		rc = descend(&d, err);
 		if (rc == 0)

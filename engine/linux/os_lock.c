@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/linux/clock.h"
 #include "engine/linux/error.h"
 #include "engine/linux/os_storage.h"
 
@@ -134,7 +135,7 @@ int sbk_store_lock_open(const struct sbk_store *store, const char *name,
 	int rc;
 
 	if (lock == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	(void)snprintf(lock->path, sizeof(lock->path), "%s/%s", store->given,
 		       name);
 	lock->fd = open_lock_file(store, name, lock->path, err);
@@ -161,14 +162,6 @@ void sbk_store_lock_close(struct sbk_store_lock *lock)
 	free(lock);
 }
 
-static int64_t monotonic_ms(void)
-{
-	struct timespec now = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /*
  * A lock on a file that was removed while one waited for it excludes nobody:
  * whoever comes next makes a file of his own.
@@ -190,7 +183,7 @@ int sbk_store_lock_take(struct sbk_store_lock *lock, uint64_t byte,
 			int64_t wait_ms, struct sbk_error *err)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000 * 1000};
-	const int64_t until = monotonic_ms() + wait_ms;
+	const int64_t until = sbk_clock_ms() + wait_ms;
 
 	for (;;) {
 		int os_code = set_lock(lock->fd, F_WRLCK, byte);
@@ -200,7 +193,7 @@ int sbk_store_lock_take(struct sbk_store_lock *lock, uint64_t byte,
 		if (!is_taken(os_code))
 			return no_locks(lock->path, os_code, err);
 		/* No call waits for such a lock with a time limit. */
-		if (monotonic_ms() >= until)
+		if (sbk_clock_ms() >= until)
 			return sbk_error_set(err, SBK_E_BUSY,
 					     "another process holds '%s'",
 					     lock->path);

@@ -12,12 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "engine/limits.h"
 #include "engine/linux/error.h"
+#include "engine/linux/fd.h"
 #include "engine/linux/kernel.h"
+#include "engine/linux/listing.h"
+#include "engine/linux/mounts.h"
 
 #include "engine/banned.h"
 
@@ -123,29 +125,6 @@ int sbk_os_read_link(const char *path, char *out, size_t out_size,
 	return 0;
 }
 
-static int read_all(int fd, const char *path, size_t max, struct sbk_buf *out,
-		    struct sbk_error *err)
-{
-	char part[16384];
-	ssize_t size;
-
-	for (;;) {
-		size = read(fd, part, sizeof(part));
-		if (size < 0 && errno == EINTR)
-			continue;
-		if (size < 0)
-			return sbk_error_set_errno(err, errno, "reading '%s'",
-						   path);
-		if (size == 0)
-			return sbk_buf_failed(out, err);
-		if ((size_t)size > max - out->size)
-			return sbk_error_set(err, SBK_E_LIMIT,
-					     "'%s' is longer than %zu bytes",
-					     path, max);
-		sbk_buf_add(out, part, (size_t)size);
-	}
-}
-
 int sbk_os_read_known(const char *path, size_t max, struct sbk_buf *out,
 		      struct sbk_file *file, struct sbk_error *err)
 {
@@ -169,16 +148,11 @@ int sbk_os_read_known(const char *path, size_t max, struct sbk_buf *out,
 		rc = sbk_error_set(err, SBK_E_INVAL,
 				   "'%s' is not a regular file", path);
 	else
-		rc = read_all(fd, path, max, out, err);
+		rc = sbk_fd_read_all(fd, path, max, out, err);
 	if (rc == 0)
 		fill(file, &st);
 	(void)close(fd); /* only read from */
 	return rc;
-}
-
-static bool is_dots(const char *name)
-{
-	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
 static enum sbk_file_type type_of_entry(const struct dirent *entry)
@@ -221,7 +195,7 @@ int sbk_os_list(const char *path, size_t max, sbk_os_name_fn *each, void *arg,
 							 path);
 			break;
 		}
-		if (is_dots(entry->d_name))
+		if (sbk_is_dots(entry->d_name))
 			continue;
 		if (++count > max)
 			rc = sbk_error_set(err, SBK_E_LIMIT,
@@ -235,93 +209,44 @@ int sbk_os_list(const char *path, size_t max, sbk_os_name_fn *each, void *arg,
 	return rc < 0 ? rc : 0;
 }
 
-/* mountinfo writes space, tab, newline and backslash as \ooo. */
-static void unescape(char *text)
-{
-	char *to = text;
+struct mount_list {
+	struct sbk_arena *arena;
+	struct sbk_buf items; /* of struct sbk_os_mount */
+};
 
-	while (*text != '\0') {
-		if (text[0] == '\\' && text[1] >= '0' && text[1] <= '3' &&
-		    text[2] >= '0' && text[2] <= '7' && text[3] >= '0' &&
-		    text[3] <= '7') {
-			*to++ = (char)((text[1] - '0') << 6 |
-				       (text[2] - '0') << 3 | (text[3] - '0'));
-			text += 4;
-		} else {
-			*to++ = *text++;
-		}
-	}
-	*to = '\0';
-}
-
-/* "36 35 98:0 /root /point rw,noatime ...": fields by proc(5). */
-static bool parse_mount(char *line, struct sbk_os_mount *out)
-{
-	char *field[5], *save = NULL, *end;
-	unsigned long major, minor;
-	size_t i;
-
-	for (i = 0; i < 5; i++) {
-		field[i] = strtok_r(i == 0 ? line : NULL, " ", &save);
-		if (field[i] == NULL)
-			return false;
-	}
-	major = strtoul(field[2], &end, 10);
-	if (*end != ':')
-		return false;
-	minor = strtoul(end + 1, &end, 10);
-	if (*end != '\0')
-		return false;
-	unescape(field[3]);
-	unescape(field[4]);
-	out->device = makedev((unsigned int)major, (unsigned int)minor);
-	out->root = field[3];
-	out->point = field[4];
-	return true;
-}
-
-/* Reads a file of /proc, whose size is not known before. */
-static int read_proc(const char *path, struct sbk_buf *out,
+static int add_mount(void *arg, const struct sbk_mount *mount,
 		     struct sbk_error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+	struct mount_list *list = arg;
+	struct sbk_os_mount item = {
+		.device = mount->device_number,
+		.root = sbk_arena_strdup(list->arena, mount->root),
+		.point = sbk_arena_strdup(list->arena, mount->point)};
 
-	if (fd < 0)
-		return sbk_error_set_errno(err, errno, "'%s'", path);
-	rc = read_all(fd, path, SBK_OUTPUT_BYTES_MAX, out, err);
-	(void)close(fd); /* only read from */
-	return rc;
+	if (item.root == NULL || item.point == NULL)
+		return sbk_error_no_memory(err);
+	sbk_buf_add(&list->items, &item, sizeof(item));
+	return sbk_buf_failed(&list->items, err);
 }
 
 int sbk_os_mounts(struct sbk_arena *arena, struct sbk_os_mount **out,
 		  size_t *count, struct sbk_error *err)
 {
-	struct sbk_buf buf = SBK_BUF_INIT;
-	struct sbk_os_mount *mounts;
-	size_t lines = 0, used = 0;
-	char *text, *line, *save = NULL;
-	int rc;
+	struct mount_list list = {.arena = arena, .items = SBK_BUF_INIT};
+	int rc = sbk_mounts_each(add_mount, &list, err);
+	void *mounts = NULL;
 
-	rc = read_proc("/proc/self/mountinfo", &buf, err);
-	if (rc < 0)
-		goto out;
-	text = sbk_arena_copy(arena, buf.data, buf.size);
-	for (line = text; line != NULL && *line != '\0'; line++)
-		lines += *line == '\n';
-	mounts = sbk_arena_alloc(arena, (lines + 1) * sizeof(*mounts));
-	if (text == NULL || mounts == NULL || lines > SBK_MOUNTS_MAX) {
-		rc = sbk_error_set(
-			err, lines > SBK_MOUNTS_MAX ? SBK_E_LIMIT : SBK_E_NOMEM,
-			"reading the mounts of this machine");
-		goto out;
+	if (rc == 0) {
+		mounts = sbk_arena_copy(arena, sbk_buf_text(&list.items),
+					list.items.size);
+		if (mounts == NULL)
+			rc = sbk_error_no_memory(err);
 	}
-	for (line = strtok_r(text, "\n", &save); line != NULL;
-	     line = strtok_r(NULL, "\n", &save))
-		used += parse_mount(line, &mounts[used]) ? 1 : 0;
-	*out = mounts;
-	*count = used;
-out:
-	sbk_buf_release(&buf);
+	if (rc == 0) {
+		*out = mounts;
+		*count = list.items.size / sizeof(**out);
+	}
+	sbk_buf_release(&list.items);
 	return rc;
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "engine/linux/error.h"
+#include "engine/principal_id.h"
 
 #include "engine/banned.h"
 
@@ -49,19 +50,6 @@ int sbk_os_people(sbk_os_person_fn *visit, void *arg, struct sbk_error *err)
 	return rc;
 }
 
-/* "u:990" or "g:990", which sbk_os_principal made. */
-static int parse_principal(const char *text, char *letter, unsigned *id,
-			   struct sbk_error *err)
-{
-	char end;
-
-	if (sscanf(text, "%c:%10u%c", letter, id, &end) != 2 ||
-	    (*letter != 'u' && *letter != 'g'))
-		return sbk_error_set(err, SBK_E_INVAL,
-				     "'%s' is not a principal", text);
-	return 0;
-}
-
 /* Name and primary group of the uid; found = false where it has no account. */
 static int look_up(unsigned uid, char *name, size_t name_size, gid_t *gid,
 		   bool *found, struct sbk_error *err)
@@ -71,7 +59,7 @@ static int look_up(unsigned uid, char *name, size_t name_size, gid_t *gid,
 	int os_code;
 
 	if (buffer == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	os_code = getpwuid_r(uid, &entry, buffer, DATABASE_BYTES, &result);
 	*found = result != NULL;
 	if (result != NULL) {
@@ -94,7 +82,7 @@ static int look_up_group(unsigned gid, char *name, size_t name_size,
 	int os_code;
 
 	if (buffer == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	os_code = getgrgid_r(gid, &entry, buffer, DATABASE_BYTES, &result);
 	(void)snprintf(name, name_size, "%s",
 		       result != NULL ? result->gr_name : "");
@@ -109,17 +97,16 @@ static int look_up_group(unsigned gid, char *name, size_t name_size,
 int sbk_os_principal_name(const char *principal, char *out, size_t out_size,
 			  struct sbk_error *err)
 {
+	struct sbk_principal_id id;
 	bool found;
-	char letter;
-	unsigned id;
 	gid_t gid;
-	int rc = parse_principal(principal, &letter, &id, err);
+	int rc = sbk_principal_parse(principal, &id, err);
 
 	if (rc < 0)
 		return rc;
-	if (letter == 'g')
-		return look_up_group(id, out, out_size, err);
-	rc = look_up(id, out, out_size, &gid, &found, err);
+	if (id.is_group)
+		return look_up_group(id.number, out, out_size, err);
+	rc = look_up(id.number, out, out_size, &gid, &found, err);
 	if (rc == 0 && !found)
 		out[0] = '\0';
 	return rc;
@@ -137,7 +124,7 @@ static int read_groups(const char *name, gid_t primary, gid_t **out, int *count,
 
 		if (more == NULL) {
 			free(gids);
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		}
 		gids = more;
 		*count = room;
@@ -161,17 +148,18 @@ static int format_groups(const gid_t *gids, int gid_count,
 {
 	const char **list =
 		sbk_arena_alloc(arena, (size_t)gid_count * sizeof(*list));
-	char text[32];
+	char text[SBK_PRINCIPAL_TEXT];
 	int i;
 
 	for (i = 0; list != NULL && i < gid_count; i++) {
-		(void)snprintf(text, sizeof(text), "g:%u", gids[i]);
+		sbk_principal_format((struct sbk_principal_id){true, gids[i]},
+				     text);
 		list[i] = sbk_arena_strdup(arena, text);
 		if (list[i] == NULL)
 			list = NULL;
 	}
 	if (list == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	*groups = list;
 	return 0;
 }
@@ -179,15 +167,16 @@ static int format_groups(const gid_t *gids, int gid_count,
 int sbk_os_groups_of(const char *principal, struct sbk_arena *arena,
 		     const char ***groups, size_t *count, struct sbk_error *err)
 {
-	char name[256], letter;
+	struct sbk_principal_id id;
+	char name[256];
 	gid_t *gids = NULL, primary = 0;
 	bool found = false;
 	int gid_count = 0, rc;
-	unsigned id;
 
-	rc = parse_principal(principal, &letter, &id, err);
-	if (rc == 0 && letter == 'u')
-		rc = look_up(id, name, sizeof(name), &primary, &found, err);
+	rc = sbk_principal_parse(principal, &id, err);
+	if (rc == 0 && !id.is_group)
+		rc = look_up(id.number, name, sizeof(name), &primary, &found,
+			     err);
 	if (rc == 0 && found)
 		rc = read_groups(name, primary, &gids, &gid_count, err);
 	if (rc == 0 && gid_count > 0)

@@ -17,7 +17,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/keyctl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,6 +32,7 @@
 
 #include "engine/limits.h"
 #include "engine/linux/error.h"
+#include "engine/linux/kernel.h"
 
 #include "engine/banned.h"
 
@@ -120,9 +120,9 @@ static int become(const struct errand *errand)
 {
 	const struct sbk_person *person = errand->person;
 
-	/* A key ring that is inherited stays possessed, whoever one becomes.
-	 * A kernel without key rings has none to inherit. */
-	(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+	/* A keyring that is inherited stays possessed, whoever one becomes. */
+	if (sbk_keyring_leave() < 0)
+		return -1;
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0 ||
 	    setgroups((size_t)errand->group_count, errand->groups) < 0 ||
@@ -241,7 +241,7 @@ static int watch(const struct errand *errand, pid_t pid, void *answer,
 	if (pidfd < 0)
 		rc = sbk_error_set_errno(err, errno, "watching a process");
 	else if (text == NULL)
-		rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		rc = sbk_error_no_memory(err);
 	else
 		rc = 0;
 	ended = rc == 0 && wait_for(pidfd, deadline);
@@ -279,7 +279,7 @@ static int find_groups(struct errand *errand, struct sbk_error *err)
 			realloc(errand->groups, (size_t)room * sizeof(*more));
 
 		if (more == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		errand->groups = more;
 		errand->group_count = room;
 		if (getgrouplist(errand->person->name, errand->person->gid,

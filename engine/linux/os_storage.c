@@ -15,7 +15,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +26,9 @@
 
 #include "engine/limits.h"
 #include "engine/linux/error.h"
+#include "engine/linux/fd.h"
 #include "engine/linux/os_storage.h"
+#include "engine/linux/served.h"
 
 #include "engine/banned.h"
 
@@ -137,35 +138,25 @@ static int check_directory(int fd, const struct sbk_store_place *place,
 	return 0;
 }
 
-/* Filesystems whose other users are on other machines: no lock, and no
- * memory shared between processes, reaches them. */
+/* Where others are on other machines, no lock and no memory that processes
+ * share reaches them. */
 static int check_volume(int fd, const struct sbk_store_place *place,
 			struct sbk_error *err)
 {
-	static const struct {
-		unsigned long magic;
-		const char *name;
-	} remote[] = {
-		{NFS_SUPER_MAGIC, "NFS"}, {SMB_SUPER_MAGIC, "SMB"},
-		{0xff534d42, "CIFS"},	  {0xfe534d42, "SMB"},
-		{AFS_SUPER_MAGIC, "AFS"}, {CODA_SUPER_MAGIC, "Coda"},
-		{0x00c36400, "Ceph"},
-	};
+	const char *name;
 	struct statfs fs;
-	size_t i;
 
 	if (fstatfs(fd, &fs) < 0)
 		return sbk_error_set_errno(err, errno, "cannot examine '%s'",
 					   place->directory);
-	for (i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
-		if ((unsigned long)fs.f_type == remote[i].magic)
-			return sbk_error_set(
-				err, SBK_E_UNSUPPORTED,
-				"'%s' is on a network filesystem (%s), whose "
-				"locks and shared memory a journal cannot "
-				"rely on; mount a local volume there",
-				place->directory, remote[i].name);
-	return 0;
+	if (sbk_served_by_magic((uint32_t)fs.f_type, &name) !=
+	    SBK_SERVED_BY_MACHINE)
+		return 0;
+	return sbk_error_set(err, SBK_E_UNSUPPORTED,
+			     "'%s' is on a network filesystem (%s), whose "
+			     "locks and shared memory a journal cannot rely "
+			     "on; mount a local volume there",
+			     place->directory, name);
 }
 
 /* --- building ----------------------------------------------------------- */
@@ -272,7 +263,7 @@ static int write_made(int fd, size_t parents, struct sbk_error *err)
 {
 	char text[16];
 	int size = snprintf(text, sizeof(text), "%zu\n", parents);
-	int file, rc = 0;
+	int file, os_code, rc = 0;
 
 	if (parents == 0)
 		return 0;
@@ -282,8 +273,11 @@ static int write_made(int fd, size_t parents, struct sbk_error *err)
 	if (file < 0)
 		return sbk_error_set_errno(err, errno, "cannot make '%s'",
 					   SBK_STORE_MADE);
-	if (write(file, text, (size_t)size) != size || fsync(file) < 0)
-		rc = sbk_error_set_errno(err, errno, "cannot write '%s'",
+	os_code = sbk_fd_write_all(file, text, (size_t)size);
+	if (os_code == 0 && fsync(file) < 0)
+		os_code = errno;
+	if (os_code != 0)
+		rc = sbk_error_set_errno(err, os_code, "cannot write '%s'",
 					 SBK_STORE_MADE);
 	(void)close(file); /* flushed above; nothing more to learn */
 	return rc;
@@ -512,7 +506,7 @@ int sbk_store_open(const struct sbk_store_place *place,
 	int rc;
 
 	if (store == NULL || parts == NULL) {
-		rc = sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		rc = sbk_error_no_memory(err);
 		goto out;
 	}
 	store->fd = -1;
@@ -593,7 +587,7 @@ bool sbk_store_is_hidden(const struct sbk_store *store)
 int sbk_store_made(const struct sbk_store *store, size_t *out,
 		   struct sbk_error *err)
 {
-	char text[16] = "";
+	char text[16] = "", *end;
 	size_t got = 0;
 	int rc = sbk_store_read(store, SBK_STORE_MADE, 0, text,
 				sizeof(text) - 1, &got, err);
@@ -603,8 +597,9 @@ int sbk_store_made(const struct sbk_store *store, size_t *out,
 	else if (rc < 0)
 		return rc;
 	text[got] = '\0';
-	*out = (size_t)strtoul(text, NULL, 10);
-	if (*out >= SBK_STORE_PARTS_MAX)
+	*out = (size_t)strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || strcmp(end, "\n") != 0 ||
+	    *out >= SBK_STORE_PARTS_MAX)
 		*out = 0; /* not ours: then nothing is taken back either */
 	return 0;
 }

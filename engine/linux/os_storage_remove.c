@@ -187,7 +187,7 @@ int sbk_store_remove(const struct sbk_store_place *place,
 	int rc;
 
 	if (parts == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = sbk_store_parts_split(place, parts, err);
 	if (rc == 0)
 		rc = sbk_store_open(place, SBK_STORE_READ, &store, err);

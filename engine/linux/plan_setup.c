@@ -96,7 +96,7 @@ static int add_account(struct setup *s, const struct sbk_account *account,
 		realloc(s->accounts, (s->count + 1) * sizeof(*accounts));
 
 	if (accounts == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	s->accounts = accounts;
 	s->accounts[s->count++] = *account;
 	return 0;

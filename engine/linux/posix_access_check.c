@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "engine/linux/access_state.h"
+#include "engine/principal_id.h"
 
 #include "engine/banned.h"
 
@@ -39,32 +40,6 @@ struct verdict {
 	unsigned mask; /* what the entry's permissions were cut down to */
 };
 
-/* "u:990" or "g:990". */
-static bool parse_principal(const char *text, bool *is_group, uint32_t *id)
-{
-	uint64_t value = 0;
-	size_t i;
-
-	if ((text[0] != 'u' && text[0] != 'g') || text[1] != ':' ||
-	    text[2] == '\0')
-		return false;
-	for (i = 2; text[i] != '\0'; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return false;
-		value = value * 10 + (uint64_t)(text[i] - '0');
-		if (value > UINT32_MAX)
-			return false;
-	}
-	*is_group = text[0] == 'g';
-	*id = (uint32_t)value;
-	return true;
-}
-
-static int bad_principal(const char *text, struct sbk_error *err)
-{
-	return sbk_error_set(err, SBK_E_INVAL, "'%s' is not a principal", text);
-}
-
 static int add_group(struct who *who, uint32_t gid, struct sbk_error *err)
 {
 	if (who->group_count == SUBJECT_GROUPS_MAX)
@@ -78,23 +53,24 @@ static int add_group(struct who *who, uint32_t gid, struct sbk_error *err)
 static int resolve(const struct sbk_subject *subject, struct who *who,
 		   struct sbk_error *err)
 {
-	bool is_group;
-	uint32_t id;
+	struct sbk_principal_id id;
 	size_t i;
-	int rc = 0;
+	int rc = sbk_principal_parse(subject->principal, &id, err);
 
+	if (rc < 0)
+		return rc;
 	who->group_count = 0;
-	if (!parse_principal(subject->principal, &is_group, &id))
-		return bad_principal(subject->principal, err);
-	who->has_uid = !is_group;
-	who->uid = id;
-	if (is_group)
-		rc = add_group(who, id, err);
+	who->has_uid = !id.is_group;
+	who->uid = id.number;
+	if (id.is_group)
+		rc = add_group(who, id.number, err);
 	for (i = 0; rc == 0 && i < subject->group_count; i++) {
-		if (!parse_principal(subject->groups[i], &is_group, &id) ||
-		    !is_group)
-			return bad_principal(subject->groups[i], err);
-		rc = add_group(who, id, err);
+		rc = sbk_principal_parse(subject->groups[i], &id, err);
+		if (rc == 0 && !id.is_group)
+			rc = sbk_error_set(err, SBK_E_INVAL, "'%s' is no group",
+					   subject->groups[i]);
+		if (rc == 0)
+			rc = add_group(who, id.number, err);
 	}
 	return rc;
 }
@@ -247,25 +223,24 @@ int sbk_access_naming(struct sbk_state state, const char *principal,
 		      unsigned *how, struct sbk_error *err)
 {
 	struct sbk_access access;
-	bool is_group;
-	uint32_t id;
+	struct sbk_principal_id id;
 	uint8_t tag;
 	int rc;
 
-	if (!parse_principal(principal, &is_group, &id))
-		return bad_principal(principal, err);
-	rc = sbk_access_parse(state, &access, err);
+	rc = sbk_principal_parse(principal, &id, err);
+	if (rc == 0)
+		rc = sbk_access_parse(state, &access, err);
 	if (rc < 0)
 		return rc;
-	tag = is_group ? SBK_ACL_GROUP : SBK_ACL_USER;
+	tag = id.is_group ? SBK_ACL_GROUP : SBK_ACL_USER;
 	*how = 0;
-	if (sbk_acl_find(&access.acl, tag, id) != NULL)
+	if (sbk_acl_find(&access.acl, tag, id.number) != NULL)
 		*how |= SBK_NAMED_ENTRY;
-	if (sbk_acl_find(&access.dflt, tag, id) != NULL)
+	if (sbk_acl_find(&access.dflt, tag, id.number) != NULL)
 		*how |= SBK_NAMED_INHERIT;
-	if (!is_group && access.uid == id)
+	if (!id.is_group && access.uid == id.number)
 		*how |= SBK_NAMED_OWNER;
-	if (is_group && access.gid == id)
+	if (id.is_group && access.gid == id.number)
 		*how |= SBK_NAMED_GROUP;
 	return 0;
 }

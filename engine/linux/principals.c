@@ -25,7 +25,7 @@ static void from_group(struct sbk_principal *out, unsigned int gid)
 	memset(out, 0, sizeof(*out));
 	out->role = SBK_PRINCIPAL_GROUP;
 	out->number = gid;
-	(void)snprintf(out->id, sizeof(out->id), "g:%u", gid);
+	sbk_principal_format((struct sbk_principal_id){true, gid}, out->id);
 	(void)snprintf(out->name, sizeof(out->name), "%s", SBK_GROUP_NAME);
 }
 
@@ -37,7 +37,8 @@ static void from_account(struct sbk_principal *out,
 							 : SBK_PRINCIPAL_ONLINE;
 	out->number = account->uid;
 	out->person = account->person;
-	(void)snprintf(out->id, sizeof(out->id), "u:%u", account->uid);
+	sbk_principal_format((struct sbk_principal_id){false, account->uid},
+			     out->id);
 	(void)snprintf(out->name, sizeof(out->name), "%s", account->name);
 }
 
@@ -48,7 +49,7 @@ static int append(struct sbk_principals *list,
 		realloc(list->items, (list->count + 1) * sizeof(*items));
 
 	if (items == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	list->items = items;
 	list->items[list->count++] = *principal;
 	return 0;

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "engine/limits.h"
+#include "engine/linux/clock.h"
 #include "engine/linux/error.h"
 
 #include "engine/banned.h"
@@ -74,14 +75,6 @@ int sbk_program_find(const char *name, char *path, size_t path_size,
 			     "the program '%s' is not in /usr/sbin, /usr/bin, "
 			     "/sbin or /bin",
 			     name);
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec ts = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail on Linux */
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /* In the child, until it is the program. Never returns. */
@@ -211,7 +204,7 @@ static int attend(const struct sbk_program *program, struct running *r,
 			{.fd = r->output, .events = POLLIN},
 			{.fd = r->errors, .events = POLLIN},
 		};
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - sbk_clock_ms();
 
 		if (left <= 0)
 			return SBK_E_BUSY;
@@ -270,7 +263,7 @@ int sbk_program_run(const struct sbk_program *program,
 		goto out;
 	rc = set_nonblocking(&r);
 	if (rc == 0)
-		rc = attend(program, &r, result, now_ms() + timeout);
+		rc = attend(program, &r, result, sbk_clock_ms() + timeout);
 	if (rc < 0)
 		(void)kill(r.pid, SIGKILL); /* it may just have ended */
 	ended = reap(r.pid, &result->exit_code);
@@ -310,7 +303,7 @@ int sbk_program_failed(const struct sbk_program *program,
 static int wait_for_lock(int fd, struct sbk_error *err)
 {
 	const struct timespec pause = {.tv_nsec = 20000000};
-	int64_t deadline = now_ms() + LOCK_TIMEOUT_MS;
+	int64_t deadline = sbk_clock_ms() + LOCK_TIMEOUT_MS;
 
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		int os_code = errno;
@@ -318,7 +311,7 @@ static int wait_for_lock(int fd, struct sbk_error *err)
 		if (os_code != EWOULDBLOCK && os_code != EINTR)
 			return sbk_error_set_errno(err, os_code,
 						   "locking '" LOCK_FILE "'");
-		if (now_ms() > deadline)
+		if (sbk_clock_ms() > deadline)
 			return sbk_error_set(
 				err, SBK_E_BUSY,
 				"an account or firewall tool started by "

@@ -123,7 +123,7 @@ static int is_known(enum question question, unsigned int number,
 		char *memory = malloc(size);
 
 		if (memory == NULL)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		os_code = ask(question, number, name, memory, size, known);
 		free(memory);
 		size *= 4;

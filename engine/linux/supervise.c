@@ -265,13 +265,13 @@ static int reap(struct supervisor *s, int failed, struct sbk_error *err)
 
 static int start_relay(struct supervisor *s, int master, struct sbk_error *err)
 {
+	if (fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
+		return sbk_error_set_errno(err, errno,
+					   "cannot set up the terminal");
 	s->relay = malloc(sizeof(*s->relay));
 	if (s->relay == NULL)
 		return sbk_error_set(err, SBK_E_NOMEM,
 				     "no memory for the terminal");
-	if (fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
-		return sbk_error_set_errno(err, errno,
-					   "cannot set up the terminal");
 	sbk_relay_start(s->relay, s->launch->terminal_in,
 			s->launch->terminal_out, master, &s->launch->termios);
 	return 0;

@@ -299,7 +299,7 @@ static int visit_sight(struct survey *survey, const struct sight *sight,
 		return visit_skipped(survey, err);
 	case SIGHT_UNREADABLE:
 		if (sight->problem.code == SBK_E_NOMEM)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		return visit_unreadable(survey, &sight->problem, err);
 	default:
 		return visit_object(survey, sight, err);
@@ -547,7 +547,7 @@ int sbk_survey(struct sbk_pool **pool, const char *root, sbk_visit_fn *visit,
 	memcpy(survey.path, root, survey.path_size + 1);
 	survey.sights = calloc(WINDOW, sizeof(*survey.sights));
 	if (survey.sights == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = survey_root(&survey, err);
 	for (i = 0; i < WINDOW; i++)
 		sbk_buf_release(&survey.sights[i].state);

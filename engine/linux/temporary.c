@@ -15,6 +15,7 @@
 
 #include "engine/limits.h"
 #include "engine/linux/error.h"
+#include "engine/linux/listing.h"
 
 #include "engine/banned.h"
 
@@ -39,59 +40,93 @@ int sbk_temporary_make(char **path, struct sbk_error *err)
 
 static int remove_content(int fd, dev_t device, int depth);
 
+/* 0 or -errno. */
 static int remove_entry(int parent, const char *name, dev_t device, int depth)
 {
 	struct stat st;
-	int fd;
+	int fd, rc;
 
 	if (unlinkat(parent, name, 0) == 0)
 		return 0;
 	fd = openat(parent, name,
 		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return -1;
-	if (fstat(fd, &st) < 0 || st.st_dev != device) {
-		(void)close(fd); /* a mount is not ours to empty */
-		return -1;
+		return -errno;
+	rc = fstat(fd, &st) < 0 ? -errno : 0;
+	/* A mount is not ours to empty. */
+	if (rc == 0 && st.st_dev != device)
+		rc = -EXDEV;
+	if (rc < 0) {
+		(void)close(fd); /* only read */
+		return rc;
 	}
-	/* Takes the descriptor. */
-	if (remove_content(fd, device, depth + 1) < 0)
-		return -1;
-	return unlinkat(parent, name, AT_REMOVEDIR);
+	rc = remove_content(fd, device, depth + 1);
+	if (rc < 0)
+		return rc;
+	return unlinkat(parent, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
+/* Takes the descriptor. Goes on after a failure; 0 or the first's -errno. */
 static int remove_content(int fd, dev_t device, int depth)
 {
-	DIR *dir = depth < SBK_TREE_DEPTH_MAX ? fdopendir(fd) : NULL;
 	struct dirent *entry;
-	int rc = 0;
+	DIR *dir = NULL;
+	int rc = -ELOOP;
 
+	if (depth < SBK_TREE_DEPTH_MAX) {
+		dir = fdopendir(fd);
+		rc = dir == NULL ? -errno : 0;
+	}
 	if (dir == NULL) {
 		(void)close(fd); /* only read */
-		return -1;
+		return rc;
 	}
 	/* A directory that its owner may not write is made so. */
 	(void)fchmod(fd, 0700);
-	while ((entry = readdir(dir)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 &&
-		    strcmp(entry->d_name, "..") != 0 &&
-		    remove_entry(dirfd(dir), entry->d_name, device, depth) < 0)
-			rc = -1;
+	while ((errno = 0, entry = readdir(dir)) != NULL) {
+		int removed;
+
+		if (sbk_is_dots(entry->d_name))
+			continue;
+		removed =
+			remove_entry(dirfd(dir), entry->d_name, device, depth);
+		rc = rc < 0 ? rc : removed;
+	}
+	if (rc == 0)
+		rc = -errno;
 	(void)closedir(dir); /* only read */
 	return rc;
 }
 
+/* 0 or -errno. */
+static int remove_tree(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0) {
+		rc = -errno;
+		(void)close(fd); /* only read */
+		return rc;
+	}
+	rc = remove_content(fd, st.st_dev, 0);
+	if (rc < 0)
+		return rc;
+	return rmdir(path) < 0 ? -errno : 0;
+}
+
 int sbk_temporary_remove(char *path, struct sbk_error *err)
 {
-	struct stat st;
-	int fd, rc = 0;
+	int rc;
 
 	if (path == NULL)
 		return 0;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0 ||
-	    remove_content(fd, st.st_dev, 0) < 0 || rmdir(path) < 0)
-		rc = sbk_error_set_errno(err, errno,
+	rc = remove_tree(path);
+	if (rc < 0)
+		rc = sbk_error_set_errno(err, -rc,
 					 "cannot remove '%s'; remove it by "
 					 "hand",
 					 path);

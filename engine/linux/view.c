@@ -13,6 +13,7 @@
 
 #include "engine/limits.h"
 #include "engine/linux/view_entries.h"
+#include "engine/path.h"
 
 #include "engine/banned.h"
 
@@ -137,8 +138,8 @@ static int place_bind(struct sbk_view *view, struct sbk_view_entry *entry,
 	struct sbk_view_op *op;
 
 	if (sbk_entry_shows_host(ground)) {
-		around = sbk_view_path_rebase(&view->arena, entry->path,
-					      ground->path, ground->target);
+		around = sbk_path_rebase(&view->arena, entry->path,
+					 ground->path, ground->target);
 		if (around == NULL)
 			return sbk_error_set(err, SBK_E_NOMEM,
 					     "no memory for the view");
@@ -209,8 +210,8 @@ static int place_empty(struct sbk_view *view,
 	if (op == NULL)
 		return err->code;
 	op_fill(op, entry, ground);
-	op->covers = sbk_view_path_rebase(&view->arena, entry->path,
-					  ground->path, ground->target);
+	op->covers = sbk_path_rebase(&view->arena, entry->path, ground->path,
+				     ground->target);
 	if (op->covers == NULL)
 		return sbk_error_set(err, SBK_E_NOMEM,
 				     "no memory for the view");
@@ -227,8 +228,8 @@ static bool is_redundant(const struct sbk_view_entry *entry,
 
 	if (!sbk_entry_shows_host(ground) || entry->kind == SBK_ENTRY_PIN)
 		return false;
-	around = sbk_view_path_rebase(arena, entry->path, ground->path,
-				      ground->target);
+	around = sbk_path_rebase(arena, entry->path, ground->path,
+				 ground->target);
 	return around != NULL && strcmp(around, entry->target) == 0 &&
 	       writable == sbk_entry_is_writable(ground);
 }
@@ -284,8 +285,7 @@ static int place_all(struct sbk_view *view, struct sbk_view_entries *list,
 		struct sbk_view_entry *entry = &list->items[i];
 
 		while (depth > 0 &&
-		       !sbk_view_path_contains(above[depth - 1]->path,
-					       entry->path))
+		       !sbk_path_within(entry->path, above[depth - 1]->path))
 			depth--;
 		rc = place(view, entry, depth > 0 ? above[depth - 1] : NULL,
 			   err);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/limits.h"
+#include "engine/path.h"
 
 #include "engine/banned.h"
 
@@ -42,56 +43,12 @@ static const struct sbk_view_entry standard_entries[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-bool sbk_view_path_contains(const char *above, const char *path)
-{
-	size_t size = strlen(above);
-
-	if (size == 1)
-		return true;
-	return strncmp(above, path, size) == 0 &&
-	       (path[size] == '\0' || path[size] == '/');
-}
-
-/* Byte order in which '/' comes first, so that a subtree is contiguous. */
-static int path_compare(const char *a, const char *b)
-{
-	while (*a != '\0' && *a == *b) {
-		a++;
-		b++;
-	}
-	if (*a == *b)
-		return 0;
-	if (*a == '\0' || *b == '\0')
-		return *a == '\0' ? -1 : 1;
-	if (*a == '/' || *b == '/')
-		return *a == '/' ? -1 : 1;
-	return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
-}
-
 static int entry_compare(const void *a, const void *b)
 {
 	const struct sbk_view_entry *x = a, *y = b;
-	int order = path_compare(x->path, y->path);
+	int order = sbk_path_compare(x->path, y->path);
 
 	return order != 0 ? order : (int)x->kind - (int)y->kind;
-}
-
-const char *sbk_view_path_rebase(struct sbk_arena *arena, const char *path,
-				 const char *above, const char *base)
-{
-	const char *rest = path + (above[1] == '\0' ? 0 : strlen(above));
-	size_t base_size = base[1] == '\0' ? 0 : strlen(base);
-	size_t rest_size = strlen(rest);
-	char *joined;
-
-	if (rest_size == 0 || strcmp(rest, "/") == 0)
-		return base;
-	joined = sbk_arena_alloc(arena, base_size + rest_size + 1);
-	if (joined == NULL)
-		return NULL;
-	memcpy(joined, base, base_size);
-	memcpy(joined + base_size, rest, rest_size);
-	return joined;
 }
 
 static int entries_add(struct sbk_view_entries *list,
@@ -171,7 +128,7 @@ entries_above(const struct sbk_view_entries *list, const char *path, bool here)
 
 		if (item->kind == SBK_ENTRY_LINK ||
 		    item->kind == SBK_ENTRY_DROPPED || size <= best ||
-		    !sbk_view_path_contains(item->path, path) ||
+		    !sbk_path_within(path, item->path) ||
 		    (!here && path[size] == '\0'))
 			continue;
 		found = item;
@@ -260,11 +217,10 @@ static int move_below(struct sbk_view_entries *list, size_t link,
 	for (i = 0; i < list->count; i++) {
 		struct sbk_view_entry *below = &list->items[i];
 
-		if (i == link || !sbk_view_path_contains(path, below->path))
+		if (i == link || !sbk_path_within(below->path, path))
 			continue;
-		below->path =
-			sbk_view_path_rebase(list->arena, below->path, path,
-					     list->items[link].target);
+		below->path = sbk_path_rebase(list->arena, below->path, path,
+					      list->items[link].target);
 		if (below->path == NULL)
 			return sbk_error_set(err, SBK_E_NOMEM,
 					     "no memory for the view");
@@ -317,11 +273,11 @@ static int pin_between(struct sbk_view_entries *list,
 
 		pin.path = sbk_arena_copy(list->arena, path,
 					  (size_t)(slash - path));
-		pin.target = pin.path == NULL
-				     ? NULL
-				     : sbk_view_path_rebase(
-					       list->arena, pin.path,
-					       ground.path, ground.target);
+		pin.target =
+			pin.path == NULL
+				? NULL
+				: sbk_path_rebase(list->arena, pin.path,
+						  ground.path, ground.target);
 		if (pin.target == NULL)
 			return sbk_error_set(err, SBK_E_NOMEM,
 					     "no memory for the view");
@@ -344,8 +300,8 @@ static int add_pins(struct sbk_view_entries *list, struct sbk_error *err)
 		const char *path = list->items[i].path;
 
 		while (depth > 0 &&
-		       !sbk_view_path_contains(
-			       list->items[above[depth - 1]].path, path))
+		       !sbk_path_within(path,
+					list->items[above[depth - 1]].path))
 			depth--;
 		if (list->items[i].kind <= SBK_ENTRY_RO && depth > 0 &&
 		    list->items[above[depth - 1]].kind == SBK_ENTRY_RW)

@@ -55,10 +55,4 @@ void sbk_view_entries_release(struct sbk_view_entries *list);
 bool sbk_entry_shows_host(const struct sbk_view_entry *entry);
 bool sbk_entry_is_writable(const struct sbk_view_entry *entry);
 
-/* "/a" contains "/a" and "/a/b", not "/ab"; "/" contains everything. */
-bool sbk_view_path_contains(const char *above, const char *path);
-/* `base` with what stands in `path` below `above`. NULL: no memory. */
-const char *sbk_view_path_rebase(struct sbk_arena *arena, const char *path,
-				 const char *above, const char *base);
-
 #endif

@@ -193,7 +193,7 @@ static int visit_sight(struct walker *w, const struct sight *sight,
 		return 0;
 	case SIGHT_UNREADABLE:
 		if (sight->problem.code == SBK_E_NOMEM)
-			return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+			return sbk_error_no_memory(err);
 		return visit_unreadable(w, &sight->problem, err);
 	default:
 		if (visit.is_directory)
@@ -418,7 +418,7 @@ int sbk_walk(struct sbk_host *host, const char *root, enum sbk_walk_depth depth,
 	memcpy(w.path, root, w.path_size + 1);
 	w.sights = calloc(WINDOW, sizeof(*w.sights));
 	if (w.sights == NULL)
-		return sbk_error_set(err, SBK_E_NOMEM, "out of memory");
+		return sbk_error_no_memory(err);
 	rc = walk_root(&w, err);
 	for (i = 0; i < WINDOW; i++)
 		sbk_buf_release(&w.sights[i].state);

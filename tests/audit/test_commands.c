@@ -265,9 +265,11 @@ static void test_commands__a_bad_certificate_is_an_error(void **unused)
 	(void)unused;
 	require_host();
 	must("echo '{}' >/run/empty.json; echo '{\"predicate\":"
-	     "{\"principals\":[{\"id\":\"u:-1\"}]}}' >/run/bad.json");
+	     "{\"principals\":[{\"id\":\"u:-1\"}]}}' >/run/bad.json; "
+	     "sed s/u:-1/u:9999999999/ /run/bad.json >/run/big.json");
 	json_decref(audit("", "residue --certificate /run/empty.json", 200));
 	json_decref(audit("", "residue --certificate /run/bad.json", 200));
+	json_decref(audit("", "residue --certificate /run/big.json", 200));
 	json_decref(audit("", "residue --certificate /run/none.json", 200));
 }
 

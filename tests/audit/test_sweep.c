@@ -107,6 +107,41 @@ static void test_sweep__a_clean_tree_has_no_hit(void **unused)
 	sbk_test_remove(tree);
 }
 
+/* Whom it cannot search for, it does not call absent. */
+static void test_sweep__refuses_what_is_no_principal(void **unused)
+{
+	static const char *const bad[] = {"sandbook", "u:64901x",
+					  "u:4294967296", "u: 64901", "u:"};
+	char *tree = sbk_test_directory("sweep");
+	const char *const roots[] = {tree};
+	struct sbk_backend backend = host_backend();
+	size_t i;
+
+	(void)unused;
+	in_tree(tree, "touch a && setfacl -m u:64901:r a");
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		const struct sbk_sweep_principal principals[] = {wanted[1],
+								 {bad[i], "x"}};
+		const struct sbk_sweep_options options = {.principals =
+								  principals,
+							  .principal_count = 2,
+							  .roots = roots,
+							  .root_count = 1};
+		struct sbk_report *report = sbk_report_new("sweep");
+		struct sbk_error err = SBK_ERROR_INIT;
+		struct hits hits = {.count = 0};
+
+		assert_error(sbk_sweep(&backend, &options, remember, &hits,
+				       report, &err),
+			     SBK_E_INVAL, &err);
+		assert_int_equal(hits.count, 0);
+		sbk_report_free(report);
+		sbk_buf_release(&hits.text);
+	}
+	sbk_backend_close(&backend);
+	sbk_test_remove(tree);
+}
+
 static int sweep_as_stranger(void *arg)
 {
 	struct hits hits = {.count = 0};
@@ -189,6 +224,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_sweep__a_clean_tree_has_no_hit),
 	cmocka_unit_test(test_sweep__an_unreadable_directory_is_not_clean),
 	cmocka_unit_test(test_sweep__a_hostile_name_is_only_a_name),
+	cmocka_unit_test(test_sweep__refuses_what_is_no_principal),
 	cmocka_unit_test(test_sweep__stops_when_told),
 };
 

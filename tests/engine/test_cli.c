@@ -137,6 +137,26 @@ static void test_cli__a_missing_value_is_said(void **state)
 	assert_non_null(strstr(err.message, "needs a value"));
 }
 
+/* What cannot be told is not done. */
+static void test_cli__announces_or_refuses(void **state)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_cli cli = {.program = "sandbook", .out = tmpfile()};
+
+	(void)state;
+	assert_non_null(cli.out);
+	assert_ok(sbk_cli_announce(&cli, "the plan\n", &err), &err);
+	assert_int_equal(ftell(cli.out), 9);
+	(void)fclose(cli.out);
+	cli.out = fopen("/dev/full", "w");
+	assert_non_null(cli.out);
+	assert_error(sbk_cli_announce(&cli, "the plan\n", &err), SBK_E_IO,
+		     &err);
+	assert_non_null(strstr(err.message, "nothing was changed"));
+	(void)fclose(cli.out);
+	assert_ok(sbk_cli_ask(&cli, "Go on?", true, &err), &err);
+}
+
 static void test_nearest_word__is_near_or_nothing(void **state)
 {
 	static const char *const words[] = {"network", "readable", "rw", NULL};
@@ -153,6 +173,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_cli__names_the_nearest_option),
 	cmocka_unit_test(test_cli__refuses_what_is_no_number),
 	cmocka_unit_test(test_cli__a_missing_value_is_said),
+	cmocka_unit_test(test_cli__announces_or_refuses),
 	cmocka_unit_test(test_nearest_word__is_near_or_nothing),
 };
 

@@ -625,11 +625,23 @@ static void test_journal__removal_leaves_what_is_not_ours(void **state)
 {
 	struct fixture *f = *state;
 	char path[SBK_PATH_MAX];
+	int made;
 
 	/* A parent that was there before stays, though it is empty. */
 	(void)snprintf(path, sizeof(path), "%s/home/state", f->directory);
 	assert_int_equal(mkdir(path, 0700), 0);
 	sbk_journal_close(fixture_open(f, SBK_JOURNAL_CREATE));
+	assert_ok(sbk_journal_remove(&f->place, &f->err), &f->err);
+	assert_false(exists(f, "home/state/j"));
+	assert_true(exists(f, "home/state"));
+	assert_int_equal(rmdir(path), 0);
+
+	/* So does one of which it is not known whether it was made. */
+	sbk_journal_close(fixture_open(f, SBK_JOURNAL_CREATE));
+	made = open(fixture_path(f, "made"), O_WRONLY | O_TRUNC | O_CLOEXEC);
+	assert_true(made >= 0);
+	assert_int_equal(write(made, "1x\n", 3), 3);
+	(void)close(made);
 	assert_ok(sbk_journal_remove(&f->place, &f->err), &f->err);
 	assert_false(exists(f, "home/state/j"));
 	assert_true(exists(f, "home/state"));

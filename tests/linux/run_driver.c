@@ -31,7 +31,7 @@ static const struct option options[] = {{"rw", 1, NULL, 'w'},
 
 int main(int argc, char **argv)
 {
-	struct sbk_run_options run = {.status_fd = 0};
+	struct sbk_run_options run = {.begun = NULL};
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_run_end end;
 	struct sbk_scope scope;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -120,6 +121,37 @@ static void test_file__directories_and_links(void **state)
 		sbk_buf_clear(&wanted);
 	}
 	(void)umask(mask);
+	sbk_buf_release(&wanted);
+}
+
+/* Wherever the descriptors run out, nothing of it stays. */
+static void test_file__a_failure_leaves_nothing(void **state)
+{
+	struct tree *tree = *state;
+	struct sbk_buf wanted = SBK_BUF_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct rlimit before, low;
+	size_t failures = 0;
+	int rc = -1, lowest = dup(0);
+
+	assert_true(lowest >= 0);
+	(void)close(lowest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	sbk_directory_state(&wanted, geteuid(), getegid(), 0755);
+	low = before;
+	for (low.rlim_cur = (rlim_t)lowest; rc < 0; low.rlim_cur++) {
+		assert_true(failures < 20);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+		rc = change(tree, SBK_KIND_DIRECTORY, "x", NULL,
+			    SBK_STATE_ABSENT, state_of(&wanted), &err);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+		if (rc == 0)
+			break;
+		failures++;
+		assert_int_equal(access(tree_path(tree, "x"), F_OK), -1);
+	}
+	assert_true(failures >= 2);
+	assert_int_equal(access(tree_path(tree, "x"), F_OK), 0);
 	sbk_buf_release(&wanted);
 }
 
@@ -270,6 +302,7 @@ static const struct CMUnitTest tests[] = {
 	TREE_TEST(test_file__round_trip),
 	TREE_TEST(test_file__empty_and_owned_by_others),
 	TREE_TEST(test_file__directories_and_links),
+	TREE_TEST(test_file__a_failure_leaves_nothing),
 	TREE_TEST(test_file__a_default_acl_is_not_inherited),
 	TREE_TEST(test_file__what_others_changed_stays),
 	TREE_TEST(test_file__a_full_directory_stays),

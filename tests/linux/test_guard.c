@@ -108,7 +108,7 @@ static int teardown(void **state)
 /* In the child: never returns. */
 static void launch(const struct place *place, int messages, char *const *argv)
 {
-	struct sbk_run_options options = {.status_fd = 0};
+	struct sbk_run_options options = {.begun = NULL};
 	struct sbk_error err = SBK_ERROR_INIT;
 	char secret[512], policy[512], deep[512];
 	struct sbk_run_end end;

@@ -1,12 +1,15 @@
-/* New files of a caller's, and how old things are. */
+/* New files of a caller's, the end of processes, how old things are. */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "engine/limits.h"
+#include "engine/linux/processes.h"
 #include "engine/os_admin.h"
 #include "tests/support/test.h"
 
@@ -118,6 +121,43 @@ static void test_os_admin__new_file_is_checked_first(void **state)
 	sbk_test_remove(root);
 }
 
+/* A text that is not understood ends nobody, and says so. */
+static void test_os_admin__end_processes_of_a_principal_only(void **state)
+{
+	static const char *const bad[] = {"u:64977x", "u:", "64977",
+					  "u:4294967295", "u:4294967296"};
+	struct sbk_error err = SBK_ERROR_INIT;
+	size_t ended, i;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		sbk_test_skip("needs root, to be somebody else");
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (setresgid(64977, 64977, 64977) < 0 ||
+		    setresuid(64977, 64977, 64977) < 0)
+			_exit(1);
+		for (;;)
+			(void)pause();
+	}
+	do {
+		assert_ok(sbk_processes_count(64977, &ended, &err), &err);
+		assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	} while (ended == 0);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_error(sbk_os_end_processes(bad[i], &ended, &err),
+			     SBK_E_INVAL, &err);
+	assert_ok(sbk_os_end_processes("g:64977", &ended, &err), &err);
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	assert_ok(sbk_os_end_processes("u:64977", &ended, &err), &err);
+	assert_int_equal(ended, 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
 static void test_os_admin__older_by_the_last_change(void **state)
 {
 	const struct timespec pause = {.tv_nsec = 30000000};
@@ -150,6 +190,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_os_admin__new_file_is_never_over_another),
 	cmocka_unit_test(test_os_admin__new_file_goes_where_it_was_prepared),
 	cmocka_unit_test(test_os_admin__new_file_is_checked_first),
+	cmocka_unit_test(test_os_admin__end_processes_of_a_principal_only),
 	cmocka_unit_test(test_os_admin__older_by_the_last_change),
 };
 

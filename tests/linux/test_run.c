@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,6 +37,8 @@ struct setting {
 	uint64_t timeout_s, processes, memory_mib;
 	bool no_namespaces;
 	enum sbk_network network;
+	const char *absent; /* a protected name that was not there */
+	bool fill_keys;	    /* the user may have no further key */
 };
 
 static const struct setting plain = {.in = -1, .out = -1, .err = -1};
@@ -67,6 +71,24 @@ static int teardown(void **state)
 	return 0;
 }
 
+static void fill_keys(void)
+{
+	char name[32];
+	int i;
+
+	/* As a login has it. Only who has none gets one beyond the quota. */
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0)
+		_exit(FAILED + 1);
+	for (i = 0; i < 5000; i++) {
+		(void)snprintf(name, sizeof(name), "sandbook-test-%d", i);
+		if (syscall(SYS_add_key, "user", name, "x", 1,
+			    KEY_SPEC_PROCESS_KEYRING) < 0)
+			break;
+	}
+	if (errno != EDQUOT)
+		_exit(FAILED + 1);
+}
+
 /* In the child: never returns. */
 static void launch(const struct place *place, const struct setting *setting,
 		   char *const *argv)
@@ -89,9 +111,13 @@ static void launch(const struct place *place, const struct setting *setting,
 	    (setresgid(setting->uid, setting->uid, setting->uid) < 0 ||
 	     setresuid(setting->uid, setting->uid, setting->uid) < 0))
 		_exit(FAILED);
+	if (setting->fill_keys)
+		fill_keys();
 	test_scope_init(&scope, "/home/tester");
 	test_scope_add(&scope, SBK_ACCESS_RW, place->ws);
 	scope.directory = place->ws;
+	scope.absent_protected = (const char **)&setting->absent;
+	scope.absent_count = setting->absent != NULL;
 	scope.timeout_s = setting->timeout_s;
 	scope.processes = setting->processes;
 	scope.memory_mib = setting->memory_mib;
@@ -477,6 +503,50 @@ static void test_run__bare_temporary_directory_is_removed(void **state)
 	assert_int_equal(access("/etc/passwd", F_OK), 0);
 }
 
+/* Deeper than is removed: it stays, and is named. */
+static void test_run__bare_temporary_directory_that_stays_is_told(void **state)
+{
+	struct setting setting = plain;
+	int pipes[2];
+	char out[4096] = "", *at;
+	ssize_t got;
+
+	setting.no_namespaces = true;
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	setting.err = pipes[1];
+	assert_int_equal(run_shell(*state, &setting,
+				   "cd $TMPDIR && i=0; while [ $i -lt 1100 ]; "
+				   "do mkdir d && cd d || exit 9; "
+				   "i=$((i+1)); done"),
+			 FAILED);
+	got = read(pipes[0], out, sizeof(out) - 1);
+	assert_true(got > 0);
+	(void)close(pipes[0]);
+	(void)close(pipes[1]);
+	at = strstr(out, "cannot remove '/tmp/sandbook-");
+	assert_non_null(at);
+	at += strlen("cannot remove '");
+	at[strcspn(at, "'")] = '\0';
+	assert_int_equal(access(at, F_OK), 0);
+	sbk_test_remove(strdup(at));
+}
+
+/* The run would keep the keys of its caller, where the file systems find
+ * them. */
+static void test_run__caller_keyring_is_left_or_nothing_starts(void **state)
+{
+	struct setting setting = plain;
+
+	if (geteuid() != 0)
+		sbk_test_skip("needs root, to be somebody else");
+	setting.uid = PLAIN_UID + 1;
+	assert_int_equal(run_shell(*state, &setting, "touch began"), 0);
+	assert_true(appears(*state, "began", 20));
+	setting.fill_keys = true;
+	assert_int_equal(run_shell(*state, &setting, "touch again"), FAILED);
+	assert_false(appears(*state, "again", 50));
+}
+
 static void test_run__works_for_a_plain_user(void **state)
 {
 	struct setting setting = plain;
@@ -528,6 +598,32 @@ static void test_run__nothing_starts_without_a_record(void **state)
 		     SBK_E_CORRUPT, &err);
 	assert_false(appears(place, "began", 100));
 	test_scope_release(&scope);
+}
+
+/* A name that cannot be looked at is not taken for one that is not there. */
+static void test_run__absent_is_known_or_nothing_starts(void **state)
+{
+	const struct place *place = *state;
+	struct setting setting = plain;
+	char closed[512], name[600];
+
+	if (geteuid() != 0)
+		sbk_test_skip("needs root, to be somebody else");
+	(void)snprintf(closed, sizeof(closed), "%s/closed", place->ws);
+	(void)snprintf(name, sizeof(name), "%s/.git", closed);
+	setting.uid = PLAIN_UID;
+	setting.absent = name;
+	/* Neither the directory, nor a directory at all. */
+	assert_int_equal(run_shell(place, &setting, "touch began"), 0);
+	assert_int_equal(mkdir(closed, 0755), 0);
+	assert_int_equal(run_shell(place, &setting, "touch began"), 0);
+	assert_true(appears(place, "began", 20));
+	assert_int_equal(symlink("/nowhere", name), 0);
+	assert_int_equal(run_shell(place, &setting, "touch again"), FAILED);
+	assert_int_equal(unlink(name), 0);
+	assert_int_equal(chmod(closed, 0700), 0);
+	assert_int_equal(run_shell(place, &setting, "touch again"), FAILED);
+	assert_false(appears(place, "again", 50));
 }
 
 struct told {
@@ -751,8 +847,11 @@ int main(int argc, char **argv)
 		TEST(test_run__network_modes),
 		TEST(test_run__bare_children_do_not_survive),
 		TEST(test_run__bare_temporary_directory_is_removed),
+		TEST(test_run__bare_temporary_directory_that_stays_is_told),
+		TEST(test_run__caller_keyring_is_left_or_nothing_starts),
 		TEST(test_run__works_for_a_plain_user),
 		TEST(test_run__nothing_starts_without_a_record),
+		TEST(test_run__absent_is_known_or_nothing_starts),
 		TEST(test_run__what_was_begun_can_be_abandoned),
 		TEST(test_run__begins_before_its_scope),
 		TEST(test_run__the_end_is_told_when_all_are_gone),

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "engine/path.h"
+
 #include "engine/banned.h"
 
 struct fake_world *fake_world_new(void)
@@ -111,21 +113,13 @@ struct fake_object *fake_add_named(struct fake_world *world, enum sbk_kind kind,
 	return object;
 }
 
-static bool is_below(const char *path, const char *root)
-{
-	size_t size = strlen(root);
-
-	return strncmp(path, root, size) == 0 &&
-	       (path[size] == '\0' || path[size] == '/');
-}
-
 void fake_remove(struct fake_world *world, const char *path)
 {
 	size_t i = 0;
 
 	while (i < world->count) {
 		if (world->objects[i].kind == SBK_KIND_ACCESS &&
-		    is_below(world->objects[i].name, path)) {
+		    sbk_path_within(world->objects[i].name, path)) {
 			memmove(&world->objects[i], &world->objects[i + 1],
 				(world->count - i - 1) *
 					sizeof(world->objects[0]));
@@ -145,7 +139,7 @@ void fake_rename(struct fake_world *world, const char *from, const char *to)
 		char rest[160];
 
 		if (object->kind != SBK_KIND_ACCESS ||
-		    !is_below(object->name, from))
+		    !sbk_path_within(object->name, from))
 			continue;
 		(void)snprintf(rest, sizeof(rest), "%s",
 			       object->name + strlen(from));
@@ -264,7 +258,7 @@ static int fake_walk(void *self, const char *root, sbk_visit_fn *visit,
 		int rc;
 
 		if (object->kind != SBK_KIND_ACCESS ||
-		    !is_below(object->name, root))
+		    !sbk_path_within(object->name, root))
 			continue;
 		rc = visit(arg, &seen, err);
 		if (rc < 0)

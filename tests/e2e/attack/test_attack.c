@@ -372,35 +372,68 @@ static void make_more(const struct world *world)
 	}
 }
 
-static void run_battery(uid_t uid, int abi)
+/* Attacks that one kind of run must stop, and their controls. */
+struct batch {
+	const char *name;
+	const struct attack_case *cases;
+	size_t count;
+	struct sbk_run_options options;
+	enum sbk_network network;
+	bool best_effort;
+};
+
+/* Every attack is stopped; then every control gets through, in the same
+ * world, under the same scope. */
+static void run_batch(uid_t uid, const struct batch *batch)
 {
-	struct sbk_run_options options = {.test_landlock_abi_plus_one =
-						  (uint64_t)abi + 1};
 	struct line *lines = calloc(CASES_MAX, sizeof(*lines));
 	struct sbk_scope scope;
 	struct world world;
-	size_t i, count = 0;
+	size_t i, count;
 	char what[64];
+	int control;
 
 	assert_non_null(lines);
 	world_make(&world, uid, attack_program);
 	make_more(&world);
 	make_scope(&world, &scope);
-	for (i = 0; i < CASE_COUNT; i++)
-		add_line(&world, lines, &count, cases[i].attack, false);
-	(void)snprintf(what, sizeof(what), "inside, uid %u, ABI %d", uid, abi);
-	run_lines(&world, uid, &scope, &options, lines, count, what);
-	world_assert_unharmed(&world);
+	scope.network = batch->network;
+	scope.best_effort = batch->best_effort;
+	for (control = 0; control < 2; control++) {
+		for (i = count = 0; i < batch->count; i++) {
+			const struct attack_case *it = &batch->cases[i];
 
-	for (count = 0, i = 0; i < CASE_COUNT; i++)
-		if (cases[i].where == INSIDE && cases[i].control != NULL)
-			add_line(&world, lines, &count, cases[i].control, true);
-	(void)snprintf(what, sizeof(what), "control, uid %u, ABI %d", uid, abi);
-	run_lines(&world, uid, &scope, &options, lines, count, what);
-	world_assert_unharmed(&world);
+			if (!control)
+				add_line(&world, lines, &count, it->attack,
+					 false);
+			else if (it->where == INSIDE && it->control != NULL)
+				add_line(&world, lines, &count, it->control,
+					 true);
+		}
+		(void)snprintf(what, sizeof(what), "%s: %s, uid %u",
+			       batch->name, control ? "controls" : "attacks",
+			       uid);
+		run_lines(&world, uid, &scope, &batch->options, lines, count,
+			  what);
+		world_assert_unharmed(&world);
+	}
 	test_scope_release(&scope);
 	world_remove(&world);
 	free(lines);
+}
+
+static void run_battery(uid_t uid, int abi)
+{
+	char name[32];
+	const struct batch batch = {
+		.name = name,
+		.cases = cases,
+		.count = CASE_COUNT,
+		.options = {.test_landlock_abi_plus_one = (uint64_t)abi + 1},
+	};
+
+	(void)snprintf(name, sizeof(name), "ABI %d", abi);
+	run_batch(uid, &batch);
 }
 
 /*
@@ -431,41 +464,22 @@ static const struct attack_case bare_cases[] = {
 	{"tiocsti", NOWHERE, NULL},
 };
 
-static void run_bare(uid_t uid)
-{
-	struct sbk_run_options options = {.test_no_namespaces = true};
-	struct line *lines = calloc(CASES_MAX, sizeof(*lines));
-	const size_t all = sizeof(bare_cases) / sizeof(bare_cases[0]);
-	struct sbk_scope scope;
-	struct world world;
-	size_t i, count = 0;
-
-	assert_non_null(lines);
-	world_make(&world, uid, attack_program);
-	make_more(&world);
-	make_scope(&world, &scope);
-	scope.best_effort = true;
-	for (i = 0; i < all; i++)
-		add_line(&world, lines, &count, bare_cases[i].attack, false);
-	for (i = 0; i < all; i++)
-		if (bare_cases[i].where == INSIDE)
-			add_line(&world, lines, &count, bare_cases[i].control,
-				 true);
-	run_lines(&world, uid, &scope, &options, lines, count, "bare");
-	world_assert_unharmed(&world);
-	test_scope_release(&scope);
-	world_remove(&world);
-	free(lines);
-}
+static const struct batch bare_batch = {
+	.name = "bare",
+	.cases = bare_cases,
+	.count = sizeof(bare_cases) / sizeof(bare_cases[0]),
+	.options = {.test_no_namespaces = true},
+	.best_effort = true,
+};
 
 static void test_attack__best_effort_without_namespaces(void **state)
 {
 	(void)state;
 	if (sbk_landlock_abi() < SBK_LANDLOCK_ABI_SCOPES)
 		sbk_test_skip("needs Landlock ABI 6");
-	run_bare(geteuid() == 0 ? PLAIN_UID : geteuid());
+	run_batch(geteuid() == 0 ? PLAIN_UID : geteuid(), &bare_batch);
 	if (geteuid() == 0)
-		run_bare(0);
+		run_batch(0, &bare_batch);
 }
 
 /* With the machine's network: what must still be out of reach. */
@@ -492,38 +506,19 @@ static const struct attack_case loopback_cases[] = {
 	{"socket 2 3 6", INSIDE, "socket 2 1 0"},
 };
 
-static void run_network(uid_t uid, enum sbk_network network,
-			const struct attack_case *list, size_t all)
-{
-	struct sbk_run_options options = {.test_no_namespaces = false};
-	struct line *lines = calloc(CASES_MAX, sizeof(*lines));
-	struct sbk_scope scope;
-	struct world world;
-	size_t i, count = 0;
-
-	assert_non_null(lines);
-	world_make(&world, uid, attack_program);
-	make_more(&world);
-	make_scope(&world, &scope);
-	scope.network = network;
-	for (i = 0; i < all; i++)
-		add_line(&world, lines, &count, list[i].attack, false);
-	for (i = 0; i < all; i++)
-		if (list[i].where == INSIDE)
-			add_line(&world, lines, &count, list[i].control, true);
-	run_lines(&world, uid, &scope, &options, lines, count,
-		  sbk_network_name(network));
-	world_assert_unharmed(&world);
-	test_scope_release(&scope);
-	world_remove(&world);
-	free(lines);
-}
+static const struct batch network_batches[] = {
+	{.name = "network on",
+	 .cases = open_cases,
+	 .count = sizeof(open_cases) / sizeof(open_cases[0]),
+	 .network = SBK_NETWORK_ON},
+	{.name = "network loopback",
+	 .cases = loopback_cases,
+	 .count = sizeof(loopback_cases) / sizeof(loopback_cases[0]),
+	 .network = SBK_NETWORK_LOOPBACK},
+};
 
 static void test_attack__other_network_modes(void **state)
 {
-	const size_t open_count = sizeof(open_cases) / sizeof(open_cases[0]);
-	const size_t loop_count =
-		sizeof(loopback_cases) / sizeof(loopback_cases[0]);
 	uid_t uids[] = {geteuid() == 0 ? PLAIN_UID : geteuid(), geteuid()};
 	size_t i;
 
@@ -531,9 +526,8 @@ static void test_attack__other_network_modes(void **state)
 	if (sbk_landlock_abi() < SBK_LANDLOCK_ABI_SCOPES)
 		sbk_test_skip("needs Landlock ABI 6");
 	for (i = 0; i < 2; i++) {
-		run_network(uids[i], SBK_NETWORK_ON, open_cases, open_count);
-		run_network(uids[i], SBK_NETWORK_LOOPBACK, loopback_cases,
-			    loop_count);
+		run_batch(uids[i], &network_batches[0]);
+		run_batch(uids[i], &network_batches[1]);
 	}
 }
 

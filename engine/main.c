@@ -8,6 +8,7 @@
 #include "engine/plan_setup.h"
 #include "engine/policy.h"
 #include "engine/run.h"
+#include "engine/sd_command.h"
 #include "journal/journal.h"
 #include "uninstall/uninstall.h"
 
@@ -17,7 +18,8 @@ int main(int argc, char **argv)
 {
 	const struct sbk_command engine_commands[] = {
 		sbk_command_plan, sbk_command_setup,  sbk_command_grant,
-		sbk_command_run,  sbk_command_status, {.name = NULL},
+		sbk_command_run,  sbk_command_status, sbk_command_sd,
+		{.name = NULL},
 	};
 	const struct sbk_command *const tables[] = {
 		engine_commands,

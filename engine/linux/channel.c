@@ -84,10 +84,12 @@ int sbk_channel_receive(int end, struct sbk_message *message,
 	struct cmsghdr *found;
 	ssize_t received;
 
+	/* An end that closes before it read all resets the other one: said
+	 * once, before the messages that it sent and that still wait. */
 	do {
 		received = recvmsg(end, &header, MSG_CMSG_CLOEXEC);
-	} while (received < 0 && errno == EINTR);
-	if (received < 0 && errno != ECONNRESET)
+	} while (received < 0 && (errno == EINTR || errno == ECONNRESET));
+	if (received < 0)
 		return sbk_error_set_errno(err, errno,
 					   "cannot hear the run's other "
 					   "process");

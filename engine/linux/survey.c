@@ -2,9 +2,8 @@
  * The survey. Where the walk (walk.c) pins every object, because what it
  * visits is going to be changed, the survey only asks: one statx and one or
  * two attribute calls below the open directory, no descriptor for a file and
- * no identity. That makes it four times as fast. As in the walk, what is no
- * directory is looked at in runs of WINDOW entries by several threads, each
- * entry into a sight of its own; visiting is the caller's thread's alone.
+ * no identity. That makes it four times as fast. The order of looking and
+ * visiting is the same, the tour's (tour.h).
  *
  * The price: mode and ACL are asked for by name, one after the other. Where
  * they contradict each other they are asked for again; where a name is given
@@ -31,6 +30,7 @@
 #include "engine/linux/error.h"
 #include "engine/linux/listing.h"
 #include "engine/linux/pin.h"
+#include "engine/linux/tour.h"
 
 #include "engine/banned.h"
 
@@ -42,7 +42,6 @@
 #define XATTR_DEFAULT "system.posix_acl_default"
 #define SURVEY_STATX (STATX_BASIC_STATS | STATX_MNT_ID)
 #define READ_TRIES_MAX 8
-#define WINDOW 256
 
 /* The kernel's struct xattr_args. */
 struct attribute_args {
@@ -68,21 +67,10 @@ struct sight {
 };
 
 struct survey {
-	struct sbk_pool **pool;
-	sbk_visit_fn *visit;
-	void *arg;
-	uint64_t mount_id; /* of the root; 0 where the kernel does not say */
-	dev_t device;	   /* of the root */
-	char path[SBK_PATH_MAX];
-	size_t path_size;
-	struct sight *sights; /* WINDOW of them */
-};
-
-/* One run of entries, for the threads. */
-struct window {
-	const struct survey *survey;
-	int directory;
-	const struct sbk_listing_entry *entries;
+	struct sbk_tour tour;
+	uint64_t mount_id;    /* of the root; 0 where the kernel does not say */
+	dev_t device;	      /* of the root */
+	struct sight *sights; /* SBK_TOUR_WINDOW of them */
 };
 
 static atomic_bool getxattrat_absent;
@@ -242,31 +230,11 @@ static void look_at(const struct survey *survey, int directory,
 
 static void look_at_indexed(void *arg, size_t index)
 {
-	const struct window *window = arg;
+	const struct sbk_tour_window *window = arg;
+	const struct survey *survey = window->self;
 
-	look_at(window->survey, window->directory, window->entries[index].name,
-		&window->survey->sights[index]);
-}
-
-static int visit_unreadable(struct survey *survey,
-			    const struct sbk_error *problem,
-			    struct sbk_error *err)
-{
-	struct sbk_visit visit = {.path = survey->path,
-				  .kind = SBK_VISIT_UNREADABLE,
-				  .problem = problem};
-	int rc = survey->visit(survey->arg, &visit, err);
-
-	return rc < 0 ? rc : 0;
-}
-
-static int visit_skipped(struct survey *survey, struct sbk_error *err)
-{
-	struct sbk_visit visit = {.path = survey->path,
-				  .kind = SBK_VISIT_SKIPPED};
-	int rc = survey->visit(survey->arg, &visit, err);
-
-	return rc < 0 ? rc : 0;
+	look_at(survey, window->directory, window->entries[index].name,
+		&survey->sights[index]);
 }
 
 static int visit_object(struct survey *survey, const struct sight *sight,
@@ -275,7 +243,7 @@ static int visit_object(struct survey *survey, const struct sight *sight,
 	const struct statx *st = &sight->st;
 	bool is_directory = S_ISDIR(st->stx_mode);
 	struct sbk_visit visit = {
-		.path = survey->path,
+		.path = survey->tour.path,
 		.access = {.data = sbk_buf_text(&sight->state),
 			   .size = sight->state.size},
 		.owner = st->stx_uid,
@@ -285,7 +253,7 @@ static int visit_object(struct survey *survey, const struct sight *sight,
 		.kind = SBK_VISIT_OBJECT,
 	};
 
-	return survey->visit(survey->arg, &visit, err);
+	return survey->tour.visit(survey->tour.arg, &visit, err);
 }
 
 /* Hands a sight to the visitor; the visitor's verdict. */
@@ -296,11 +264,11 @@ static int visit_sight(struct survey *survey, const struct sight *sight,
 	case SIGHT_GONE:
 		return 0;
 	case SIGHT_SKIPPED:
-		return visit_skipped(survey, err);
+		return sbk_tour_skipped(&survey->tour, err);
 	case SIGHT_UNREADABLE:
 		if (sight->problem.code == SBK_E_NOMEM)
 			return sbk_error_no_memory(err);
-		return visit_unreadable(survey, &sight->problem, err);
+		return sbk_tour_unreadable(&survey->tour, &sight->problem, err);
 	default:
 		return visit_object(survey, sight, err);
 	}
@@ -310,137 +278,21 @@ static int survey_below(struct survey *survey, int parent, const char *name,
 			int depth, struct sbk_error *err);
 
 /* One name by the caller's thread: a directory, or what the others left. */
-static int survey_entry(struct survey *survey, int directory, const char *name,
-			int depth, struct sbk_error *err)
+static int survey_entry(void *self, int directory,
+			const struct sbk_listing_entry *entry, int depth,
+			struct sbk_error *err)
 {
+	struct survey *survey = self;
 	struct sight sight = {.state = SBK_BUF_INIT};
 	int rc;
 
-	look_at(survey, directory, name, &sight);
+	look_at(survey, directory, entry->name, &sight);
 	rc = visit_sight(survey, &sight, err);
 	sbk_buf_release(&sight.state);
 	if (rc != 0 || sight.kind != SIGHT_OBJECT ||
 	    !S_ISDIR(sight.st.stx_mode))
 		return rc < 0 ? rc : 0;
-	return survey_below(survey, directory, name, depth, err);
-}
-
-/* Appends "/name"; false where the path would be too long. */
-static bool enter_name(struct survey *survey, const char *name)
-{
-	size_t length = strlen(name);
-	bool slash = survey->path_size > 1; /* not below "/" itself */
-
-	if (survey->path_size + slash + length >= sizeof(survey->path))
-		return false;
-	if (slash)
-		survey->path[survey->path_size++] = '/';
-	memcpy(survey->path + survey->path_size, name, length + 1);
-	survey->path_size += length;
-	return true;
-}
-
-static void leave_name(struct survey *survey, size_t path_size)
-{
-	survey->path_size = path_size;
-	survey->path[path_size] = '\0';
-}
-
-static int visit_too_long(struct survey *survey, struct sbk_error *err)
-{
-	struct sbk_error problem = SBK_ERROR_INIT;
-
-	(void)sbk_error_set(&problem, SBK_E_LIMIT,
-			    "a path below is longer than %d bytes",
-			    SBK_PATH_MAX - 1);
-	return visit_unreadable(survey, &problem, err);
-}
-
-/* Directories by now are entered last, since that uses the sights anew. */
-static int survey_left(struct survey *survey, const struct window *window,
-		       size_t count, const bool left[WINDOW], int depth,
-		       struct sbk_error *err)
-{
-	const size_t path_size = survey->path_size;
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; rc == 0 && i < count; i++) {
-		const char *name = window->entries[i].name;
-
-		if (!left[i] || !enter_name(survey, name))
-			continue; /* too long: that was visited as such */
-		rc = survey_entry(survey, window->directory, name, depth, err);
-		leave_name(survey, path_size);
-	}
-	return rc;
-}
-
-static int survey_window(struct survey *survey, const struct window *window,
-			 size_t count, int depth, struct sbk_error *err)
-{
-	const size_t path_size = survey->path_size;
-	bool left[WINDOW];
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; rc >= 0 && i < count; i++) {
-		const struct sight *sight = &survey->sights[i];
-
-		left[i] = sight->kind == SIGHT_OBJECT &&
-			  S_ISDIR(sight->st.stx_mode);
-		if (!enter_name(survey, window->entries[i].name)) {
-			rc = visit_too_long(survey, err);
-			continue;
-		}
-		if (!left[i])
-			rc = visit_sight(survey, sight, err);
-		leave_name(survey, path_size);
-	}
-	return rc < 0 ? rc
-		      : survey_left(survey, window, count, left, depth, err);
-}
-
-static int survey_leaves(struct survey *survey, int directory,
-			 const struct sbk_listing *listing, int depth,
-			 struct sbk_error *err)
-{
-	struct window window = {.survey = survey, .directory = directory};
-	size_t at = 0;
-	int rc = 0;
-
-	while (rc == 0 && at < listing->leaf_count) {
-		size_t count = listing->leaf_count - at;
-
-		if (count > WINDOW)
-			count = WINDOW;
-		window.entries = listing->entries + at;
-		sbk_pool_run(survey->pool, look_at_indexed, &window, count);
-		rc = survey_window(survey, &window, count, depth, err);
-		at += count;
-	}
-	return rc;
-}
-
-static int survey_directories(struct survey *survey, int directory,
-			      const struct sbk_listing *listing, int depth,
-			      struct sbk_error *err)
-{
-	const size_t path_size = survey->path_size;
-	size_t i;
-	int rc = 0;
-
-	for (i = listing->leaf_count; rc == 0 && i < listing->count; i++) {
-		const char *name = listing->entries[i].name;
-
-		if (!enter_name(survey, name)) {
-			rc = visit_too_long(survey, err);
-			continue;
-		}
-		rc = survey_entry(survey, directory, name, depth, err);
-		leave_name(survey, path_size);
-	}
-	return rc;
+	return survey_below(survey, directory, entry->name, depth, err);
 }
 
 /* What was looked at as a directory is opened as one, on the same mount. */
@@ -478,11 +330,10 @@ static int survey_below(struct survey *survey, int parent, const char *name,
 	int rc = fd < 0 ? fd : sbk_listing_read(&listing, fd, false, &problem);
 
 	if (rc < 0)
-		rc = visit_unreadable(survey, &problem, err);
+		rc = sbk_tour_unreadable(&survey->tour, &problem, err);
 	else
-		rc = survey_leaves(survey, fd, &listing, depth + 1, err);
-	if (rc == 0)
-		rc = survey_directories(survey, fd, &listing, depth + 1, err);
+		rc = sbk_tour_directory(&survey->tour, fd, &listing, depth + 1,
+					err);
 	sbk_listing_release(&listing);
 	if (fd >= 0)
 		(void)close(fd); /* only read */
@@ -496,21 +347,21 @@ static int open_root(struct survey *survey, int *directory, const char **name,
 	struct statx st;
 	int rc;
 
-	if (strcmp(survey->path, "/") == 0) {
+	if (strcmp(survey->tour.path, "/") == 0) {
 		*name = ".";
 		*directory = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		rc = *directory < 0
 			     ? sbk_error_set_errno(err, errno, "opening '/'")
 			     : 0;
 	} else {
-		rc = sbk_pin_parent(survey->path, directory, name, err);
+		rc = sbk_pin_parent(survey->tour.path, directory, name, err);
 	}
 	if (rc < 0)
 		return rc;
 	rc = look(*directory, *name, &st);
 	if (rc < 0) {
 		(void)close(*directory); /* nothing was done with it */
-		return sbk_error_set_errno(err, -rc, "'%s'", survey->path);
+		return sbk_error_set_errno(err, -rc, "'%s'", survey->tour.path);
 	}
 	if ((st.stx_mask & STATX_MNT_ID) != 0)
 		survey->mount_id = st.stx_mnt_id;
@@ -520,36 +371,56 @@ static int open_root(struct survey *survey, int *directory, const char **name,
 
 static int survey_root(struct survey *survey, struct sbk_error *err)
 {
-	const char *name;
+	struct sbk_listing_entry root = {.name = NULL};
 	int directory, rc;
 
-	rc = open_root(survey, &directory, &name, err);
+	rc = open_root(survey, &directory, &root.name, err);
 	if (rc < 0)
 		return rc;
-	rc = survey_entry(survey, directory, name, 0, err);
+	rc = survey_entry(survey, directory, &root, 0, err);
 	(void)close(directory); /* only read */
 	return rc;
+}
+
+static bool is_left(const void *self, size_t index)
+{
+	const struct survey *survey = self;
+	const struct sight *sight = &survey->sights[index];
+
+	return sight->kind == SIGHT_OBJECT && S_ISDIR(sight->st.stx_mode);
+}
+
+static int visit_index(void *self, size_t index, struct sbk_error *err)
+{
+	struct survey *survey = self;
+
+	return visit_sight(survey, &survey->sights[index], err);
 }
 
 int sbk_survey(struct sbk_pool **pool, const char *root, sbk_visit_fn *visit,
 	       void *arg, struct sbk_error *err)
 {
-	struct survey survey = {.pool = pool, .visit = visit, .arg = arg};
+	static const struct sbk_tour_ops ops = {.look = look_at_indexed,
+						.is_left = is_left,
+						.visit_sight = visit_index,
+						.enter = survey_entry};
+	struct survey survey = {
+		.tour = {.ops = &ops,
+			 .self = &survey,
+			 .pool = pool,
+			 .visit = visit,
+			 .arg = arg},
+	};
 	size_t i;
-	int rc;
+	int rc = sbk_tour_root(&survey.tour, root, err);
 
-	survey.path_size = strlen(root);
-	if (survey.path_size >= sizeof(survey.path))
-		return sbk_error_set(err, SBK_E_LIMIT,
-				     "a path of %zu bytes is over the limit "
-				     "of %d",
-				     survey.path_size, SBK_PATH_MAX - 1);
-	memcpy(survey.path, root, survey.path_size + 1);
-	survey.sights = calloc(WINDOW, sizeof(*survey.sights));
+	if (rc < 0)
+		return rc;
+	survey.sights = calloc(SBK_TOUR_WINDOW, sizeof(*survey.sights));
 	if (survey.sights == NULL)
 		return sbk_error_no_memory(err);
 	rc = survey_root(&survey, err);
-	for (i = 0; i < WINDOW; i++)
+	for (i = 0; i < SBK_TOUR_WINDOW; i++)
 		sbk_buf_release(&survey.sights[i].state);
 	free(survey.sights);
 	return rc;

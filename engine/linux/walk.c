@@ -4,11 +4,9 @@
  * leads out of the tree. What vanished between listing and looking was not
  * there; what cannot be looked at is visited as UNREADABLE.
  *
- * What is no directory is looked at in runs of WINDOW entries by several
- * threads, each entry into a sight of its own; visiting is done by the caller's
- * thread alone, in order. The descriptors of the directories above the present
- * one stay open: where the process runs out of them, the tree below is visited
- * as UNREADABLE.
+ * The order of looking and visiting is the tour's (tour.h). The descriptors of
+ * the directories above the present one stay open: where the process runs out
+ * of them, the tree below is visited as UNREADABLE.
  */
 #include "engine/linux/walk.h"
 
@@ -22,10 +20,9 @@
 #include "engine/linux/error.h"
 #include "engine/linux/listing.h"
 #include "engine/linux/pin.h"
+#include "engine/linux/tour.h"
 
 #include "engine/banned.h"
-
-#define WINDOW 256
 
 /* What was seen at one name. */
 struct sight {
@@ -47,20 +44,10 @@ struct sight {
 struct walker {
 	struct sbk_host *host;
 	enum sbk_walk_depth depth;
-	sbk_visit_fn *visit;
-	void *arg;
-	uint64_t mount_id; /* of the root; 0 where the kernel does not say */
-	uint64_t device;   /* of the root, where there is no mount id */
-	char path[SBK_PATH_MAX];
-	size_t path_size;
-	struct sight *sights; /* WINDOW of them */
-};
-
-/* One run of entries, for the threads. */
-struct window {
-	struct walker *walker;
-	int directory;
-	const struct sbk_listing_entry *entries;
+	struct sbk_tour tour;
+	uint64_t mount_id;    /* of the root; 0 where the kernel does not say */
+	uint64_t device;      /* of the root, where there is no mount id */
+	struct sight *sights; /* SBK_TOUR_WINDOW of them */
 };
 
 static bool same_mount(const struct walker *w, const struct sbk_pin *pin)
@@ -133,8 +120,8 @@ static void pin_entry(const struct walker *w, int directory,
 /* One entry, in whichever thread. */
 static void look_at_entry(void *arg, size_t index)
 {
-	const struct window *window = arg;
-	const struct walker *w = window->walker;
+	const struct sbk_tour_window *window = arg;
+	const struct walker *w = window->self;
 	struct sight *sight = &w->sights[index];
 	const struct sbk_volume *volume;
 	struct sbk_pin pin = SBK_PIN_INIT;
@@ -151,31 +138,12 @@ static void look_at_entry(void *arg, size_t index)
 	sbk_pin_release(&pin);
 }
 
-static int visit_unreadable(struct walker *w, const struct sbk_error *problem,
-			    struct sbk_error *err)
-{
-	struct sbk_visit visit = {.path = w->path,
-				  .kind = SBK_VISIT_UNREADABLE,
-				  .problem = problem};
-	int rc = w->visit(w->arg, &visit, err);
-
-	return rc < 0 ? rc : 0;
-}
-
-static int visit_skipped(struct walker *w, struct sbk_error *err)
-{
-	struct sbk_visit visit = {.path = w->path, .kind = SBK_VISIT_SKIPPED};
-	int rc = w->visit(w->arg, &visit, err);
-
-	return rc < 0 ? rc : 0;
-}
-
 /* Hands a sight to the visitor; the visitor's verdict. */
 static int visit_sight(struct walker *w, const struct sight *sight,
 		       struct sbk_error *err)
 {
 	struct sbk_visit visit = {
-		.path = w->path,
+		.path = w->tour.path,
 		.identity = sight->identity,
 		.access = {.data = sbk_buf_text(&sight->state),
 			   .size = sight->state.size},
@@ -188,49 +156,18 @@ static int visit_sight(struct walker *w, const struct sight *sight,
 
 	switch (sight->kind) {
 	case SIGHT_SKIPPED:
-		return visit_skipped(w, err);
+		return sbk_tour_skipped(&w->tour, err);
 	case SIGHT_GONE:
 		return 0;
 	case SIGHT_UNREADABLE:
 		if (sight->problem.code == SBK_E_NOMEM)
 			return sbk_error_no_memory(err);
-		return visit_unreadable(w, &sight->problem, err);
+		return sbk_tour_unreadable(&w->tour, &sight->problem, err);
 	default:
 		if (visit.is_directory)
 			visit.modified_ns = sight->modified_ns;
-		return w->visit(w->arg, &visit, err);
+		return w->tour.visit(w->tour.arg, &visit, err);
 	}
-}
-
-/* Appends "/name"; false where the path would be too long. */
-static bool enter_name(struct walker *w, const char *name)
-{
-	size_t length = strlen(name);
-	bool slash = w->path_size > 1; /* not below "/" itself */
-
-	if (w->path_size + slash + length >= sizeof(w->path))
-		return false;
-	if (slash)
-		w->path[w->path_size++] = '/';
-	memcpy(w->path + w->path_size, name, length + 1);
-	w->path_size += length;
-	return true;
-}
-
-static void leave_name(struct walker *w, size_t path_size)
-{
-	w->path_size = path_size;
-	w->path[path_size] = '\0';
-}
-
-static int visit_too_long(struct walker *w, struct sbk_error *err)
-{
-	struct sbk_error problem = SBK_ERROR_INIT;
-
-	(void)sbk_error_set(&problem, SBK_E_LIMIT,
-			    "a path below is longer than %d bytes",
-			    SBK_PATH_MAX - 1);
-	return visit_unreadable(w, &problem, err);
 }
 
 static int walk_below(struct walker *w, const struct sbk_pin *pin, int depth,
@@ -257,10 +194,11 @@ static int walk_pinned(struct walker *w, struct sbk_pin *pin, int depth,
 }
 
 /* One entry by the caller's thread: a directory, or what the others left. */
-static int walk_entry(struct walker *w, int directory,
+static int walk_entry(void *self, int directory,
 		      const struct sbk_listing_entry *entry, int depth,
 		      struct sbk_error *err)
 {
+	struct walker *w = self;
 	struct sight sight = {.state = SBK_BUF_INIT};
 	struct sbk_pin pin = SBK_PIN_INIT;
 	int rc;
@@ -272,86 +210,6 @@ static int walk_entry(struct walker *w, int directory,
 		rc = visit_sight(w, &sight, err);
 	sbk_pin_release(&pin);
 	return rc < 0 ? rc : 0;
-}
-
-/*
- * Those that the threads left come last: walking one may be walking a tree,
- * and that uses the sights anew.
- */
-static int walk_left(struct walker *w, const struct window *window,
-		     size_t count, const bool left[WINDOW], int depth,
-		     struct sbk_error *err)
-{
-	size_t path_size = w->path_size, i;
-	int rc = 0;
-
-	for (i = 0; rc >= 0 && i < count; i++) {
-		if (!left[i] || !enter_name(w, window->entries[i].name))
-			continue; /* too long: that was visited as such */
-		rc = walk_entry(w, window->directory, &window->entries[i],
-				depth, err);
-		leave_name(w, path_size);
-	}
-	return rc < 0 ? rc : 0;
-}
-
-static int visit_window(struct walker *w, const struct window *window,
-			size_t count, int depth, struct sbk_error *err)
-{
-	size_t path_size = w->path_size, i;
-	bool left[WINDOW];
-	int rc = 0;
-
-	for (i = 0; rc >= 0 && i < count; i++) {
-		left[i] = w->sights[i].kind == SIGHT_UNSETTLED;
-		if (!enter_name(w, window->entries[i].name)) {
-			rc = visit_too_long(w, err);
-			continue;
-		}
-		if (!left[i])
-			rc = visit_sight(w, &w->sights[i], err);
-		leave_name(w, path_size);
-	}
-	return rc < 0 ? rc : walk_left(w, window, count, left, depth, err);
-}
-
-static int walk_leaves(struct walker *w, int directory,
-		       const struct sbk_listing *listing, int depth,
-		       struct sbk_error *err)
-{
-	struct window window = {.walker = w, .directory = directory};
-	size_t at = 0;
-	int rc = 0;
-
-	while (rc == 0 && at < listing->leaf_count) {
-		size_t count = listing->leaf_count - at;
-
-		if (count > WINDOW)
-			count = WINDOW;
-		window.entries = listing->entries + at;
-		sbk_pool_run(&w->host->pool, look_at_entry, &window, count);
-		rc = visit_window(w, &window, count, depth, err);
-		at += count;
-	}
-	return rc;
-}
-
-static int walk_directories(struct walker *w, int directory,
-			    const struct sbk_listing *listing, int depth,
-			    struct sbk_error *err)
-{
-	size_t path_size = w->path_size, i;
-	int rc = 0;
-
-	for (i = listing->leaf_count; rc == 0 && i < listing->count; i++) {
-		if (!enter_name(w, listing->entries[i].name)) {
-			rc = visit_too_long(w, err);
-			continue;
-		}
-		rc = walk_entry(w, directory, &listing->entries[i], depth, err);
-		leave_name(w, path_size);
-	}
-	return rc;
 }
 
 static int walk_below(struct walker *w, const struct sbk_pin *pin, int depth,
@@ -371,14 +229,11 @@ static int walk_below(struct walker *w, const struct sbk_pin *pin, int depth,
 	else
 		rc = sbk_listing_read(&listing, pin->fd, directories_only,
 				      &problem);
-	if (rc == 0) {
-		rc = walk_leaves(w, pin->fd, &listing, depth + 1, err);
-		if (rc == 0)
-			rc = walk_directories(w, pin->fd, &listing, depth + 1,
-					      err);
-	} else {
-		rc = visit_unreadable(w, &problem, err);
-	}
+	if (rc == 0)
+		rc = sbk_tour_directory(&w->tour, pin->fd, &listing, depth + 1,
+					err);
+	else
+		rc = sbk_tour_unreadable(&w->tour, &problem, err);
 	sbk_listing_release(&listing);
 	return rc;
 }
@@ -386,7 +241,7 @@ static int walk_below(struct walker *w, const struct sbk_pin *pin, int depth,
 static int walk_root(struct walker *w, struct sbk_error *err)
 {
 	struct sbk_pin pin = SBK_PIN_INIT;
-	int rc = sbk_pin_path(w->path, &pin, err);
+	int rc = sbk_pin_path(w->tour.path, &pin, err);
 
 	if (rc < 0)
 		return rc;
@@ -394,33 +249,53 @@ static int walk_root(struct walker *w, struct sbk_error *err)
 	if ((pin.stat.stx_mask & STATX_MNT_ID) != 0)
 		w->mount_id = pin.stat.stx_mnt_id;
 	if (S_ISLNK(pin.stat.stx_mode))
-		rc = visit_skipped(w, err);
+		rc = sbk_tour_skipped(&w->tour, err);
 	else
 		rc = walk_pinned(w, &pin, 0, err);
 	sbk_pin_release(&pin);
 	return rc;
 }
 
+static bool is_left(const void *self, size_t index)
+{
+	const struct walker *w = self;
+
+	return w->sights[index].kind == SIGHT_UNSETTLED;
+}
+
+static int visit_index(void *self, size_t index, struct sbk_error *err)
+{
+	struct walker *w = self;
+
+	return visit_sight(w, &w->sights[index], err);
+}
+
 int sbk_walk(struct sbk_host *host, const char *root, enum sbk_walk_depth depth,
 	     sbk_visit_fn *visit, void *arg, struct sbk_error *err)
 {
+	static const struct sbk_tour_ops ops = {.look = look_at_entry,
+						.is_left = is_left,
+						.visit_sight = visit_index,
+						.enter = walk_entry};
 	struct walker w = {
-		.host = host, .depth = depth, .visit = visit, .arg = arg};
+		.host = host,
+		.depth = depth,
+		.tour = {.ops = &ops,
+			 .self = &w,
+			 .pool = &host->pool,
+			 .visit = visit,
+			 .arg = arg},
+	};
 	size_t i;
-	int rc;
+	int rc = sbk_tour_root(&w.tour, root, err);
 
-	w.path_size = strlen(root);
-	if (w.path_size >= sizeof(w.path))
-		return sbk_error_set(err, SBK_E_LIMIT,
-				     "a path of %zu bytes is over the limit "
-				     "of %d",
-				     w.path_size, SBK_PATH_MAX - 1);
-	memcpy(w.path, root, w.path_size + 1);
-	w.sights = calloc(WINDOW, sizeof(*w.sights));
+	if (rc < 0)
+		return rc;
+	w.sights = calloc(SBK_TOUR_WINDOW, sizeof(*w.sights));
 	if (w.sights == NULL)
 		return sbk_error_no_memory(err);
 	rc = walk_root(&w, err);
-	for (i = 0; i < WINDOW; i++)
+	for (i = 0; i < SBK_TOUR_WINDOW; i++)
 		sbk_buf_release(&w.sights[i].state);
 	free(w.sights);
 	return rc;

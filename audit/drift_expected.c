@@ -15,19 +15,10 @@ struct entry {
 	bool standing;
 };
 
-/* By identity where there is one: names change. */
-static const char *key_of(const struct sbk_change *change)
-{
-	return change->object.identity != NULL ? change->object.identity
-					       : change->object.name;
-}
-
 static int by_object(const struct entry *left, const struct entry *right)
 {
-	if (left->change->object.kind != right->change->object.kind)
-		return (int)left->change->object.kind -
-		       (int)right->change->object.kind;
-	return strcmp(key_of(left->change), key_of(right->change));
+	return sbk_object_compare(&left->change->object,
+				  &right->change->object);
 }
 
 static int by_object_and_number(const void *a, const void *b)

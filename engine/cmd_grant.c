@@ -64,6 +64,7 @@ struct granting {
 	struct sbk_grant_request request;
 	struct sbk_backend backend;
 	struct sbk_grant *grant;
+	struct sbk_plan *in_effect;
 	struct sbk_plan *plan;
 	struct sbk_transaction_report report;
 };
@@ -118,10 +119,19 @@ static int settle_first(struct sbk_cli *cli, struct granting *g,
 	return rc;
 }
 
+static int list_in_effect(struct sbk_cli *cli, struct granting *g,
+			  struct sbk_error *err)
+{
+	g->in_effect = sbk_plan_new();
+	if (g->in_effect == NULL)
+		return sbk_error_no_memory(err);
+	return cli->ledger.ops->granted(cli->ledger.self, SBK_BOOK_USER,
+					g->principal, g->in_effect, err);
+}
+
 static int make_plan(struct sbk_cli *cli, struct granting *g,
 		     struct sbk_error *err)
 {
-	bool granted = true;
 	int rc = sbk_os_caller(&g->person, err);
 
 	if (rc == 0)
@@ -131,8 +141,7 @@ static int make_plan(struct sbk_cli *cli, struct granting *g,
 	if (rc == 0)
 		rc = settle_first(cli, g, err);
 	if (rc == 0)
-		rc = cli->ledger.ops->has_grant(cli->ledger.self, SBK_BOOK_USER,
-						g->principal, &granted, err);
+		rc = list_in_effect(cli, g, err);
 	if (rc < 0)
 		return rc;
 	g->request = (struct sbk_grant_request){
@@ -143,7 +152,7 @@ static int make_plan(struct sbk_cli *cli, struct granting *g,
 						  : SBK_RIGHTS_READ,
 		.paths = g->paths,
 		.path_count = g->path_count,
-		.first = !granted,
+		.in_effect = g->in_effect,
 	};
 	g->plan = sbk_plan_new();
 	if (g->plan == NULL)
@@ -257,6 +266,7 @@ static void release(struct granting *g)
 {
 	sbk_grant_free(g->grant);
 	sbk_plan_free(g->plan);
+	sbk_plan_free(g->in_effect);
 	sbk_backend_close(&g->backend);
 	sbk_list_release(&g->options.rw);
 	sbk_list_release(&g->options.ro);

@@ -81,11 +81,12 @@ struct sbk_ledger_ops {
 		       enum sbk_book book, size_t *settled,
 		       struct sbk_error *err);
 	/*
-	 * Whether a grant to `principal` is in effect, by this book, anywhere:
-	 * where none is, what names the principal on the host is not ours.
+	 * Adds to `out` the roots of the grants to `principal` that are in
+	 * effect, by this book: elsewhere, what names the principal on the
+	 * host is not ours.
 	 */
-	int (*has_grant)(void *self, enum sbk_book book, const char *principal,
-			 bool *out, struct sbk_error *err);
+	int (*granted)(void *self, enum sbk_book book, const char *principal,
+		       struct sbk_plan *out, struct sbk_error *err);
 	/*
 	 * How many changes of that book are owed. Only reads. SBK_E_NOTFOUND
 	 * where there is no journal; otherwise the error is its diagnosis.

@@ -11,6 +11,7 @@
 #define SBK_ACL_ENTRIES_MAX 1024       /* entries of one ACL */
 #define SBK_TREE_DEPTH_MAX 1024	     /* directories above an object of a tree */
 #define SBK_PLAN_CHANGES_MAX 4000000 /* changes of one plan */
+#define SBK_REBASE_STEPS_MAX 4096    /* pairs of one object's undone changes */
 #define SBK_BATCH_CHANGES 8192	     /* changes made durable with one flush */
 #define SBK_TREE_PASSES_MAX 16 /* looks at a tree before giving up on it */
 #define SBK_THREADS_MAX 4      /* of one process, for trees */

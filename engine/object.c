@@ -41,6 +41,18 @@ bool sbk_kind_sealed(enum sbk_kind kind)
 	return kind == SBK_KIND_KEPT;
 }
 
+const char *sbk_object_key(const struct sbk_object *object)
+{
+	return object->identity != NULL ? object->identity : object->name;
+}
+
+int sbk_object_compare(const struct sbk_object *a, const struct sbk_object *b)
+{
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	return strcmp(sbk_object_key(a), sbk_object_key(b));
+}
+
 bool sbk_state_absent(struct sbk_state state)
 {
 	return state.size == 0;

@@ -59,6 +59,11 @@ struct sbk_object {
 	const char *identity; /* NULL while absent, or where the name is all */
 };
 
+/* What tells it from others of its kind: identity or, without one, name. */
+const char *sbk_object_key(const struct sbk_object *object);
+/* By kind, then by key: < 0, 0 (the same object), > 0. */
+int sbk_object_compare(const struct sbk_object *a, const struct sbk_object *b);
+
 /* Bytes in the kind's canonical encoding; size 0 is *absent*. */
 struct sbk_state {
 	const char *data;

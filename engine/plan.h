@@ -58,6 +58,9 @@ struct sbk_change {
 	/* That change as it was loaded from the journal, borrowed until the
 	 * plan is carried out; NULL where it is not at hand. */
 	const struct sbk_change *inverts;
+	/* This change as it would have been made without what was undone since
+	 * (rebase.h); NULL where nothing below it was. Borrowed. */
+	const struct sbk_change *rebased;
 	/*
 	 * Nobody looked at the object: the states are what the journal says.
 	 * `replace` finds out; a change that it could not make for that reason

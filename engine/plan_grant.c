@@ -185,6 +185,33 @@ static int resolve_roots(struct sbk_grant *grant, struct sbk_error *err)
 	return 0;
 }
 
+/* A root of a grant in effect that is not where it was: what inherited from
+ * it may be anywhere. */
+static int look_for_moved(struct sbk_grant *grant, struct sbk_error *err)
+{
+	struct sbk_plan *roots = grant->request->in_effect;
+	struct sbk_observation seen = SBK_OBSERVATION_INIT;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; roots != NULL && i < sbk_plan_root_count(roots); i++) {
+		const struct sbk_plan_root *root = sbk_plan_root_at(roots, i);
+		const struct sbk_object object = {.kind = SBK_KIND_ACCESS,
+						  .name = root->path};
+
+		rc = sbk_backend_observe(grant->backend, &object, &seen, err);
+		if (rc == SBK_E_NOMEM)
+			break;
+		if (rc < 0 || root->identity == NULL ||
+		    strcmp(root->identity, sbk_buf_text(&seen.identity)) != 0)
+			grant->root_moved = true;
+		sbk_error_clear(err);
+		rc = 0;
+	}
+	sbk_observation_release(&seen);
+	return rc;
+}
+
 int sbk_grant_new(const struct sbk_backend *backend,
 		  const struct sbk_grant_request *request,
 		  struct sbk_grant **out, struct sbk_error *err)
@@ -199,6 +226,8 @@ int sbk_grant_new(const struct sbk_backend *backend,
 	grant->directories.value_size = sizeof(int64_t);
 	grant->linked_index.value_size = sizeof(size_t);
 	rc = resolve_roots(grant, err);
+	if (rc == 0)
+		rc = look_for_moved(grant, err);
 	if (rc == 0)
 		rc = sbk_sensitive_paths(request->person, &grant->arena,
 					 &grant->sensitive,

@@ -29,12 +29,13 @@ struct sbk_grant_request {
 	const char *const *paths;
 	size_t path_count;
 	/*
-	 * No grant of ours to this principal is in force on these paths: what
-	 * names it there already is somebody else's and is recorded by a
-	 * change with equal states, so that undo leaves it alone. Otherwise it
-	 * is taken for inherited from the earlier grant.
+	 * A plan with the roots of grants of ours to this principal that are
+	 * in effect, or NULL. What names the principal below one of them is
+	 * taken for inherited from that grant. Elsewhere it is somebody
+	 * else's, and is recorded by a change with equal states, so that undo
+	 * leaves it alone.
 	 */
-	bool first;
+	struct sbk_plan *in_effect;
 };
 
 struct sbk_grant;

@@ -65,6 +65,23 @@ static struct sbk_grant_memo *memo_of(struct sbk_grant *grant,
 			    (SBK_GRANT_MEMO_SLOTS - 1)];
 }
 
+static int find_named(struct sbk_grant *grant, struct sbk_grant_memo *memo,
+		      struct sbk_error *err)
+{
+	const struct sbk_state state = {.data = sbk_buf_text(&memo->current),
+					.size = memo->current.size};
+	int rc = sbk_backend_strip(grant->backend, state,
+				   &grant->request->principal, 1,
+				   &grant->stripped, err);
+
+	if (rc == 0)
+		memo->named = !sbk_state_equal(
+			state, (struct sbk_state){
+				       .data = sbk_buf_text(&grant->stripped),
+				       .size = grant->stripped.size});
+	return rc;
+}
+
 /* add_grant, remembered. The result is borrowed until the next call. */
 const struct sbk_grant_memo *sbk_grant_state(struct sbk_grant *grant,
 					     struct sbk_state current,
@@ -82,13 +99,16 @@ const struct sbk_grant_memo *sbk_grant_state(struct sbk_grant *grant,
 	sbk_buf_add(&memo->current, current.data, current.size);
 	memo->is_directory = is_directory;
 	memo->rights = rights;
+	memo->named = false;
 	sbk_error_clear(&memo->problem);
-	memo->rc =
-		sbk_backend_add_grant(grant->backend, current, is_directory,
-				      grant->request->principal, rights,
-				      &memo->next, &memo->ours, &memo->problem);
+	memo->rc = sbk_buf_failed(&memo->current, &memo->problem);
 	if (memo->rc == 0)
-		memo->rc = sbk_buf_failed(&memo->current, &memo->problem);
+		memo->rc = find_named(grant, memo, &memo->problem);
+	if (memo->rc == 0)
+		memo->rc = sbk_backend_add_grant(
+			grant->backend, current, is_directory,
+			grant->request->principal, rights, &memo->next,
+			&memo->ours, &memo->problem);
 	return memo;
 }
 
@@ -108,36 +128,37 @@ int sbk_grant_add_change(struct sbk_grant *grant,
 		       : sbk_error_no_memory(err);
 }
 
-/*
- * Nothing is given, but what names the principal there already was before us:
- * see `first` in the header.
- */
+/* Whether what names the principal there comes from an earlier grant. */
+static bool is_inherited(const struct sbk_grant *grant, const char *path)
+{
+	struct sbk_plan *roots = grant->request->in_effect;
+	size_t i;
+
+	if (grant->later || grant->root_moved)
+		return true;
+	for (i = 0; roots != NULL && i < sbk_plan_root_count(roots); i++)
+		if (sbk_path_within(path, sbk_plan_root_at(roots, i)->path))
+			return true;
+	return false;
+}
+
+/* What names the principal there was there before us: see `in_effect` in
+ * plan_grant.h. */
 static int record_named(struct sbk_grant *grant,
 			const struct sbk_object *object,
 			struct sbk_state access, struct sbk_error *err)
 {
-	struct sbk_change change = {
+	const struct sbk_change change = {
 		.object = *object,
 		.before = access,
 		.after = access,
 		.ours = "",
 		.reason = "names the principal already: not ours",
 	};
-	struct sbk_state without;
-	int rc;
 
-	if (!grant->request->first || grant->later)
+	if (is_inherited(grant, object->name))
 		return 0;
-	rc = sbk_backend_strip(grant->backend, access,
-			       &grant->request->principal, 1, &grant->stripped,
-			       err);
-	if (rc < 0)
-		return rc;
-	without = (struct sbk_state){.data = sbk_buf_text(&grant->stripped),
-				     .size = grant->stripped.size};
-	return sbk_state_equal(without, access)
-		       ? 0
-		       : sbk_grant_add_change(grant, &change, err);
+	return sbk_plan_add(grant->plan, &change, err);
 }
 
 /* Counts an object that is left out, and keeps the first one for the note. */
@@ -168,6 +189,10 @@ static int give(struct sbk_grant *grant, const struct sbk_object *object,
 		return 0;
 	}
 	memo = sbk_grant_state(grant, access, is_directory, rights);
+	if (memo->named)
+		rc = record_named(grant, object, access, err);
+	if (rc < 0)
+		return rc;
 	if (memo->rc == SBK_E_UNSUPPORTED)
 		grant->root->skipped++;
 	else if (memo->rc == SBK_E_CONFLICT)
@@ -177,14 +202,14 @@ static int give(struct sbk_grant *grant, const struct sbk_object *object,
 		return sbk_error_set(err, memo->rc, "%s: '%s'",
 				     memo->problem.message, object->name);
 	if (rc < 0 || memo->rc < 0)
-		return rc < 0 ? rc : record_named(grant, object, access, err);
+		return rc;
 	change.after = (struct sbk_state){.data = sbk_buf_text(&memo->next),
 					  .size = memo->next.size};
 	change.ours = sbk_buf_text(&memo->ours);
 	if (!sbk_state_equal(change.after, access))
 		return sbk_grant_add_change(grant, &change, err);
 	grant->root->already++;
-	return record_named(grant, object, access, err);
+	return 0;
 }
 
 /* A file with several names: counted now, decided when all were seen. */

@@ -20,6 +20,7 @@ struct sbk_grant_memo {
 	struct sbk_buf current, next, ours;
 	enum sbk_rights rights;
 	bool is_directory;
+	bool named; /* the principal was named before */
 	int rc;
 	struct sbk_error problem;
 };
@@ -50,6 +51,7 @@ struct sbk_grant {
 	struct sbk_grant_linked *linked;
 	size_t linked_count, linked_capacity;
 	struct sbk_buf stripped;
+	bool root_moved; /* of a grant in effect: it may be anywhere */
 	struct sbk_grant_memo memo[SBK_GRANT_MEMO_SLOTS];
 
 	/* Of the walk that is under way. */

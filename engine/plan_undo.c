@@ -38,22 +38,11 @@ struct undoing {
 	struct sbk_buf next;
 };
 
-/* Objects are one where their identities are, or, without one, their names. */
-static const char *key_of(const struct sbk_object *object)
-{
-	return object->identity != NULL ? object->identity : object->name;
-}
-
 static size_t hash_of(const struct sbk_object *object)
 {
-	const char *key = key_of(object);
+	const char *key = sbk_object_key(object);
 
 	return (size_t)sbk_hash(key, strlen(key)) + (size_t)object->kind;
-}
-
-static bool same_object(const struct sbk_object *a, const struct sbk_object *b)
-{
-	return a->kind == b->kind && strcmp(key_of(a), key_of(b)) == 0;
 }
 
 static struct prediction *prediction_of(struct undoing *u,
@@ -62,7 +51,7 @@ static struct prediction *prediction_of(struct undoing *u,
 	size_t i = hash_of(object) & (u->prediction_slots - 1);
 
 	while (u->predictions[i].object != NULL &&
-	       !same_object(u->predictions[i].object, object))
+	       sbk_object_compare(u->predictions[i].object, object) != 0)
 		i = (i + 1) & (u->prediction_slots - 1);
 	return &u->predictions[i];
 }
@@ -112,6 +101,12 @@ static int add_inverse(struct undoing *u, struct sbk_change *change,
 	return 0;
 }
 
+/* The change with the states to compare with and to go back to. */
+static const struct sbk_change *effective(const struct sbk_change *change)
+{
+	return change->rebased != NULL ? change->rebased : change;
+}
+
 /* Others changed the object: exactly our entries go, the rest stays. */
 static int take_out_ours(struct undoing *u, struct sbk_change *change,
 			 const char *name, struct sbk_state current,
@@ -121,7 +116,8 @@ static int take_out_ours(struct undoing *u, struct sbk_change *change,
 	struct sbk_state next;
 	int rc;
 
-	rc = sbk_backend_subtract(u->backend, change, current, &u->next, &why);
+	rc = sbk_backend_subtract(u->backend, effective(change), current,
+				  &u->next, &why);
 	if (rc == SBK_E_NOMEM)
 		return sbk_error_set(err, rc, "out of memory");
 	if (rc < 0) {
@@ -145,18 +141,20 @@ static int decide(struct undoing *u, struct sbk_change *change,
 		  const char *name, struct sbk_state current,
 		  struct sbk_error *err)
 {
+	const struct sbk_change *made = effective(change);
+
 	if (sbk_state_equal(change->before, change->after)) {
 		settle(u, change, SBK_STATUS_UNDONE, "nothing was changed");
 		return 0;
 	}
-	if (sbk_state_equal(current, change->before)) {
+	if (sbk_state_equal(current, made->before)) {
 		settle(u, change, SBK_STATUS_UNDONE,
 		       "already in the state before the change");
 		return 0;
 	}
-	if (sbk_state_equal(current, change->after))
-		return add_inverse(u, change, name, current, change->before,
-				   NULL, err);
+	if (sbk_state_equal(current, made->after))
+		return add_inverse(u, change, name, current, made->before, NULL,
+				   err);
 	if (sbk_state_absent(current)) {
 		settle(u, change, SBK_STATUS_UNDONE, "gone");
 		return 0;
@@ -254,8 +252,8 @@ static int look_at(struct undoing *u, size_t index, struct sbk_change *change,
 		return decide(u, change, prediction->name, prediction->state,
 			      err);
 	if (change->assumed)
-		return decide(u, change, change->object.name, change->after,
-			      err);
+		return decide(u, change, change->object.name,
+			      effective(change)->after, err);
 	rc = sbk_look_ahead_observe(u->ahead, index, &seen, &why);
 	if (rc == SBK_E_NOMEM)
 		return sbk_error_set(err, rc, "out of memory");

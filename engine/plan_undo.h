@@ -27,6 +27,9 @@
  *object are undone one after the other: the second decision starts from the
  *first one's result.
  *
+ * A change that is `rebased` (rebase.h) is compared with, and goes back to,
+ * the states of that instead of its recorded ones.
+ *
  * A change that is `assumed` is not looked at: it is taken to be as it was
  * left, and so is its inverse, which `replace` compares. What that could not
  * make is given here once more, not assumed any longer.

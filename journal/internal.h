@@ -73,10 +73,19 @@
 			 "ORDER BY r.id")                                     \
 	X(ROOTS_OF, "SELECT path, identity, principal FROM root "             \
 		    "WHERE txn = ?1 ORDER BY id")                             \
+	X(NAMED_BEFORE, "SELECT c.identity FROM root r "                      \
+			"JOIN txn x ON x.id = r.txn "                         \
+			"JOIN change c ON c.id BETWEEN x.first AND x.last "   \
+			"WHERE r.principal = ?1 AND x.kind = 'do' AND "       \
+			"c.before = c.after AND c.identity IS NOT NULL")      \
 	X(IN_EFFECT, "SELECT id, name, identity FROM change "                 \
 		     "WHERE id BETWEEN ?1 AND ?2 AND undoes IS NULL "         \
 		     "AND status IN ('prepared', 'confirmed', 'conflict', "   \
 		     "'owed') ORDER BY id")                                   \
+	X(UNDONE_SINCE, "SELECT 1 FROM txn x JOIN change i "                  \
+			"ON i.id BETWEEN x.first AND x.last "                 \
+			"WHERE x.kind = 'undo' AND x.last > ?1 AND "          \
+			"i.undoes < ?2 AND i.status = 'confirmed' LIMIT 1")   \
 	X(NEXT_CHANGE, "SELECT ifnull(max(id), 0) + 1 FROM change")           \
 	X(ADD_CHANGE, "INSERT INTO change(id, entry, txn, undoes, kind, "     \
 		      "name, identity, before, after, ours, reason, status) " \
@@ -439,6 +448,10 @@ int sbk_transaction_settled(struct sbk_journal *journal, uint64_t id,
  * and all. */
 int sbk_load_prepared(struct sbk_journal *journal, uint64_t transaction,
 		      struct sbk_plan *out, struct sbk_error *err);
+
+/* Loads the changes that were undone by an inverse one, and these. */
+int sbk_load_undone(struct sbk_journal *journal, struct sbk_plan *undone,
+		    struct sbk_plan *inverse, struct sbk_error *err);
 
 /* --- session.c
  * --------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "engine/os.h"
+#include "engine/path.h"
 
 #include "engine/banned.h"
 
@@ -261,9 +262,9 @@ static int ledger_owed(void *self, enum sbk_book book, uint64_t *count,
 	return rc;
 }
 
-/* Whether any of these changes is in effect. */
-static int any_in_effect(struct sbk_db *db, int64_t first, int64_t last,
-			 struct sbk_error *err)
+/* Whether any of these changes at or below `path` is in effect. */
+static int any_in_effect(struct sbk_db *db, const char *path, int64_t first,
+			 int64_t last, struct sbk_error *err)
 {
 	sqlite3_stmt *row;
 	int rc = sbk_db_statement(db, SBK_SQL_IN_EFFECT, &row, err);
@@ -272,36 +273,53 @@ static int any_in_effect(struct sbk_db *db, int64_t first, int64_t last,
 		return rc;
 	(void)sqlite3_bind_int64(row, 1, first);
 	(void)sqlite3_bind_int64(row, 2, last);
-	rc = sbk_db_step(db, row, err);
+	while ((rc = sbk_db_step(db, row, err)) == 1) {
+		const char *name = sbk_db_text(row, 1);
+
+		if (name != NULL && sbk_path_within(name, path))
+			break;
+	}
 	(void)sqlite3_reset(row); /* the error is in `err` */
 	return rc;
 }
 
-/* 1 where a grant to the principal is in effect, 0 where not. */
-static int find_grant(struct sbk_db *db, const char *principal,
-		      struct sbk_error *err)
+/* Adds the root of this row where it is the principal's and in effect. */
+static int add_in_effect(struct sbk_db *db, sqlite3_stmt *row,
+			 const char *principal, struct sbk_plan *out,
+			 struct sbk_error *err)
+{
+	const struct sbk_plan_root root = {.path = sbk_db_text(row, 0),
+					   .identity = sbk_db_text(row, 1),
+					   .principal = sbk_db_text(row, 2)};
+	int rc;
+
+	if (root.path == NULL || root.principal == NULL ||
+	    strcmp(root.principal, principal) != 0)
+		return 0;
+	rc = any_in_effect(db, root.path, sqlite3_column_int64(row, 3),
+			   sqlite3_column_int64(row, 4), err);
+	return rc <= 0 ? rc : sbk_plan_add_root(out, &root, NULL, err);
+}
+
+static int add_granted(struct sbk_db *db, const char *principal,
+		       struct sbk_plan *out, struct sbk_error *err)
 {
 	sqlite3_stmt *row;
-	int found = 0;
 	int rc = sbk_db_statement(db, SBK_SQL_GRANTED_ROOTS, &row, err);
 
 	if (rc < 0)
 		return rc;
-	while (found == 0 && (rc = sbk_db_step(db, row, err)) == 1) {
-		const char *whose = sbk_db_text(row, 2);
-
-		if (whose != NULL && strcmp(whose, principal) == 0)
-			found = any_in_effect(db, sqlite3_column_int64(row, 3),
-					      sqlite3_column_int64(row, 4),
-					      err);
+	while ((rc = sbk_db_step(db, row, err)) == 1) {
+		rc = add_in_effect(db, row, principal, out, err);
+		if (rc < 0)
+			break;
 	}
 	(void)sqlite3_reset(row); /* the error is in `err` */
-	return rc < 0 ? rc : found;
+	return rc;
 }
 
-static int ledger_has_grant(void *self, enum sbk_book book,
-			    const char *principal, bool *out,
-			    struct sbk_error *err)
+static int ledger_granted(void *self, enum sbk_book book, const char *principal,
+			  struct sbk_plan *out, struct sbk_error *err)
 {
 	struct sbk_journal *journal = NULL;
 	int rc;
@@ -310,16 +328,12 @@ static int ledger_has_grant(void *self, enum sbk_book book,
 	rc = open_book(book, SBK_JOURNAL_READ, &journal, err);
 	if (rc == SBK_E_NOTFOUND) {
 		sbk_error_clear(err);
-		*out = false;
 		return 0;
 	}
 	if (rc == 0)
-		rc = find_grant(&journal->db, principal, err);
+		rc = add_granted(&journal->db, principal, out, err);
 	sbk_journal_close(journal);
-	if (rc < 0)
-		return rc;
-	*out = rc > 0;
-	return 0;
+	return rc;
 }
 
 /* --- sessions ----------------------------------------------------------- */
@@ -370,7 +384,7 @@ void sbk_journal_ledger(struct sbk_ledger *out)
 		.session_begin = ledger_session_begin,
 		.session_end = ledger_session_end,
 		.recover = ledger_recover,
-		.has_grant = ledger_has_grant,
+		.granted = ledger_granted,
 		.owed = ledger_owed,
 	};
 

@@ -323,3 +323,33 @@ int sbk_load_prepared(struct sbk_journal *journal, uint64_t transaction,
 	sbk_buf_release(&sql);
 	return rc;
 }
+
+static int load_confirmed(struct sbk_journal *journal, const char *condition,
+			  struct sbk_plan *out, struct sbk_error *err)
+{
+	static const struct sbk_journal_filter any = {.transaction = 0};
+	struct sbk_buf sql = SBK_BUF_INIT;
+	int rc;
+
+	sbk_buf_adds(&sql, select_text);
+	sbk_buf_adds(&sql, condition);
+	sbk_buf_adds(&sql, " ORDER BY c.id");
+	rc = load_where(journal, &sql, &any, false, out, err);
+	sbk_buf_release(&sql);
+	return rc;
+}
+
+int sbk_load_undone(struct sbk_journal *journal, struct sbk_plan *undone,
+		    struct sbk_plan *inverse, struct sbk_error *err)
+{
+	int rc = load_confirmed(journal,
+				"AND c.undoes IS NULL AND c.status = 'undone' "
+				"AND x.kind = 'do'",
+				undone, err);
+
+	return rc < 0 ? rc
+		      : load_confirmed(journal,
+				       "AND c.undoes IS NOT NULL "
+				       "AND c.status = 'confirmed'",
+				       inverse, err);
+}

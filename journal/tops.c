@@ -292,6 +292,27 @@ static int care_for_root(struct sbk_undo *undo,
 	return rc;
 }
 
+/* Objects that named the principal before us, whether or not what recorded
+ * that has been undone. */
+static int care_for_named(struct sbk_undo *undo, const char *principal,
+			  struct cared_for *out, struct sbk_error *err)
+{
+	struct sbk_db *db = &undo->journal->db;
+	sqlite3_stmt *row;
+	int rc = sbk_db_statement(db, SBK_SQL_NAMED_BEFORE, &row, err);
+
+	if (rc < 0)
+		return rc;
+	sbk_db_bind_text(row, 1, principal);
+	while ((rc = sbk_db_step(db, row, err)) == 1) {
+		rc = care_for(&out->identities, sbk_db_text(row, 0), err);
+		if (rc < 0)
+			break;
+	}
+	(void)sqlite3_reset(row); /* the error is in `err` */
+	return rc;
+}
+
 static int collect_cared_for(struct sbk_undo *undo,
 			     const struct sbk_plan_root *top,
 			     struct cared_for *out, struct sbk_error *err)
@@ -299,6 +320,8 @@ static int collect_cared_for(struct sbk_undo *undo,
 	size_t i;
 	int rc = care_for_undone(undo, out, err);
 
+	if (rc == 0)
+		rc = care_for_named(undo, top->principal, out, err);
 	for (i = 0; rc == 0 && i < undo->granted_count; i++) {
 		const struct sbk_granted_root *root = &undo->granted[i];
 
@@ -366,8 +389,11 @@ static int adopt_found(struct sbk_undo *undo, struct sbk_plan *found,
 		.identities = SBK_TABLE_INIT(0, &cared_for.arena),
 		.names = SBK_TABLE_INIT(0, &cared_for.arena)};
 	size_t i;
-	int rc = collect_cared_for(undo, top, &cared_for, err);
+	int rc;
 
+	if (sbk_plan_count(found) == 0)
+		return 0;
+	rc = collect_cared_for(undo, top, &cared_for, err);
 	if (rc == 0)
 		rc = care_for_tried(undo, &cared_for, err);
 	for (i = 0; rc == 0 && i < sbk_plan_count(found); i++) {

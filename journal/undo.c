@@ -95,6 +95,8 @@ int sbk_undo_init(struct sbk_undo *undo, struct sbk_journal *journal,
 		  const struct sbk_backend *backend, struct sbk_plan *changes,
 		  struct sbk_error *err)
 {
+	int rc;
+
 	memset(undo, 0, sizeof(*undo));
 	undo->journal = journal;
 	undo->backend = backend;
@@ -102,12 +104,14 @@ int sbk_undo_init(struct sbk_undo *undo, struct sbk_journal *journal,
 	undo->inverse = sbk_plan_new();
 	if (undo->inverse == NULL)
 		return sbk_error_no_memory(err);
-	return sbk_tops_find(undo, err);
+	rc = sbk_undo_rebase(undo, err);
+	return rc < 0 ? rc : sbk_tops_find(undo, err);
 }
 
 void sbk_undo_release(struct sbk_undo *undo)
 {
 	sbk_tops_release(undo);
+	sbk_undo_forget_rebased(undo);
 	sbk_plan_free(undo->inverse);
 	memset(undo, 0, sizeof(*undo));
 }

@@ -14,6 +14,8 @@ struct sbk_undo {
 	const struct sbk_backend *backend;
 	struct sbk_plan *changes; /* to be undone; the caller's */
 	struct sbk_plan *inverse; /* what is going to be done */
+	struct sbk_plan *rebased; /* rebase.c: `changes` without what was undone
+				     below them; NULL: nothing was */
 	/* tops.c */
 	struct sbk_plan *search; /* roots below which moved objects are
 				    searched */
@@ -48,6 +50,13 @@ struct sbk_change *sbk_undo_change(struct sbk_undo *undo, uint64_t id);
 /* The paths of the roots, as an array; the caller frees it. */
 int sbk_undo_search(struct sbk_plan *roots, const char ***out,
 		    struct sbk_error *err);
+
+/* --- rebase.c --------------------------------------------------------------
+ */
+
+/* Rebases `changes` on what is left of the older ones (engine/rebase.h). */
+int sbk_undo_rebase(struct sbk_undo *undo, struct sbk_error *err);
+void sbk_undo_forget_rebased(struct sbk_undo *undo);
 
 /* --- tops.c ----------------------------------------------------------------
  */

@@ -328,8 +328,11 @@ static int take_entry(const struct versions *v,
 		/* A mask is anybody's to change; an entry of ours is not. */
 		if (ours->tag == SBK_ACL_MASK)
 			return 0;
-		return sbk_error_set(err, SBK_E_CONFLICT,
-				     "others gave our entry other permissions");
+		return sbk_error_set(
+			err, SBK_E_CONFLICT,
+			"our entry has other permissions than this "
+			"change gave it, by others or by a later "
+			"grant of yours");
 	}
 	if (before != NULL)
 		now->perms = before->perms;

@@ -52,8 +52,7 @@ static void begin(struct granting *g, struct tree *tree, enum sbk_rights rights,
 						.principal_name = "box",
 						.rights = rights,
 						.paths = g->paths,
-						.path_count = 1,
-						.first = true};
+						.path_count = 1};
 	g->plan = sbk_plan_new();
 	assert_non_null(g->plan);
 }
@@ -187,7 +186,7 @@ static void test_grant__twice_changes_nothing(void **state)
 	begin(&first, tree, SBK_RIGHTS_READ, "home/ws");
 	grant_now(&first);
 	begin(&again, tree, SBK_RIGHTS_READ, "home/ws");
-	again.request.first = false;
+	again.request.in_effect = first.plan;
 	assert_ok(make_plan(&again, &err), &err);
 	assert_int_equal(sbk_plan_count(again.plan), 0);
 	assert_int_equal(sbk_plan_root_at(again.plan, 0)->already,

@@ -98,14 +98,14 @@ static inline bool is_at(const struct sbk_sid *sid, const uint8_t *bytes)
 static bool token_has(const struct sbk_token *token, const uint8_t *sid,
 		      bool allows)
 {
-	const struct sbk_group *group = token->groups.groups;
-	const struct sbk_group *end = group + token->groups.count;
+	const struct sbk_sid_set *set = &token->groups;
+	size_t i;
 
 	if (is_at(&token->user, sid) && !(allows && token->user_deny_only))
 		return true;
-	for (; group < end; group++) {
-		if (is_at(&group->sid, sid) &&
-		    sbk_group_counts(group->attributes, !allows))
+	for (i = 0; i < set->count; i++) {
+		if (is_at(&set->groups[i].sid, sid) &&
+		    sbk_group_counts(set->groups[i].attributes, !allows))
 			return true;
 	}
 	return false;

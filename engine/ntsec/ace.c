@@ -3,7 +3,7 @@
  * the table does not have stays bytes: nothing here guesses at a layout.
  *
  * An ACE is header, mask, for object types flags and up to two GUIDs, SID, and
- * data up to the size in its header (MS-DTYP 2.4.4.2 to 2.4.4.18).
+ * data up to the size in its header (MS-DTYP 2.4.4.2 to 2.4.4.16).
  */
 #include <string.h>
 

@@ -9,9 +9,9 @@
  *	term   = attribute [relation operand] / "Exists" attribute
  *	         / "Member_of" literal, and their kin
  *
- * The grammar of MS-DTYP gives no precedence; "Security Descriptor Definition
- * Language for Conditional ACEs" does, and this is it. Windows takes brackets
- * around a literal, and literals of any type behind Member_of.
+ * The precedence is that of 2.5.1.3. Where Windows is reported to differ from
+ * the grammar it is followed: it takes brackets around a literal and literals
+ * of any type behind Member_of, but no bare name or operator behind "!".
  */
 #include <string.h>
 

@@ -27,30 +27,6 @@
 
 #include "engine/banned.h"
 
-/* What differs between the two lists of a descriptor. */
-struct list_kind {
-	bool is_dacl;
-	uint16_t present, defaulted, inherited, protect;
-	unsigned flag; /* of sbk_inherit_flags */
-};
-
-static const struct list_kind dacl_kind = {
-	.is_dacl = true,
-	.present = SBK_SD_DACL_PRESENT,
-	.defaulted = SBK_SD_DACL_DEFAULTED,
-	.inherited = SBK_SD_DACL_INHERITED,
-	.protect = SBK_SD_DACL_PROTECTED,
-	.flag = SBK_INHERIT_DACL,
-};
-
-static const struct list_kind sacl_kind = {
-	.present = SBK_SD_SACL_PRESENT,
-	.defaulted = SBK_SD_SACL_DEFAULTED,
-	.inherited = SBK_SD_SACL_INHERITED,
-	.protect = SBK_SD_SACL_PROTECTED,
-	.flag = SBK_INHERIT_SACL,
-};
-
 /* Entries on their way into a list. */
 struct entries {
 	struct sbk_buf bytes;
@@ -128,19 +104,6 @@ static int add_unstoppable(const struct sbk_nt_acl *parent,
 	return rc;
 }
 
-/* The list of a descriptor, or NULL where it has none with entries to read. */
-static const struct sbk_nt_acl *list_of(const struct sbk_sd *sd,
-					const struct list_kind *kind,
-					enum sbk_acl_presence *presence)
-{
-	*presence = sd == NULL	    ? SBK_ACL_ABSENT
-		    : kind->is_dacl ? sd->dacl_is
-				    : sd->sacl_is;
-	if (*presence != SBK_ACL_PRESENT)
-		return NULL;
-	return kind->is_dacl ? &sd->dacl : &sd->sacl;
-}
-
 static bool is_inheritable(const struct sbk_ace *ace)
 {
 	return (ace->flags & SBK_PASSED_ON) != 0;
@@ -175,7 +138,7 @@ struct computed {
 	uint16_t control;
 };
 
-static int finish(struct computed *out, const struct list_kind *kind,
+static int finish(struct computed *out, const struct sbk_inherit_kind *kind,
 		  const struct entries *entries, struct sbk_error *err)
 {
 	out->presence = SBK_ACL_PRESENT;
@@ -189,14 +152,14 @@ static int finish(struct computed *out, const struct list_kind *kind,
 
 /* No list was given, and none is inherited: what the creating token says. */
 static int compute_default(const struct sbk_inherit_request *request,
-			   const struct list_kind *kind,
+			   const struct sbk_inherit_kind *kind,
 			   const struct sbk_inherit_child *child,
 			   struct entries *entries, struct computed *out,
 			   struct sbk_error *err)
 {
 	int rc;
 
-	if (!kind->is_dacl || request->default_dacl == NULL)
+	if (kind->part != SBK_SD_DACL || request->default_dacl == NULL)
 		return 0; /* absent */
 	rc = add_list(request->default_dacl, true, child, entries, err);
 	return rc < 0 ? rc : finish(out, kind, entries, err);
@@ -218,7 +181,7 @@ static int add_inherited(const struct sbk_nt_acl *parent, bool is_protected,
 /* The creator's own list, with what its parent adds. */
 static int compute_given(const struct sbk_nt_acl *given,
 			 const struct sbk_nt_acl *parent,
-			 const struct list_kind *kind,
+			 const struct sbk_inherit_kind *kind,
 			 const struct sbk_inherit_child *child,
 			 struct entries *entries, struct computed *out,
 			 struct sbk_error *err)
@@ -241,7 +204,8 @@ static int compute_given(const struct sbk_nt_acl *given,
  * entries for just that type.
  */
 static bool yields(const struct sbk_inherit_request *request,
-		   const struct list_kind *kind, enum sbk_acl_presence is_given,
+		   const struct sbk_inherit_kind *kind,
+		   enum sbk_acl_presence is_given,
 		   const struct sbk_nt_acl *parent,
 		   const struct sbk_inherit_child *child)
 {
@@ -254,16 +218,16 @@ static bool yields(const struct sbk_inherit_request *request,
 
 /* 2.5.3.4.2 ComputeACL. */
 static int compute_list(const struct sbk_inherit_request *request,
-			const struct list_kind *kind,
+			const struct sbk_inherit_kind *kind,
 			const struct sbk_inherit_child *child,
 			struct computed *out, struct sbk_error *err)
 {
 	struct entries entries = {.count = 0};
 	enum sbk_acl_presence is_given, is_there;
 	const struct sbk_nt_acl *given =
-		list_of(request->creator, kind, &is_given);
+		sbk_inherit_list(kind, request->creator, &is_given);
 	const struct sbk_nt_acl *parent =
-		list_of(request->parent, kind, &is_there);
+		sbk_inherit_list(kind, request->parent, &is_there);
 	int rc = 0;
 
 	out->presence = SBK_ACL_ABSENT;
@@ -356,12 +320,12 @@ int sbk_inherit_create(const struct sbk_inherit_request *request,
 	choose_owner(request, &sd);
 	child.owner = &sd.owner;
 	child.group = &sd.group;
-	child.is_marked = (request->flags & dacl_kind.flag) != 0;
-	rc = compute_list(request, &dacl_kind, &child, &dacl, err);
+	child.is_marked = (request->flags & sbk_inherit_dacl.flag) != 0;
+	rc = compute_list(request, &sbk_inherit_dacl, &child, &dacl, err);
 	if (rc < 0)
 		goto out;
-	child.is_marked = (request->flags & sacl_kind.flag) != 0;
-	rc = compute_list(request, &sacl_kind, &child, &sacl, err);
+	child.is_marked = (request->flags & sbk_inherit_sacl.flag) != 0;
+	rc = compute_list(request, &sbk_inherit_sacl, &child, &sacl, err);
 	if (rc == 0)
 		rc = take_list(&dacl, &sd, &sd.dacl_is, &sd.dacl, err);
 	if (rc == 0)

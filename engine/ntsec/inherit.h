@@ -2,8 +2,8 @@
  * Inheritance: the descriptor of a new child (MS-DTYP 2.5.3.4, "ACE Inheritance
  * Rules", "Automatic Propagation of Inheritable ACEs"), and the spreading of a
  * change over a tree that exists: a pure function from the tree as it is to the
- * list of objects whose DACL becomes another, as Windows' own propagation makes
- * it (SetNamedSecurityInfo, TreeSetNamedSecurityInfo).
+ * list of objects whose DACL or SACL becomes another, as Windows' own
+ * propagation makes it (SetNamedSecurityInfo, TreeSetNamedSecurityInfo).
  */
 #ifndef SBK_NTSEC_INHERIT_H
 #define SBK_NTSEC_INHERIT_H
@@ -69,10 +69,7 @@ int sbk_inherit_entries(const struct sbk_nt_acl *parent,
  * 2. `entries` are whole, as sbk_inherit_entries appends them. */
 uint8_t sbk_inherit_revision(const uint8_t *entries, size_t size);
 
-/*
- * A tree as a list: each node after its parent. Node 0 is the root, whose new
- * DACL is `root_dacl`.
- */
+/* A tree is a list of these: each node after its parent, node 0 the root. */
 struct sbk_spread_node {
 	size_t parent; /* index; its own for the root */
 	bool is_container;
@@ -80,9 +77,17 @@ struct sbk_spread_node {
 	const struct sbk_sd *sd;
 };
 
+struct sbk_spread_request {
+	const struct sbk_spread_node *nodes;
+	size_t count;
+	enum sbk_sd_part part;	       /* SBK_SD_DACL or SBK_SD_SACL */
+	const struct sbk_nt_acl *root; /* new list of node 0; NULL: none */
+	const struct sbk_generic_mapping *mapping;
+};
+
 struct sbk_spread_change {
 	size_t node;
-	size_t offset;	  /* of the new DACL within `dacls` */
+	size_t offset;	  /* of the new list within `lists` */
 	uint16_t size;	  /* of it */
 	uint16_t control; /* new control bits */
 };
@@ -90,31 +95,32 @@ struct sbk_spread_change {
 struct sbk_spread_result {
 	struct sbk_spread_change *changes; /* in the nodes' order */
 	size_t count;
-	struct sbk_buf dacls; /* each distinct one once */
+	struct sbk_buf lists; /* each distinct one once */
 };
 
 #define SBK_SPREAD_NODES_MAX 8000000
 
 /*
  * For each node below the root: keeps its explicit entries, in their order,
- * replaces its inherited ones by what its parent's new DACL gives, and sets
- * SE_DACL_AUTO_INHERITED. The header's bytes and the slack of a DACL are kept.
+ * replaces its inherited ones by what its parent's new list gives, and sets
+ * SE_DACL_AUTO_INHERITED or SE_SACL_AUTO_INHERITED. The header's bytes and the
+ * slack of a list are kept.
  *
- * A node without a DACL, or with a NULL one, gets one if it inherits anything
- * and is left alone else; one that loses its last entry keeps an empty DACL
+ * A node without a list, or with a NULL one, gets one if it inherits anything
+ * and is left alone else; one that loses its last entry keeps an empty list
  * ("Automatic Propagation of Inheritable ACEs", the rules and the example).
  * Where an explicit entry would move ahead of an inherited one of the opposite
- * effect, the DACL stays as it is and becomes protected (same page).
+ * effect, the list stays as it is and becomes protected (same page).
  *
  * It stops, so that neither the node nor anything below it changes, at a
- * protected DACL, a carved node, and below a node without a DACL. A node whose
- * control bits and DACL stay the same is no change. SBK_E_LIMIT where an ACL
- * would exceed 64 KiB, naming the node's index; SBK_E_INVAL for a list that is
- * not in order. Allocates with malloc what sbk_spread_release frees.
+ * protected list and at a carved node; and below a node without a DACL, but not
+ * without a SACL: that is one that gives nothing. A node whose control bits and
+ * list stay the same is no change. SBK_E_LIMIT where an ACL would exceed
+ * 64 KiB, naming the node's index; SBK_E_INVAL for nodes that are not in order
+ * and for a part that is no list. Allocates with malloc what sbk_spread_release
+ * frees.
  */
-int sbk_inherit_spread(const struct sbk_spread_node *nodes, size_t count,
-		       const struct sbk_nt_acl *root_dacl,
-		       const struct sbk_generic_mapping *mapping,
+int sbk_inherit_spread(const struct sbk_spread_request *request,
 		       struct sbk_spread_result *out, struct sbk_error *err);
 void sbk_spread_release(struct sbk_spread_result *result);
 

@@ -1,8 +1,8 @@
 /*
  * What one entry of a parent becomes on a child, and what all of them do (MS-
  * DTYP 2.5.3.4.4 and the table below it; the comment in inherit.c says where
- * the pages win). Creation and spreading both stand on it. Knows no
- * descriptors.
+ * the pages win), and the two kinds of list. Creation and spreading both stand
+ * on it.
  */
 #include "engine/ntsec/inherit_entries.h"
 
@@ -12,6 +12,40 @@
 #include "engine/ntsec/wire.h"
 
 #include "engine/banned.h"
+
+const struct sbk_inherit_kind sbk_inherit_dacl = {
+	.part = SBK_SD_DACL,
+	.name = "DACL",
+	.present = SBK_SD_DACL_PRESENT,
+	.defaulted = SBK_SD_DACL_DEFAULTED,
+	.inherited = SBK_SD_DACL_INHERITED,
+	.protect = SBK_SD_DACL_PROTECTED,
+	.flag = SBK_INHERIT_DACL,
+};
+
+const struct sbk_inherit_kind sbk_inherit_sacl = {
+	.part = SBK_SD_SACL,
+	.name = "SACL",
+	.present = SBK_SD_SACL_PRESENT,
+	.defaulted = SBK_SD_SACL_DEFAULTED,
+	.inherited = SBK_SD_SACL_INHERITED,
+	.protect = SBK_SD_SACL_PROTECTED,
+	.flag = SBK_INHERIT_SACL,
+};
+
+const struct sbk_nt_acl *sbk_inherit_list(const struct sbk_inherit_kind *kind,
+					  const struct sbk_sd *sd,
+					  enum sbk_acl_presence *presence)
+{
+	bool is_dacl = kind->part == SBK_SD_DACL;
+
+	*presence = sd == NULL ? SBK_ACL_ABSENT
+		    : is_dacl  ? sd->dacl_is
+			       : sd->sacl_is;
+	if (*presence != SBK_ACL_PRESENT)
+		return NULL;
+	return is_dacl ? &sd->dacl : &sd->sacl;
+}
 
 void sbk_inherit_add_bytes(struct sbk_buf *into, uint16_t *count,
 			   const struct sbk_ace *ace, uint8_t flags)

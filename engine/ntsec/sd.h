@@ -63,9 +63,9 @@ struct sbk_sd {
 /*
  * SBK_E_PARSE: revision not 1, not self-relative, an offset into the header or
  * beyond the end, or a part that cannot be read; err->offset is the place.
- * SBK_E_LIMIT: more than SBK_SD_BYTES_MAX. A
- * list whose presence bit is not set is ABSENT even where its offset is set
- * (the bytes stay in the layout). Bytes beyond the last part are kept.
+ * SBK_E_LIMIT: more than SBK_SD_BYTES_MAX. A list whose presence bit is not
+ * set is ABSENT even where its offset is set (the bytes stay in the layout).
+ * Bytes beyond the last part are kept.
  */
 int sbk_sd_read(const uint8_t *data, size_t size, struct sbk_sd *out,
 		struct sbk_error *err);

@@ -48,8 +48,9 @@ enum sbk_sddl_parts {
  * to the same entries, except that an OA entry without GUIDs becomes a plain
  * one, small integers of a condition become 64-bit ones, and an attribute gets
  * Windows' layout; and that entries in the wrong list, policies and attributes
- * of an unusual SID are refused. The slack of an ACL, its revision and
- * the layout are not part of the text.
+ * of an unusual SID are refused. The slack of an ACL, its revision and the
+ * layout are not part of the text.
+ *
  * Strings in conditions and attributes are what somebody wrote: the text may
  * hold control characters, which whoever prints it on a terminal replaces.
  */

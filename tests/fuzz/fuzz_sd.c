@@ -1,7 +1,8 @@
 /*
  * Fuzz target: the bytes of a descriptor. What is refused has a reason and a
  * place; what is read is written back byte for byte, means the same without its
- * layout, and survives an entry added and taken out again.
+ * layout, and survives an entry added and taken out again. A difference is told
+ * where there is one.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -148,10 +149,21 @@ static void look_at_acl(const struct sbk_nt_acl *acl)
 	edit(acl, &key);
 }
 
+/* Lines where the two differ, each ended; none where they do not. */
+static void tell_difference(const struct sbk_sd *a, const struct sbk_sd *b)
+{
+	struct sbk_buf lines = SBK_BUF_INIT;
+
+	sbk_sd_diff(a, b, NULL, &lines);
+	must(lines.failure != 0 || (lines.size == 0) == sbk_sd_equal(a, b));
+	must(lines.size == 0 || lines.data[lines.size - 1] == '\0');
+	sbk_buf_release(&lines);
+}
+
 static void write_back(const struct sbk_sd *sd, const uint8_t *data,
 		       size_t size)
 {
-	struct sbk_buf out = SBK_BUF_INIT, lines = SBK_BUF_INIT;
+	struct sbk_buf out = SBK_BUF_INIT;
 	struct sbk_sd compact = *sd, again;
 	uint8_t *copy;
 
@@ -163,15 +175,30 @@ static void write_back(const struct sbk_sd *sd, const uint8_t *data,
 	copy = copy_of(&out);
 	must(sbk_sd_read(copy, out.size, &again, NULL) == 0);
 	must(sbk_sd_equal(sd, &again));
-	sbk_sd_diff(sd, &again, NULL, &lines);
-	must(lines.size == 0);
+	tell_difference(sd, &again);
 	again.dacl_is = SBK_ACL_NULL;
-	sbk_sd_diff(sd, &again, NULL, &lines);
-	must(lines.failure != 0 ||
-	     (lines.size == 0) == sbk_sd_equal(sd, &again));
+	tell_difference(sd, &again);
 	free(copy);
-	sbk_buf_release(&lines);
 	sbk_buf_release(&out);
+}
+
+/* Its lists, and its owner and group, the other way around. */
+static void swap_parts(const struct sbk_sd *sd)
+{
+	struct sbk_sd other = *sd;
+
+	other.dacl = sd->sacl;
+	other.dacl_is = sd->sacl_is;
+	other.sacl = sd->dacl;
+	other.sacl_is = sd->dacl_is;
+	tell_difference(sd, &other);
+	other.owner = sd->group;
+	other.has_owner = sd->has_group;
+	other.group = sd->owner;
+	other.has_group = sd->has_owner;
+	other.control ^= SBK_SD_SACL_PROTECTED | SBK_SD_RM_CONTROL_VALID;
+	other.rm_control ^= 1;
+	tell_difference(&other, sd);
 }
 
 /* A part changed in place: the new one arrives, the others stay. */
@@ -206,6 +233,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	write_back(&sd, data, size);
 	change_owner(sd);
+	swap_parts(&sd);
 	if (sd.has_owner)
 		tell_sid(&sd.owner);
 	if (sd.dacl_is == SBK_ACL_PRESENT)

@@ -2,12 +2,14 @@
  * Fuzz target: SDDL. The input as a text: what parses is printed, and what is
  * printed parses to the same bytes. The input as a descriptor: what has a text
  * parses, unless an entry stands in the wrong list, to something that has the
- * same text; and each entry can be described.
+ * same text; and each entry can be described. The input as the name of rights:
+ * what it means has letters that mean the same.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/ntsec/rights.h"
 #include "engine/ntsec/sddl.h"
 
 #include "engine/banned.h"
@@ -102,8 +104,36 @@ out:
 	sbk_buf_release(&again);
 }
 
+static void as_rights(const uint8_t *data, size_t size)
+{
+	static const enum sbk_nt_object objects[] = {
+		SBK_NT_FILE, SBK_NT_DIRECTORY, SBK_NT_KEY};
+	struct sbk_buf text = SBK_BUF_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+	uint32_t mask, again;
+	size_t i;
+
+	for (i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+		if (sbk_rights_parse((const char *)data, size, objects[i],
+				     &mask, &err) < 0) {
+			if (err.message[0] == '\0' || err.offset > size)
+				abort(); /* a refusal without reason or place */
+			continue;
+		}
+		sbk_buf_clear(&text);
+		sbk_rights_format(&text, mask);
+		if (mask != 0 &&
+		    (sbk_rights_parse(text.data, text.size, objects[i], &again,
+				      NULL) < 0 ||
+		     again != mask))
+			abort(); /* the letters mean something else */
+	}
+	sbk_buf_release(&text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	as_rights(data, size);
 	as_text(data, size);
 	as_bytes(data, size);
 	return 0;

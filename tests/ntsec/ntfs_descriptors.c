@@ -7,7 +7,7 @@
  * `store` gives each of COUNT files a random descriptor and asks for it again.
  * Then it adds an entry to the DACL with our own edits, stores that, takes the
  * entry out and stores the result, which has to be the first one again.
- *`check`, after another mount, finds them all.
+ * `check`, after another mount, finds them all.
  *
  * ntfs-3g wants an owner and a group, and refuses (EINVAL) gaps between parts,
  * bytes behind the SID of a plain entry and the like. Every second file gets a

@@ -2,13 +2,13 @@
  * One process for very many conversions, for the comparisons with Samba and
  * Wine.
  *
- *	parse: lines of text on stdin, a line of answer for each:
- *		ok HEX TEXT | error OFFSET MESSAGE
- *	random N SEED: for each of N descriptors two counted blocks, each 32
- *bits little-endian and as many bytes: its text, and its bytes as Samba lays
- *them out (owner, group, SACL, DACL; lists of revision 4) same N SEED: a line
- *of text on stdin for each of the same descriptors; prints those that do not
- *parse to its bytes; "-" is skipped
+ * parse: for each line of text on stdin a line of answer,
+ *	"ok HEX TEXT" or "error OFFSET MESSAGE".
+ * random N SEED: for each of N descriptors two counted blocks, each 32 bits
+ *	little-endian and as many bytes: its text, and its bytes as Samba lays
+ *	them out (owner, group, SACL, DACL; lists of revision 4).
+ * same N SEED: a line of text on stdin for each of the same descriptors;
+ *	prints those that do not parse to its bytes; "-" is skipped.
  *
  * HEX is the self-relative descriptor, TEXT what formatting it prints.
  */

@@ -14,7 +14,7 @@
 #define RUN SBK_FILE_EXECUTE
 #define ENABLED SBK_GROUP_ENABLED
 
-/* "How DACLs Control Access to an Object", the figure's two threads. */
+/* "How AccessCheck Works", the figure's two threads. */
 #define FIGURE \
 	"O:BAG:SYD:(D;;CCDCWP;;;" ANDREW ")(A;;DC;;;" STAFF ")(A;;CCWP;;;WD)"
 

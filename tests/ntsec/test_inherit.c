@@ -246,7 +246,7 @@ test_inherit__without_auto_inheritance_nothing_is_marked(void **state)
 	EXPECT_ALL(examples, SBK_SDDL_DACL | SBK_SDDL_SACL);
 }
 
-/* "SACL Access Rights", "ACE Inheritance Rules" (the same for both lists),
+/* "SACL Access Right", "ACE Inheritance Rules" (the same for both lists),
  * "Mandatory Integrity Control" (labels are inherited by their flags), and
  * "ACE Inheritance" (a protected SACL still inherits the last two types). */
 static void test_inherit__sacl_is_inherited_likewise(void **state)
@@ -304,7 +304,7 @@ static void test_inherit__object_entries_go_by_the_childs_type(void **state)
 }
 
 /* 2.5.3.4.1: DEFAULT_DESCRIPTOR_FOR_OBJECT yields only to entries for the
- * child's own type; SE_DACL_DEFAULTED to any ("Security Descriptor Control").*/
+ * child's own type; SE_DACL_DEFAULTED to any (SECURITY_DESCRIPTOR_CONTROL).*/
 static void test_inherit__a_default_yields_to_what_is_inherited(void **state)
 {
 	struct example example = {

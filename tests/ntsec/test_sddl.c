@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/ntsec/condition.h"
+#include "engine/ntsec/condition_token.h"
 #include "engine/ntsec/sddl.h"
 #include "tests/support/test.h"
 
@@ -197,6 +198,37 @@ static void test_sddl__bytes_are_as_specified(void **state)
 	sbk_buf_release(&bytes);
 }
 
+/* The example of 2.5.1.4: its parts lie in the order that we write. */
+static void test_sddl__the_example_of_the_specification(void **state)
+{
+	static const uint8_t expected[] = {
+		/* control SR PS PD SP DP; owner at 0x90, group at 0xa0 */
+		1, 0, 0x14, 0xB0, 0x90, 0, 0, 0, 0xA0, 0, 0, 0, 0x14, 0, 0, 0,
+		0x30, 0, 0, 0,
+		/* SACL at 0x14: audit of failed GENERIC_READ by S-1-1-0 */
+		2, 0, 0x1C, 0, 1, 0, 0, 0, 2, 0x80, 0x14, 0, 0, 0, 0, 0x80, 1,
+		1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0,
+		/* DACL at 0x30: Users, Administrators, SYSTEM, CREATOR OWNER */
+		2, 0, 0x60, 0, 4, 0, 0, 0, 0, 3, 0x18, 0, 0, 0, 0, 0xA0, 1, 2,
+		0, 0, 0, 0, 0, 5, 0x20, 0, 0, 0, 0x21, 2, 0, 0, 0, 3, 0x18, 0,
+		0, 0, 0, 0x10, 1, 2, 0, 0, 0, 0, 0, 5, 0x20, 0, 0, 0, 0x20, 2,
+		0, 0, 0, 3, 0x14, 0, 0, 0, 0, 0x10, 1, 1, 0, 0, 0, 0, 0, 5,
+		0x12, 0, 0, 0, 0, 3, 0x14, 0, 0, 0, 0, 0x10, 1, 1, 0, 0, 0, 0,
+		0, 3, 0, 0, 0, 0,
+		/* owner and group: Administrators */
+		1, 2, 0, 0, 0, 0, 0, 5, 0x20, 0, 0, 0, 0x20, 2, 0, 0, 1, 2, 0,
+		0, 0, 0, 0, 5, 0x20, 0, 0, 0, 0x20, 2, 0, 0};
+	struct sbk_buf bytes = SBK_BUF_INIT;
+
+	(void)state;
+	parse_ok("O:BAG:BAD:P(A;CIOI;GRGX;;;BU)(A;CIOI;GA;;;BA)"
+		 "(A;CIOI;GA;;;SY)(A;CIOI;GA;;;CO)S:P(AU;FA;GR;;;WD)",
+		 &bytes);
+	assert_int_equal(bytes.size, sizeof(expected));
+	assert_memory_equal(bytes.data, expected, sizeof(expected));
+	sbk_buf_release(&bytes);
+}
+
 static void condition_bytes(const char *text, struct sbk_buf *out)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
@@ -224,6 +256,58 @@ static void test_sddl__conditions_are_postfix(void **state)
 	assert_int_equal(bytes.size, sizeof(expected));
 	assert_memory_equal(bytes.data, expected, sizeof(expected));
 	sbk_buf_release(&bytes);
+}
+
+/* The codes of a condition, a character each: 'u', 'd', 'r', 'l' attributes of
+ * user, device, resource and local ones, 'v' a literal, else the operator. */
+static void expect_order(const char *text, const char *expected)
+{
+	struct sbk_buf bytes = SBK_BUF_INIT;
+	struct sbk_condition_cursor at;
+	struct sbk_condition_token token;
+	char order[32] = "";
+	size_t n = 0;
+
+	condition_bytes(text, &bytes);
+	at = (struct sbk_condition_cursor){(const uint8_t *)bytes.data,
+					   bytes.size,
+					   SBK_CONDITION_SIGNATURE_BYTES};
+	while (sbk_condition_next(&at, &token, NULL) > 0) {
+		assert_true(n < sizeof(order) - 1);
+		order[n++] = token.op->code == SBK_COND_USER	   ? 'u'
+			     : token.op->code == SBK_COND_DEVICE   ? 'd'
+			     : token.op->code == SBK_COND_RESOURCE ? 'r'
+			     : token.op->code == SBK_COND_LOCAL	   ? 'l'
+			     : token.op->code < SBK_COND_EQUAL
+				     ? 'v'
+				     : token.op->text[0];
+	}
+	order[n] = '\0';
+	assert_string_equal(order, expected);
+	sbk_buf_release(&bytes);
+}
+
+/* The three examples of 2.4.4.17.9, and the precedence of 2.5.1.3. */
+static void test_sddl__conditions_of_the_specification(void **state)
+{
+	static const uint8_t expected[] = {
+		'a', 'r', 't', 'x', 0xF8, 10, 0, 0, 0, 'T', 0, 'i', 0, 't', 0,
+		'l', 0,	  'e', 0,   0x10, 4,  0, 0, 0, 'V', 0, 'P', 0, 0x80};
+	struct sbk_buf bytes = SBK_BUF_INIT;
+
+	(void)state;
+	condition_bytes("(Title==\"VP\")", &bytes);
+	assert_int_equal(bytes.size, sizeof(expected));
+	assert_memory_equal(bytes.data, expected, sizeof(expected));
+	sbk_buf_release(&bytes);
+	expect_order("((@User.smartcard==1 || @Device.managed==1) && "
+		     "(@Resource.dept Any_of{\"Sales\",\"HR\"}))",
+		     "uv=dv=|rvA&");
+	expect_order("((@User.clearanceLevel>=@Resource.requiredClearance) || "
+		     "(Member_of{SID(BA)}))",
+		     "ur>vM|");
+	expect_order("(!@User.a == 1 && Exists b || c)", "uv=!lE&l|");
+	expect_order("(c || !(Exists b) && a == 1)", "llE!lv=&|");
 }
 
 static void test_sddl__parts_are_chosen(void **state)
@@ -691,7 +775,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(
 			test_sddl__quirks_of_windows_are_as_written_down),
 		cmocka_unit_test(test_sddl__bytes_are_as_specified),
+		cmocka_unit_test(test_sddl__the_example_of_the_specification),
 		cmocka_unit_test(test_sddl__conditions_are_postfix),
+		cmocka_unit_test(test_sddl__conditions_of_the_specification),
 		cmocka_unit_test(test_sddl__parts_are_chosen),
 		cmocka_unit_test(test_sddl__letters_need_their_domain),
 		cmocka_unit_test(test_sddl__any_entry_is_described),

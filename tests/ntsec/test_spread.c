@@ -1,7 +1,7 @@
 /*
- * Spreading a DACL over a tree: by "Automatic Propagation of Inheritable ACEs"
- * and "Order of ACEs in a DACL" of the Windows documentation, and by
- * properties on random trees.
+ * Spreading a DACL or SACL over a tree: by "Automatic Propagation of
+ * Inheritable ACEs" and "Order of ACEs in a DACL" of the Windows documentation,
+ * and by properties on random trees.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +16,7 @@
 
 /* A tree whose descriptors can be replaced by what a spread makes of them. */
 struct tree {
+	enum sbk_sd_part part; /* which list is spread */
 	struct sbk_spread_node nodes[NODES_MAX];
 	struct sbk_sd sds[NODES_MAX];
 	struct sbk_buf bytes[NODES_MAX];
@@ -29,6 +30,7 @@ static struct tree *tree_new(void)
 	struct tree *tree = calloc(1, sizeof(*tree));
 
 	assert_non_null(tree);
+	tree->part = SBK_SD_DACL;
 	return tree;
 }
 
@@ -83,50 +85,70 @@ static void expect(const struct tree *tree, size_t index, const char *expected)
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_buf text = SBK_BUF_INIT;
 
-	assert_ok(sbk_sddl_format(&tree->sds[index], SBK_SDDL_DACL, &options,
-				  &text, &err),
+	assert_ok(sbk_sddl_format(&tree->sds[index],
+				  tree->part == SBK_SD_DACL ? SBK_SDDL_DACL
+							    : SBK_SDDL_SACL,
+				  &options, &text, &err),
 		  &err);
 	assert_string_equal(sbk_buf_text(&text), expected);
 	sbk_buf_release(&text);
 }
 
-/* The descriptor of a node with another DACL and other control bits. */
-static void set_dacl(struct tree *tree, size_t index, const uint8_t *dacl,
+static const struct sbk_nt_acl *list_of(const struct tree *tree, size_t index)
+{
+	const struct sbk_sd *sd = &tree->sds[index];
+
+	if (tree->part == SBK_SD_DACL)
+		return sd->dacl_is == SBK_ACL_PRESENT ? &sd->dacl : NULL;
+	return sd->sacl_is == SBK_ACL_PRESENT ? &sd->sacl : NULL;
+}
+
+/* The descriptor of a node with another list and other control bits. */
+static void set_list(struct tree *tree, size_t index, const uint8_t *list,
 		     size_t size, uint16_t control)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_buf bytes = SBK_BUF_INIT;
 	struct sbk_sd sd = tree->sds[index];
+	bool is_dacl = tree->part == SBK_SD_DACL;
 
-	sd.dacl_is = SBK_ACL_PRESENT;
+	*(is_dacl ? &sd.dacl_is : &sd.sacl_is) = SBK_ACL_PRESENT;
 	sd.control = control;
-	assert_ok(sbk_nt_acl_read(dacl, size, &sd.dacl, &err), &err);
+	assert_ok(sbk_nt_acl_read(list, size, is_dacl ? &sd.dacl : &sd.sacl,
+				  &err),
+		  &err);
 	assert_ok(sbk_sd_write(&sd, &bytes, &err), &err);
 	set_bytes(tree, index, &bytes);
+}
+
+static struct sbk_spread_request request_for(const struct tree *tree)
+{
+	return (struct sbk_spread_request){
+		.nodes = tree->nodes,
+		.count = tree->count,
+		.part = tree->part,
+		.root = list_of(tree, 0),
+		.mapping = sbk_nt_mapping(SBK_NT_FILE),
+	};
 }
 
 /* Spreads what the root has, and writes the changes into the tree. */
 static size_t spread(struct tree *tree)
 {
+	const struct sbk_spread_request request = request_for(tree);
 	struct sbk_spread_result result;
 	struct sbk_error err = SBK_ERROR_INIT;
 	size_t i, count;
 
-	assert_ok(sbk_inherit_spread(tree->nodes, tree->count,
-				     tree->sds[0].dacl_is == SBK_ACL_PRESENT
-					     ? &tree->sds[0].dacl
-					     : NULL,
-				     sbk_nt_mapping(SBK_NT_FILE), &result,
-				     &err),
-		  &err);
+	assert_ok(sbk_inherit_spread(&request, &result, &err), &err);
 	count = result.count;
 	for (i = 0; i < count; i++) {
 		const struct sbk_spread_change *change = &result.changes[i];
 
 		assert_true(i == 0 ||
 			    change->node > result.changes[i - 1].node);
-		set_dacl(tree, change->node,
-			 (const uint8_t *)result.dacls.data + change->offset,
+		set_list(tree, change->node,
+			 (const uint8_t *)result.lists.data + change->offset,
 			 change->size, change->control);
 	}
 	sbk_spread_release(&result);
@@ -292,16 +314,67 @@ static void test_spread__a_root_without_dacl_gives_nothing(void **state)
 	tree_free(tree);
 }
 
-static void expect_refused(const struct sbk_spread_node *nodes, size_t count,
-			   const struct sbk_nt_acl *root, int code)
+static void expect_refused(const struct tree *tree, size_t count, int code)
 {
+	struct sbk_spread_request request = request_for(tree);
 	struct sbk_spread_result result;
 	struct sbk_error err = SBK_ERROR_INIT;
 
-	assert_error(sbk_inherit_spread(nodes, count, root,
-					sbk_nt_mapping(SBK_NT_FILE), &result,
-					&err),
-		     code, &err);
+	request.count = count;
+	assert_error(sbk_inherit_spread(&request, &result, &err), code, &err);
+}
+
+/* The same rules for SACLs, of entries of any type; DACLs stay. */
+static void test_spread__sacls_likewise(void **state)
+{
+	struct tree *tree = tree_new();
+	size_t folder, file, inner, guarded, below;
+
+	(void)state;
+	tree->part = SBK_SD_SACL;
+	(void)add(tree, 0, true,
+		  "D:AI(A;OICI;FA;;;BA)S:AI(AU;OICISAFA;GW;;;WD)"
+		  "(ML;OICI;NW;;;LW)(RA;CI;;;;WD;(\"a\",TI,0x0,1))");
+	folder = add(tree, 0, true, "O:SYD:AIS:AI(AU;OICIIDSA;FA;;;BA)");
+	file = add(tree, folder, false, "O:SYD:AIS:(AU;FA;FR;;;CO)");
+	inner = add(tree, folder, true, "D:NO_ACCESS_CONTROL");
+	guarded = add(tree, 0, true, "D:AIS:P(AU;SA;FA;;;BA)");
+	below = add(tree, guarded, false, "D:AIS:AI(AU;IDSA;FA;;;BA)");
+	assert_int_equal(spread(tree), 3);
+	expect(tree, folder,
+	       "S:AI(AU;IDSAFA;FW;;;WD)(AU;OICIIOIDSAFA;GW;;;WD)"
+	       "(ML;OICIID;NW;;;LW)(RA;CIID;;;;WD;(\"a\",TI,0x0,1))");
+	expect(tree, file,
+	       "S:AI(AU;FA;FR;;;CO)(AU;IDSAFA;FW;;;WD)(ML;ID;NW;;;LW)");
+	expect(tree, inner,
+	       "S:AI(AU;IDSAFA;FW;;;WD)(AU;OICIIOIDSAFA;GW;;;WD)"
+	       "(ML;OICIID;NW;;;LW)(RA;CIID;;;;WD;(\"a\",TI,0x0,1))");
+	expect(tree, guarded, "S:P(AU;SA;FA;;;BA)");
+	expect(tree, below, "S:AI(AU;IDSA;FA;;;BA)");
+	assert_int_equal(tree->sds[inner].dacl_is, SBK_ACL_NULL);
+	assert_int_equal(spread(tree), 0);
+	tree_free(tree);
+}
+
+/* A root without a SACL gives nothing; what was inherited goes ("If you remove
+ * an inheritable ACE from a parent object ..."). */
+static void test_spread__without_a_sacl_nothing_is_inherited(void **state)
+{
+	struct tree *tree = tree_new();
+	size_t none, file, own;
+
+	(void)state;
+	tree->part = SBK_SD_SACL;
+	(void)add(tree, 0, true, "D:AI");
+	none = add(tree, 0, true, "D:AI");
+	file = add(tree, none, false, "D:AIS:AI(AU;IDSA;FA;;;WD)");
+	own = add(tree, none, false, "S:AI(AU;SA;FR;;;WD)(AU;IDSA;FA;;;WD)");
+	assert_int_equal(spread(tree), 2);
+	expect(tree, none, "");
+	expect(tree, file, "S:AI");
+	expect(tree, own, "S:AI(AU;SA;FR;;;WD)");
+	assert_int_equal(spread(tree), 0);
+	tree_free(tree);
 }
 
 static void test_spread__trees_that_are_none(void **state)
@@ -315,21 +388,23 @@ static void test_spread__trees_that_are_none(void **state)
 	(void)add(tree, 0, false, "D:AI");
 	(void)add(tree, 0, false, "D:AI");
 	tree->nodes[2].parent = 1; /* a file holds nothing */
-	expect_refused(tree->nodes, 3, &tree->sds[0].dacl, SBK_E_INVAL);
+	expect_refused(tree, 3, SBK_E_INVAL);
 	tree->nodes[2].parent = 2;
-	expect_refused(tree->nodes, 3, &tree->sds[0].dacl, SBK_E_INVAL);
+	expect_refused(tree, 3, SBK_E_INVAL);
 	tree->nodes[0].parent = 1;
-	expect_refused(tree->nodes, 3, &tree->sds[0].dacl, SBK_E_INVAL);
-	expect_refused(tree->nodes, 0, NULL, SBK_E_INVAL);
-	expect_refused(tree->nodes, SBK_SPREAD_NODES_MAX + 1, NULL,
-		       SBK_E_LIMIT);
+	expect_refused(tree, 3, SBK_E_INVAL);
+	expect_refused(tree, 0, SBK_E_INVAL);
+	expect_refused(tree, SBK_SPREAD_NODES_MAX + 1, SBK_E_LIMIT);
+	tree->part = SBK_SD_OWNER;
+	expect_refused(tree, 3, SBK_E_INVAL);
+	tree->part = SBK_SD_DACL;
 	/* A full list has no room for an inherited entry. */
 	tree->nodes[0].parent = tree->nodes[2].parent = 0;
 	sbk_buf_adds(&text, "D:AI");
 	for (i = 0; i < 3276; i++)
 		sbk_buf_adds(&text, "(A;;FR;;;WD)");
 	set_text(tree, 2, sbk_buf_text(&text));
-	expect_refused(tree->nodes, 3, &tree->sds[0].dacl, SBK_E_LIMIT);
+	expect_refused(tree, 3, SBK_E_LIMIT);
 	sbk_buf_release(&text);
 	tree_free(tree);
 }
@@ -341,7 +416,8 @@ static uint32_t next_random(uint32_t *seed)
 	return *seed >> 8;
 }
 
-static void add_random_aces(struct sbk_buf *text, uint32_t *seed)
+static void add_random_aces(struct sbk_buf *text, enum sbk_sd_part part,
+			    uint32_t *seed)
 {
 	static const char *const types[] = {"D", "A"};
 	static const char *const flags[] = {"",	    "OI",   "CI",  "OICI",
@@ -353,8 +429,10 @@ static void add_random_aces(struct sbk_buf *text, uint32_t *seed)
 	for (kind = 0; kind < 2; kind++) {
 		count = next_random(seed) % 3;
 		for (i = 0; i < count; i++)
-			sbk_buf_printf(text, "(%s;%s;%s;;;%s)", types[kind],
+			sbk_buf_printf(text, "(%s;%s%s;%s;;;%s)",
+				       part == SBK_SD_DACL ? types[kind] : "AU",
 				       flags[next_random(seed) % 7],
+				       part == SBK_SD_DACL ? "" : "SAFA",
 				       masks[next_random(seed) % 4],
 				       sids[next_random(seed) % 5]);
 	}
@@ -372,78 +450,142 @@ static void random_tree(struct tree *tree, size_t count, bool with_explicit,
 		while (!tree->nodes[parent].is_container && i > 0)
 			parent = tree->nodes[parent].parent;
 		sbk_buf_clear(&text);
-		sbk_buf_printf(&text, "O:%sG:%sD:%s",
+		sbk_buf_printf(&text, "O:%sG:%s%s:%s",
 			       next_random(seed) % 2 ? "SY" : USER,
 			       next_random(seed) % 2 ? "BU" : "SY",
+			       tree->part == SBK_SD_DACL ? "D" : "S",
 			       i > 0 && with_explicit &&
 					       next_random(seed) % 9 == 0
 				       ? "PAI"
 				       : "AI");
 		if (i == 0 || with_explicit)
-			add_random_aces(&text, seed);
+			add_random_aces(&text, tree->part, seed);
 		(void)add(tree, parent, i == 0 || next_random(seed) % 2 == 0,
 			  sbk_buf_text(&text));
 	}
 	sbk_buf_release(&text);
 }
 
-/* Once is enough; and what an addition changed, its removal gives back, byte
- * for byte. */
-static void test_spread__properties_of_random_trees(void **state)
+/* Adds an entry to the root's list, or takes it out again. */
+static void change_root(struct tree *tree, bool is_added)
 {
 	const struct sbk_ace_key key = {
-		.type = SBK_ACE_ALLOW,
+		.type = tree->part == SBK_SD_DACL ? SBK_ACE_ALLOW
+						  : SBK_ACE_AUDIT,
 		.flags = SBK_ACE_OBJECT_INHERIT | SBK_ACE_CONTAINER_INHERIT,
 		.mask = SBK_FILE_ALL,
 		.sid = sbk_sid_make(5, (const uint32_t[]){7}, 1),
 	};
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_buf list = SBK_BUF_INIT;
+	size_t removed;
+
+	if (is_added)
+		assert_ok(sbk_nt_acl_add(list_of(tree, 0), &key, &list, &err),
+			  &err);
+	else
+		assert_ok(sbk_nt_acl_remove(list_of(tree, 0), &key, 1, &list,
+					    &removed, &err),
+			  &err);
+	set_list(tree, 0, (const uint8_t *)list.data, list.size,
+		 tree->sds[0].control);
+	sbk_buf_release(&list);
+}
+
+static void check_there_and_back(enum sbk_sd_part part, uint32_t *seed)
+{
+	struct tree *tree = tree_new(), *before = tree_new();
+	size_t i, changed;
+
+	tree->part = part;
+	random_tree(tree, 100, true, seed);
+	(void)spread(tree);
+	assert_int_equal(spread(tree), 0);
+	for (i = 0; i < tree->count; i++)
+		sbk_buf_add(&before->bytes[i], tree->bytes[i].data,
+			    tree->bytes[i].size);
+	before->count = tree->count;
+
+	change_root(tree, true);
+	changed = spread(tree);
+	assert_true(changed > 0);
+	assert_int_equal(spread(tree), 0);
+	change_root(tree, false);
+	assert_int_equal(spread(tree), changed);
+	for (i = 0; i < tree->count; i++) {
+		assert_int_equal(tree->bytes[i].size, before->bytes[i].size);
+		assert_memory_equal(tree->bytes[i].data, before->bytes[i].data,
+				    before->bytes[i].size);
+	}
+	tree_free(before);
+	tree_free(tree);
+}
+
+/* Once is enough; and what an addition changed, its removal gives back, byte
+ * for byte. */
+static void test_spread__properties_of_random_trees(void **state)
+{
 	uint32_t seed = 5;
 	int round;
 
 	(void)state;
 	for (round = 0; round < 40; round++) {
-		struct tree *tree = tree_new(), *before = tree_new();
-		struct sbk_buf dacl = SBK_BUF_INIT;
-		struct sbk_error err = SBK_ERROR_INIT;
-		size_t i, changed, removed;
-
-		random_tree(tree, 100, true, &seed);
-		(void)spread(tree);
-		assert_int_equal(spread(tree), 0);
-		for (i = 0; i < tree->count; i++)
-			sbk_buf_add(&before->bytes[i], tree->bytes[i].data,
-				    tree->bytes[i].size);
-		before->count = tree->count;
-
-		assert_ok(sbk_nt_acl_add(&tree->sds[0].dacl, &key, &dacl, &err),
-			  &err);
-		set_dacl(tree, 0, (const uint8_t *)dacl.data, dacl.size,
-			 tree->sds[0].control);
-		changed = spread(tree);
-		assert_true(changed > 0);
-		assert_int_equal(spread(tree), 0);
-		sbk_buf_clear(&dacl);
-		assert_ok(sbk_nt_acl_remove(&tree->sds[0].dacl, &key, 1, &dacl,
-					    &removed, &err),
-			  &err);
-		set_dacl(tree, 0, (const uint8_t *)dacl.data, dacl.size,
-			 tree->sds[0].control);
-		assert_int_equal(spread(tree), changed);
-		for (i = 0; i < tree->count; i++) {
-			assert_int_equal(tree->bytes[i].size,
-					 before->bytes[i].size);
-			assert_memory_equal(tree->bytes[i].data,
-					    before->bytes[i].data,
-					    before->bytes[i].size);
-		}
-		sbk_buf_release(&dacl);
-		tree_free(before);
-		tree_free(tree);
+		check_there_and_back(SBK_SD_DACL, &seed);
+		check_there_and_back(SBK_SD_SACL, &seed);
 	}
 }
 
-/* Where no object has entries of its own, spreading gives each one the DACL
- * with which it would be created anew (its default list, where none). */
+/* The descriptor with which a node would be created by the system anew. */
+static void create_anew(const struct tree *tree, size_t index,
+			struct sbk_buf *bytes, struct sbk_sd *anew)
+{
+	const struct sbk_sd *sd = &tree->sds[index];
+	const struct sbk_inherit_request request = {
+		.parent = &tree->sds[tree->nodes[index].parent],
+		.is_container = tree->nodes[index].is_container,
+		.flags = SBK_INHERIT_DACL | SBK_INHERIT_SACL,
+		.owner = sd->owner,
+		.group = sd->group,
+		.mapping = sbk_nt_mapping(SBK_NT_FILE),
+	};
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	assert_ok(sbk_inherit_create(&request, bytes, &err), &err);
+	assert_ok(sbk_sd_read((const uint8_t *)bytes->data, bytes->size, anew,
+			      &err),
+		  &err);
+}
+
+static void check_against_creation(enum sbk_sd_part part, uint32_t *seed)
+{
+	struct tree *tree = tree_new();
+	size_t i, compared = 0;
+
+	tree->part = part;
+	random_tree(tree, 100, false, seed);
+	(void)spread(tree);
+	for (i = 1; i < tree->count; i++) {
+		struct sbk_buf bytes = SBK_BUF_INIT;
+		struct sbk_sd anew;
+
+		create_anew(tree, i, &bytes, &anew);
+		if (list_of(tree, i)->count == 0) {
+			assert_int_equal(part == SBK_SD_DACL ? anew.dacl_is
+							     : anew.sacl_is,
+					 SBK_ACL_ABSENT);
+		} else {
+			assert_true(sbk_sd_equal(&tree->sds[i], &anew));
+			compared++;
+		}
+		sbk_buf_release(&bytes);
+	}
+	assert_true(compared > 0 || list_of(tree, 0)->count < 3);
+	tree_free(tree);
+}
+
+/* Where no object has entries of its own, spreading gives each one the list
+ * with which it would be created anew (its default list, where none). How
+ * lists are created is compared with Samba, SACLs too. */
 static void
 test_spread__is_creating_anew_where_nothing_is_explicit(void **state)
 {
@@ -452,40 +594,8 @@ test_spread__is_creating_anew_where_nothing_is_explicit(void **state)
 
 	(void)state;
 	for (round = 0; round < 40; round++) {
-		struct tree *tree = tree_new();
-		size_t i, compared = 0;
-
-		random_tree(tree, 100, false, &seed);
-		(void)spread(tree);
-		for (i = 1; i < tree->count; i++) {
-			const struct sbk_sd *sd = &tree->sds[i];
-			const struct sbk_inherit_request request = {
-				.parent = &tree->sds[tree->nodes[i].parent],
-				.is_container = tree->nodes[i].is_container,
-				.flags = SBK_INHERIT_DACL,
-				.owner = sd->owner,
-				.group = sd->group,
-				.mapping = sbk_nt_mapping(SBK_NT_FILE),
-			};
-			struct sbk_buf bytes = SBK_BUF_INIT;
-			struct sbk_error err = SBK_ERROR_INIT;
-			struct sbk_sd anew;
-
-			assert_ok(sbk_inherit_create(&request, &bytes, &err),
-				  &err);
-			assert_ok(sbk_sd_read((const uint8_t *)bytes.data,
-					      bytes.size, &anew, &err),
-				  &err);
-			if (sd->dacl.count == 0) {
-				assert_int_equal(anew.dacl_is, SBK_ACL_ABSENT);
-			} else {
-				assert_true(sbk_sd_equal(sd, &anew));
-				compared++;
-			}
-			sbk_buf_release(&bytes);
-		}
-		assert_true(compared > 0 || tree->sds[0].dacl.count < 3);
-		tree_free(tree);
+		check_against_creation(SBK_SD_DACL, &seed);
+		check_against_creation(SBK_SD_SACL, &seed);
 	}
 }
 
@@ -493,6 +603,7 @@ static double seconds_for(size_t count)
 {
 	struct tree *tree = tree_new();
 	struct sbk_spread_node *nodes = calloc(count, sizeof(*nodes));
+	struct sbk_spread_request request;
 	struct sbk_spread_result result;
 	struct sbk_error err = SBK_ERROR_INIT;
 	clock_t start;
@@ -511,13 +622,13 @@ static double seconds_for(size_t count)
 					       : i - (i - 1) % 100;
 	}
 	start = clock();
-	assert_ok(sbk_inherit_spread(nodes, count, &tree->sds[0].dacl,
-				     sbk_nt_mapping(SBK_NT_FILE), &result,
-				     &err),
-		  &err);
+	request = request_for(tree);
+	request.nodes = nodes;
+	request.count = count;
+	assert_ok(sbk_inherit_spread(&request, &result, &err), &err);
 	assert_int_equal(result.count, count - 1);
 	/* Folders and files: two DACLs for all of them. */
-	assert_true(result.dacls.size < 500);
+	assert_true(result.lists.size < 500);
 	sbk_spread_release(&result);
 	free(nodes);
 	tree_free(tree);
@@ -543,6 +654,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 		test_spread__a_dacl_that_would_be_reordered_is_protected),
 	cmocka_unit_test(test_spread__a_root_without_dacl_gives_nothing),
+	cmocka_unit_test(test_spread__sacls_likewise),
+	cmocka_unit_test(test_spread__without_a_sacl_nothing_is_inherited),
 	cmocka_unit_test(test_spread__trees_that_are_none),
 	cmocka_unit_test(test_spread__properties_of_random_trees),
 	cmocka_unit_test(

@@ -166,6 +166,7 @@ static int make_drift(struct audit *audit)
 	const struct sbk_records_request request = {
 		.machine = audit->options.machine || sbk_os_elevated(),
 		.user = !audit->options.machine || sbk_os_elevated(),
+		.backend = &audit->backend,
 	};
 	struct sbk_records records = {.books = NULL};
 	int rc = sbk_records_load(&request, audit->report, &records,
@@ -327,9 +328,9 @@ static const struct sbk_command subcommands[] = {
 	 .help = "Looks at every object (below PATH, or on all local volumes) "
 		 "and says where a\nprincipal's right begins, how many objects "
 		 "it covers, whether they can be\nreached, which sensitive "
-		 "places are among them, and which grants no journal\nknows. "
-		 "The host is asked, not the journal.\n\n" EXIT_CODES
-		 "Examples:\n"
+		 "places and files with secrets are\namong them, and which "
+		 "grants no journal knows. The host is asked, not the\n"
+		 "journal.\n\n" EXIT_CODES "Examples:\n"
 		 "  sudo sandbook audit scope\n"
 		 "  sandbook audit scope --principal www-data ~/project\n",
 	 .options = scope_options,
@@ -339,8 +340,9 @@ static const struct sbk_command subcommands[] = {
 	 .summary = "what differs from what the journal says was left",
 	 .help = "Compares each object that a standing change is about with "
 		 "the state in which\nit was left: missing, altered, replaced, "
-		 "gone. Yours by default, the machine's\nwith --machine, all "
-		 "as root.\n\n" EXIT_CODES "Example:\n"
+		 "gone. What is owed of an undo is drift,\ntoo. Yours by "
+		 "default, the machine's with --machine, all as "
+		 "root.\n\n" EXIT_CODES "Example:\n"
 		 "  sudo sandbook audit drift --json\n",
 	 .options = drift_options,
 	 .run = run_drift},

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "journal/journal.h"
+
 #include "engine/banned.h"
 
 #define LINES_SHOWN_MAX 4
@@ -343,6 +345,38 @@ static int check_book(struct drift *d, struct sbk_error *err)
 	return rc;
 }
 
+/*
+ * Trees that an undo gave up and could not clear: what was made in them is in
+ * no standing change, and drift all the same.
+ */
+static int check_owed(struct drift *d, struct sbk_error *err)
+{
+	struct sbk_finding finding = {
+		.severity = SBK_SEVERITY_FINDING,
+		.rule = "drift.owed",
+		.remedy = "sandbook undo --path, which tries it again",
+	};
+	struct sbk_owed owed;
+	size_t i;
+	int rc = sbk_journal_sum_owed(d->backend, d->book->owed, d->book->owed,
+				      &owed, err);
+
+	for (i = 0; rc == 0 && i < sbk_plan_note_count(d->book->owed); i++)
+		rc = sbk_report_missed(d->report, owed.tree,
+				       sbk_plan_note_at(d->book->owed, i), err);
+	if (rc < 0 || owed.objects == 0)
+		return rc;
+	sbk_buf_clear(&d->text);
+	sbk_owed_print(&owed, &d->text);
+	finding.object = owed.tree;
+	finding.text = sbk_buf_text(&d->text);
+	finding.objects = owed.objects;
+	if (owed.foreign > 0)
+		finding.remedy = "sudo sandbook uninstall";
+	d->coverage->examined += owed.objects;
+	return sbk_report_add(d->report, &finding, err);
+}
+
 static int tell_book(struct drift *d, struct sbk_error *err)
 {
 	struct sbk_finding finding = {
@@ -373,6 +407,8 @@ int sbk_audit_drift(const struct sbk_backend *backend,
 		rc = tell_book(&d, err);
 		if (rc == 0)
 			rc = check_book(&d, err);
+		if (rc == 0 && d.book->owed != NULL)
+			rc = check_owed(&d, err);
 	}
 	sbk_buf_release(&d.text);
 	return rc;

@@ -40,7 +40,8 @@ static void release_book(struct sbk_record_book *book)
 {
 	sbk_plan_free(book->changes);
 	sbk_plan_free(book->standing);
-	book->changes = book->standing = NULL;
+	sbk_plan_free(book->owed);
+	book->changes = book->standing = book->owed = NULL;
 }
 
 /* Kind by kind, since one sealed state that may not be read is an error. */
@@ -78,6 +79,13 @@ static int load_changes(struct sbk_journal *journal,
 		rc = sbk_journal_load(journal, &filter, book->changes, err);
 	if (rc == 0)
 		rc = load_standing(journal, request->kind, book->standing, err);
+	if (rc == 0 && request->backend != NULL) {
+		book->owed = sbk_plan_new();
+		rc = book->owed == NULL
+			     ? sbk_error_no_memory(err)
+			     : sbk_journal_plan_owed(journal, request->backend,
+						     NULL, book->owed, err);
+	}
 	if (rc < 0)
 		release_book(book);
 	return rc;

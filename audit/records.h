@@ -24,6 +24,9 @@ struct sbk_record_book {
 	/* Those that stand: made or begun and not undone, no inverse ones. By
 	 * kind, then in the order of their making; no sealed kinds. */
 	struct sbk_plan *standing;
+	/* What is owed of trees that were given up (sbk_journal_plan_owed);
+	 * NULL: it was not asked for. */
+	struct sbk_plan *owed;
 };
 
 struct sbk_records {
@@ -36,6 +39,8 @@ struct sbk_records_request {
 	bool user;	    /* the caller's; an administrator: everybody's */
 	const char *kind;   /* only changes of this kind; NULL: all */
 	bool standing_only; /* leave `changes` empty */
+	const struct sbk_backend
+		*backend; /* to look at what is owed; or NULL */
 };
 
 /*

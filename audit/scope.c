@@ -173,6 +173,35 @@ static int look_up_known(struct scope *s, size_t subject, const char *path,
 	return rc;
 }
 
+/*
+ * The same by what the object is: one that was granted may have another name
+ * by now, or a second one. The survey gives no identity, so that this costs a
+ * look; it is for objects where an unknown right would begin.
+ */
+static int look_up_object(struct scope *s, size_t subject,
+			  const struct sbk_visit *visit, unsigned *known,
+			  struct sbk_error *err)
+{
+	const struct sbk_object object = {.kind = SBK_KIND_ACCESS,
+					  .name = visit->path};
+	struct sbk_observation seen = SBK_OBSERVATION_INIT;
+	struct knowing knowing = {.s = s, .subject = subject};
+	int rc = sbk_backend_observe(s->backend, &object, &seen, err);
+
+	if (rc == 0 && seen.identity.size > 0)
+		rc = sbk_scope_known_each_of(s->known, seen.identity.data,
+					     visit->owner, add_known, &knowing,
+					     err);
+	/* Gone meanwhile, or out of reach: then only its name is known. */
+	if (rc == SBK_E_NOTFOUND || rc == SBK_E_DENIED) {
+		sbk_error_clear(err);
+		rc = 0;
+	}
+	*known |= knowing.known;
+	sbk_observation_release(&seen);
+	return rc;
+}
+
 /* The right by which objects are rolled up. Passing through is one of its own
  * only where there is nothing else, and executing a file is none. */
 static unsigned class_of(unsigned counted, bool is_directory)
@@ -204,6 +233,19 @@ static int grow_roots(struct sbk_scope_result *result, struct sbk_error *err)
 	return 0;
 }
 
+/* Whether that uid is a sandbox account's. */
+static bool is_ours(const struct scope *s, uint32_t owner)
+{
+	const struct sbk_subjects *subjects = s->request->subjects;
+	size_t i;
+
+	for (i = 0; i < subjects->count; i++)
+		if (subjects->items[i].ours &&
+		    sbk_scope_is_own(&subjects->items[i], owner))
+			return true;
+	return false;
+}
+
 static int begin_root(struct scope *s, const struct sbk_visit *visit,
 		      size_t subject, const char *entry, struct cell *cell,
 		      struct sbk_error *err)
@@ -215,9 +257,11 @@ static int begin_root(struct scope *s, const struct sbk_visit *visit,
 		.entry = sbk_arena_strdup(&result->arena, entry),
 		.rights = cell->key & RIGHTS_KEY,
 		.known = (cell->key & KEY_KNOWN) != 0,
-		/* Whose object it is may have granted it, in his journal. */
+		/* Whose object it is may have granted it, in his journal; but
+		 * accounts of ours keep none. */
 		.doubtful = !sbk_os_elevated() &&
-			    (!s->caller_known || visit->owner != s->caller),
+			    (!s->caller_known || visit->owner != s->caller) &&
+			    !is_ours(s, visit->owner),
 		.is_directory = visit->is_directory,
 	};
 	int rc = grow_roots(result, err);
@@ -246,6 +290,30 @@ static void count_sensitive(struct scope *s, size_t subject, size_t sensitive,
 	inclusion->rights |= rights;
 }
 
+/*
+ * A file outside the sensitive places that mostly holds a secret. Only what
+ * is within reach is looked into, and not what is the subject's own.
+ */
+static int count_secret(struct scope *s, size_t subject,
+			const struct sbk_visit *visit, unsigned rights,
+			struct sbk_error *err)
+{
+	struct sbk_scope_secrets *secrets = &s->result.secrets[subject];
+	const struct sbk_secret_file file = {
+		.path = visit->path,
+		.kind = sbk_secret_by_path(visit->path),
+	};
+
+	if (file.kind == NULL || visit->is_directory ||
+	    sbk_scope_is_own(&s->request->subjects->items[subject],
+			     visit->owner) ||
+	    !sbk_secret_confirmed(file.kind, visit->path))
+		return 0;
+	secrets->rights |= rights;
+	return sbk_secret_list_add(&secrets->files, &s->result.arena, &file,
+				   err);
+}
+
 /* One subject at one object: its right, and the root that it belongs to. */
 static int place_cell(struct scope *s, const struct sbk_visit *visit,
 		      size_t subject, const struct verdict *verdict,
@@ -263,6 +331,11 @@ static int place_cell(struct scope *s, const struct sbk_visit *visit,
 		return 0;
 	rc = look_up_known(s, subject, visit->path, visit->owner, &cell->known,
 			   err);
+	if (rc == 0 && (rights & ~cell->known) != 0 &&
+	    !sbk_scope_known_none(s->known) &&
+	    (visit->links > 1 || above == NULL ||
+	     (above->key & ~KEY_BLOCKED) != rights))
+		rc = look_up_object(s, subject, visit, &cell->known, err);
 	if (rc < 0)
 		return rc;
 	cell->key |= (rights & ~cell->known) == 0 ? KEY_KNOWN : 0;
@@ -274,8 +347,11 @@ static int place_cell(struct scope *s, const struct sbk_visit *visit,
 	if (rc < 0)
 		return rc;
 	s->result.roots[cell->root - 1].objects++;
-	if (sensitive > 0 && cell->blocked == 0)
-		count_sensitive(s, subject, sensitive - 1, rights);
+	if (cell->blocked > 0)
+		return 0;
+	if (sensitive == 0)
+		return count_secret(s, subject, visit, rights, err);
+	count_sensitive(s, subject, sensitive - 1, rights);
 	return 0;
 }
 
@@ -500,6 +576,7 @@ static void release(struct scope *s)
 	free(s->result.roots);
 	free(s->result.sensitive);
 	free(s->result.included);
+	free(s->result.secrets);
 	sbk_arena_release(&s->result.arena);
 	free(s);
 }

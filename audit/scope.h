@@ -6,6 +6,8 @@
  *	scope_sensitive.c  the sensitive places of everybody
  *	scope_report.c     the findings
  *
+ * Files that mostly hold secrets elsewhere go by engine/secret_files.h.
+ *
  * A right is what the system's own check of access says. It counts where it
  * comes from an entry or an owner that names the principal or its group; with
  * `all`, also where everybody has it.
@@ -20,6 +22,7 @@
 #include "audit/audit.h"
 #include "audit/records.h"
 #include "audit/subjects.h"
+#include "engine/secret_files.h"
 
 struct sbk_scope_request {
 	const struct sbk_subjects *subjects;
@@ -71,6 +74,12 @@ struct sbk_scope_result {
 	size_t sensitive_count;
 	/* [subject * sensitive_count + sensitive] */
 	struct sbk_scope_inclusion *included;
+	/* [subject]: files elsewhere that mostly hold secrets, and what it may
+	 * do to any of them. */
+	struct sbk_scope_secrets {
+		struct sbk_secret_list files;
+		unsigned rights;
+	} * secrets;
 	bool have_journal;
 };
 
@@ -78,10 +87,12 @@ int sbk_scope_report(const struct sbk_scope_request *request,
 		     const struct sbk_scope_result *result,
 		     struct sbk_report *report, struct sbk_error *err);
 
-/* Fills the sensitive places of everybody, and `included` for so many
+/* Fills the sensitive places of everybody, `included` and `secrets` for so many
  * subjects; release with free. */
 int sbk_scope_sensitive_find(struct sbk_scope_result *result,
 			     size_t subject_count, struct sbk_error *err);
+/* Whether what belongs to that uid is the subject's own. */
+bool sbk_scope_is_own(const struct sbk_audit_subject *subject, uint32_t owner);
 int sbk_scope_sensitive_compare(const void *a, const void *b);
 
 /* The standing grants of the journals, by path. */
@@ -99,5 +110,11 @@ typedef int sbk_scope_known_fn(void *arg, struct sbk_state after,
 int sbk_scope_known_each(const struct sbk_scope_known *known, const char *path,
 			 uint32_t owner, sbk_scope_known_fn *visit, void *arg,
 			 struct sbk_error *err);
+/* The same for the object with this identity, whatever its name. */
+int sbk_scope_known_each_of(const struct sbk_scope_known *known,
+			    const char *identity, uint32_t owner,
+			    sbk_scope_known_fn *visit, void *arg,
+			    struct sbk_error *err);
+bool sbk_scope_known_none(const struct sbk_scope_known *known);
 
 #endif

@@ -75,11 +75,15 @@ static int add(struct telling *t, struct sbk_finding *finding,
 	return sbk_report_add(t->report, finding, err);
 }
 
-/* How an unknown right is taken away; only an entry is simply removed. */
+/* How an unknown right is taken away: an entry is simply removed; what an
+ * account made and owns is given to somebody else by uninstall. */
 static void tell_remedy(struct telling *t, const struct sbk_scope_root *root)
 {
 	size_t length;
 
+	if (strncmp(root->entry, "owner ", 6) == 0 ||
+	    strncmp(root->entry, "group ", 6) == 0)
+		sbk_buf_adds(&t->remedy, "sudo sandbook uninstall");
 	if (strncmp(root->entry, "access ", 7) != 0)
 		return;
 	/* "access u:990:rw-" names u:990. */
@@ -135,14 +139,12 @@ static int tell_root(struct telling *t, const struct sbk_scope_root *root,
 	return add(t, &finding, err);
 }
 
-/* Whether the place is the subject's own. */
-static bool is_own(const struct sbk_audit_subject *subject,
-		   const struct sbk_scope_sensitive *place)
+bool sbk_scope_is_own(const struct sbk_audit_subject *subject, uint32_t owner)
 {
 	struct sbk_principal_id id;
 
 	return sbk_principal_parse(subject->id, &id, NULL) == 0 &&
-	       !id.is_group && id.number == place->owner;
+	       !id.is_group && id.number == owner;
 }
 
 static int tell_sensitive(struct telling *t, size_t subject, size_t place,
@@ -161,7 +163,8 @@ static int tell_sensitive(struct telling *t, size_t subject, size_t place,
 		.objects = inclusion->objects,
 	};
 
-	if (inclusion->rights == 0 || is_own(who, &result->sensitive[place]))
+	if (inclusion->rights == 0 ||
+	    sbk_scope_is_own(who, result->sensitive[place].owner))
 		return 0;
 	clear(t);
 	sbk_buf_printf(&t->text,
@@ -169,6 +172,35 @@ static int tell_sensitive(struct telling *t, size_t subject, size_t place,
 		       rights_name(inclusion->rights));
 	sbk_json_string(&t->members, "rights",
 			rights_letters(inclusion->rights));
+	return add(t, &finding, err);
+}
+
+/* Rolled up: a tree that was granted may hold many. */
+static int tell_secrets(struct telling *t, size_t subject,
+			struct sbk_error *err)
+{
+	const struct sbk_scope_secrets *secrets = &t->result->secrets[subject];
+	const size_t total = secrets->files.total;
+	struct sbk_finding finding = {
+		.severity = SBK_SEVERITY_FINDING,
+		.rule = "scope.secret-files",
+		.principal = t->request->subjects->items[subject].label,
+		.objects = total,
+	};
+
+	if (total == 0)
+		return 0;
+	clear(t);
+	sbk_buf_printf(&t->text,
+		       "%zu file%s that mostly hold%s secrets within reach, it "
+		       "may %s: ",
+		       total, total == 1 ? "" : "s", total == 1 ? "s" : "",
+		       rights_name(secrets->rights));
+	sbk_secret_list_print(&secrets->files, &t->text);
+	sbk_buf_adds(&t->remedy, "sandbook undo --path ");
+	sbk_report_quote(&t->remedy, secrets->files.items[0].path);
+	sbk_json_string(&t->members, "rights", rights_letters(secrets->rights));
+	sbk_secret_list_print_json(&secrets->files, "secrets", &t->members);
 	return add(t, &finding, err);
 }
 
@@ -230,6 +262,8 @@ int sbk_scope_report(const struct sbk_scope_request *request,
 		rc = tell_subject(&t, subject, err);
 		for (i = 0; rc == 0 && i < result->sensitive_count; i++)
 			rc = tell_sensitive(&t, subject, i, err);
+		if (rc == 0)
+			rc = tell_secrets(&t, subject, err);
 		for (i = 0; rc == 0 && i < result->root_count; i++)
 			if (result->roots[i].subject == subject)
 				rc = tell_root(&t, &result->roots[i], err);

@@ -91,5 +91,8 @@ int sbk_scope_sensitive_find(struct sbk_scope_result *result,
 	result->sensitive_count = kept;
 	result->included =
 		calloc(kept * subject_count + 1, sizeof(*result->included));
-	return result->included != NULL ? 0 : sbk_error_no_memory(err);
+	result->secrets = calloc(subject_count + 1, sizeof(*result->secrets));
+	return result->included != NULL && result->secrets != NULL
+		       ? 0
+		       : sbk_error_no_memory(err);
 }

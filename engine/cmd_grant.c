@@ -17,7 +17,7 @@
 
 struct grant_options {
 	const char *to;
-	struct sbk_list rw, ro;
+	struct sbk_list rw, ro, deny;
 	bool dry_run, json, yes;
 };
 
@@ -36,6 +36,11 @@ static const struct sbk_option options[] = {
 	 .argument = "PATH",
 	 .help = "grant reading PATH and what is below it",
 	 .offset = offsetof(struct grant_options, ro),
+	 .type = SBK_OPTION_LIST},
+	{.name = "deny",
+	 .argument = "PATH",
+	 .help = "leave out PATH and what is below it",
+	 .offset = offsetof(struct grant_options, deny),
 	 .type = SBK_OPTION_LIST},
 	{.name = "dry-run",
 	 .letter = 'n',
@@ -152,6 +157,8 @@ static int make_plan(struct sbk_cli *cli, struct granting *g,
 						  : SBK_RIGHTS_READ,
 		.paths = g->paths,
 		.path_count = g->path_count,
+		.denied = g->options.deny.items,
+		.denied_count = g->options.deny.count,
 		.in_effect = g->in_effect,
 	};
 	g->plan = sbk_plan_new();
@@ -179,6 +186,10 @@ static int carry_out(struct sbk_cli *cli, struct granting *g,
 	for (i = 0; i < g->path_count; i++) {
 		sbk_buf_addc(&title, ' ');
 		sbk_text_escape(&title, g->paths[i]);
+	}
+	for (i = 0; i < g->options.deny.count; i++) {
+		sbk_buf_adds(&title, " --deny ");
+		sbk_text_escape(&title, g->options.deny.items[i]);
 	}
 	request.title = sbk_buf_text(&title);
 	rc = sbk_buf_failed(&title, err);
@@ -270,6 +281,7 @@ static void release(struct granting *g)
 	sbk_backend_close(&g->backend);
 	sbk_list_release(&g->options.rw);
 	sbk_list_release(&g->options.ro);
+	sbk_list_release(&g->options.deny);
 	free(g->paths);
 }
 
@@ -292,14 +304,17 @@ static int run_grant(struct sbk_cli *cli, int argc, char **argv)
 
 const struct sbk_command sbk_command_grant = {
 	.name = "grant",
-	.usage = "--to PRINCIPAL --rw|--ro PATH [PATH...]",
+	.usage = "--to PRINCIPAL --rw|--ro PATH [--deny PATH] [PATH...]",
 	.summary = "give a sandbox principal a right on trees of yours",
 	.help = "Adds an ACL entry for PRINCIPAL to each object of the trees, "
 		"after recording it\nin your journal. The plan is printed "
 		"first. Sensitive paths are left out,\nprotected names (.git "
 		"and the like) and files with hard links elsewhere are\n"
 		"granted for reading only. Whatever runs under the account "
-		"has the right, not only runs.\n\n"
+		"has the right, not only runs.\n"
+		"Files that mostly hold secrets (keys, .env, tokens) are named "
+		"with the plan and\ngranted with the rest: --deny leaves one "
+		"out.\n\n"
 		"Example: let your offline account build in a project, and "
 		"take it back\n"
 		"  sandbook grant --to sandbook-1000-off --rw ~/project\n"

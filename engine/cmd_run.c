@@ -138,6 +138,10 @@ static void write_begin(struct run *run, const struct sbk_carriers *carriers,
 		if (scope->paths[i].kind == SBK_ACCESS_RW)
 			sbk_json_string(out, NULL, scope->paths[i].target);
 	sbk_json_close(out, ']');
+	if (scope->secrets.total > 0)
+		sbk_secret_list_print_json(&scope->secrets, "secrets", out);
+	if (scope->hidden.total > 0)
+		sbk_secret_list_print_json(&scope->hidden, "hidden", out);
 	sbk_json_bool(out, "best_effort", scope->best_effort);
 	sbk_carriers_print_json(carriers, out);
 }

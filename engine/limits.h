@@ -27,10 +27,12 @@
 #define SBK_SCOPE_LINKED_MAX 256      /* linked files kept as single entries */
 #define SBK_SCOPE_OBJECTS_MAX 8000000 /* objects looked at for hard links */
 #define SBK_SCOPE_SECRETS_MAX \
-	1024			/* objects of one sensitive place looked at */
-#define SBK_SCOPE_DEPTH_MAX 256 /* directories looked into for links */
-#define SBK_PATH_DIRECTORIES_MAX 128 /* directories of PATH */
-#define SBK_MOUNTS_MAX 16384	     /* mounts of this machine */
+	1024 /* objects of one sensitive place looked at */
+#define SBK_SECRETS_LISTED_MAX 256	/* files of one list of secrets */
+#define SBK_SECRET_BYTES_MAX (16 << 10) /* of one, looked at for what it is */
+#define SBK_SCOPE_DEPTH_MAX 256		/* directories looked into for links */
+#define SBK_PATH_DIRECTORIES_MAX 128	/* directories of PATH */
+#define SBK_MOUNTS_MAX 16384		/* mounts of this machine */
 #define SBK_SSH_CONFIG_BYTES_MAX (256 << 10)
 #define SBK_SSH_INCLUDES_MAX 256	  /* files of one ~/.ssh/config */
 #define SBK_SENSITIVE_MAX 512		  /* sensitive paths of one person */

@@ -131,6 +131,13 @@ int sbk_os_read_known(const char *path, size_t max, struct sbk_buf *out,
 		      struct sbk_file *file, struct sbk_error *err);
 
 /*
+ * The first bytes of the regular file at the absolute `path`, at most `max`.
+ * No link is followed, on the way either; SBK_E_INVAL: no such file.
+ */
+int sbk_os_read_start(const char *path, size_t max, struct sbk_buf *out,
+		      struct sbk_error *err);
+
+/*
  * Names of a directory, without "." and "..", in the system's order; the type
  * is SBK_FILE_OTHER where the system does not say it in passing. `each`
  * returns 0 to go on, 1 to stop, < 0 to fail. SBK_E_LIMIT after `max` names.
@@ -144,16 +151,22 @@ int sbk_os_list(const char *path, size_t max, sbk_os_name_fn *each, void *arg,
  * The regular files below `root` that have more than one name, found without
  * following a link; mounts are entered. `enter` says whether to look into a
  * directory; `found` gets each file; `closed` each directory that could not
- * be looked into (unreadable, or too deep). The last two return < 0 to fail
- * and are called one at a time; `enter` only looks, and is called by several
- * threads. The order is none. `objects` counts what was looked at;
- * SBK_E_LIMIT above `max`. (engine/linux/link_walk.c)
+ * be looked into (unreadable, or too deep); `secret`, if there is one, each
+ * regular file whose name is in the table of secret_files.h, however many names
+ * it has. These three return < 0 to fail and are called one at a time; `enter`
+ * only looks, and is called by several threads. The order is none. `objects`
+ * counts what was looked at; SBK_E_LIMIT above `max`.
+ * (engine/linux/link_walk.c)
  */
+struct sbk_secret_kind;
 struct sbk_os_link_walk {
 	bool (*enter)(void *arg, const char *directory);
 	int (*found)(void *arg, const char *path, const struct sbk_file *file,
 		     struct sbk_error *err);
 	int (*closed)(void *arg, const char *directory, struct sbk_error *err);
+	int (*secret)(void *arg, const char *path,
+		      const struct sbk_secret_kind *kind,
+		      struct sbk_error *err);
 	void *arg;
 	size_t max;
 	size_t objects;

@@ -27,6 +27,7 @@ struct sbk_plan {
 	struct pointers changes;
 	struct pointers roots;
 	struct pointers notes;
+	struct sbk_secret_list secrets;
 	const char *last_reason; /* most changes give the same one */
 	const char *last_ours;
 };
@@ -199,6 +200,18 @@ int sbk_plan_add_note(struct sbk_plan *plan, struct sbk_error *err,
 		return rc;
 	/* The list holds pointers that nobody writes through. */
 	return append(&plan->notes, (void *)(uintptr_t)copy, err);
+}
+
+int sbk_plan_add_secret(struct sbk_plan *plan,
+			const struct sbk_secret_file *file,
+			struct sbk_error *err)
+{
+	return sbk_secret_list_add(&plan->secrets, &plan->arena, file, err);
+}
+
+const struct sbk_secret_list *sbk_plan_secrets(const struct sbk_plan *plan)
+{
+	return &plan->secrets;
 }
 
 size_t sbk_plan_count(const struct sbk_plan *plan)

@@ -19,6 +19,7 @@
 
 #include "engine/error.h"
 #include "engine/object.h"
+#include "engine/secret_files.h"
 
 /*
  * The life of a change (DESIGN part 4). The journal stores these names.
@@ -103,6 +104,12 @@ int sbk_plan_add_root(struct sbk_plan *plan, const struct sbk_plan_root *root,
 int sbk_plan_add_note(struct sbk_plan *plan, struct sbk_error *err,
 		      const char *fmt, ...) SBK_PRINTF(3, 4);
 
+/* A file within what is granted that mostly holds a secret. */
+int sbk_plan_add_secret(struct sbk_plan *plan,
+			const struct sbk_secret_file *file,
+			struct sbk_error *err);
+const struct sbk_secret_list *sbk_plan_secrets(const struct sbk_plan *plan);
+
 size_t sbk_plan_count(const struct sbk_plan *plan);
 /* Borrowed, writable: `apply` fills id and status. */
 struct sbk_change *sbk_plan_at(struct sbk_plan *plan, size_t index);
@@ -117,7 +124,7 @@ const char *sbk_plan_strdup(struct sbk_plan *plan, const char *text);
  * The plan for people and for machines. Text rolls a granted tree up to one
  * line and prints at most SBK_REPORT_LINES_MAX single changes, of ACLs at most
  * SBK_ACCESS_LINES_MAX; JSON holds every change:
- * {"changes":[...],"roots":[...],"notes":[...]}.
+ * {"changes":[...],"roots":[...],"notes":[...]}, of grants also "secrets".
  */
 void sbk_plan_print(struct sbk_plan *plan, struct sbk_buf *out);
 void sbk_plan_print_json(struct sbk_plan *plan, struct sbk_buf *out);

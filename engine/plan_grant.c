@@ -36,6 +36,11 @@ static int check_root(struct sbk_grant *grant, const char *root,
 
 	if (rc < 0)
 		return rc;
+	if (sbk_grant_is_sensitive(root, grant->sensitive, grant->denied_count,
+				   &itself))
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "'%s' is granted and denied: take one out",
+				     root);
 	if (sbk_grant_is_sensitive(root, grant->sensitive,
 				   grant->sensitive_count, &itself))
 		return sbk_error_set(err, SBK_E_INVAL,
@@ -84,6 +89,16 @@ static int add_notes(struct sbk_grant *grant, struct sbk_error *err)
 				       "hides rights of others there, which a "
 				       "grant would bring back",
 				       grant->masked, grant->masked_path);
+	if (rc == 0 && grant->kept > 0)
+		rc = sbk_plan_add_note(grant->plan, err,
+				       "%zu left out that have an entry for %s "
+				       "already, among them '%s': this grant "
+				       "does not take it out, 'sandbook undo "
+				       "--path' does where it is an earlier "
+				       "grant's",
+				       grant->kept,
+				       grant->request->principal_name,
+				       grant->kept_path);
 	if (rc == 0 && grant->refused > 0)
 		rc = sbk_plan_add_note(grant->plan, err,
 				       "%zu left out that came in meanwhile, "
@@ -97,7 +112,7 @@ static int add_notes(struct sbk_grant *grant, struct sbk_error *err)
 			"can still rename them or put others in their place: "
 			"an ACL cannot forbid that, 'sandbook run' does",
 			grant->request->principal_name);
-	grant->masked = grant->refused = 0;
+	grant->masked = grant->refused = grant->kept = 0;
 	return rc;
 }
 
@@ -185,6 +200,42 @@ static int resolve_roots(struct sbk_grant *grant, struct sbk_error *err)
 	return 0;
 }
 
+/* The denied paths, resolved, and after them the sensitive ones. */
+static int find_left_out(struct sbk_grant *grant, struct sbk_error *err)
+{
+	const struct sbk_grant_request *request = grant->request;
+	const char **places = NULL, **all;
+	size_t count = 0, i;
+	int rc = sbk_sensitive_paths(request->person, &grant->arena, &places,
+				     &count, err);
+
+	if (rc < 0)
+		return rc;
+	all = sbk_arena_alloc(&grant->arena, (request->denied_count + count +
+					      1) * sizeof(*all));
+	if (all == NULL)
+		return sbk_error_no_memory(err);
+	grant->sensitive = all;
+	for (i = 0; i < request->denied_count; i++) {
+		char *real;
+
+		rc = sbk_os_real_path(request->denied[i], &real, err);
+		if (rc < 0)
+			return sbk_error_prefix(err, "--deny");
+		all[i] = sbk_arena_strdup(&grant->arena, real);
+		free(real);
+		if (all[i] == NULL)
+			return sbk_error_no_memory(err);
+	}
+	for (i = 0; i < count; i++)
+		all[request->denied_count + i] = places[i];
+	grant->denied_count = request->denied_count;
+	grant->sensitive_count = request->denied_count + count;
+	grant->inside =
+		calloc(grant->sensitive_count + 1, sizeof(*grant->inside));
+	return grant->inside != NULL ? 0 : sbk_error_no_memory(err);
+}
+
 /* A root of a grant in effect that is not where it was: what inherited from
  * it may be anywhere. */
 static int look_for_moved(struct sbk_grant *grant, struct sbk_error *err)
@@ -229,15 +280,7 @@ int sbk_grant_new(const struct sbk_backend *backend,
 	if (rc == 0)
 		rc = look_for_moved(grant, err);
 	if (rc == 0)
-		rc = sbk_sensitive_paths(request->person, &grant->arena,
-					 &grant->sensitive,
-					 &grant->sensitive_count, err);
-	if (rc == 0) {
-		grant->inside = calloc(grant->sensitive_count + 1,
-				       sizeof(*grant->inside));
-		if (grant->inside == NULL)
-			rc = sbk_error_no_memory(err);
-	}
+		rc = find_left_out(grant, err);
 	if (rc < 0) {
 		sbk_grant_free(grant);
 		return rc;

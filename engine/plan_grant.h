@@ -28,6 +28,9 @@ struct sbk_grant_request {
 	enum sbk_rights rights;		 /* READ or WRITE */
 	const char *const *paths;
 	size_t path_count;
+	/* Left out with what is below, as sensitive paths are. They exist. */
+	const char *const *denied;
+	size_t denied_count;
 	/*
 	 * A plan with the roots of grants of ours to this principal that are
 	 * in effect, or NULL. What names the principal below one of them is
@@ -52,9 +55,10 @@ void sbk_grant_free(struct sbk_grant *grant);
  * (SBK_E_UNSUPPORTED), objects of other people and objects whose access cannot
  * be changed (SBK_E_DENIED).
  *
- * Left out or weakened, and counted: sensitive paths get nothing; protected
- * names in a root, and files with hard links outside all the roots, get no
- * right to write.
+ * Left out or weakened, and counted: sensitive and denied paths get nothing;
+ * protected names in a root, and files with hard links outside all the roots,
+ * get no right to write. Files in a root that mostly hold secrets
+ * (secret_files.h) are granted, and named in the plan.
  *
  * Directories above a root get the right to pass through where they lack it
  * and belong to the person; the first one that does not is named in a note.

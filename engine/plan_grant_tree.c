@@ -65,21 +65,27 @@ static struct sbk_grant_memo *memo_of(struct sbk_grant *grant,
 			    (SBK_GRANT_MEMO_SLOTS - 1)];
 }
 
+/* Whether the state names the principal. */
+static int strip_named(struct sbk_grant *grant, struct sbk_state access,
+		       bool *named, struct sbk_error *err)
+{
+	int rc = sbk_backend_strip(grant->backend, access,
+				   &grant->request->principal, 1,
+				   &grant->stripped, err);
+	struct sbk_state without = {.data = sbk_buf_text(&grant->stripped),
+				    .size = grant->stripped.size};
+
+	*named = rc == 0 && !sbk_state_equal(without, access);
+	return rc;
+}
+
 static int find_named(struct sbk_grant *grant, struct sbk_grant_memo *memo,
 		      struct sbk_error *err)
 {
 	const struct sbk_state state = {.data = sbk_buf_text(&memo->current),
 					.size = memo->current.size};
-	int rc = sbk_backend_strip(grant->backend, state,
-				   &grant->request->principal, 1,
-				   &grant->stripped, err);
 
-	if (rc == 0)
-		memo->named = !sbk_state_equal(
-			state, (struct sbk_state){
-				       .data = sbk_buf_text(&grant->stripped),
-				       .size = grant->stripped.size});
-	return rc;
+	return strip_named(grant, state, &memo->named, err);
 }
 
 /* add_grant, remembered. The result is borrowed until the next call. */
@@ -169,6 +175,24 @@ static int leave_out(struct sbk_grant *grant, size_t *count, const char **first,
 		return 0;
 	*first = sbk_arena_strdup(&grant->arena, path);
 	return *first == NULL ? sbk_error_no_memory(err) : 0;
+}
+
+/* A sensitive or denied object: nothing is given, and what it has stays. */
+static int leave_alone(struct sbk_grant *grant, const struct sbk_object *object,
+		       struct sbk_state access, struct sbk_error *err)
+{
+	bool named;
+	int rc;
+
+	if (grant->later)
+		return 0;
+	rc = strip_named(grant, access, &named, err);
+	if (rc < 0 || !named)
+		return rc;
+	if (is_inherited(grant, object->name))
+		return leave_out(grant, &grant->kept, &grant->kept_path,
+				 object->name, err);
+	return record_named(grant, object, access, err);
 }
 
 static int give(struct sbk_grant *grant, const struct sbk_object *object,
@@ -374,6 +398,18 @@ static enum sbk_rights rights_for(struct sbk_grant *grant,
 	return SBK_RIGHTS_WRITE;
 }
 
+/* Told about, and granted like any other: the person may mean it. */
+static int look_for_secret(struct sbk_grant *grant, const char *path,
+			   struct sbk_error *err)
+{
+	const struct sbk_secret_file file = {.path = path,
+					     .kind = sbk_secret_by_path(path)};
+
+	if (file.kind == NULL || !sbk_secret_confirmed(file.kind, path))
+		return 0;
+	return sbk_plan_add_secret(grant->plan, &file, err);
+}
+
 static int visit_granted(struct sbk_grant *grant, const struct sbk_visit *visit,
 			 struct sbk_error *err)
 {
@@ -387,10 +423,15 @@ static int visit_granted(struct sbk_grant *grant, const struct sbk_visit *visit,
 	if (sbk_grant_is_sensitive(visit->path, grant->inside,
 				   grant->inside_count, &itself)) {
 		grant->root->carved_out += itself;
-		return record_named(grant, &object, visit->access, err);
+		return leave_alone(grant, &object, visit->access, err);
 	}
 	grant->root->objects++;
 	rights = rights_for(grant, visit);
+	if (!visit->is_directory && !grant->later) {
+		rc = look_for_secret(grant, visit->path, err);
+		if (rc < 0)
+			return rc;
+	}
 	rc = check_object(grant, visit, err);
 	if (rc < 0)
 		return rc;
@@ -479,8 +520,8 @@ int sbk_grant_decide_linked(struct sbk_grant *grant, struct sbk_error *err)
 		grant->root = linked->root;
 		if (linked->links == 0) {
 			grant->root->carved_out++;
-			rc = record_named(grant, &linked->object,
-					  linked->access, err);
+			rc = leave_alone(grant, &linked->object, linked->access,
+					 err);
 			continue;
 		}
 		if (linked->seen < linked->links &&

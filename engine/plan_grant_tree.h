@@ -40,8 +40,8 @@ struct sbk_grant {
 	struct sbk_arena arena;
 	char **roots; /* resolved, sorted: the outer before the inner */
 	size_t root_count;
-	const char **sensitive;
-	size_t sensitive_count;
+	const char **sensitive; /* and denied, which come first */
+	size_t sensitive_count, denied_count;
 	const char **inside; /* the sensitive paths in the present root */
 	size_t inside_count;
 	struct sbk_table planned; /* identities */
@@ -60,7 +60,8 @@ struct sbk_grant {
 	bool later; /* a pass of sbk_grant_more */
 	int64_t now_ns;
 	size_t masked, refused; /* left out, for a note */
-	const char *masked_path, *refused_path;
+	size_t kept;		/* left out, but granted before */
+	const char *masked_path, *refused_path, *kept_path;
 	bool protected_seen;
 };
 

@@ -32,8 +32,8 @@ static void print_root(const struct sbk_plan_root *root, struct sbk_buf *out)
 			       root->linked_outside);
 	if (root->carved_out > 0)
 		sbk_buf_printf(out,
-			       "; %zu left out or read-only (sensitive "
-			       "or protected)",
+			       "; %zu left out or read-only (sensitive, "
+			       "denied or protected)",
 			       root->carved_out);
 	if (root->skipped > 0)
 		sbk_buf_printf(out,
@@ -41,6 +41,18 @@ static void print_root(const struct sbk_plan_root *root, struct sbk_buf *out)
 			       "skipped",
 			       root->skipped);
 	sbk_buf_addc(out, '\n');
+}
+
+static void print_secrets(const struct sbk_secret_list *secrets,
+			  struct sbk_buf *out)
+{
+	if (secrets->total == 0)
+		return;
+	sbk_buf_printf(out, "  secrets %zu file%s in it mostly hold%s them: ",
+		       secrets->total, secrets->total == 1 ? "" : "s",
+		       secrets->total == 1 ? "s" : "");
+	sbk_secret_list_print(secrets, out);
+	sbk_buf_adds(out, "\n          --deny PATH leaves one out\n");
 }
 
 static bool is_rolled_up(struct sbk_plan *plan, const struct sbk_change *change)
@@ -99,6 +111,7 @@ void sbk_plan_print(struct sbk_plan *plan, struct sbk_buf *out)
 
 	for (i = 0; i < sbk_plan_root_count(plan); i++)
 		print_root(sbk_plan_root_at(plan, i), out);
+	print_secrets(sbk_plan_secrets(plan), out);
 	for (i = 0; i < sbk_plan_count(plan); i++) {
 		const struct sbk_change *change = sbk_plan_at(plan, i);
 
@@ -176,6 +189,9 @@ void sbk_plan_print_json(struct sbk_plan *plan, struct sbk_buf *out)
 	for (i = 0; i < sbk_plan_count(plan); i++)
 		json_change(sbk_plan_at(plan, i), out);
 	sbk_json_close(out, ']');
+	if (sbk_plan_root_count(plan) > 0)
+		sbk_secret_list_print_json(sbk_plan_secrets(plan), "secrets",
+					   out);
 	sbk_json_open_key(out, "notes", '[');
 	for (i = 0; i < sbk_plan_note_count(plan); i++)
 		sbk_json_string(out, NULL, sbk_plan_note_at(plan, i));

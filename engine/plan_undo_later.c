@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "engine/look_ahead.h"
+#include "engine/os.h"
 #include "engine/table.h"
 
 #include "engine/banned.h"
@@ -77,6 +78,20 @@ static int visit_later(void *arg, const struct sbk_visit *visit,
 	return sbk_buf_failed(&later->without, err);
 }
 
+/* What the account made belongs to it: who is not root cannot mend that. */
+static int is_out_of_reach(struct later *later, struct sbk_state state,
+			   bool *out, struct sbk_error *err)
+{
+	unsigned how = 0;
+	int rc = 0;
+
+	if (!sbk_os_elevated())
+		rc = sbk_backend_naming(later->backend, state, later->principal,
+					&how, err);
+	*out = (how & SBK_NAMED_OWNER) != 0;
+	return rc;
+}
+
 /* One object as it was just looked at. */
 static int add_later(struct later *later, const char *name,
 		     const struct sbk_observation *seen, struct sbk_error *err)
@@ -89,7 +104,7 @@ static int add_later(struct later *later, const char *name,
 		.reason = "made later in a granted tree: entries of ours are "
 			  "taken out",
 	};
-	bool fresh;
+	bool fresh, out_of_reach;
 	int rc;
 
 	if (sbk_table_put_text(&later->seen, change.object.identity, &fresh) ==
@@ -100,6 +115,12 @@ static int add_later(struct later *later, const char *name,
 	rc = strip_later(later, change.before, &change.after, err);
 	if (rc < 0 || sbk_state_equal(change.before, change.after))
 		return rc;
+	rc = is_out_of_reach(later, change.before, &out_of_reach, err);
+	if (rc < 0)
+		return rc;
+	if (out_of_reach)
+		change.reason = "made later by the account, which owns it: "
+				"only root can take our entries out";
 	return sbk_plan_add(later->out, &change, err);
 }
 

@@ -22,6 +22,7 @@
 #include "engine/cli.h"
 #include "engine/error.h"
 #include "engine/os.h"
+#include "engine/secret_files.h"
 
 enum sbk_network {
 	SBK_NETWORK_OFF,      /* no interface at all */
@@ -179,6 +180,9 @@ struct sbk_scope {
 	char **environment; /* NULL-ended, "NAME=value" */
 	uint64_t timeout_s, memory_mib, processes; /* 0: none */
 	size_t objects; /* in the writable roots, looked at for hard links */
+	/* Files that mostly hold secrets, met in what is writable: those that
+	 * are shown, and the keys that are not. */
+	struct sbk_secret_list secrets, hidden;
 	bool best_effort;
 	const char **notes; /* what a person should know: hard links, tools */
 	size_t note_count;

@@ -7,7 +7,7 @@
  *	3. what is asked for, guarded; what the system and tools need
  *	4. settled: who stands above whom
  *	5. taken out of what is writable: protected names, git directories,
- *	   sensitive places, files with names elsewhere
+ *	   sensitive places, SSH keys, files with names elsewhere
  *	6. settled again, and copied out
  */
 #include "engine/scope_set.h"
@@ -486,6 +486,8 @@ static int copy_out(const struct sbk_set *set, struct sbk_scope *out,
 	out->memory_mib = settings->limits[SBK_LIMIT_MEMORY];
 	out->processes = settings->limits[SBK_LIMIT_PROCESSES];
 	out->objects = set->objects;
+	out->secrets = set->secrets;
+	out->hidden = set->keys;
 	out->best_effort = settings->best_effort;
 	return rc;
 }

@@ -190,6 +190,20 @@ static void print_limits(const struct sbk_scope *scope, struct sbk_buf *out)
 		out->data[out->size - 1] = '\n'; /* in place of the comma */
 }
 
+/* Those that are hidden are among what was taken out. */
+static void print_secrets(const struct sbk_scope *scope, struct sbk_buf *out)
+{
+	const struct sbk_secret_list *secrets = &scope->secrets;
+
+	if (secrets->total == 0)
+		return;
+	sbk_buf_printf(out, "Shown, though %zu file%s mostly hold%s secrets: ",
+		       secrets->total, secrets->total == 1 ? "" : "s",
+		       secrets->total == 1 ? "s" : "");
+	sbk_secret_list_print(secrets, out);
+	sbk_buf_adds(out, "\n  --deny PATH takes one out\n");
+}
+
 void sbk_scope_print(const struct sbk_scope *scope, struct sbk_buf *out)
 {
 	size_t i;
@@ -219,6 +233,7 @@ void sbk_scope_print(const struct sbk_scope *scope, struct sbk_buf *out)
 		       "Looked at %zu objects in what is writable, for "
 		       "hard links\n",
 		       scope->objects);
+	print_secrets(scope, out);
 	for (i = 0; i < scope->note_count; i++) {
 		sbk_buf_adds(out, i == 0 ? "Notes:\n  " : "  ");
 		sbk_text_escape(out, scope->notes[i]);
@@ -305,6 +320,8 @@ void sbk_scope_print_json(const struct sbk_scope *scope, struct sbk_buf *out)
 			 (const char *const *)scope->environment, count, out);
 	print_json_limits(scope, out);
 	sbk_json_integer(out, "objects", (int64_t)scope->objects);
+	sbk_secret_list_print_json(&scope->secrets, "secrets", out);
+	sbk_secret_list_print_json(&scope->hidden, "hidden", out);
 	sbk_json_bool(out, "best_effort", scope->best_effort);
 	print_json_names("notes", "text", scope->notes, scope->note_count, out);
 }

@@ -19,6 +19,9 @@
  * Read-only trees that somebody named are walked too, but only if a denied
  * file with a second name exists at all; the system's places and the trees of
  * tools are not, since no other program makes links there.
+ *
+ * The same walk meets the files that scope_secrets.c is about. Those that it
+ * hides are denied files like others when second names are looked for.
  */
 #include "engine/scope_set.h"
 
@@ -144,6 +147,15 @@ static int closed(void *arg, const char *directory, struct sbk_error *err)
 			     SBK_SCOPE_LINKED_MAX, err);
 }
 
+static int found_secret(void *arg, const char *path,
+			const struct sbk_secret_kind *kind,
+			struct sbk_error *err)
+{
+	struct search *search = arg;
+
+	return sbk_scope_secret_found(search->set, path, kind, err);
+}
+
 static int walk_root(struct search *search, const struct sbk_item *item,
 		     struct sbk_error *err)
 {
@@ -151,6 +163,8 @@ static int walk_root(struct search *search, const struct sbk_item *item,
 		.enter = enter,
 		.found = found,
 		.closed = closed,
+		/* Read-only trees are walked for second names, sometimes. */
+		.secret = item->kind == SBK_ACCESS_RW ? found_secret : NULL,
 		.arg = search,
 		.max = SBK_SCOPE_OBJECTS_MAX - search->objects,
 	};
@@ -619,6 +633,21 @@ static int look_for_secrets(struct search *search, struct sbk_error *err)
 	return rc;
 }
 
+/* A key that is hidden by now is no name in a writable place, as a file is not
+ * that was denied before the walk. */
+static void forget_hidden(struct search *search)
+{
+	size_t i, used = 0;
+
+	if (search->set->keys.count == 0)
+		return;
+	for (i = 0; i < search->count; i++)
+		if (!sbk_secret_list_have(&search->set->keys,
+					  search->files[i].path))
+			search->files[used++] = search->files[i];
+	search->count = used;
+}
+
 int sbk_links_protect(struct sbk_set *set, struct sbk_error *err)
 {
 	struct search search = {.set = set};
@@ -628,7 +657,10 @@ int sbk_links_protect(struct sbk_set *set, struct sbk_error *err)
 		rc = walk_trees(&search, true, err);
 	rc = look_too_long(&search, rc, err);
 	set->objects = search.objects;
+	if (rc == 0)
+		rc = sbk_scope_hide_secrets(set, err);
 	if (rc == 0) {
+		forget_hidden(&search);
 		count_names(&search);
 		rc = look_for_secrets(&search, err);
 	}

@@ -11,6 +11,7 @@
 
 #include "engine/limits.h"
 #include "engine/policy_model.h"
+#include "engine/secret_files.h"
 
 struct sbk_spot {
 	uint64_t device;
@@ -76,6 +77,8 @@ struct sbk_set {
 	size_t objects; /* looked at for hard links */
 	struct sbk_names notes, absent;
 	struct sbk_names writable; /* what is asked for as writable, real */
+	struct sbk_secret_list secrets; /* files that mostly hold them */
+	struct sbk_secret_list keys;	/* and are hidden */
 	const struct sbk_settings *settings;
 	const char *root;	   /* the working directory, resolved */
 	struct sbk_file root_file; /* what stood there when it was resolved */
@@ -141,6 +144,17 @@ int sbk_set_carve(struct sbk_set *set, const char *real,
 
 /* scope_protect.c: protected names and git directories of writable roots. */
 int sbk_scope_protect_roots(struct sbk_set *set, struct sbk_error *err);
+
+/*
+ * scope_secrets.c: files that mostly hold secrets, as the walk for hard links
+ * meets them in writable trees. The first takes one down; the second hides
+ * those that are hidden, also directly in a listed read-only directory, and
+ * leaves the set settled.
+ */
+int sbk_scope_secret_found(struct sbk_set *set, const char *path,
+			   const struct sbk_secret_kind *kind,
+			   struct sbk_error *err);
+int sbk_scope_hide_secrets(struct sbk_set *set, struct sbk_error *err);
 
 /* scope_links.c: the set is settled before and after. */
 int sbk_links_protect(struct sbk_set *set, struct sbk_error *err);

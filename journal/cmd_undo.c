@@ -69,6 +69,8 @@ struct undo_command {
 	struct sbk_journal_filter filter;
 	struct sbk_plan *changes;
 	struct sbk_apply_result result;
+	struct sbk_plan *owed_plan; /* borrowed by `owed` */
+	struct sbk_owed owed;	    /* of trees that were given up */
 	size_t recovered;
 	bool begun_json;
 	bool nothing; /* no change that is in effect was chosen */
@@ -222,6 +224,49 @@ static int propose(struct undo_command *u)
 	return rc < 0 || u->begun_json ? rc : load(u);
 }
 
+/* What is left of trees that this undo, or one before it, gave up. */
+static int look_at_owed(struct undo_command *u)
+{
+	int rc;
+
+	u->owed_plan = sbk_plan_new();
+	if (u->owed_plan == NULL)
+		return sbk_error_no_memory(&u->err);
+	rc = sbk_journal_plan_owed(u->journal, &u->backend, u->filter.path,
+				   u->owed_plan, &u->err);
+	return rc < 0 ? rc
+		      : sbk_journal_sum_owed(&u->backend, u->owed_plan,
+					     u->owed_plan, &u->owed, &u->err);
+}
+
+static size_t count_owed(const struct undo_command *u)
+{
+	size_t later = u->owed.objects > u->owed.trees ? u->owed.objects
+						       : u->owed.trees;
+
+	return u->result.owed > later ? u->result.owed : later;
+}
+
+static void print_owed(struct undo_command *u, struct sbk_buf *out)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_buf command = SBK_BUF_INIT;
+	struct sbk_person person;
+
+	if (u->owed.objects == 0)
+		return;
+	sbk_owed_print(&u->owed, out);
+	sbk_buf_adds(out, ".\n");
+	if (sbk_os_caller(&person, &err) == 0)
+		sbk_owed_print_remedy(&u->owed, person.name, &command);
+	if (command.size > 0)
+		sbk_buf_printf(out,
+			       "To keep Sandbook, have them given to you and "
+			       "undo again:\n  %s\n",
+			       command.data);
+	sbk_buf_release(&command);
+}
+
 static int carry_out(struct undo_command *u)
 {
 	int rc;
@@ -244,7 +289,9 @@ static int print_result(struct undo_command *u)
 		sbk_json_integer(&out, "undone", (int64_t)u->result.confirmed);
 		sbk_json_integer(&out, "conflicts",
 				 (int64_t)u->result.conflicts);
-		sbk_json_integer(&out, "owed", (int64_t)u->result.owed);
+		sbk_json_integer(&out, "owed", (int64_t)count_owed(u));
+		sbk_json_integer(&out, "owed_to_root",
+				 (int64_t)u->owed.foreign);
 		sbk_json_integer(&out, "recovered", (int64_t)u->recovered);
 		sbk_json_close(&out, '}');
 		sbk_buf_addc(&out, '\n');
@@ -262,10 +309,11 @@ static int print_result(struct undo_command *u)
 			sbk_buf_printf(
 				&out, ", left because others changed them: %zu",
 				u->result.conflicts);
-		if (u->result.owed > 0)
+		if (count_owed(u) > 0)
 			sbk_buf_printf(&out, ", still owed: %zu",
-				       u->result.owed);
+				       count_owed(u));
 		sbk_buf_addc(&out, '\n');
+		print_owed(u, &out);
 	}
 	code = sbk_cli_print(u->cli, &out);
 	sbk_buf_release(&out);
@@ -276,7 +324,7 @@ static int print_result(struct undo_command *u)
 			      "up to date\n",
 			      u->cli->program, u->journal->unpublished);
 	if (code == SBK_EXIT_OK &&
-	    (u->result.conflicts > 0 || u->result.owed > 0)) {
+	    (u->result.conflicts > 0 || count_owed(u) > 0)) {
 		(void)fprintf(u->cli->err,
 			      "%s: not all of it could be undone; 'sandbook "
 			      "journal log' says what stays and why, and what "
@@ -308,11 +356,13 @@ static int undo(struct undo_command *u)
 	if (rc < 0)
 		return rc;
 	u->nothing = sbk_plan_count(u->changes) == 0;
-	if (u->nothing)
-		return 0; /* which the result says */
+	if (u->nothing) /* which the result says */
+		return look_at_owed(u);
 	rc = propose(u);
 	if (rc == 0 && !u->options.dry_run)
 		rc = carry_out(u);
+	if (rc == 0 && !u->options.dry_run && u->result.owed > 0)
+		rc = look_at_owed(u);
 	if (rc < 0 && u->begun_json && !ferror(u->cli->out))
 		end_json(u);
 	return rc;
@@ -340,6 +390,7 @@ int sbk_cmd_undo(struct sbk_cli *cli, int argc, char **argv)
 	else if (!u.options.dry_run || u.nothing)
 		rc = print_result(&u);
 	sbk_plan_free(u.changes);
+	sbk_plan_free(u.owed_plan);
 	sbk_backend_close(&u.backend);
 	sbk_journal_close(u.journal);
 	free(resolved);

@@ -119,6 +119,9 @@
 	X(OWED_TOPS, "SELECT count(*) FROM root r JOIN txn x "                \
 		     "ON x.id = r.txn WHERE x.kind = 'undo' "                 \
 		     "AND x.state IN ('open', 'failed')")                     \
+	X(OWED_ROOTS, "SELECT r.path, r.identity, r.principal FROM root r "   \
+		      "JOIN txn x ON x.id = r.txn WHERE x.kind = 'undo' "     \
+		      "AND x.state IN ('open', 'failed') ORDER BY r.id")      \
 	X(NEXT_SESSION, "SELECT ifnull(max(id), 0) + 1 FROM session")         \
 	X(ADD_SESSION, "INSERT INTO session(id, begun, begin_ms, state) "     \
 		       "VALUES(?1, ?2, ?3, 'running')")                       \

@@ -167,6 +167,38 @@ int sbk_journal_transact(struct sbk_journal *journal,
 int sbk_journal_count(struct sbk_journal *journal, uint64_t *counts,
 		      struct sbk_error *err);
 
+/*
+ * What is owed of trees that an undo gave up, as the host has it now: adds to
+ * `out` each such tree as a root, and a change for each object that was made in
+ * it later and still bears entries of ours; notes say what could not be looked
+ * at. With `path` only trees at, above or below it. Records nothing and needs
+ * no lock; recovery is what settles it.
+ */
+int sbk_journal_plan_owed(struct sbk_journal *journal,
+			  const struct sbk_backend *backend, const char *path,
+			  struct sbk_plan *out, struct sbk_error *err);
+
+/* What an undo leaves of `trees` in a few words: of the changes of `plan` that
+ * undo no other. What it points to is the plans'. */
+struct sbk_owed {
+	size_t trees, objects;
+	size_t foreign;	  /* of these, the sandbox account's own: root's to mend
+			   */
+	const char *tree; /* the first; NULL: none is owed */
+	const char *example; /* the first that is foreign, or NULL */
+	char account[64];    /* whose that is; "" where it has no name */
+};
+
+int sbk_journal_sum_owed(const struct sbk_backend *backend,
+			 struct sbk_plan *trees, struct sbk_plan *plan,
+			 struct sbk_owed *out, struct sbk_error *err);
+/* A sentence without its end, for a sum with objects; and the command that
+ * gives the foreign ones to `person` and keeps the rest of Sandbook, or
+ * nothing where there is none. */
+void sbk_owed_print(const struct sbk_owed *owed, struct sbk_buf *out);
+void sbk_owed_print_remedy(const struct sbk_owed *owed, const char *person,
+			   struct sbk_buf *out);
+
 /* What `verify` found. */
 struct sbk_journal_verdict {
 	uint64_t entries;

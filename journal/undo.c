@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/os.h"
 #include "engine/plan_undo.h"
 
 #include "engine/banned.h"
@@ -323,6 +324,25 @@ int sbk_journal_undo(struct sbk_journal *journal,
 	return rc;
 }
 
+/* What is going to be owed is said before. */
+static int note_foreign(struct sbk_undo *undo, struct sbk_plan *out,
+			struct sbk_error *err)
+{
+	struct sbk_owed owed;
+	struct sbk_buf text = SBK_BUF_INIT;
+	int rc = sbk_journal_sum_owed(undo->backend, undo->tops, undo->inverse,
+				      &owed, err);
+
+	if (rc < 0 || owed.foreign == 0 || sbk_os_elevated())
+		return rc;
+	sbk_owed_print(&owed, &text);
+	rc = sbk_buf_failed(&text, err);
+	if (rc == 0)
+		rc = sbk_plan_add_note(out, err, "will be owed: %s", text.data);
+	sbk_buf_release(&text);
+	return rc;
+}
+
 int sbk_journal_plan_undo(struct sbk_journal *journal,
 			  const struct sbk_backend *backend,
 			  struct sbk_plan *changes, struct sbk_plan *out,
@@ -341,6 +361,8 @@ int sbk_journal_plan_undo(struct sbk_journal *journal,
 	for (i = 0; rc == 0 && i < sbk_plan_note_count(undo.inverse); i++)
 		rc = sbk_plan_add_note(out, err, "%s",
 				       sbk_plan_note_at(undo.inverse, i));
+	if (rc == 0)
+		rc = note_foreign(&undo, out, err);
 	for (i = 0; rc == 0 && i < sbk_plan_count(changes); i++) {
 		struct sbk_change *change = sbk_plan_at(changes, i);
 

@@ -220,6 +220,16 @@ static void print_sweep(const struct sbk_uninstall_report *report,
 	for (i = 0; i < coverage->missed_count; i++)
 		sbk_json_string(out, NULL, coverage->missed[i]);
 	sbk_json_close(out, ']');
+	sbk_json_open_key(out, "searched_for", '[');
+	for (i = 0; i < report->principal_count; i++)
+		if (!report->principals[i].foreign)
+			sbk_json_string(out, NULL,
+					report->principals[i].principal.id);
+	sbk_json_close(out, ']');
+	sbk_json_open_key(out, "not_covered", '[');
+	for (i = 0; i < sbk_plan_note_count(report->limits); i++)
+		sbk_json_string(out, NULL, sbk_plan_note_at(report->limits, i));
+	sbk_json_close(out, ']');
 	sbk_json_close(out, '}');
 	sbk_json_open_key(out, "findings", '[');
 	for (i = 0; i < sbk_report_count(report->sweep); i++)

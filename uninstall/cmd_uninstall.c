@@ -88,6 +88,7 @@ static void print_part(const struct sbk_user_part *part, bool json,
 		sbk_json_integer(out, "undone", (int64_t)part->undone);
 		sbk_json_integer(out, "conflicts", (int64_t)part->conflicts);
 		sbk_json_integer(out, "owed", (int64_t)part->owed);
+		sbk_json_integer(out, "owed_to_root", part->foreign);
 		sbk_json_bool(out, "journal_removed", part->removed);
 		sbk_json_close(out, '}');
 		sbk_buf_addc(out, '\n');
@@ -108,6 +109,12 @@ static void print_part(const struct sbk_user_part *part, bool json,
 			       ", %llu owed: mend what 'sandbook journal log' "
 			       "says of them and run this again",
 			       (unsigned long long)part->owed);
+	if (part->foreign > 0)
+		sbk_buf_printf(out,
+			       "; %lu objects belong to a sandbox account that "
+			       "made them, so that only root can mend them: "
+			       "'sudo sandbook uninstall'",
+			       (unsigned long)part->foreign);
 	sbk_buf_adds(out, part->removed ? "; your journal is removed\n"
 					: "; your journal stays\n");
 }
@@ -272,7 +279,11 @@ static void print_report(const struct sbk_uninstall_report *report,
 	if (report->installed && !o->dry_run) {
 		sbk_buf_adds(out, "certificate: ");
 		sbk_text_escape(out, certificate);
-		sbk_buf_addc(out, '\n');
+		sbk_buf_adds(out,
+			     report->names_paths
+				     ? " (names paths of users: its owner's "
+				       "alone to read)\n"
+				     : "\n");
 	}
 }
 
@@ -405,6 +416,10 @@ const struct sbk_command sbk_uninstall_commands[] = {
 			"(./sandbook-uninstall.json) and\n"
 			"removes the machine's journal last. Interrupted, it "
 			"is finished by running it again.\n\n"
+			"The certificate can be read by all, but where it "
+			"names paths of users (of files that\nan account made, "
+			"say) by its owner alone: who called sudo, in a "
+			"directory of his own,\nelse root.\n\n"
 			"Exit codes: 0 nothing is left; 207 something is owed "
 			"and the journal stays.\n\n"
 			"Example:\n"

@@ -141,6 +141,16 @@ static int visit(void *arg, const struct sbk_person *person,
 		return keep(report, &one, err);
 	}
 	send(v->work, person, &one.part);
+	if (enrolled && !one.part.found && one.part.error == 0) {
+		rc = sbk_plan_add_note(
+			report->limits, err,
+			"'%s' has no journal (never begun, removed by an "
+			"uninstall, or lost): what that person may have "
+			"granted to others was not looked for",
+			person->name);
+		if (rc < 0)
+			return rc;
+	}
 	return is_news(&one.part, enrolled) ? keep(report, &one, err) : 0;
 }
 

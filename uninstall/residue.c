@@ -345,6 +345,18 @@ static int judge(struct sbk_uninstall_report *report, struct sbk_error *err)
 	return rc;
 }
 
+/* What a person granted to others, only that person's journal knows. */
+static int say_limits(struct sbk_uninstall_report *report,
+		      struct sbk_error *err)
+{
+	return sbk_plan_add_note(
+		report->limits, err,
+		"the sweep looks for the accounts and the group of Sandbook; "
+		"an entry for another number that a grant made is known from "
+		"its owner's journal alone, and without it cannot be told from "
+		"the owner's own");
+}
+
 int sbk_uninstall_final_sweep(struct sbk_uninstall_work *work,
 			      struct sbk_error *err)
 {
@@ -360,6 +372,8 @@ int sbk_uninstall_final_sweep(struct sbk_uninstall_work *work,
 		rc = sbk_error_no_memory(err);
 	if (rc == 0)
 		rc = run(&s, found_rest, work->report->sweep, err);
+	if (rc == 0)
+		rc = say_limits(work->report, err);
 	if (rc == 0)
 		rc = judge(work->report, err);
 	if (rc == 0 && work->report->older > 0)

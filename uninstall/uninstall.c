@@ -20,7 +20,9 @@ struct sbk_uninstall_report *sbk_uninstall_report_new(void)
 		return NULL;
 	report->record = sbk_plan_new();
 	report->exceptions = sbk_plan_new();
-	if (report->record == NULL || report->exceptions == NULL) {
+	report->limits = sbk_plan_new();
+	if (report->record == NULL || report->exceptions == NULL ||
+	    report->limits == NULL) {
 		sbk_uninstall_report_free(report);
 		return NULL;
 	}
@@ -36,6 +38,7 @@ void sbk_uninstall_report_free(struct sbk_uninstall_report *report)
 	free(report->people);
 	sbk_plan_free(report->record);
 	sbk_plan_free(report->exceptions);
+	sbk_plan_free(report->limits);
 	sbk_report_free(report->sweep);
 	free(report);
 }
@@ -120,6 +123,7 @@ static void print_sweep(const struct sbk_uninstall_report *report,
 			struct sbk_buf *out)
 {
 	const struct sbk_coverage *coverage;
+	size_t i;
 
 	if (report->sweep == NULL)
 		return;
@@ -131,6 +135,11 @@ static void print_sweep(const struct sbk_uninstall_report *report,
 		       (unsigned long long)coverage->unreadable,
 		       (unsigned long long)coverage->skipped,
 		       sbk_report_count(report->sweep));
+	for (i = 0; i < sbk_plan_note_count(report->limits); i++) {
+		sbk_buf_printf(out, "%-12s ", i == 0 ? "not covered" : "");
+		sbk_text_escape(out, sbk_plan_note_at(report->limits, i));
+		sbk_buf_addc(out, '\n');
+	}
 	if (sbk_report_count(report->sweep) > 0)
 		sbk_report_print(report->sweep, out);
 }

@@ -52,13 +52,18 @@
  *    journals: only the machine's knows which numbers to look for when the
  *    volume is back. `--leave NAME` is the administrator's way past one who
  *    would keep it for ever; the certificate says so.
+ *  - The sweep looks for the numbers of step 2. What a person granted to others
+ *    only that person's journal knows: where it is lost, such an entry is one
+ *    like any other of its owner's. The coverage says so, and whose journal was
+ *    not found, which is no exception: it may never have been.
  *  - A filesystem that cannot be examined makes the sweep incomplete, and not
  *    complete means not clean. `--skip PATH` leaves it out by choice.
  *  - The certificate appears complete or not at all, and is written while the
  *    journal still exists. That the journal went afterwards only the exit code
  *    can say, and does. A certificate that names paths of users is its owner's
- *    alone.
- *
+ *    alone: who reads it later is
+ *    root, or who called sudo in a directory of his own. So is the exported
+ *    log.
  *  - A number may have been a forgotten account's before setup chose it. What
  *    was last changed before the machine's directory was made is left as it is,
  *    and the verdict is "clean but".
@@ -101,7 +106,8 @@ struct sbk_user_part {
 	uint32_t found;	   /* there was a journal */
 	uint32_t removed;  /* and it is gone now */
 	uint32_t homeless; /* the home does not exist */
-	uint32_t unused;
+	/* Objects that are owed and belong to a sandbox account: root's. */
+	uint32_t foreign;
 	uint64_t changes; /* that were in effect */
 	uint64_t undone, conflicts, owed;
 	char message[256]; /* of the error */
@@ -172,6 +178,7 @@ struct sbk_uninstall_report {
 	uint64_t journal_size;
 	char journal_root[65];	     /* hexadecimal */
 	struct sbk_report *sweep;    /* the final one; NULL: there was none */
+	struct sbk_plan *limits;     /* its notes: what no sweep can tell */
 	struct sbk_plan *exceptions; /* its notes: why not simply "clean" */
 	bool incomplete;	     /* one of them means that something is
 					owed */

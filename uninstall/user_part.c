@@ -54,6 +54,38 @@ static int undo_all(struct sbk_journal *journal,
 	return rc;
 }
 
+/* What is owed of trees that were given up; its changes go to `plan`. */
+static int look_at_owed(struct sbk_journal *journal,
+			const struct sbk_backend *backend,
+			struct sbk_plan *plan, struct sbk_owed *owed,
+			struct sbk_user_part *out, struct sbk_error *err)
+{
+	int rc = sbk_journal_plan_owed(journal, backend, NULL, plan, err);
+
+	if (rc == 0)
+		rc = sbk_journal_sum_owed(backend, plan, plan, owed, err);
+	if (rc == 0)
+		out->foreign = owed->foreign < UINT32_MAX
+				       ? (uint32_t)owed->foreign
+				       : UINT32_MAX;
+	return rc;
+}
+
+static int count_foreign(struct sbk_journal *journal,
+			 const struct sbk_backend *backend,
+			 struct sbk_user_part *out, struct sbk_error *err)
+{
+	struct sbk_plan *plan = sbk_plan_new();
+	struct sbk_owed owed;
+	int rc;
+
+	if (plan == NULL)
+		return sbk_error_no_memory(err);
+	rc = look_at_owed(journal, backend, plan, &owed, out, err);
+	sbk_plan_free(plan);
+	return rc;
+}
+
 static int carry_out(struct sbk_journal *journal,
 		     const struct sbk_backend *backend,
 		     struct sbk_user_part *out, struct sbk_error *err)
@@ -63,7 +95,46 @@ static int carry_out(struct sbk_journal *journal,
 
 	if (rc == 0)
 		rc = sbk_journal_recover(journal, backend, &settled, err);
-	return rc == 0 ? undo_all(journal, backend, out, err) : rc;
+	if (rc == 0)
+		rc = undo_all(journal, backend, out, err);
+	return rc == 0 && out->owed > 0
+		       ? count_foreign(journal, backend, out, err)
+		       : rc;
+}
+
+/* Trees that an earlier undo could not clear are tried again, and what cannot
+ * be changed by the person is announced. */
+static int show_owed(struct sbk_journal *journal,
+		     const struct sbk_backend *backend,
+		     struct sbk_plan *preview, struct sbk_user_part *out,
+		     struct sbk_error *err)
+{
+	struct sbk_plan *plan = sbk_plan_new();
+	struct sbk_buf text = SBK_BUF_INIT;
+	struct sbk_owed owed;
+	size_t i;
+	int rc;
+
+	if (plan == NULL)
+		return sbk_error_no_memory(err);
+	rc = look_at_owed(journal, backend, plan, &owed, out, err);
+	for (i = 0; rc == 0 && i < sbk_plan_count(plan); i++)
+		rc = sbk_plan_add(preview, sbk_plan_at(plan, i), err);
+	for (i = 0; rc == 0 && i < sbk_plan_note_count(plan); i++)
+		rc = sbk_plan_add_note(preview, err, "%s",
+				       sbk_plan_note_at(plan, i));
+	if (rc == 0 && owed.objects > 0) {
+		out->owed = owed.trees;
+		sbk_owed_print(&owed, &text);
+		rc = sbk_buf_failed(&text, err);
+		if (rc == 0)
+			rc = sbk_plan_add_note(preview, err,
+					       "owed of an earlier undo: %s",
+					       text.data);
+	}
+	sbk_buf_release(&text);
+	sbk_plan_free(plan);
+	return rc;
 }
 
 static int show(struct sbk_journal *journal, const struct sbk_backend *backend,
@@ -81,6 +152,8 @@ static int show(struct sbk_journal *journal, const struct sbk_backend *backend,
 	if (rc == 0)
 		rc = sbk_journal_plan_undo(journal, backend, changes, preview,
 					   err);
+	if (rc == 0)
+		rc = show_owed(journal, backend, preview, out, err);
 	sbk_plan_free(changes);
 	return rc;
 }

@@ -34,6 +34,7 @@
 #include "engine/linux/listing.h"
 #include "engine/linux/pin.h"
 #include "engine/linux/pool.h"
+#include "engine/secret_files.h"
 
 #include "engine/banned.h"
 
@@ -138,6 +139,24 @@ static int walk_file(struct walker *w, const char *name,
 	return rc;
 }
 
+/* A file whose name says what it holds. */
+static int walk_secret(struct walker *w, const char *name,
+		       const struct sbk_secret_kind *kind)
+{
+	struct sbk_os_link_walk *walk = w->shared->walk;
+	struct sbk_error err = SBK_ERROR_INIT;
+	size_t old;
+	int rc;
+
+	if (!push_name(w, name, &old))
+		return call_closed(w);
+	(void)pthread_mutex_lock(&w->shared->mutex);
+	rc = walk->secret(walk->arg, w->path, kind, &err);
+	(void)pthread_mutex_unlock(&w->shared->mutex);
+	pop_name(w, old);
+	return rc < 0 ? fail(w->shared, rc, &err) : 0;
+}
+
 static int wait_for_directory(struct walker *w, const char *name)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
@@ -151,7 +170,9 @@ static int wait_for_directory(struct walker *w, const char *name)
 static int walk_entry(struct walker *w, int fd, const char *name,
 		      unsigned char type)
 {
+	const struct sbk_secret_kind *kind = NULL;
 	struct statx stx;
+	int rc = 0;
 
 	if (type == DT_DIR)
 		return wait_for_directory(w, name);
@@ -166,9 +187,13 @@ static int walk_entry(struct walker *w, int fd, const char *name,
 	}
 	if (S_ISDIR(stx.stx_mode))
 		return wait_for_directory(w, name);
-	if (!S_ISREG(stx.stx_mode) || stx.stx_nlink < 2)
+	if (!S_ISREG(stx.stx_mode))
 		return 0;
-	return walk_file(w, name, &stx);
+	if (w->shared->walk->secret != NULL)
+		kind = sbk_secret_by_name(w->path, w->size, name);
+	if (kind != NULL)
+		rc = walk_secret(w, name, kind);
+	return rc < 0 || stx.stx_nlink < 2 ? rc : walk_file(w, name, &stx);
 }
 
 /* Counts what was looked at; the walk ends when that is too much. */

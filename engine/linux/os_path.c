@@ -20,6 +20,7 @@
 #include "engine/linux/kernel.h"
 #include "engine/linux/listing.h"
 #include "engine/linux/mounts.h"
+#include "engine/linux/pin.h"
 
 #include "engine/banned.h"
 
@@ -153,6 +154,50 @@ int sbk_os_read_known(const char *path, size_t max, struct sbk_buf *out,
 		fill(file, &st);
 	(void)close(fd); /* only read from */
 	return rc;
+}
+
+/* Opens for reading without following a link anywhere; or -errno. */
+static int open_straight(const char *path)
+{
+	const int flags =
+		O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+	int fd = sbk_openat2(AT_FDCWD, path, (uint64_t)flags,
+			     RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+
+	if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
+		return fd < 0 ? -errno : fd;
+	return sbk_open_by_steps(path, flags);
+}
+
+int sbk_os_read_start(const char *path, size_t max, struct sbk_buf *out,
+		      struct sbk_error *err)
+{
+	struct stat st;
+	char part[4096];
+	ssize_t size = 1;
+	int fd = open_straight(path), rc = 0;
+
+	sbk_buf_clear(out);
+	if (fd < 0)
+		return sbk_error_set_errno(err, -fd, "'%s'", path);
+	if (fstat(fd, &st) < 0)
+		rc = sbk_error_set_errno(err, errno, "'%s'", path);
+	else if (!S_ISREG(st.st_mode))
+		rc = sbk_error_set(err, SBK_E_INVAL,
+				   "'%s' is not a regular file", path);
+	while (rc == 0 && size > 0 && out->size < max) {
+		size_t room = max - out->size;
+
+		size = read(fd, part,
+			    room < sizeof(part) ? room : sizeof(part));
+		if (size < 0)
+			rc = sbk_error_set_errno(err, errno, "reading '%s'",
+						 path);
+		else
+			sbk_buf_add(out, part, (size_t)size);
+	}
+	(void)close(fd); /* only read from */
+	return rc < 0 ? rc : sbk_buf_failed(out, err);
 }
 
 static enum sbk_file_type type_of_entry(const struct dirent *entry)

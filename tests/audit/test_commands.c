@@ -161,6 +161,32 @@ static void test_commands__scope_knows_what_was_granted(void **unused)
 	expect("", "scope --json /home", 0, "scope.grant", NULL, 0);
 }
 
+/* What was granted is an object, whatever its names are now. */
+static void test_commands__scope_knows_objects(void **unused)
+{
+	(void)unused;
+	require_host();
+	must(AS_ANN "sh -c 'mkdir -p ~/n/in && touch ~/n/in/f ~/n/g' && " AS_ANN
+		     SANDBOOK "grant --to " OFF " --rw /home/ann/n >/dev/null");
+	must(AS_ANN "ln /home/ann/n/g /home/ann/second && chmod 755 /home/ann");
+	expect("", "scope --json /home", 0, "scope.unknown-grant", NULL, 0);
+	expect("", "scope --json /home/ann/second", 0, "scope.grant",
+	       "/home/ann/second", 1);
+	/* Moved out with what is in it; what came into it is known, too. */
+	must(AS_ANN "sh -c 'mv ~/n/in ~/out && touch ~/out/new'");
+	expect("", "scope --json /home", 0, "scope.unknown-grant", NULL, 0);
+	/* The control: another object with the same entries. */
+	must(AS_ANN "cp -a /home/ann/n/g /home/ann/copy");
+	expect("", "scope --json /home", 1, "scope.unknown-grant",
+	       "/home/ann/copy", 1);
+	expect(AS_ANN, "scope --json /home/ann", 1, "scope.unknown-grant", NULL,
+	       1);
+	must(AS_ANN "rm /home/ann/copy /home/ann/second && " AS_ANN
+		    "mv /home/ann/out /home/ann/n/in && " AS_ANN SANDBOOK
+		    "undo --yes --path /home/ann/n >/dev/null");
+	expect("", "scope --json /home", 0, "scope.grant", NULL, 0);
+}
+
 static void test_commands__drift_expects_the_last_change(void **unused)
 {
 	(void)unused;
@@ -301,6 +327,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_commands__help_and_usage),
 	cmocka_unit_test(test_commands__network_sees_what_packets_do),
 	cmocka_unit_test(test_commands__scope_knows_what_was_granted),
+	cmocka_unit_test(test_commands__scope_knows_objects),
 	cmocka_unit_test(test_commands__drift_expects_the_last_change),
 	cmocka_unit_test(test_commands__drift_tells_differences_apart),
 	cmocka_unit_test(test_commands__residue_before_and_after),

@@ -189,11 +189,49 @@ static void test_drift__what_cannot_be_read_is_not_clean(void **unused)
 	release(&w);
 }
 
+/* A tree that an undo gave up: nothing of it is in a standing change. */
+static void test_drift__what_is_owed_of_a_tree(void **unused)
+{
+	struct drift_world w;
+	const struct sbk_plan_root tree = {
+		.path = "/t", .identity = "t", .principal = "u:990"};
+	const struct sbk_change later = {
+		.object = {.kind = SBK_KIND_ACCESS,
+			   .name = "/t/made",
+			   .identity = "m"},
+		.before = state_of("mode 644\nallow u:990 rw\n"),
+		.after = state_of("mode 644\n"),
+	};
+	const struct sbk_finding *found;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)unused;
+	init(&w);
+	w.book.owed = sbk_plan_new();
+	assert_ok(sbk_plan_add_root(w.book.owed, &tree, NULL, &err), &err);
+	check(&w, 0); /* cleared meanwhile */
+	assert_ok(sbk_plan_add(w.book.owed, &later, &err), &err);
+	check(&w, 1);
+	assert_int_equal(count_of(w.report, "drift.owed"), 1);
+	found = finding_of(w.report, "drift.owed", "/t", "");
+	assert_non_null(found);
+	assert_int_equal(found->objects, 1);
+	assert_non_null(strstr(found->text, "1 object made in '/t' after"));
+	assert_null(strstr(found->text, "root"));
+	/* What could not be looked at is not clean. */
+	assert_ok(sbk_plan_add_note(w.book.owed, &err, "not examined: /t/x"),
+		  &err);
+	check(&w, 2);
+	sbk_plan_free(w.book.owed);
+	release(&w);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_drift__as_it_was_left_is_clean),
 	cmocka_unit_test(test_drift__the_last_change_decides),
 	cmocka_unit_test(test_drift__names_each_difference),
 	cmocka_unit_test(test_drift__what_cannot_be_read_is_not_clean),
+	cmocka_unit_test(test_drift__what_is_owed_of_a_tree),
 };
 
 SBK_TEST_MAIN(tests)

@@ -63,6 +63,38 @@ static void test_scope__rolls_up_to_where_a_right_begins(void **unused)
 	sbk_test_remove(tree);
 }
 
+static void test_scope__names_secret_files(void **unused)
+{
+	char *tree = sbk_test_directory("scope");
+	const struct sbk_finding *found;
+	struct sbk_report *report;
+
+	(void)unused;
+	in_tree(tree, "chmod 755 . && mkdir -p rw none && "
+		      "touch rw/.env rw/id_rsa rw/main.c none/.netrc && "
+		      "echo 'PRIVATE KEY' >rw/a.pem && echo x >rw/b.pem && "
+		      "touch rw/own.p12 && chown 64901 rw/own.p12 && "
+		      "setfacl -R -m u:64901:rX rw && "
+		      "setfacl -m u:64901:rw rw/.env");
+	report = scope_of(tree, PRINCIPAL, false);
+	assert_int_equal(sbk_report_exit(report), 1);
+	assert_int_equal(count_of(report, "scope.secret-files"), 1);
+	found = finding_of(report, "scope.secret-files", NULL, NULL);
+	assert_int_equal(found->objects, 3);
+	assert_non_null(strstr(found->text, "/rw/.env' (environment"));
+	assert_non_null(strstr(found->text, "/rw/id_rsa' (SSH private key"));
+	assert_non_null(strstr(found->text, "read and write"));
+	assert_null(strstr(found->text, "b.pem"));
+	assert_non_null(strstr(found->members, "\"found\":3"));
+	sbk_report_free(report);
+	/* Out of reach they are none. */
+	in_tree(tree, "setfacl -b rw && chmod 700 rw");
+	report = scope_of(tree, PRINCIPAL, false);
+	assert_int_equal(count_of(report, "scope.secret-files"), 0);
+	sbk_report_free(report);
+	sbk_test_remove(tree);
+}
+
 static void test_scope__nothing_granted_is_nothing_found(void **unused)
 {
 	char *tree = sbk_test_directory("scope");
@@ -271,6 +303,7 @@ static void test_scope__root_is_refused(void **unused)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_scope__rolls_up_to_where_a_right_begins),
+	cmocka_unit_test(test_scope__names_secret_files),
 	cmocka_unit_test(test_scope__nothing_granted_is_nothing_found),
 	cmocka_unit_test(test_scope__says_what_cannot_be_reached),
 	cmocka_unit_test(test_scope__owners_and_groups_are_named_too),

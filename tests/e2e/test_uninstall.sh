@@ -411,6 +411,117 @@ assert json.load(open(sys.argv[1])) == json.load(open(sys.argv[2]))' \
 	same "files that nobody vouched for"
 }
 
+# as_dev_ends CODE WORD...: dev's sandbook; what it says is in the log
+as_dev_ends()
+{
+	expected=$1
+	shift
+	as_dev "$bin/sandbook" "$@" >"$out.log" 2>&1
+	code=$?
+	[ "$code" = "$expected" ] || {
+		cat "$out.log" >&2
+		fail "sandbook $* ended with $code and not with $expected"
+	}
+}
+
+# What the account made is the account's: dev is told at each step that only
+# root can mend it, by which command, and both commands do.
+case_owed()
+{
+	world
+	manifest >"$out.before"
+	setup
+	for way in chown uninstall; do
+		grant
+		as_account sh -c 'umask 022; cd /home/dev/project
+			echo x >src/made; mkdir made-too; echo x >made-too/in' ||
+			fail "the account cannot write"
+		as_dev_ends 0 audit drift
+		as_dev_ends 0 uninstall --dry-run
+		said 'note .*will be owed: 3 objects made in'
+		as_dev_ends 207 undo --yes --path /home/dev/project
+		said 'still owed: 3'
+		said "only root can take our entries out"
+		said "'sudo sandbook uninstall' does"
+		sed -n 's/^  sudo \(find .*\)/\1/p' "$out.log" >"$out.command"
+		as_dev_ends 207 undo --yes --json --path /home/dev/project
+		said '"owed":3,"owed_to_root":3'
+		as_dev_ends 0 undo --yes --path /home/dev/other
+		as_dev_ends 1 audit drift
+		said 'drift.owed'
+		said 'sudo sandbook uninstall'
+		as_dev_ends 1 audit scope /home/dev/project
+		said "by 'owner u:"
+		as_dev_ends 0 uninstall --dry-run
+		said 'owed of an earlier undo: 3 objects'
+		as_dev_ends 207 uninstall --yes
+		said '3 objects belong to a sandbox account'
+		"$bin/sandbook" audit drift >"$out.log" 2>&1 &&
+			fail "drift finds nothing for root"
+		said 'drift.owed'
+		"$bin/sandbook" uninstall --dry-run $(elsewhere) \
+			>"$out.log" 2>&1 || fail "uninstall -n"
+		said 'user .* dev: .* 1 owed'
+		[ "$way" = chown ] || break
+		sh "$out.command" || fail "the command that was told"
+		as_dev_ends 0 undo --yes --path /home/dev/project
+		as_dev_ends 0 audit drift
+		as_dev getfacl -Rn /home/dev/project |
+			grep -q "^\(default:\)*user:$(number)" &&
+			fail "entries stay"
+		as_dev rm -r /home/dev/project/src/made \
+			/home/dev/project/made-too || fail "they are not dev's"
+	done
+	uninstall 0
+	[ "$(stat -c %U /home/dev/project/made-too/in)" = dev ] ||
+		fail "what the account made was not given back"
+	rm -r "$out.command" /home/dev/project/src/made \
+		/home/dev/project/made-too
+	same "what the account made"
+}
+
+# A journal that is lost: what it knew of others' numbers nobody knows, and the
+# certificate says so; ours are found without it.
+case_lost()
+{
+	world
+	setup
+	grant
+	as_dev "$bin/sandbook" grant --yes --to 64990 --ro /home/dev/other \
+		>"$out.log" 2>&1 || fail "grant to a number"
+	as_dev rm -r /home/dev/.local
+	uninstall 0
+	said "not covered .*'dev' has no journal"
+	said 'cannot be told from the owner'
+	certified 'p["verdict"] == "clean but" and
+		any("dev" in x for x in p["sweep"]["coverage"]["not_covered"])'
+	certified 'len(p["sweep"]["coverage"]["searched_for"]) == 3'
+	getfacl -Rn /home/dev/project | grep -q '^\(default:\)*user:5' &&
+		fail "an entry of ours stays"
+	getfacl -n /home/dev/other | grep -q '^user:64990:r-x' ||
+		fail "an entry that nobody knows was taken out"
+	# It names paths, and stands in a directory of root's.
+	[ "$(stat -c %a:%u "$certificate")" = 600:0 ] ||
+		fail "the certificate is $(stat -c %a:%u "$certificate")"
+	said "its owner's alone to read"
+	# The control: in a directory of his own it is who called sudo's.
+	setup
+	grant
+	as_account sh -c 'echo x >/home/dev/project/made' || fail "no file"
+	env SUDO_UID="$(id -u dev)" SUDO_GID="$(id -g dev)" SUDO_USER=dev \
+		"$bin/sandbook" uninstall --yes $(elsewhere) --certificate \
+		/home/dev/other/c.json >"$out.log" 2>&1 || fail "uninstall"
+	[ "$(stat -c %a:%U /home/dev/other/c.json)" = 600:dev ] ||
+		fail "its certificate is $(stat -c %a:%U /home/dev/other/c.json)"
+	# And with the journal there is nothing else to say.
+	setup
+	grant
+	uninstall 0
+	certified 'len(p["sweep"]["coverage"]["not_covered"]) == 1'
+	[ "$(stat -c %a "$certificate")" = 644 ] ||
+		fail "a certificate without paths is hidden"
+}
+
 # A number that is somebody else's now, and an account of our name.
 case_foreign()
 {
@@ -717,7 +828,7 @@ fi
 bin=$(cd "$1" && pwd)
 shift
 both="edits renames editors account"
-single="plain user_only everyone foreign forgotten volume full hostile kill_setup
+single="plain user_only everyone owed lost foreign forgotten volume full hostile kill_setup
 kill_grant kill_undo kill_uninstall"
 # shellcheck disable=SC2086
 [ $# -gt 0 ] || set -- $single $both

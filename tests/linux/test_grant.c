@@ -196,6 +196,67 @@ static void test_grant__twice_changes_nothing(void **state)
 	end(&first);
 }
 
+/* Named, and granted like the rest; what is denied is neither. */
+static void test_grant__secret_files(void **state)
+{
+	struct tree *tree = *state;
+	struct granting g, again;
+	const struct sbk_secret_list *secrets;
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_buf out = SBK_BUF_INIT;
+	const char *denied[2];
+
+	if (!tree_has_acls(tree))
+		sbk_test_skip("needs a filesystem with ACLs");
+	make_workspace(tree);
+	tree_run(tree, "cd home/ws && echo A=b >.env && mkdir keys pub && "
+		       "echo k >keys/id_rsa && ln keys/id_rsa src/other && "
+		       "echo c >pub/a.pem && echo 'PRIVATE KEY' >pub/b.pem");
+	begin(&g, tree, SBK_RIGHTS_WRITE, "home/ws");
+	denied[0] = strdup(tree_path(tree, "home/ws/keys"));
+	denied[1] = tree_path(tree, "home/ws/none");
+	g.request.denied = denied;
+	g.request.denied_count = 2;
+	assert_error(make_plan(&g, &err), SBK_E_NOTFOUND, &err);
+	g.request.denied_count = 1;
+	grant_now(&g);
+	secrets = sbk_plan_secrets(g.plan);
+	assert_int_equal(secrets->total, 2); /* .env and b.pem, in any order */
+	sbk_plan_print(g.plan, &out);
+	assert_non_null(strstr(sbk_buf_text(&out), "/home/ws/.env' (env"));
+	assert_non_null(strstr(sbk_buf_text(&out), "/pub/b.pem' (private key"));
+	assert_non_null(strstr(sbk_buf_text(&out), "--deny PATH"));
+	sbk_buf_clear(&out);
+	sbk_plan_print_json(g.plan, &out);
+	assert_non_null(strstr(sbk_buf_text(&out), "\"secrets\":{\"found\":2"));
+	tree_run(tree, "cd home/ws && getfacl -n .env | grep -q 990 && "
+		       "getfacl -n pub/a.pem | grep -q 990 && "
+		       "! getfacl -n keys | grep -q 990 && "
+		       "! getfacl -n keys/id_rsa src/other | grep -q 990");
+	/* What was granted before is not taken by denying it now. */
+	begin(&again, tree, SBK_RIGHTS_WRITE, "home/ws");
+	again.request.in_effect = g.plan;
+	free((char *)(uintptr_t)denied[0]);
+	denied[0] = tree_path(tree, "home/ws/.env");
+	again.request.denied = denied;
+	again.request.denied_count = 1;
+	assert_ok(make_plan(&again, &err), &err);
+	sbk_buf_clear(&out);
+	sbk_plan_print(again.plan, &out);
+	assert_non_null(strstr(sbk_buf_text(&out), "1 left out that have an"));
+	end(&again);
+	/* Granted and denied at once. */
+	begin(&again, tree, SBK_RIGHTS_WRITE, "home/ws/pub");
+	denied[0] = tree_path(tree, "home/ws");
+	again.request.denied = denied;
+	again.request.denied_count = 1;
+	assert_error(make_plan(&again, &err), SBK_E_INVAL, &err);
+	end(&again);
+	sbk_buf_release(&out);
+	undo_now(&g);
+	end(&g);
+}
+
 /* What named the principal before is recorded, and is not ours. */
 static void test_grant__entries_of_others_are_recorded(void **state)
 {
@@ -518,6 +579,7 @@ static void test_grant__touches_nothing_before_it_is_prepared(void **state)
 static const struct CMUnitTest tests[] = {
 	TREE_TEST(test_grant__whole_life),
 	TREE_TEST(test_grant__twice_changes_nothing),
+	TREE_TEST(test_grant__secret_files),
 	TREE_TEST(test_grant__entries_of_others_are_recorded),
 	TREE_TEST(test_grant__files_with_other_names),
 	TREE_TEST(test_grant__refusals_change_nothing),

@@ -129,6 +129,38 @@ static void test_certificate__verdict_is_the_worst_exception(void **state)
 	sbk_uninstall_report_free(report);
 }
 
+/* What no sweep can tell is no exception, and stands with the coverage. */
+static void test_certificate__says_what_is_not_covered(void **state)
+{
+	struct sbk_uninstall_report *report = make_report();
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_buf out = SBK_BUF_INIT;
+	json_t *root, *coverage;
+
+	(void)state;
+	report->sweep = sbk_report_new("final sweep");
+	assert_non_null(report->sweep);
+	assert_ok(sbk_plan_add_note(report->limits, &err, "others' numbers"),
+		  &err);
+	assert_int_equal(sbk_uninstall_verdict(report), SBK_VERDICT_CLEAN);
+	root = print(report);
+	coverage = json_object_get(
+		json_object_get(json_object_get(root, "predicate"), "sweep"),
+		"coverage");
+	assert_string_equal(
+		json_string_value(json_array_get(
+			json_object_get(coverage, "not_covered"), 0)),
+		"others' numbers");
+	assert_int_equal(
+		json_array_size(json_object_get(coverage, "searched_for")),
+		report->principal_count);
+	sbk_uninstall_print(report, &out);
+	assert_non_null(strstr(sbk_buf_text(&out), "others' numbers"));
+	sbk_buf_release(&out);
+	json_decref(root);
+	sbk_uninstall_report_free(report);
+}
+
 static void test_certificate__answer_of_a_person_is_made_safe(void **state)
 {
 	struct sbk_user_part part;
@@ -162,6 +194,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_certificate__is_a_statement_about_the_journal),
 	cmocka_unit_test(test_certificate__names_each_change_and_its_undo),
 	cmocka_unit_test(test_certificate__verdict_is_the_worst_exception),
+	cmocka_unit_test(test_certificate__says_what_is_not_covered),
 	cmocka_unit_test(test_certificate__answer_of_a_person_is_made_safe),
 };
 

@@ -39,6 +39,7 @@
 #define SBK_GIT_FILE_BYTES_MAX (64 << 10) /* a git config or pointer file */
 #define SBK_GIT_MODULES_MAX 1024      /* submodules and worktrees looked at */
 #define SBK_DIRECTORY_NAMES_MAX 65536 /* names of a directory we list */
+#define SBK_MOUNTED_TREES_MAX 1024    /* mounts mapped for one run */
 #define SBK_RUN_OPS_MAX 8192	      /* mounts and files of one run's view */
 #define SBK_REPORT_LINES_MAX 200      /* single objects printed by a report */
 #define SBK_ACCESS_LINES_MAX 10	    /* of those, changes of ACLs in one list */

@@ -24,6 +24,7 @@
 #include "engine/linux/firewall.h"
 #include "engine/linux/kept.h"
 #include "engine/linux/setup_check.h"
+#include "engine/linux/setup_helper.h"
 #include "engine/linux/setup_unit.h"
 
 #include "engine/banned.h"
@@ -391,6 +392,8 @@ int sbk_plan_setup(const struct sbk_backend *backend,
 		rc = sbk_setup_check(err);
 	for (i = 0; rc == 0 && i < sizeof(steps) / sizeof(steps[0]); i++)
 		rc = steps[i](&s, err);
+	if (rc == 0)
+		rc = sbk_setup_plan_helper(backend, plan, err);
 	free(s.accounts);
 	return rc;
 }

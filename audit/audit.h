@@ -34,7 +34,7 @@ struct sbk_finding {
 	const char *text;      /* one sentence */
 	const char *remedy;    /* one command or sentence; NULL: none. Printed
 				  as it stands: names in it are written by
-				  sbk_report_quote */
+				  sbk_text_quote */
 	const char *members;   /* more members of its JSON object, as sbk_json_*
 				  writes them, without braces; NULL: none */
 	uint64_t objects;      /* how many it stands for */
@@ -73,9 +73,6 @@ int sbk_report_exit(const struct sbk_report *report);
 void sbk_report_print(const struct sbk_report *report, struct sbk_buf *out);
 void sbk_report_print_json(const struct sbk_report *report,
 			   struct sbk_buf *out);
-/* Appends a name from the host as one word of a POSIX shell's or bash's
- * command line, without control bytes ($'..\n..' where there are any). */
-void sbk_report_quote(struct sbk_buf *out, const char *name);
 
 extern const struct sbk_command sbk_audit_commands[];
 

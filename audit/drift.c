@@ -384,10 +384,15 @@ static int tell_book(struct drift *d, struct sbk_error *err)
 		.rule = "drift.journal",
 		.object = d->book->title,
 	};
+	const size_t count = sbk_plan_count(d->book->standing);
 
 	sbk_buf_clear(&d->text);
-	sbk_buf_printf(&d->text, "%zu changes stand in it",
-		       sbk_plan_count(d->book->standing));
+	sbk_buf_printf(&d->text, "%zu %s of it %s compared%s", count,
+		       sbk_plural(count, "change", "changes"),
+		       sbk_plural(count, "stands and is", "stand and are"),
+		       d->book->machine
+			       ? "; kept copies of account files are not"
+			       : "");
 	finding.text = sbk_buf_text(&d->text);
 	return sbk_report_add(d->report, &finding, err);
 }

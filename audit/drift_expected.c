@@ -28,26 +28,55 @@ static int by_object_and_number(const void *a, const void *b)
 
 	if (order != 0)
 		return order;
-	if (left->change->id != right->change->id)
-		return left->change->id < right->change->id ? -1 : 1;
-	return (int)left->standing - (int)right->standing;
+	return left->change->id < right->change->id ? -1 : 1;
 }
 
-static size_t gather(struct sbk_plan *changes, bool standing,
-		     struct entry *entries, size_t count)
+static size_t gather_standing(struct sbk_plan *changes, struct entry *entries)
 {
-	size_t i;
+	size_t i, count = 0;
 
 	for (i = 0; i < sbk_plan_count(changes); i++) {
 		const struct sbk_change *change = sbk_plan_at(changes, i);
 
-		if (sbk_kind_sealed(change->object.kind) ||
-		    (!standing && change->status != SBK_STATUS_CONFIRMED))
-			continue;
-		entries[count++] =
-			(struct entry){.change = change, .standing = standing};
+		if (!sbk_kind_sealed(change->object.kind))
+			entries[count++] = (struct entry){.change = change,
+							  .standing = true};
 	}
 	return count;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct entry *left = a, *right = b;
+
+	return left->change->id < right->change->id
+		       ? -1
+		       : left->change->id > right->change->id;
+}
+
+/*
+ * Those that were made and do not stand, after the `count` that do: undone
+ * ones and what undid them. Nearly all of a large journal stands as a rule,
+ * and each is sorted by its object only once.
+ */
+static size_t gather_others(struct sbk_plan *changes, struct entry *entries,
+			    size_t count)
+{
+	size_t i, next = 0, used = count;
+
+	qsort(entries, count, sizeof(*entries), by_number);
+	for (i = 0; i < sbk_plan_count(changes); i++) {
+		const struct sbk_change *change = sbk_plan_at(changes, i);
+
+		while (next < count && entries[next].change->id < change->id)
+			next++;
+		if (sbk_kind_sealed(change->object.kind) ||
+		    change->status != SBK_STATUS_CONFIRMED ||
+		    (next < count && entries[next].change->id == change->id))
+			continue;
+		entries[used++] = (struct entry){.change = change};
+	}
+	return used;
 }
 
 /* The last change of a run of entries of one object, NULL where none of them
@@ -85,8 +114,8 @@ int sbk_drift_expected(const struct sbk_record_book *book,
 
 	if (entries == NULL)
 		return sbk_error_no_memory(err);
-	total = gather(book->changes, false, entries, 0);
-	total = gather(book->standing, true, entries, total);
+	total = gather_standing(book->standing, entries);
+	total = gather_others(book->changes, entries, total);
 	qsort(entries, total, sizeof(*entries), by_object_and_number);
 	for (first = 0; first < total; first = end) {
 		const struct sbk_change *last;

@@ -44,9 +44,32 @@ static void release_book(struct sbk_record_book *book)
 	book->changes = book->standing = book->owed = NULL;
 }
 
-/* Kind by kind, since one sealed state that may not be read is an error. */
-static int load_standing(struct sbk_journal *journal, const char *kind,
-			 struct sbk_plan *out, struct sbk_error *err)
+/* Whether a change of the kind may stand; not known is yes. */
+static bool may_stand(const struct sbk_records_request *request,
+		      struct sbk_plan *changes, enum sbk_kind kind)
+{
+	size_t i;
+
+	if (sbk_kind_sealed(kind) ||
+	    (request->kind != NULL &&
+	     strcmp(request->kind, sbk_kind_name(kind)) != 0))
+		return false;
+	if (request->standing_only)
+		return true;
+	for (i = 0; i < sbk_plan_count(changes); i++)
+		if (sbk_plan_at(changes, i)->object.kind == kind)
+			return true;
+	return false;
+}
+
+/*
+ * Kind by kind, since one sealed state that may not be read is an error. Each
+ * is a walk through all changes, so that it is not made in vain.
+ */
+static int load_standing(struct sbk_journal *journal,
+			 const struct sbk_records_request *request,
+			 struct sbk_plan *changes, struct sbk_plan *out,
+			 struct sbk_error *err)
 {
 	int i, rc = 0;
 
@@ -56,8 +79,7 @@ static int load_standing(struct sbk_journal *journal, const char *kind,
 			.unsettled = true,
 		};
 
-		if (sbk_kind_sealed((enum sbk_kind)i) ||
-		    (kind != NULL && strcmp(kind, filter.kind) != 0))
+		if (!may_stand(request, changes, (enum sbk_kind)i))
 			continue;
 		rc = sbk_journal_load(journal, &filter, out, err);
 	}
@@ -78,7 +100,8 @@ static int load_changes(struct sbk_journal *journal,
 	if (rc == 0 && !request->standing_only)
 		rc = sbk_journal_load(journal, &filter, book->changes, err);
 	if (rc == 0)
-		rc = load_standing(journal, request->kind, book->standing, err);
+		rc = load_standing(journal, request, book->changes,
+				   book->standing, err);
 	if (rc == 0 && request->backend != NULL) {
 		book->owed = sbk_plan_new();
 		rc = book->owed == NULL
@@ -88,6 +111,29 @@ static int load_changes(struct sbk_journal *journal,
 	}
 	if (rc < 0)
 		release_book(book);
+	return rc;
+}
+
+/*
+ * One that is not what its log says is a finding. It is compared all the same:
+ * what can be read of it is what there is, beside the host itself.
+ */
+static int tell_altered(struct loading *loading,
+			const struct sbk_record_book *book,
+			struct sbk_error *problem, struct sbk_error *err)
+{
+	const struct sbk_finding finding = {
+		.severity = SBK_SEVERITY_FINDING,
+		.rule = "journal.altered",
+		.object = book->title,
+		.text = problem->message,
+		.remedy = book->machine ? "sandbook journal verify --machine"
+					: "sandbook journal verify",
+		.objects = 1,
+	};
+	int rc = sbk_report_add(loading->report, &finding, err);
+
+	sbk_error_clear(problem);
 	return rc;
 }
 
@@ -102,6 +148,10 @@ static int load_book(struct loading *loading,
 
 	if (rc == SBK_E_NOTFOUND)
 		return 0;
+	if (rc == 0)
+		rc = sbk_journal_check(journal, &problem);
+	if (rc == SBK_E_CORRUPT && journal != NULL)
+		rc = tell_altered(loading, book, &problem, err);
 	if (rc == 0)
 		rc = load_changes(journal, loading->request, book, &problem);
 	sbk_journal_close(journal);

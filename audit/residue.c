@@ -11,6 +11,8 @@
 #include "audit/rollup.h"
 #include "audit/subjects.h"
 
+#include "engine/json.h"
+
 #include "engine/banned.h"
 
 struct residue {
@@ -102,7 +104,7 @@ static void tell_remedy(struct residue *r, const struct sbk_rollup_root *root,
 	else
 		sbk_buf_printf(&r->remedy, "setfacl -RP -x %s -x d:%s ",
 			       principal, principal);
-	sbk_report_quote(&r->remedy, root->path);
+	sbk_text_quote(&r->remedy, root->path);
 }
 
 static int tell_root(struct residue *r, const struct sbk_rollup_root *root,

@@ -94,7 +94,7 @@ static void tell_remedy(struct telling *t, const struct sbk_scope_root *root)
 	if (root->is_directory)
 		sbk_buf_printf(&t->remedy, "-x d:%.*s ", (int)length,
 			       root->entry + 7);
-	sbk_report_quote(&t->remedy, root->path);
+	sbk_text_quote(&t->remedy, root->path);
 }
 
 static int tell_root(struct telling *t, const struct sbk_scope_root *root,
@@ -198,7 +198,7 @@ static int tell_secrets(struct telling *t, size_t subject,
 		       rights_name(secrets->rights));
 	sbk_secret_list_print(&secrets->files, &t->text);
 	sbk_buf_adds(&t->remedy, "sandbook undo --path ");
-	sbk_report_quote(&t->remedy, secrets->files.items[0].path);
+	sbk_text_quote(&t->remedy, secrets->files.items[0].path);
 	sbk_json_string(&t->members, "rights", rights_letters(secrets->rights));
 	sbk_secret_list_print_json(&secrets->files, "secrets", &t->members);
 	return add(t, &finding, err);

@@ -24,6 +24,8 @@
 #include "engine/path.h"
 #include "engine/policy.h"
 
+#include "engine/json.h"
+
 #include "engine/banned.h"
 
 #define KEY_BYTES_MAX ((size_t)1 << 20)
@@ -129,7 +131,7 @@ static void add_chmod(struct ssh *s, unsigned bad, const char *path)
 		sbk_buf_adds(&s->remedy, " && ");
 	sbk_buf_printf(&s->remedy, "chmod go-%s ",
 		       (bad & 055) != 0 ? "rwx" : "w");
-	sbk_report_quote(&s->remedy, path);
+	sbk_text_quote(&s->remedy, path);
 }
 
 /* Says which entries stand behind group bits, and how they go away. */
@@ -159,7 +161,7 @@ static void explain(struct ssh *s, const struct blame *blame, unsigned bad,
 	else if (mask)
 		sbk_buf_adds(&s->remedy, "setfacl -b ");
 	if (entries || mask)
-		sbk_report_quote(&s->remedy, path);
+		sbk_text_quote(&s->remedy, path);
 	if (others != 0 || (group != 0 && !entries && !mask) ||
 	    (blame->group & group) != 0)
 		add_chmod(s, bad, path);
@@ -221,7 +223,7 @@ static int tell_owner(struct ssh *s, enum rule rule, enum sbk_severity severity,
 		&s->text, "%s is owned by number %u, neither '%s' nor root: %s",
 		rules[rule].what, owner, s->person->name, rules[rule].effect);
 	sbk_buf_printf(&s->remedy, "chown %u ", s->person->uid);
-	sbk_report_quote(&s->remedy, path);
+	sbk_text_quote(&s->remedy, path);
 	return tell(s, rule, severity, path, err);
 }
 

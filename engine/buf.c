@@ -220,3 +220,8 @@ char *sbk_arena_strdup(struct sbk_arena *arena, const char *text)
 {
 	return sbk_arena_copy(arena, text, strlen(text));
 }
+
+const char *sbk_plural(uint64_t count, const char *one, const char *many)
+{
+	return count == 1 ? one : many;
+}

@@ -74,4 +74,7 @@ void *sbk_arena_alloc(struct sbk_arena *arena, size_t size);
 char *sbk_arena_copy(struct sbk_arena *arena, const void *data, size_t size);
 char *sbk_arena_strdup(struct sbk_arena *arena, const char *text);
 
+/* `one` or `many`, after the count of things that is printed. */
+const char *sbk_plural(uint64_t count, const char *one, const char *many);
+
 #endif

@@ -97,13 +97,15 @@ static size_t option_count(const struct sbk_option *options)
 	return count < OPTIONS_MAX ? count : OPTIONS_MAX;
 }
 
-static void fill_tables(const struct sbk_option *options, size_t count,
+static void fill_tables(const struct sbk_command *command, size_t count,
 			struct option *longs, char *shorts)
 {
+	const struct sbk_option *options = command->options;
 	size_t i, used = 0;
 
-	shorts[used++] = '+'; /* stop at the first operand */
-	shorts[used++] = ':'; /* and report a missing argument as such */
+	if (command->in_order)
+		shorts[used++] = '+'; /* stop at the first operand */
+	shorts[used++] = ':';	      /* report a missing argument as such */
 	shorts[used++] = 'h';
 	for (i = 0; i < count; i++) {
 		const struct sbk_option *option = &options[i];
@@ -154,6 +156,11 @@ static int store_number(const struct sbk_option *option, void *field,
 	if (errno != 0 || end == value || *end != '\0' || *value == '-')
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "--%s takes a number, not '%s'",
+				     option->name, value);
+	if (number == 0)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "--%s takes a number from 1 on, not '%s'; "
+				     "leave it out to have none",
 				     option->name, value);
 	*(uint64_t *)field = number;
 	return 0;
@@ -248,7 +255,7 @@ static void print_help(struct sbk_cli *cli)
 	for (; sub != NULL && sub->name != NULL; sub++)
 		(void)fprintf(cli->out, "  %-14s %s\n", sub->name,
 			      sub->summary);
-	if (option != NULL)
+	if (option != NULL && option->name != NULL)
 		(void)fprintf(cli->out, "\nOptions:\n");
 	for (; option != NULL && option->name != NULL; option++)
 		if (option->help != NULL)
@@ -281,7 +288,7 @@ int sbk_cli_parse(struct sbk_cli *cli, int argc, char **argv, void *into,
 	char shorts[2 * OPTIONS_MAX + 8];
 	int answer, rc;
 
-	fill_tables(options, count, longs, shorts);
+	fill_tables(cli->command, count, longs, shorts);
 	opterr = 0;
 	optind = 0; /* starts the scan anew, also after an earlier one */
 	while ((answer = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {

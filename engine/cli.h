@@ -39,7 +39,7 @@ enum sbk_option_type {
 	SBK_OPTION_FLAG,   /* bool */
 	SBK_OPTION_TEXT,   /* const char *, the last one wins */
 	SBK_OPTION_LIST,   /* struct sbk_list, repeatable */
-	SBK_OPTION_NUMBER, /* uint64_t */
+	SBK_OPTION_NUMBER, /* uint64_t, from 1 on: 0 is "not given" */
 	SBK_OPTION_CALL	   /* calls back: for options whose order counts */
 };
 
@@ -68,6 +68,8 @@ struct sbk_command {
 	const struct sbk_option *options; /* ends with name == NULL */
 	int (*run)(struct sbk_cli *cli, int argc, char **argv);
 	const struct sbk_command *subcommands; /* ends with name == NULL */
+	bool in_order; /* options end at the first operand, as where that
+			  begins another program's command line */
 };
 
 struct sbk_cli {
@@ -82,8 +84,9 @@ struct sbk_cli {
 };
 
 /*
- * Fills `into` from argv by `cli->command->options`. Options end at "--" or at
- * the first word that is none. 0 and the index of the first operand; else the
+ * Fills `into` from argv by `cli->command->options`. Options end at "--", and
+ * may stand after operands, which are moved behind them, unless the command
+ * takes its words in order. 0 and the index of the first operand; else the
  * error is SBK_E_INVAL with the nearest known option named. `--help` prints the
  * help, sets cli->helped and returns SBK_E_INVAL.
  */

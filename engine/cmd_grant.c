@@ -10,8 +10,11 @@
 #include "engine/cli.h"
 #include "engine/json.h"
 #include "engine/ledger.h"
+#include "engine/limits.h"
 #include "engine/os.h"
+#include "engine/os_census.h"
 #include "engine/plan_grant.h"
+#include "engine/principal_id.h"
 
 #include "engine/banned.h"
 
@@ -64,6 +67,7 @@ struct granting {
 	struct grant_options options;
 	struct sbk_person person;
 	char principal[SBK_PRINCIPAL_TEXT];
+	bool is_nobody; /* no account has it */
 	const char **paths;
 	size_t path_count;
 	struct sbk_grant_request request;
@@ -118,10 +122,49 @@ static int settle_first(struct sbk_cli *cli, struct granting *g,
 				      SBK_BOOK_USER, &settled, err);
 	if (rc == 0 && settled > 0)
 		(void)fprintf(cli->err,
-			      "%s: an interrupted command had left %zu "
-			      "changes, which were settled first\n",
-			      cli->program, settled);
+			      "%s: an interrupted command had left %zu %s, "
+			      "settled first\n",
+			      cli->program, settled,
+			      sbk_plural(settled, "change", "changes"));
 	return rc;
+}
+
+/*
+ * Root and the caller have what they would get. A number that nobody has may
+ * be another machine's, or a container's; whoever gets it later has the grant.
+ */
+static int check_principal(struct granting *g, struct sbk_error *err)
+{
+	char name[SBK_NAME_MAX];
+	struct sbk_principal_id id;
+	int rc = sbk_principal_parse(g->principal, &id, err);
+
+	if (rc < 0 || id.is_group)
+		return rc;
+	if (id.number == 0)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "root needs no grant: no entry of an ACL "
+				     "holds it back");
+	if (id.number == g->person.uid)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "'%s' is yourself: an owner's rights come "
+				     "from the mode, not from an ACL entry; "
+				     "name the account that is to get the "
+				     "right",
+				     g->options.to);
+	rc = sbk_os_principal_name(g->principal, name, sizeof(name), err);
+	g->is_nobody = rc == 0 && name[0] == '\0';
+	return rc;
+}
+
+static int add_note(struct granting *g, struct sbk_error *err)
+{
+	if (!g->is_nobody)
+		return 0;
+	return sbk_plan_add_note(g->plan, err,
+				 "no account here has the number of '%s'; who "
+				 "gets it later has the right",
+				 g->options.to);
 }
 
 static int list_in_effect(struct sbk_cli *cli, struct granting *g,
@@ -141,6 +184,8 @@ static int make_plan(struct sbk_cli *cli, struct granting *g,
 
 	if (rc == 0)
 		rc = sbk_os_principal(g->options.to, g->principal, err);
+	if (rc == 0)
+		rc = check_principal(g, err);
 	if (rc == 0)
 		rc = sbk_os_backend(&g->backend, err);
 	if (rc == 0)
@@ -165,7 +210,9 @@ static int make_plan(struct sbk_cli *cli, struct granting *g,
 	if (g->plan == NULL)
 		return sbk_error_no_memory(err);
 	rc = sbk_grant_new(&g->backend, &g->request, &g->grant, err);
-	return rc < 0 ? rc : sbk_grant_plan(g->grant, g->plan, err);
+	if (rc == 0)
+		rc = sbk_grant_plan(g->grant, g->plan, err);
+	return rc < 0 ? rc : add_note(g, err);
 }
 
 static int carry_out(struct sbk_cli *cli, struct granting *g,
@@ -181,11 +228,11 @@ static int carry_out(struct sbk_cli *cli, struct granting *g,
 	int rc;
 
 	sbk_buf_adds(&title, "grant --to ");
-	sbk_text_escape(&title, g->options.to);
+	sbk_text_quote(&title, g->options.to);
 	sbk_buf_adds(&title, g->options.rw.count > 0 ? " --rw" : " --ro");
 	for (i = 0; i < g->path_count; i++) {
 		sbk_buf_addc(&title, ' ');
-		sbk_text_escape(&title, g->paths[i]);
+		sbk_text_quote(&title, g->paths[i]);
 	}
 	for (i = 0; i < g->options.deny.count; i++) {
 		sbk_buf_adds(&title, " --deny ");
@@ -238,12 +285,16 @@ static void print_end(struct granting *g, struct sbk_buf *out)
 	else if (g->report.made.confirmed == 0)
 		sbk_buf_adds(out, "Nothing had to be changed.\n");
 	else
-		sbk_buf_printf(out,
-			       "Granted: %zu changes made and flushed, "
-			       "transaction %llu of your journal.\n"
-			       "'sandbook undo --path PATH' takes them back.\n",
-			       g->report.made.confirmed,
-			       (unsigned long long)g->report.transaction);
+		sbk_buf_printf(
+			out,
+			"Granted: %zu %s made and flushed, "
+			"transaction %llu of your journal.\n"
+			"'sandbook undo --path PATH' takes %s back.\n",
+			g->report.made.confirmed,
+			sbk_plural(g->report.made.confirmed, "change",
+				   "changes"),
+			(unsigned long long)g->report.transaction,
+			sbk_plural(g->report.made.confirmed, "it", "them"));
 }
 
 static int grant(struct sbk_cli *cli, struct granting *g, struct sbk_error *err)

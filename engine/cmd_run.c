@@ -400,4 +400,5 @@ const struct sbk_command sbk_command_run = {
 		"  sandbook run -C ~/project --ro ~/library -- make test\n",
 	.options = options,
 	.run = run_run,
+	.in_order = true,
 };

@@ -348,6 +348,33 @@ static int read_check(struct context *context, char **operands,
 					  err);
 }
 
+/* The nearest name, where one was meant: the error is at its beginning. */
+static void suggest_right(const char *text, struct sbk_error *err)
+{
+	const char *names[SBK_RIGHTS_NAMES_MAX + 1];
+	char word[64], old[sizeof(err->message)];
+	const char *nearest;
+	size_t size, count = 0;
+
+	while (count < SBK_RIGHTS_NAMES_MAX &&
+	       (names[count] = sbk_rights_name(count)) != NULL)
+		count++;
+	names[count] = NULL;
+	if (err->offset >= strlen(text))
+		return;
+	size = strcspn(text + err->offset, "|, ");
+	if (size < 4 || size >= sizeof(word))
+		return; /* letters, or nothing that is one of ours */
+	(void)snprintf(word, sizeof(word), "%.*s", (int)size,
+		       text + err->offset);
+	nearest = sbk_nearest_word(word, names);
+	if (nearest == NULL)
+		return;
+	memcpy(old, err->message, sizeof(old));
+	(void)snprintf(err->message, sizeof(err->message),
+		       "%.300s; did you mean '%s'?", old, nearest);
+}
+
 static int run_check(struct sbk_cli *cli, int argc, char **argv)
 {
 	struct context context = {.object = SBK_NT_FILE};
@@ -371,6 +398,7 @@ static int run_check(struct sbk_cli *cli, int argc, char **argv)
 	request.backup_intent = context.given.backup;
 	if (sbk_rights_parse(operands[1], strlen(operands[1]), context.object,
 			     &request.desired, &err) < 0) {
+		suggest_right(operands[1], &err);
 		rc = refuse(cli, &err, operands[1], strlen(operands[1]));
 		goto out;
 	}
@@ -432,7 +460,8 @@ static const struct sbk_command subcommands[] = {
 			"Example: may Everyone's read be used to write?\n"
 			"  echo '{\"user\": \"S-1-5-21-1-2-3-1000\", "
 			"\"groups\": [\"WD\"]}' |\n"
-			"    sandbook sd check --token - 'O:BAD:(A;;FR;;;WD)' "
+			"    sandbook sd check --token - "
+			"'O:BAG:BAD:(A;;FR;;;WD)' "
 			"FW\n",
 		.options = check_options,
 		.run = run_check,

@@ -130,9 +130,10 @@ static int carry_out(struct setup_call *call, struct sbk_error *err)
 static void print_recovered(const struct setup_call *call, size_t count)
 {
 	(void)fprintf(call->cli->err,
-		      "%s: an interrupted command had left %zu changes, which "
-		      "were undone first\n",
-		      call->cli->program, count);
+		      "%s: an interrupted command had left %zu %s, undone "
+		      "first\n",
+		      call->cli->program, count,
+		      sbk_plural(count, "change", "changes"));
 }
 
 /*
@@ -178,9 +179,14 @@ static void print_done(struct setup_call *call)
 			      call->cli->program, err.message);
 	if (!call->options.json)
 		(void)fprintf(call->cli->out,
-			      "Done: %zu changes, recorded as transaction %llu "
-			      "(sandbook journal log).\n",
+			      "Done: %zu %s, recorded as transaction %llu; "
+			      "see 'sandbook journal log --machine'.\n"
+			      "Copies of account files that are kept for the "
+			      "undo count, and 'audit drift' does not compare "
+			      "them.\n",
 			      call->report.made.confirmed,
+			      sbk_plural(call->report.made.confirmed, "change",
+					 "changes"),
 			      (unsigned long long)call->report.transaction);
 }
 

@@ -178,6 +178,8 @@ static void print_book(const struct book_status *book, struct sbk_buf *out)
 	sbk_buf_printf(out, "Journal (%s): ", book->name);
 	if (!book->present)
 		sbk_buf_adds(out, "none");
+	else if (book->error.code == SBK_E_CORRUPT)
+		sbk_buf_printf(out, "DAMAGED: %s", book->error.message);
 	else if (book->error.code != SBK_OK)
 		sbk_buf_printf(out, "CANNOT BE READ: %s", book->error.message);
 	else if (book->owed > 0)

@@ -230,3 +230,49 @@ void sbk_text_escape(struct sbk_buf *buf, const char *text)
 		size -= length;
 	}
 }
+
+static bool is_shell_word(const char *name)
+{
+	static const char safe[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789/._-+:@%,=";
+
+	return name[0] != '\0' && name[strspn(name, safe)] == '\0';
+}
+
+/* Nothing that sbk_text_escape would escape, but for the backslash. */
+static bool is_honest(const char *name)
+{
+	size_t size = strlen(name), length;
+
+	for (; size > 0; name += length, size -= length) {
+		length = utf8_length(name, size);
+		if (length == 0 || is_deceptive(utf8_value(name, length)))
+			return false;
+	}
+	return true;
+}
+
+void sbk_text_quote(struct sbk_buf *buf, const char *name)
+{
+	bool honest = is_honest(name);
+
+	if (is_shell_word(name)) {
+		sbk_buf_adds(buf, name);
+		return;
+	}
+	sbk_buf_adds(buf, honest ? "'" : "$'");
+	for (; *name != '\0'; name++) {
+		unsigned char c = (unsigned char)*name;
+
+		if (honest && c == '\'')
+			sbk_buf_adds(buf, "'\\''");
+		else if (!honest && (c == '\'' || c == '\\'))
+			sbk_buf_printf(buf, "\\%c", c);
+		else if (!honest && (c < 0x20 || c > 0x7e))
+			sbk_buf_printf(buf, "\\%03o", c);
+		else
+			sbk_buf_addc(buf, (char)c);
+	}
+	sbk_buf_addc(buf, '\'');
+}

@@ -48,4 +48,10 @@ void sbk_json_null(struct sbk_buf *buf, const char *key);
  */
 void sbk_text_escape(struct sbk_buf *buf, const char *text);
 
+/*
+ * Appends a name from the host as one word of a POSIX shell's or bash's command
+ * line, without what sbk_text_escape escapes ($'..\012..' where there is any).
+ */
+void sbk_text_quote(struct sbk_buf *buf, const char *name);
+
 #endif

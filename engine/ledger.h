@@ -89,7 +89,9 @@ struct sbk_ledger_ops {
 		       struct sbk_plan *out, struct sbk_error *err);
 	/*
 	 * How many changes of that book are owed. Only reads. SBK_E_NOTFOUND
-	 * where there is no journal; otherwise the error is its diagnosis.
+	 * where there is no journal; otherwise the error is its diagnosis,
+	 * SBK_E_CORRUPT also where it is not what its log says (one of up to
+	 * SBK_CHECK_ENTRIES_MAX entries).
 	 */
 	int (*owed)(void *self, enum sbk_book book, uint64_t *count,
 		    struct sbk_error *err);

@@ -47,6 +47,7 @@
 #define SBK_COMMAND_COLUMNS_MAX 100 /* of a run's command in a list */
 #define SBK_GIT_INDEX_BYTES_MAX (256 << 20)
 #define SBK_REPORT_FINDINGS_MAX 1000000 /* findings of one report */
+#define SBK_CHECK_ENTRIES_MAX 100000 /* of a log that is checked in passing */
 #define SBK_OUTPUT_BYTES_MAX (64 << 20) /* bytes read from a helper program */
 
 #endif

@@ -24,8 +24,8 @@ static void print_root(const struct sbk_plan_root *root, struct sbk_buf *out)
 		       root->writable ? "read and write" : "read",
 		       root->principal_name);
 	sbk_text_escape(out, root->path);
-	sbk_buf_printf(out, "\n          %zu object%s, %zu to change",
-		       root->objects, root->objects == 1 ? "" : "s", changed);
+	sbk_buf_printf(out, "\n          %zu %s, %zu to change", root->objects,
+		       sbk_plural(root->objects, "object", "objects"), changed);
 	if (root->linked_outside > 0)
 		sbk_buf_printf(out,
 			       "; %zu hard-linked elsewhere: no write entry",

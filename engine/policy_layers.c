@@ -92,7 +92,7 @@ static int check_names(const struct sbk_policy_file *machine,
 			if (strcmp(user->profiles[i].name,
 				   machine->profiles[k].name) == 0)
 				return sbk_error_set(
-					err, SBK_E_INVAL,
+					err, SBK_E_PARSE,
 					"'%s' defines profile '%s', which "
 					"'%s' defines already: choose another "
 					"name, and extend it",
@@ -310,7 +310,7 @@ static int narrow_network(const struct sbk_policy_file *file,
 		return 0;
 	if (flagged || file->layer != SBK_LAYER_PROJECT)
 		return sbk_error_set(
-			err, SBK_E_INVAL,
+			err, flagged ? SBK_E_INVAL : SBK_E_PARSE,
 			"the network is asked to be '%s' (%s), and '%s' allows "
 			"at most '%s'",
 			sbk_network_name(out->network),
@@ -345,7 +345,7 @@ static int narrow_limits(const struct sbk_policy_file *file,
 		if (out->limits[i] != 0 &&
 		    (asked[i] != 0 || file->layer != SBK_LAYER_PROJECT))
 			return sbk_error_set(
-				err, SBK_E_INVAL,
+				err, asked[i] != 0 ? SBK_E_INVAL : SBK_E_PARSE,
 				"%s %llu is asked for (%s), and '%s' allows at "
 				"most %llu",
 				sbk_limit_infos[i].key,

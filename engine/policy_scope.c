@@ -99,6 +99,16 @@ static int path_is_missing(struct sbk_set *set,
 			   const struct sbk_asked_path *asked,
 			   struct sbk_error *err)
 {
+	/* Who writes "*.env" means to be protected, and would not be. Files
+	 * with a pattern are refused when they are read. */
+	if (asked->kind == SBK_ACCESS_DENY &&
+	    asked->origin == SBK_ORIGIN_FLAG &&
+	    strpbrk(asked->text, "*?[") != NULL)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "--deny '%s': nothing is there, and "
+				     "patterns are not supported: name each "
+				     "path",
+				     asked->text);
 	if (asked->kind == SBK_ACCESS_DENY)
 		return asked->origin == SBK_ORIGIN_CEILING
 			       ? 0
@@ -115,6 +125,23 @@ static int path_is_missing(struct sbk_set *set,
 			    "'%s' (%s) does not exist and is left "
 			    "out",
 			    asked->text, asked->reason);
+}
+
+/* Whether a file asked for it, and not a profile that is built in. */
+static bool is_from_file(const struct sbk_asked_path *asked)
+{
+	return asked->origin == SBK_ORIGIN_CEILING ||
+	       (asked->origin == SBK_ORIGIN_POLICY &&
+		strstr(asked->reason, " of '") != NULL);
+}
+
+/* What a file asks for and cannot have is that file's fault. */
+static int blame_file(const struct sbk_asked_path *asked, struct sbk_error *err)
+{
+	(void)sbk_error_prefix(err, "%s", asked->reason);
+	if (err != NULL)
+		err->code = SBK_E_PARSE;
+	return SBK_E_PARSE;
 }
 
 static int resolve_asked(struct sbk_set *set,
@@ -146,6 +173,8 @@ static int resolve_asked(struct sbk_set *set,
 	}
 	if (rc == SBK_E_NOTFOUND)
 		return path_is_missing(set, asked, err);
+	if (rc == SBK_E_INVAL && is_from_file(asked))
+		return blame_file(asked, err);
 	return rc;
 }
 

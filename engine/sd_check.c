@@ -148,6 +148,12 @@ void sbk_sd_check_text(const struct sbk_access_result *result,
 		sbk_text_escape(out, sbk_buf_text(&text));
 	}
 	sbk_buf_addc(out, '\n');
+	if (result->undecided != 0 && (!sd->has_owner || !sd->has_group))
+		sbk_buf_printf(out,
+			       "  the descriptor has no %s; Windows gives "
+			       "every object one: add %s and the SID\n",
+			       !sd->has_owner ? "owner" : "group",
+			       !sd->has_owner ? "O:" : "G:");
 	if (by_parent != 0) {
 		sbk_buf_adds(out, "  the directory above may still give ");
 		sbk_rights_describe(out, by_parent, object);

@@ -196,3 +196,43 @@ int sbk_choice_filter(const struct sbk_choice *choice,
 	}
 	return rc;
 }
+
+static int check_number(struct sbk_journal *journal, enum sbk_sql sql,
+			const char *what, uint64_t number,
+			struct sbk_error *err)
+{
+	sqlite3_stmt *row;
+	int rc = 0;
+
+	if (number == 0)
+		return 0;
+	rc = sbk_db_statement(&journal->db, sql, &row, err);
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_int64(row, 1, (sqlite3_int64)number);
+	rc = sbk_db_step(&journal->db, row, err);
+	(void)sqlite3_reset(row); /* the error is in `err` */
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	return sbk_error_set(err, SBK_E_NOTFOUND,
+			     "there is no %s %llu in '%s'; 'sandbook journal "
+			     "log%s' has their numbers",
+			     what, (unsigned long long)number, journal->db.path,
+			     journal->book == SBK_BOOK_MACHINE ? " --machine"
+							       : "");
+}
+
+int sbk_choice_check(const struct sbk_choice *choice,
+		     struct sbk_journal *journal, struct sbk_error *err)
+{
+	int rc = check_number(journal, SBK_SQL_FIND_CHANGE, "change",
+			      choice->change, err);
+
+	if (rc == 0)
+		rc = check_number(journal, SBK_SQL_FIND_TXN, "transaction",
+				  choice->transaction, err);
+	if (rc == 0)
+		rc = check_number(journal, SBK_SQL_FIND_SESSION, "session",
+				  choice->session, err);
+	return rc;
+}

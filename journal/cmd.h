@@ -25,6 +25,10 @@ int sbk_choice_filter(const struct sbk_choice *choice,
 		      struct sbk_journal_filter *out, char **resolved,
 		      struct sbk_error *err);
 
+/* SBK_E_NOTFOUND for the first number of it that the journal does not have. */
+int sbk_choice_check(const struct sbk_choice *choice,
+		     struct sbk_journal *journal, struct sbk_error *err);
+
 /* "2026-11-21 10:15:00Z". */
 void sbk_time_print(struct sbk_buf *out, int64_t time_ms);
 

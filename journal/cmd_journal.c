@@ -108,6 +108,24 @@ static int finish(struct sbk_cli *cli, int rc, const struct sbk_buf *out,
 	return rc < 0 ? sbk_cli_fail(cli, err) : sbk_cli_print(cli, out);
 }
 
+/* What was printed is said not to be the record where it is not: so does the
+ * exit code. `journal` may be NULL. */
+static int warn(struct sbk_cli *cli, struct sbk_journal *journal, int code)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	if (code != SBK_EXIT_OK || journal == NULL ||
+	    sbk_journal_check_small(journal, &err) >= 0)
+		return code;
+	return sbk_cli_fail(cli, &err);
+}
+
+/* No number was given that would have to be there. */
+static bool is_any(const struct sbk_choice *choice)
+{
+	return choice->session == 0 && choice->transaction == 0;
+}
+
 static int run_log(struct sbk_cli *cli, int argc, char **argv)
 {
 	struct sbk_choice choice = {.session = 0};
@@ -130,7 +148,9 @@ static int run_log(struct sbk_cli *cli, int argc, char **argv)
 	if (rc < 0)
 		goto out;
 	rc = sbk_journal_open(&place, SBK_JOURNAL_READ, &journal, &err);
-	if (rc == SBK_E_NOTFOUND) {
+	if (rc == 0)
+		rc = sbk_choice_check(&choice, journal, &err);
+	if (rc == SBK_E_NOTFOUND && journal == NULL && is_any(&choice)) {
 		/* Nothing was ever recorded, and that is an answer. */
 		sbk_buf_adds(&out, choice.json ? "[]\n"
 					       : "nothing is recorded yet\n");
@@ -140,7 +160,7 @@ static int run_log(struct sbk_cli *cli, int argc, char **argv)
 	if (rc == 0)
 		rc = sbk_log_print(journal, &filter, choice.json, &out, &err);
 out:
-	rc = finish(cli, rc, &out, &err);
+	rc = warn(cli, journal, finish(cli, rc, &out, &err));
 	free(resolved);
 	sbk_buf_release(&out);
 	sbk_journal_close(journal);
@@ -158,20 +178,18 @@ static int parse_number(const char *text, uint64_t *out, struct sbk_error *err)
 	return 0;
 }
 
-/* The number of a change, before or after the options. */
-static int show_operand(struct sbk_cli *cli, int argc, char **argv,
-			struct sbk_choice *choice, struct sbk_error *err)
+/* The number of a change. */
+static int show_operand(int argc, char **argv, struct sbk_choice *choice,
+			struct sbk_error *err)
 {
-	int more, rc;
+	int rc;
 
 	if (argc == 0)
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "name the number of a change, as 'journal "
 				     "log' prints it, or --session N");
 	rc = parse_number(argv[0], &choice->change, err);
-	if (rc == 0) /* the word before the options is skipped, as argv[0] */
-		rc = sbk_cli_parse(cli, argc, argv, choice, &more, err);
-	return rc == 0 ? no_operands(more, argc, argv, err) : rc;
+	return rc == 0 ? no_operands(1, argc, argv, err) : rc;
 }
 
 static int run_show(struct sbk_cli *cli, int argc, char **argv)
@@ -184,10 +202,9 @@ static int run_show(struct sbk_cli *cli, int argc, char **argv)
 	int operands = 0;
 	int rc = sbk_cli_parse(cli, argc, argv, &choice, &operands, &err);
 
-	/* The options first: --machine may stand after the number. */
 	if (rc == 0 && (choice.session == 0 || operands < argc))
-		rc = show_operand(cli, argc - operands, argv + operands,
-				  &choice, &err);
+		rc = show_operand(argc - operands, argv + operands, &choice,
+				  &err);
 	if (rc == 0 && choice.session != 0 && choice.change != 0)
 		rc = sbk_error_set(&err, SBK_E_INVAL,
 				   "one at a time: the number of a change, or "
@@ -202,7 +219,7 @@ static int run_show(struct sbk_cli *cli, int argc, char **argv)
 	else if (rc == 0)
 		rc = sbk_show_print(journal, choice.change, choice.json, &out,
 				    &err);
-	rc = finish(cli, rc, &out, &err);
+	rc = warn(cli, journal, finish(cli, rc, &out, &err));
 	sbk_buf_release(&out);
 	sbk_journal_close(journal);
 	return rc;
@@ -214,15 +231,18 @@ static void print_verdict(const struct sbk_journal *journal,
 {
 	if (!json) {
 		sbk_buf_adds(out, sbk_buf_text(&verdict->text));
-		sbk_buf_printf(out, "%s: %llu entries, %llu states",
-			       journal->db.path,
+		sbk_buf_printf(out, "%s: %llu %s, %llu %s", journal->db.path,
 			       (unsigned long long)verdict->entries,
-			       (unsigned long long)verdict->states);
+			       sbk_plural(verdict->entries, "entry", "entries"),
+			       (unsigned long long)verdict->states,
+			       sbk_plural(verdict->states, "state", "states"));
 		if (verdict->sealed_unread > 0)
 			sbk_buf_printf(
 				out, " (%llu sealed, not read)",
 				(unsigned long long)verdict->sealed_unread);
-		sbk_buf_printf(out, ", %zu findings\nroot ", verdict->findings);
+		sbk_buf_printf(
+			out, ", %zu %s\nroot ", verdict->findings,
+			sbk_plural(verdict->findings, "finding", "findings"));
 		sbk_buf_add_hex(out, verdict->root, sizeof(verdict->root));
 		sbk_buf_addc(out, '\n');
 		return;
@@ -353,7 +373,8 @@ static const struct sbk_command subcommands[] = {
 		.help = "Computes the Merkle tree from the entries, builds "
 			"the tables anew from the\nlog and compares them row "
 			"by row, and hashes every state. Exit code 204 when\n"
-			"something is wrong.\n\n"
+			"something is wrong; sandbook(1) says what to do then, "
+			"under EXIT STATUS.\n\n"
 			"Example:\n"
 			"  sandbook journal verify --machine\n",
 		.options = plain_options,
@@ -395,7 +416,9 @@ const struct sbk_command sbk_journal_commands[] = {
 			"others changed it since,\nonly our entries are taken "
 			"out. What cannot be undone now is owed: it stays in\n"
 			"the journal and is tried again by the next undo; the "
-			"exit code is 207.\n\n"
+			"exit code is 207.\nA journal that somebody edited is "
+			"not acted on, exit code 204: 'journal verify'\nshows "
+			"what is wrong in it, --trust-journal goes on.\n\n"
 			"Example: see what would be done, then do it\n"
 			"  sandbook undo --path ~/project --dry-run\n"
 			"  sandbook undo --path ~/project\n",

@@ -16,7 +16,7 @@
 
 struct undo_options {
 	struct sbk_choice choice;
-	bool dry_run, yes;
+	bool dry_run, yes, trust;
 };
 
 const struct sbk_option sbk_undo_options[] = {
@@ -49,6 +49,10 @@ const struct sbk_option sbk_undo_options[] = {
 	 .letter = 'y',
 	 .help = "do not ask",
 	 .offset = offsetof(struct undo_options, yes),
+	 .type = SBK_OPTION_FLAG},
+	{.name = "trust-journal",
+	 .help = "go on although the journal is not what its log says",
+	 .offset = offsetof(struct undo_options, trust),
 	 .type = SBK_OPTION_FLAG},
 	{.name = "machine",
 	 .help = "of the machine's journal, not your own (root)",
@@ -95,6 +99,13 @@ static int parse(struct undo_command *u, int argc, char **argv)
 				     "say what to undo: --change, "
 				     "--transaction, --session or --path; "
 				     "'sandbook uninstall' undoes all");
+	if (rc == 0 && (choice->change != 0) + (choice->transaction != 0) +
+				       (choice->session != 0) +
+				       (choice->path != NULL) >
+			       1)
+		return sbk_error_set(&u->err, SBK_E_INVAL,
+				     "--change, --transaction, --session and "
+				     "--path exclude each other: give one");
 	return rc;
 }
 
@@ -123,6 +134,21 @@ static void make_title(struct undo_command *u)
 			       u->filter.path);
 }
 
+/* What is undone is what the record says: so it must be one. */
+static int check_record(struct undo_command *u)
+{
+	int rc;
+
+	if (u->options.trust)
+		sbk_journal_trust(u->journal);
+	rc = sbk_journal_check(u->journal, &u->err);
+	if (rc == SBK_E_CORRUPT)
+		(void)sbk_error_prefix(&u->err, "nothing was undone, which "
+						"--trust-journal does all the "
+						"same");
+	return rc;
+}
+
 static int open_all(struct undo_command *u)
 {
 	struct sbk_journal_place place;
@@ -137,6 +163,10 @@ static int open_all(struct undo_command *u)
 		rc = sbk_os_backend(&u->backend, &u->err);
 	if (rc == 0 && !u->options.dry_run)
 		rc = sbk_journal_lock(u->journal, LOCK_WAIT_MS, &u->err);
+	if (rc == 0)
+		rc = check_record(u);
+	if (rc == 0)
+		rc = sbk_choice_check(&u->options.choice, u->journal, &u->err);
 	if (rc == 0 && !u->options.dry_run)
 		rc = sbk_journal_recover(u->journal, &u->backend, &u->recovered,
 					 &u->err);
@@ -297,10 +327,13 @@ static int print_result(struct undo_command *u)
 		sbk_buf_addc(&out, '\n');
 	} else {
 		if (u->recovered > 0)
-			sbk_buf_printf(&out,
-				       "%zu changes that an interrupted "
-				       "command had left were settled first\n",
-				       u->recovered);
+			sbk_buf_printf(
+				&out,
+				"%zu %s that an interrupted command had "
+				"left %s settled first\n",
+				u->recovered,
+				sbk_plural(u->recovered, "change", "changes"),
+				sbk_plural(u->recovered, "was", "were"));
 		sbk_buf_printf(&out, "undone: %zu", u->result.confirmed);
 		if (u->nothing)
 			sbk_buf_adds(&out, "; no such change is in effect "
@@ -381,8 +414,10 @@ int sbk_cmd_undo(struct sbk_cli *cli, int argc, char **argv)
 	u.filter.ways = true;
 	if (rc == 0)
 		rc = undo(&u);
-	if (rc == SBK_E_NOTFOUND && u.journal == NULL)
-		rc = 0; /* nothing was ever recorded */
+	/* Nothing was ever recorded; so there is no such number either. */
+	if (rc == SBK_E_NOTFOUND && u.journal == NULL &&
+	    u.options.choice.path != NULL)
+		rc = 0;
 	if (rc == 0 && u.journal == NULL)
 		u.nothing = true;
 	if (rc < 0)

@@ -283,3 +283,21 @@ const char *sbk_db_text(sqlite3_stmt *statement, int column)
 {
 	return (const char *)sqlite3_column_text(statement, column);
 }
+
+bool sbk_db_same_value(sqlite3_stmt *a, sqlite3_stmt *b, int column)
+{
+	const int type = sqlite3_column_type(a, column);
+
+	if (type != sqlite3_column_type(b, column))
+		return false;
+	if (type == SQLITE_NULL)
+		return true;
+	if (type == SQLITE_INTEGER)
+		return sqlite3_column_int64(a, column) ==
+		       sqlite3_column_int64(b, column);
+	return sqlite3_column_bytes(a, column) ==
+		       sqlite3_column_bytes(b, column) &&
+	       memcmp(sqlite3_column_blob(a, column),
+		      sqlite3_column_blob(b, column),
+		      (size_t)sqlite3_column_bytes(a, column)) == 0;
+}

@@ -50,6 +50,7 @@
 	X(ADD_NODE, "INSERT INTO node(level, n, hash) VALUES(?1, ?2, ?3)")    \
 	X(NODE, "SELECT hash FROM node WHERE level = ?1 AND n = ?2")          \
 	X(STATES, "SELECT id, hash, bytes FROM state ORDER BY id")            \
+	X(STATE_COUNT, "SELECT count(*) FROM state")                          \
 	X(FIND_STATE, "SELECT id FROM state WHERE hash = ?1")                 \
 	X(STATE_BYTES, "SELECT hash, bytes FROM state WHERE id = ?1")         \
 	X(ADD_STATE, "INSERT INTO state(id, hash, bytes) VALUES("             \
@@ -93,6 +94,11 @@
 		      "'prepared')")                                          \
 	X(FIND_CHANGE, "SELECT kind, name, identity, before, after "          \
 		       "FROM change WHERE id = ?1")                           \
+	X(FIND_TXN, "SELECT 1 FROM txn WHERE id = ?1")                        \
+	X(FIND_SESSION, "SELECT 1 FROM session WHERE id = ?1")                \
+	X(CHANGES, "SELECT id, entry, txn, undoes, kind, name, identity, "    \
+		   "before, after, ours, reason, status, note "               \
+		   "FROM change ORDER BY id")                                 \
 	X(SETTLE, "UPDATE change SET status = ?1, note = NULL "               \
 		  "WHERE id BETWEEN ?2 AND ?3")                               \
 	X(SETTLE_UNDONE, "UPDATE change SET status = ?1, note = NULL "        \
@@ -185,6 +191,8 @@ void sbk_db_bind_text(sqlite3_stmt *statement, int index, const char *text);
 void sbk_db_bind_id(sqlite3_stmt *statement, int index, uint64_t id);
 /* A column's text, NULL for NULL; borrowed until the next step. */
 const char *sbk_db_text(sqlite3_stmt *statement, int column);
+/* Whether two rows have the same in a column, types and all. */
+bool sbk_db_same_value(sqlite3_stmt *a, sqlite3_stmt *b, int column);
 
 /* --- schema.c ------------------------------------------------------------ */
 
@@ -257,6 +265,7 @@ struct sbk_journal {
 	uint64_t session;   /* transactions are made for it, or 0 */
 	bool unborn;	    /* it could not be begun: nothing of it may stay */
 	bool refill;	    /* the reserve was given back to open */
+	bool trusted;	    /* acted on whatever sbk_journal_check would find */
 	size_t batch_changes; /* of one prepare; 0: SBK_BATCH_CHANGES */
 	/* Why the copy is not what the journal is; "" where it is. */
 	char unpublished[SBK_UNPUBLISHED_MAX];
@@ -355,6 +364,8 @@ struct sbk_view_change {
 
 /* What an inverse change says by leaving it out. */
 #define SBK_REASON_UNDO "undo"
+/* The note of what sbk_view_keep keeps owed. */
+#define SBK_NOTE_KEPT "other changes of its transaction are not undone yet"
 
 int sbk_view_begin(struct sbk_db *db, uint64_t txn, uint64_t entry,
 		   const char *kind, const char *title, uint64_t session,

@@ -118,6 +118,8 @@ int sbk_journal_load(struct sbk_journal *journal,
  * Settles what transactions left that did not end well: a dead undo's changes
  * by looking at the objects, a dead or failed transaction's by undoing it.
  * Needs the lock. Idempotent, safe to crash in. `settled`: how many changes.
+ * SBK_E_CORRUPT, and nothing is settled, where there is something to settle
+ * and the journal is not what its log says (sbk_journal_check).
  */
 int sbk_journal_recover(struct sbk_journal *journal,
 			const struct sbk_backend *backend, size_t *settled,
@@ -216,6 +218,21 @@ int sbk_journal_verify(struct sbk_journal *journal,
 		       struct sbk_journal_verdict *verdict,
 		       struct sbk_error *err);
 void sbk_journal_verdict_release(struct sbk_journal_verdict *verdict);
+
+/*
+ * The same question before somebody acts on the journal, at a fifth of the
+ * price: SBK_E_CORRUPT with the first thing that is not what the log says.
+ * Looks at no page or index of the file, and at no bytes of sealed states.
+ * 0 at once after sbk_journal_trust.
+ */
+int sbk_journal_check(struct sbk_journal *journal, struct sbk_error *err);
+/*
+ * For who only reports, or adds: 1, and nothing was looked at, where the log
+ * has more than SBK_CHECK_ENTRIES_MAX entries.
+ */
+int sbk_journal_check_small(struct sbk_journal *journal, struct sbk_error *err);
+/* The caller goes on whatever there is: what a person said who was told. */
+void sbk_journal_trust(struct sbk_journal *journal);
 
 /*
  * Removes the journal itself, last of all, when nothing is owed: files,

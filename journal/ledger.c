@@ -140,10 +140,22 @@ static int carry_out(struct transact *t, struct sbk_error *err)
 	return rc < 0 ? undo_failed(t, rc, err) : 0;
 }
 
+/* Nothing is built on a record that was altered. */
+static int check_record(struct sbk_journal *journal, struct sbk_error *err)
+{
+	int rc = sbk_journal_check_small(journal, err);
+
+	if (rc == SBK_E_CORRUPT)
+		return sbk_error_prefix(err, "nothing was changed");
+	return rc < 0 ? rc : 0;
+}
+
 static int transact(struct transact *t, struct sbk_error *err)
 {
 	int rc = sbk_journal_lock(t->journal, LOCK_WAIT_MS, err);
 
+	if (rc == 0)
+		rc = check_record(t->journal, err);
 	if (rc == 0)
 		rc = sbk_journal_recover(t->journal, t->backend,
 					 &t->report->recovered, err);
@@ -255,6 +267,8 @@ static int ledger_owed(void *self, enum sbk_book book, uint64_t *count,
 	(void)self;
 	rc = open_book(book, SBK_JOURNAL_READ, &journal, err);
 	if (rc == 0)
+		rc = sbk_journal_check_small(journal, err);
+	if (rc >= 0)
 		rc = sbk_journal_count(journal, counts, err);
 	sbk_journal_close(journal);
 	if (rc == 0)

@@ -205,7 +205,7 @@ static int read_entry(struct printer *p, sqlite3_stmt *row, int column,
 	return rc < 0 ? rc : sbk_buf_failed(out, p->err);
 }
 
-/* The words of a command, separated by spaces and escaped. */
+/* The words of a command, as a shell would need them. */
 static void text_command(struct sbk_buf *out, const json_t *command)
 {
 	const json_t *word;
@@ -216,7 +216,7 @@ static void text_command(struct sbk_buf *out, const json_t *command)
 
 		if (i > 0)
 			sbk_buf_addc(out, ' ');
-		sbk_text_escape(out, text != NULL ? text : "?");
+		sbk_text_quote(out, text != NULL ? text : "?");
 	}
 }
 

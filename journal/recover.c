@@ -289,6 +289,9 @@ int sbk_journal_recover(struct sbk_journal *journal,
 				     "and no transaction of its own",
 				     journal->db.path);
 	rc = list_dead(journal, &list, &count, err);
+	/* What is settled now is settled by what the record says. */
+	if (rc == 0 && count > 0)
+		rc = sbk_journal_check(journal, err);
 	for (i = 0; rc == 0 && i < count; i++)
 		rc = recover_one(&r, &list[i], err);
 	free(list);

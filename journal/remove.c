@@ -76,11 +76,13 @@ static int check_settled(struct sbk_journal *journal, struct sbk_error *err)
 	open = counts[SBK_STATUS_PREPARED] + counts[SBK_STATUS_CONFIRMED] +
 	       counts[SBK_STATUS_OWED];
 	if (open > 0)
-		return sbk_error_set(err, SBK_E_INCOMPLETE,
-				     "the journal in '%s' stays: %llu changes "
-				     "are still in effect or owed",
-				     sbk_store_path(journal->store),
-				     (unsigned long long)open);
+		return sbk_error_set(
+			err, SBK_E_INCOMPLETE,
+			"the journal in '%s' stays: %llu %s still in "
+			"effect or owed",
+			sbk_store_path(journal->store),
+			(unsigned long long)open,
+			sbk_plural(open, "change is", "changes are"));
 	return 0;
 }
 

@@ -181,24 +181,6 @@ static const struct {
 	{"session", "SELECT * FROM session ORDER BY id"},
 };
 
-static bool same_value(sqlite3_stmt *a, sqlite3_stmt *b, int column)
-{
-	const int type = sqlite3_column_type(a, column);
-
-	if (type != sqlite3_column_type(b, column))
-		return false;
-	if (type == SQLITE_NULL)
-		return true;
-	if (type == SQLITE_INTEGER)
-		return sqlite3_column_int64(a, column) ==
-		       sqlite3_column_int64(b, column);
-	return sqlite3_column_bytes(a, column) ==
-		       sqlite3_column_bytes(b, column) &&
-	       memcmp(sqlite3_column_blob(a, column),
-		      sqlite3_column_blob(b, column),
-		      (size_t)sqlite3_column_bytes(a, column)) == 0;
-}
-
 static void compare_rows(struct verification *v, const char *name,
 			 sqlite3_stmt *held, sqlite3_stmt *rebuilt)
 {
@@ -206,7 +188,7 @@ static void compare_rows(struct verification *v, const char *name,
 	int i;
 
 	for (i = 0; i < columns; i++)
-		if (!same_value(held, rebuilt, i))
+		if (!sbk_db_same_value(held, rebuilt, i))
 			find(v,
 			     "table %s, row %lld: %s is not what the log says",
 			     name, (long long)sqlite3_column_int64(rebuilt, 0),

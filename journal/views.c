@@ -144,8 +144,7 @@ int sbk_view_keep(struct sbk_db *db, uint64_t first, uint64_t last,
 		return rc;
 	(void)sqlite3_bind_int64(s, 1, (sqlite3_int64)first);
 	(void)sqlite3_bind_int64(s, 2, (sqlite3_int64)last);
-	sbk_db_bind_text(s, 3,
-			 "other changes of its transaction are not undone yet");
+	sbk_db_bind_text(s, 3, SBK_NOTE_KEPT);
 	return sbk_db_run(db, s, err);
 }
 

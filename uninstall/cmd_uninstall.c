@@ -23,7 +23,7 @@
 #define PERSON_SECONDS_MAX 86400
 
 struct options {
-	bool dry_run, yes, json, user_only, errand;
+	bool dry_run, yes, json, user_only, trust, errand;
 	const char *certificate, *log;
 	uint64_t limit;
 	struct sbk_list skip, leave;
@@ -48,6 +48,9 @@ static const struct sbk_option options[] = {
 	 offsetof(struct options, leave), 0, SBK_OPTION_LIST, NULL},
 	{"user-limit", "SECONDS", "time for each user's part (120)",
 	 offsetof(struct options, limit), 0, SBK_OPTION_NUMBER, NULL},
+	{SBK_TRUST_OPTION, NULL,
+	 "go on although a journal is not what its log says",
+	 offsetof(struct options, trust), 0, SBK_OPTION_FLAG, NULL},
 	{SBK_ERRAND_OPTION, NULL, NULL, offsetof(struct options, errand), 0,
 	 SBK_OPTION_FLAG, NULL},
 	{.name = NULL},
@@ -98,7 +101,8 @@ static void print_part(const struct sbk_user_part *part, bool json,
 		sbk_buf_adds(out, "nothing of yours is installed\n");
 		return;
 	}
-	sbk_buf_printf(out, "%llu changes, %llu undone", changes,
+	sbk_buf_printf(out, "%llu %s, %llu undone", changes,
+		       sbk_plural(part->changes, "change", "changes"),
 		       (unsigned long long)part->undone);
 	if (part->conflicts > 0)
 		sbk_buf_printf(out,
@@ -134,13 +138,17 @@ static int show_user(struct sbk_cli *cli, const struct sbk_person *person,
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_buf text = SBK_BUF_INIT;
 	struct sbk_plan *preview = sbk_plan_new();
+	const struct sbk_user_request request = {
+		.preview = preview,
+		.trust_journal = o->trust,
+	};
 	struct sbk_user_part part;
 	int rc;
 
 	if (preview == NULL)
 		rc = sbk_error_no_memory(&err);
 	else
-		rc = sbk_uninstall_user(person, preview, &part, &err);
+		rc = sbk_uninstall_user(person, &request, &part, &err);
 	if (rc == 0 && o->json)
 		sbk_plan_print_json(preview, &text);
 	else if (rc == 0 && part.found)
@@ -159,6 +167,7 @@ static int run_user(struct sbk_cli *cli, const struct options *o)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_buf text = SBK_BUF_INIT;
+	const struct sbk_user_request request = {.trust_journal = o->trust};
 	struct sbk_user_part part;
 	struct sbk_person person;
 	int rc = sbk_os_caller(&person, &err), code;
@@ -173,7 +182,7 @@ static int run_user(struct sbk_cli *cli, const struct options *o)
 	if (rc == 0)
 		rc = announce(cli, o, &err);
 	if (rc == 0)
-		rc = sbk_uninstall_user(&person, NULL, &part, &err);
+		rc = sbk_uninstall_user(&person, &request, &part, &err);
 	if (rc < 0)
 		return sbk_cli_fail(cli, &err);
 	print_part(&part, o->json, &text);
@@ -198,6 +207,10 @@ static int run_errand(const struct options *o)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_plan *preview = o->dry_run ? sbk_plan_new() : NULL;
+	const struct sbk_user_request request = {
+		.preview = preview,
+		.trust_journal = o->trust,
+	};
 	struct sbk_user_part part = {.format = SBK_USER_PART_FORMAT};
 	struct sbk_person person;
 	int rc = sbk_os_caller(&person, &err);
@@ -206,7 +219,7 @@ static int run_errand(const struct options *o)
 		rc = sbk_error_no_memory(&err);
 	if (rc == 0) {
 		/* Its error is in the answer. */
-		(void)sbk_uninstall_user(&person, preview, &part, NULL);
+		(void)sbk_uninstall_user(&person, &request, &part, NULL);
 	} else {
 		part.found = 1;
 		part.error = rc;
@@ -315,6 +328,7 @@ static int run_machine(struct sbk_cli *cli, const struct options *o)
 	struct sbk_new_file *certificate = NULL, *log = NULL;
 	struct sbk_uninstall_request request = {
 		.dry_run = o->dry_run,
+		.trust_journal = o->trust,
 		.person_ms =
 			(int64_t)(o->limit > 0 ? o->limit : PERSON_SECONDS) *
 			1000,
@@ -421,7 +435,11 @@ const struct sbk_command sbk_uninstall_commands[] = {
 			"say) by its owner alone: who called sudo, in a "
 			"directory of his own,\nelse root.\n\n"
 			"Exit codes: 0 nothing is left; 207 something is owed "
-			"and the journal stays.\n\n"
+			"and the journal stays;\n204 a journal is not what its "
+			"log says: see 'sandbook journal verify'. With\n"
+			"--trust-journal it is undone by all the same, the "
+			"certificate says so, and the\nsweep tells what is "
+			"left on the machine.\n\n"
 			"Example:\n"
 			"  sudo sandbook uninstall --dry-run\n"
 			"  sudo sandbook uninstall --certificate "

@@ -19,6 +19,7 @@ struct sbk_uninstall_work {
 
 /* The words of an errand's command line, understood by cmd_uninstall.c. */
 #define SBK_ERRAND_OPTION "errand"
+#define SBK_TRUST_OPTION "trust-journal"
 
 /* --- principals.c -----------------------------------------------------------
  */

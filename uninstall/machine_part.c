@@ -25,6 +25,21 @@ typedef int step_fn(struct sbk_uninstall_work *work, struct sbk_error *err);
 /* --- 1: the journal ---------------------------------------------------------
  */
 
+/* Before the first step that acts on what it says. */
+static int check_record(struct sbk_uninstall_work *work, struct sbk_error *err)
+{
+	int rc;
+
+	if (work->request->trust_journal)
+		sbk_journal_trust(work->journal);
+	rc = sbk_journal_check(work->journal, err);
+	if (rc == SBK_E_CORRUPT)
+		(void)sbk_error_prefix(err, "nothing was undone, which "
+					    "--" SBK_TRUST_OPTION
+					    " does all the same");
+	return rc;
+}
+
 static int open_journal(struct sbk_uninstall_work *work, struct sbk_error *err)
 {
 	const bool dry = work->request->dry_run;
@@ -44,10 +59,11 @@ static int open_journal(struct sbk_uninstall_work *work, struct sbk_error *err)
 	if (rc < 0)
 		return rc;
 	work->report->installed = true;
-	if (dry)
-		return 0;
-	rc = sbk_journal_lock(work->journal, LOCK_WAIT_MS, err);
+	if (!dry)
+		rc = sbk_journal_lock(work->journal, LOCK_WAIT_MS, err);
 	if (rc == 0)
+		rc = check_record(work, err);
+	if (rc == 0 && !dry)
 		rc = sbk_journal_recover(work->journal, &work->backend,
 					 &settled, err);
 	return rc;
@@ -148,10 +164,11 @@ static int say_owed(struct sbk_uninstall_report *report, struct sbk_error *err)
 	int rc = 0;
 
 	if (owed > 0)
-		rc = sbk_uninstall_except(
-			report, true, err,
-			"%llu changes of the machine are owed",
-			(unsigned long long)owed);
+		rc = sbk_uninstall_except(report, true, err,
+					  "%llu %s of the machine %s owed",
+					  (unsigned long long)owed,
+					  sbk_plural(owed, "change", "changes"),
+					  sbk_plural(owed, "is", "are"));
 	for (i = 0; rc == 0 && i < sbk_plan_count(report->record); i++) {
 		const struct sbk_change *change =
 			sbk_plan_at(report->record, i);
@@ -203,9 +220,13 @@ static int read_record(struct sbk_uninstall_work *work, struct sbk_error *err)
 			    report->journal_root);
 		if (verdict.findings > 0)
 			rc = sbk_uninstall_except(
-				report, true, err,
-				"the machine journal is not what its log "
-				"says: see 'sandbook journal verify'");
+				report, !work->request->trust_journal, err,
+				"the machine journal is not what its log says "
+				"(%zu %s), as 'sandbook journal verify "
+				"--machine' shows",
+				verdict.findings,
+				sbk_plural(verdict.findings, "finding",
+					   "findings"));
 	}
 	sbk_journal_verdict_release(&verdict);
 	return rc == 0 ? say_owed(report, err) : rc;

@@ -79,17 +79,20 @@ static int seen_before(struct visitor *v, uint32_t uid, bool *out,
 static void send(struct sbk_uninstall_work *work,
 		 const struct sbk_person *person, struct sbk_user_part *part)
 {
-	static const char *const words[] = {"uninstall", "--user-only",
-					    "--" SBK_ERRAND_OPTION, NULL};
-	static const char *const dry_words[] = {"uninstall", "--user-only",
-						"--" SBK_ERRAND_OPTION,
-						"--dry-run", NULL};
+	const char *words[6] = {"uninstall", "--user-only",
+				"--" SBK_ERRAND_OPTION};
 	struct sbk_error why = SBK_ERROR_INIT;
+	size_t used = 3;
 	int rc;
 
+	if (work->request->dry_run)
+		words[used++] = "--dry-run";
+	if (work->request->trust_journal)
+		words[used++] = "--" SBK_TRUST_OPTION;
+
 	memset(part, 0, sizeof(*part));
-	rc = sbk_os_run_as(person, work->request->dry_run ? dry_words : words,
-			   work->request->person_ms, part, sizeof(*part), &why);
+	rc = sbk_os_run_as(person, words, work->request->person_ms, part,
+			   sizeof(*part), &why);
 	if (rc == 0) {
 		sbk_user_part_sanitize(part);
 		return;
@@ -194,15 +197,19 @@ static int say(struct sbk_uninstall_report *report,
 	if (part->owed > 0)
 		return sbk_uninstall_except(
 			report, true, err,
-			"%llu changes of '%s' are owed and stay in that "
-			"journal; 'sandbook journal log' tells which",
-			(unsigned long long)part->owed, name);
+			"%llu %s of '%s' %s in that journal; 'sandbook journal "
+			"log' tells which",
+			(unsigned long long)part->owed,
+			sbk_plural(part->owed, "change", "changes"), name,
+			sbk_plural(part->owed, "is owed and stays",
+				   "are owed and stay"));
 	if (part->conflicts > 0)
 		return sbk_uninstall_except(
 			report, false, err,
-			"%llu entries of '%s' that others had changed were "
-			"left",
-			(unsigned long long)part->conflicts, name);
+			"%llu %s of '%s' that others had changed %s left",
+			(unsigned long long)part->conflicts,
+			sbk_plural(part->conflicts, "entry", "entries"), name,
+			sbk_plural(part->conflicts, "was", "were"));
 	return 0;
 }
 

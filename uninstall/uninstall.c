@@ -89,8 +89,9 @@ static void print_principals(const struct sbk_uninstall_report *report,
 			       sbk_principal_role_name(item->principal.role),
 			       item->principal.name, item->principal.id);
 		if (item->processes > 0)
-			sbk_buf_printf(out, ", %zu processes ended",
-				       item->processes);
+			sbk_buf_printf(out, ", %zu %s ended", item->processes,
+				       sbk_plural(item->processes, "process",
+						  "processes"));
 		if (item->foreign)
 			sbk_buf_adds(out, ", somebody else's number now");
 		sbk_buf_addc(out, '\n');
@@ -111,8 +112,9 @@ static void print_person(const struct sbk_uninstall_person *one,
 	else if (part->homeless)
 		sbk_buf_adds(out, ": the home is not there");
 	else
-		sbk_buf_printf(out, ": %llu changes, %llu undone, %llu owed%s",
+		sbk_buf_printf(out, ": %llu %s, %llu undone, %llu owed%s",
 			       (unsigned long long)part->changes,
+			       sbk_plural(part->changes, "change", "changes"),
 			       (unsigned long long)part->undone,
 			       (unsigned long long)part->owed,
 			       part->removed ? "; journal removed" : "");
@@ -130,11 +132,13 @@ static void print_sweep(const struct sbk_uninstall_report *report,
 	coverage = sbk_report_coverage(report->sweep);
 	sbk_buf_printf(out,
 		       "%-12s %llu objects examined, %llu unreadable, %llu "
-		       "skipped, %zu findings\n",
+		       "skipped, %zu %s\n",
 		       "sweep", (unsigned long long)coverage->examined,
 		       (unsigned long long)coverage->unreadable,
 		       (unsigned long long)coverage->skipped,
-		       sbk_report_count(report->sweep));
+		       sbk_report_count(report->sweep),
+		       sbk_plural(sbk_report_count(report->sweep), "finding",
+				  "findings"));
 	for (i = 0; i < sbk_plan_note_count(report->limits); i++) {
 		sbk_buf_printf(out, "%-12s ", i == 0 ? "not covered" : "");
 		sbk_text_escape(out, sbk_plan_note_at(report->limits, i));
@@ -168,10 +172,12 @@ void sbk_uninstall_print(const struct sbk_uninstall_report *report,
 	if (report->installed && !report->dry_run)
 		sbk_buf_printf(
 			out,
-			"%-12s %llu changes undone, %llu left as others "
-			"changed them, %llu owed\n",
+			"%-12s %llu %s undone, %llu left as others changed "
+			"them, %llu owed\n",
 			"machine",
 			(unsigned long long)counts[SBK_STATUS_UNDONE],
+			sbk_plural(counts[SBK_STATUS_UNDONE], "change",
+				   "changes"),
 			(unsigned long long)counts[SBK_STATUS_CONFLICT],
 			(unsigned long long)(counts[SBK_STATUS_PREPARED] +
 					     counts[SBK_STATUS_CONFIRMED] +

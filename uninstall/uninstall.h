@@ -113,14 +113,20 @@ struct sbk_user_part {
 	char message[256]; /* of the error */
 };
 
+struct sbk_user_request {
+	struct sbk_plan *preview; /* --dry-run; NULL: it is done */
+	bool trust_journal;	  /* also one that is not what its log says */
+};
+
 /*
  * Recovers and undoes everything in the journal of `person`, who is the caller,
- * and removes it when nothing is owed. With `preview` (--dry-run) only adds
- * what would be done to it. < 0: `out` says as much as is known.
+ * and removes it when nothing is owed. With `preview` only adds what would be
+ * done to it. < 0: `out` says as much as is known; SBK_E_CORRUPT: the journal
+ * is not what its log says, and nothing was undone.
  */
 int sbk_uninstall_user(const struct sbk_person *person,
-		       struct sbk_plan *preview, struct sbk_user_part *out,
-		       struct sbk_error *err);
+		       const struct sbk_user_request *request,
+		       struct sbk_user_part *out, struct sbk_error *err);
 
 /* Makes an answer that was received safe to print: terminated, one line. */
 void sbk_user_part_sanitize(struct sbk_user_part *part);
@@ -132,6 +138,8 @@ struct sbk_new_file; /* engine/os_admin.h */
 
 struct sbk_uninstall_request {
 	bool dry_run;
+	bool trust_journal;    /* everybody's and the machine's, whatever
+				  sbk_journal_check finds */
 	int64_t person_ms;     /* time for each person's part */
 	struct sbk_list skip;  /* paths that no sweep looks at */
 	struct sbk_list leave; /* people whose part is left alone */

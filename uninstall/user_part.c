@@ -167,13 +167,32 @@ static int remove_journal(const struct sbk_journal_place *place,
 	return rc;
 }
 
+static int check_record(struct sbk_journal *journal, bool trust,
+			struct sbk_error *err)
+{
+	int rc;
+
+	if (trust)
+		sbk_journal_trust(journal);
+	rc = sbk_journal_check(journal, err);
+	if (rc == SBK_E_CORRUPT)
+		(void)sbk_error_prefix(err, "nothing was undone, which "
+					    "--trust-journal does all the "
+					    "same");
+	return rc;
+}
+
 static int with_journal(const struct sbk_journal_place *place,
-			struct sbk_journal *journal, struct sbk_plan *preview,
+			struct sbk_journal *journal,
+			const struct sbk_user_request *request,
 			struct sbk_user_part *out, struct sbk_error *err)
 {
 	struct sbk_backend backend = {.ops = NULL};
+	struct sbk_plan *preview = request->preview;
 	int rc = sbk_os_backend(&backend, err);
 
+	if (rc == 0)
+		rc = check_record(journal, request->trust_journal, err);
 	if (rc == 0 && preview != NULL)
 		rc = show(journal, &backend, preview, out, err);
 	else if (rc == 0)
@@ -205,9 +224,10 @@ static bool is_there(const struct sbk_journal_place *place)
 }
 
 int sbk_uninstall_user(const struct sbk_person *person,
-		       struct sbk_plan *preview, struct sbk_user_part *out,
-		       struct sbk_error *err)
+		       const struct sbk_user_request *request,
+		       struct sbk_user_part *out, struct sbk_error *err)
 {
+	struct sbk_plan *preview = request->preview;
 	struct sbk_error local = SBK_ERROR_INIT;
 	struct sbk_journal_place place;
 	struct sbk_journal *journal = NULL;
@@ -227,7 +247,7 @@ int sbk_uninstall_user(const struct sbk_person *person,
 				      &journal, &local);
 	if (rc == 0) {
 		out->found = 1;
-		rc = with_journal(&place, journal, preview, out, &local);
+		rc = with_journal(&place, journal, request, out, &local);
 	} else if (rc == SBK_E_NOTFOUND) {
 		sbk_error_clear(&local);
 		rc = preview == NULL ? sbk_journal_remove(&place, &local) : 0;

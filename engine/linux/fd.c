@@ -1,6 +1,6 @@
 /*
- * The two loops round read(2) and write(2). They go on after a signal and
- * never believe in a part.
+ * The two loops round read(2) and write(2), which go on after a signal and
+ * never believe in a part, and fsync(2) with its message.
  */
 #include "engine/linux/fd.h"
 
@@ -48,5 +48,13 @@ int sbk_fd_write_all(int fd, const void *data, size_t size)
 		at += written;
 		size -= (size_t)written;
 	}
+	return 0;
+}
+
+int sbk_fd_flush(int fd, const char *name, struct sbk_error *err)
+{
+	if (fsync(fd) < 0)
+		return sbk_error_set_errno(err, errno,
+					   "cannot make '%s' durable", name);
 	return 0;
 }

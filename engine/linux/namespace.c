@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -35,6 +36,31 @@ static bool is_refusal(int os_code)
 {
 	return os_code == EPERM || os_code == ENOSPC || os_code == EINVAL ||
 	       os_code == EUSERS || os_code == ENOSYS;
+}
+
+/*
+ * Where we ourselves are in a sandbox, that is the reason as a rule. A run of
+ * ours is told by its variable; who forges it gets another message.
+ */
+static const char *where_we_are(void)
+{
+	return getenv("SANDBOOK") != NULL
+		       ? "inside another run of Sandbook, whose limits hold "
+			 "for this command too"
+		       : "inside another sandbox or container?";
+}
+
+/*
+ * A namespace of ours may be made, and nothing mounted in it: Landlock lets no
+ * process that it holds mount anything, wherever, and filters of containers
+ * are alike. This asks for what nearly every such namespace has anyway.
+ */
+static int check_mounts(struct sbk_error *err)
+{
+	if (syscall(SYS_mount, NULL, "/", NULL, MS_PRIVATE, NULL) == 0)
+		return 0;
+	return sbk_error_set_errno(
+		err, errno, "nothing can be mounted here (%s)", where_we_are());
 }
 
 static int refuse(int os_code, struct sbk_error *err)
@@ -86,8 +112,8 @@ static int write_map(const char *path, const char *text, struct sbk_error *err)
 	if (written < 0)
 		return sbk_error_set_errno(err, os_code,
 					   "cannot write '%s' of a new user "
-					   "namespace",
-					   path);
+					   "namespace (%s)",
+					   path, where_we_are());
 	return 0;
 }
 
@@ -132,6 +158,8 @@ int sbk_namespace_settle(uid_t uid, gid_t gid, enum sbk_network network,
 		(void)sbk_error_set_errno(err, errno, "%s", forbidden);
 		goto refused;
 	}
+	if (check_mounts(err) < 0)
+		goto refused;
 	if (network == SBK_NETWORK_LOOPBACK)
 		return sbk_namespace_loopback(err);
 	return 0;

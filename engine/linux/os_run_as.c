@@ -248,12 +248,14 @@ static int watch(const struct errand *errand, pid_t pid, void *answer,
 	if (!ended) {
 		end_child(pid, pidfd);
 		if (rc == 0)
-			rc = sbk_error_set(err, SBK_E_BUSY,
-					   "what ran as '%s' did not end "
-					   "within %lld seconds",
-					   errand->person->name,
-					   (long long)errand->timeout_ms /
-						   1000);
+			rc = sbk_error_set(
+				err, SBK_E_BUSY,
+				"what ran as '%s' did not end "
+				"within %lld %s",
+				errand->person->name,
+				(long long)errand->timeout_ms / 1000,
+				sbk_plural((uint64_t)errand->timeout_ms / 1000,
+					   "second", "seconds"));
 		ended = pidfd >= 0 &&
 			wait_for(pidfd, monotonic_ms() + GRACE_MS);
 	}

@@ -309,11 +309,7 @@ static int finish_directory(int fd, const struct sbk_store_place *place,
 		return sbk_error_set_errno(err, errno,
 					   "cannot set the mode of '%s'",
 					   place->directory);
-	if (fsync(fd) < 0)
-		return sbk_error_set_errno(err, errno,
-					   "cannot make '%s' durable",
-					   place->directory);
-	return 0;
+	return sbk_fd_flush(fd, place->directory, err);
 }
 
 static int build_chain(int at, char *const *names, size_t count,
@@ -356,10 +352,7 @@ static int place_chain(int at, const char *name, struct sbk_error *err)
 	if (rc < 0)
 		return sbk_error_set_errno(err, os_code,
 					   "cannot put '%s' into place", name);
-	if (fsync(at) < 0)
-		return sbk_error_set_errno(err, errno,
-					   "cannot make '%s' durable", name);
-	return 0;
+	return sbk_fd_flush(at, name, err);
 }
 
 static int build(int at, char *const *names, size_t count,

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine/linux/error.h"
+#include "engine/linux/fd.h"
 #include "engine/linux/os_storage.h"
 
 #include "engine/banned.h"
@@ -146,10 +147,7 @@ int sbk_store_rename(const struct sbk_store *store, const char *from,
 		return sbk_error_set_errno(err, os_code,
 					   "cannot rename '%s/%s' to '%s'",
 					   store->given, from, to);
-	if (fsync(store->fd) < 0)
-		return sbk_error_set_errno(
-			err, errno, "cannot make '%s' durable", store->given);
-	return 0;
+	return sbk_fd_flush(store->fd, store->given, err);
 }
 
 static int flush_file(const struct sbk_store *store, const char *name,
@@ -178,10 +176,7 @@ int sbk_store_replace(const struct sbk_store *store, const char *from,
 		return sbk_error_set_errno(err, errno,
 					   "cannot rename '%s/%s' to '%s'",
 					   store->given, from, to);
-	if (fsync(store->fd) < 0)
-		return sbk_error_set_errno(
-			err, errno, "cannot make '%s' durable", store->given);
-	return 0;
+	return sbk_fd_flush(store->fd, store->given, err);
 }
 
 int sbk_store_unlink(const struct sbk_store *store, const char *name,

@@ -277,6 +277,26 @@ static int start_relay(struct supervisor *s, int master, struct sbk_error *err)
 	return 0;
 }
 
+/*
+ * Whoever does not hear GO has ended, and what he said before tells why. The
+ * caller's error stays where he said nothing.
+ */
+static int say_go(struct sbk_launch *launch, struct sbk_error *err)
+{
+	struct sbk_message message;
+	int rc = sbk_channel_say(launch->channel, SBK_MESSAGE_GO, 0, err);
+
+	while (rc < 0 &&
+	       sbk_channel_receive(launch->channel, &message, NULL) == 0 &&
+	       message.type != SBK_MESSAGE_CLOSED) {
+		if (message.type != SBK_MESSAGE_FAILED)
+			continue;
+		*err = message.error;
+		return err->code;
+	}
+	return rc;
+}
+
 int sbk_supervise(struct sbk_launch *launch, pid_t init, int master,
 		  struct sbk_run_end *end, struct sbk_error *err)
 {
@@ -296,7 +316,7 @@ int sbk_supervise(struct sbk_launch *launch, pid_t init, int master,
 	if (rc == 0 && master >= 0)
 		rc = start_relay(&s, master, err);
 	if (rc == 0)
-		rc = sbk_channel_say(launch->channel, SBK_MESSAGE_GO, 0, err);
+		rc = say_go(launch, err);
 	if (rc == 0)
 		rc = loop(&s, err);
 	if (rc == 0 && s.failure.code != SBK_OK) {

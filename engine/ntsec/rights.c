@@ -448,3 +448,8 @@ int sbk_rights_parse(const char *text, size_t size, enum sbk_nt_object object,
 	*out = mask;
 	return 0;
 }
+
+const char *sbk_rights_name(size_t index)
+{
+	return index < WORDS_COUNT ? words[index].text : NULL;
+}

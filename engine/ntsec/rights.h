@@ -50,6 +50,9 @@ uint32_t sbk_rights_map(uint32_t mask,
  */
 int sbk_rights_parse(const char *text, size_t size, enum sbk_nt_object object,
 		     uint32_t *out, struct sbk_error *err);
+/* The names that it knows, the first is 0; NULL after the last. Static. */
+#define SBK_RIGHTS_NAMES_MAX 64
+const char *sbk_rights_name(size_t index);
 /* The mask of two letters of SDDL, in either case: "FA", "CC", ... */
 bool sbk_rights_from_letters(const char letters[2], uint32_t *out);
 /* The same for a mandatory label: "NW", "NR", "NX". */

@@ -172,6 +172,12 @@ static int numeric_sid(struct sbk_lex *lex, struct sbk_sid *out)
 	return 0;
 }
 
+/* LA and LG are the machine's; the other letters that need one, a domain's. */
+static bool is_machines(const char letters[2])
+{
+	return upper(letters[0]) == 'L';
+}
+
 int sbk_lex_sid(struct sbk_lex *lex, struct sbk_sid *out)
 {
 	static const struct sbk_sid_domains none = {.machine = NULL};
@@ -189,10 +195,14 @@ int sbk_lex_sid(struct sbk_lex *lex, struct sbk_sid *out)
 				    "letters");
 	rc = sbk_sid_from_alias(letters, domains, out, &err);
 	if (rc == SBK_E_UNSUPPORTED)
-		return sbk_lex_fail(lex, lex->at, rc,
-				    "'%c%c' stands for an account of a domain "
-				    "that is not known here; write its SID",
-				    letters[0], letters[1]);
+		return sbk_lex_fail(
+			lex, lex->at, rc,
+			"'%c%c' stands for an account of %s that "
+			"is not known here; write its SID, or "
+			"give --%s S-1-5-21-X-Y-Z",
+			letters[0], letters[1],
+			is_machines(letters) ? "a machine" : "a domain",
+			is_machines(letters) ? "machine" : "domain");
 	if (rc < 0)
 		return sbk_lex_fail(lex, lex->at, SBK_E_PARSE,
 				    "no SID is called '%c%c'", letters[0],

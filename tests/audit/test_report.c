@@ -131,7 +131,7 @@ static void test_report__quoted_names_survive_a_shell(void **unused)
 		char *back;
 
 		sbk_buf_adds(&inner, "printf %s ");
-		sbk_report_quote(&inner, names[i]);
+		sbk_text_quote(&inner, names[i]);
 		sbk_buf_adds(&inner, "; printf .");
 		setenv("SBK_TEST_COMMAND", inner.data, 1);
 		sbk_buf_adds(&command, "bash -c \"$SBK_TEST_COMMAND\"");

@@ -112,6 +112,18 @@ case_words()
 	dev_is 200 'takes no value' sandbook plan --json=yes
 	dev_is 200 'empty PATH' sandbook run --rw '' -- true
 	dev_is 200 'takes a number' sandbook run --timeout soon -- true
+	for option in timeout memory max-procs status-fd; do
+		dev_is 200 'from 1 on' sandbook run --$option 0 -- true
+	done
+	dev_is 200 'from 1 on' sandbook undo --change 0
+	dev_is 200 'patterns are not supported' \
+		sandbook run --deny '*.env' -- true
+	dev_is 200 'root needs no grant' sandbook grant --to root --rw $ws
+	dev_is 200 'is yourself' sandbook grant --to dev --rw $ws
+	dev_is 200 'is yourself' sandbook grant --to $uid --rw $ws
+	dev_is 200 'exclude each other' sandbook undo --change 1 --path .
+	dev_is 200 'there is no journal' sandbook undo --change 99 --yes
+	dev_is 200 'there is no journal' sandbook journal log --session 99
 	dev_is 200 'no command was given' sandbook run
 	dev_is 200 'no command was given' sandbook run --
 	dev_is 200 'one word too many' sandbook plan true
@@ -384,6 +396,91 @@ case_journals()
 	broken 'no plain file' 203 directory
 }
 
+# --- a journal that somebody edited -----------------------------------------------------
+
+edit() { sqlite3 $state/journal.db "$1" >/dev/null; chown -R dev:dev $state; }
+
+# edited WORDS SQL: nobody acts on it, reports name it, and the way on is said.
+edited()
+{
+	cp -a $state "$work/good"
+	edit "$2"
+	begin
+	dev_is 204 "$1.*journal verify" sandbook journal log
+	dev_is 204 "$1.*journal verify" sandbook journal show 1
+	dev_is 204 "$1" sandbook grant --to 4321 --rw $ws/more
+	dev_is 204 "$1" sandbook grant --to 4322 --rw $ws
+	dev_is 204 '--trust-journal' sandbook undo --path $ws --dry-run
+	dev_is 204 '--trust-journal' sandbook undo --path $ws --yes
+	dev_is 204 '--trust-journal' sandbook uninstall --yes
+	as_dev sandbook status
+	grep -q "Journal (user): DAMAGED: .*$1" "$work/out" ||
+		fail "status does not say '$1'"
+	as_dev sandbook audit drift --json
+	[ $code = 1 ] || fail "drift of an edited journal: $code"
+	grep -q "journal.altered.*$1" "$work/out" ||
+		fail "drift does not say '$1'"
+	as_dev sandbook journal verify
+	[ $code = 204 ] || fail "verify of an edited journal: $code"
+	unchanged "edited: $2"
+	rm -rf $state
+	mv "$work/good" $state
+}
+
+case_altered()
+{
+	as_dev sandbook uninstall --yes
+	mkdir -p $ws/more && chown dev:dev $ws/more
+	as_dev sandbook grant --to 4321 --rw $ws
+	[ $code = 0 ] || fail "no grant: exit code $code"
+	sqlite3 $state/journal.db 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
+	chown -R dev:dev $state
+	for number in change transaction session; do
+		dev_is 200 "there is no $number 99 .*journal log" \
+			sandbook undo --$number 99 --yes
+	done
+	dev_is 200 'there is no session 99' sandbook journal log --session 99
+	dev_is 200 'there is no transaction 99' \
+		sandbook journal log --transaction 99 --json
+	# An option may stand behind a path.
+	as_dev sandbook audit scope --principal 4321 $ws --json
+	[ "$(head -c 1 "$work/out")" = '{' ] || fail "--json behind a path"
+	as_dev sandbook journal show 1 --json
+	[ "$(head -c 1 "$work/out")" = '{' ] || fail "--json behind a number"
+	# Words that a shell would take apart are quoted.
+	mkdir -p "$ws/two words" && chown dev:dev "$ws/two words"
+	as_dev sandbook run -q -- sh -c 'exit 0'
+	as_dev sandbook journal log
+	grep -q "sh -c 'exit 0' (exit 0)" "$work/out" || fail "log: no quotes"
+	as_dev sandbook grant --to 4321 --rw "$ws/two words"
+	grep -q 'no account here has the number' "$work/out" ||
+		fail "grant: nobody has 4321, and it is not said"
+	sqlite3 $state/journal.db 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
+	chown -R dev:dev $state
+	edited 'change 1 is another one' \
+		"UPDATE change SET name = '$ws/more' WHERE id = 1"
+	edited 'what became of change 1' \
+		"UPDATE change SET status = 'undone' WHERE id = 1"
+	edited 'state 1 was changed' \
+		"UPDATE state SET bytes = CAST('x' AS BLOB) WHERE id = 1"
+	# An entry at the end: who would write does not get that far.
+	cp -a $state "$work/good"
+	edit "UPDATE entry SET json = replace(json, '$ws\"', '/etc\"')"
+	dev_is 204 'journal verify' sandbook undo --path $ws --yes
+	dev_is 204 'journal verify' sandbook undo --path $ws --dry-run
+	dev_is 204 'journal verify' sandbook journal log
+	as_dev sandbook audit drift
+	[ $code = 1 ] || fail "drift of an edited entry: $code"
+	rm -rf $state
+	mv "$work/good" $state
+	# Told to go on, it goes on, and the host is as it was.
+	edit "UPDATE change SET note = 'mine' WHERE id = 1"
+	as_dev sandbook uninstall --yes --trust-journal
+	[ $code = 0 ] || fail "uninstall --trust-journal: $code"
+	getfacl -pR $ws | grep -q 4321 && fail "an entry is left"
+	[ ! -e $state ] || fail "the journal is left"
+}
+
 case_locked()
 {
 	as_dev sandbook run -- true
@@ -441,6 +538,10 @@ case_policies()
 	policy 'twice\|duplicate' '{"version": 1, "network": "off", "network": "on"}'
 	policy 'version' '{"version": 2}'
 	policy 'version' '{}'
+	policy 'policy.json.*system' '{"version": 1, "profiles":
+		{"default2": {"rw": ["/etc"]}}, "default_profile": "default2"}'
+	policy 'policy.json.*at most' '{"version": 1, "network": "off",
+		"profiles": {"p": {"network": "on"}}, "default_profile": "p"}'
 	policy 'line 3' '{"version": 1,\n"limits": {\n"time_s": -1}}'
 	policy 'line 1' '{"version": 1, "deny": "x"}'
 	rm -r /home/dev/.config/sandbook
@@ -451,7 +552,7 @@ case_policies()
 	dev_is 200 '/nope' sandbook run --config /nope -- true
 }
 
-for name in words places no_acls commands stdout names full journals locked \
+for name in words places no_acls commands stdout names full journals altered locked \
 	policies; do
 	before=$failed
 	failed=0

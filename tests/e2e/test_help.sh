@@ -38,6 +38,23 @@ done
 groff -mdoc -Tascii -P-cbou "$page" >"$work/sandbook.txt" 2>/dev/null
 [ "$(wc -l <"$work/sandbook.txt")" -gt 100 ] || fail "the page is empty"
 
+# The lists of variables in sandbook-policy(5) are those of the program.
+variables()
+{
+	sed -n "/^const char \*const $1\[\]/,/NULL/p" \
+		"$root/engine/linux/places.c" |
+		sed -n 's/^\t"\(.*\)",$/\1/p' >"$work/in-code"
+	sed -n "/^\.\\\\\" $2/,/^\.\\\\\" end/p" \
+		"$root/engine/sandbook-policy.5" | sed -n 's/^\.Ev //p' |
+		tr -s ' ,' '\n' | grep -v '^\.$' >"$work/in-page"
+	[ "$(wc -l <"$work/in-code")" -gt 20 ] ||
+		fail "no list '$1' in places.c"
+	diff "$work/in-code" "$work/in-page" >&2 ||
+		fail "sandbook-policy(5) has another list than $1"
+}
+variables sbk_environment_kept 'kept'
+variables sbk_environment_secret 'secret'
+
 # help PROGRAM WORD...: its help is whole
 help()
 {

@@ -260,7 +260,8 @@ static void test_policy_scope__link_of_a_runs_making_elsewhere(void **state)
 	scope_write(w, "home/.config/sandbook/policy.json",
 		    "{\"version\":1,\"default_profile\":\"x\",\"profiles\":"
 		    "{\"x\":{\"rw\":[\"link\"]}}}");
-	assert_error(scope_resolve(w), SBK_E_INVAL, &w->err);
+	assert_error(scope_resolve(w), SBK_E_PARSE, &w->err);
+	assert_message(w, "policy.json'");
 	assert_message(w, "home/other' itself");
 	w->request.profile = "default";
 	/* On PATH, which nobody asked about: left out, and said. */

@@ -149,6 +149,7 @@ void fixture_assert_sound(struct fixture *f)
 	struct sbk_journal_verdict verdict;
 
 	assert_ok(sbk_journal_verify(journal, &verdict, &f->err), &f->err);
+	assert_ok(sbk_journal_check(journal, &f->err), &f->err);
 	if (verdict.findings > 0)
 		fail_msg("verify found: %s", sbk_buf_text(&verdict.text));
 	sbk_journal_verdict_release(&verdict);

@@ -147,6 +147,9 @@ int main(int argc, char **argv)
 	check(sbk_journal_load(journal, &open, loaded, &err), &err);
 	stop("load", count);
 	start();
+	check(sbk_journal_check(journal, &err), &err);
+	stop("check", count);
+	start();
 	check(sbk_journal_verify(journal, &verdict, &err), &err);
 	stop("verify", (size_t)verdict.entries);
 	if (verdict.findings > 0)

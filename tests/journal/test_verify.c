@@ -100,6 +100,12 @@ static void test_verify__finds_every_edit(void **state)
 		journal = fixture_open(f, SBK_JOURNAL_READ);
 		assert_ok(sbk_journal_verify(journal, &verdict, &f->err),
 			  &f->err);
+		/* Nor does anybody act on it. */
+		if (sbk_journal_check(journal, &f->err) != SBK_E_CORRUPT)
+			fail_msg("%s: nobody is told", cases[i].edit);
+		assert_non_null(strstr(f->err.message, "journal verify"));
+		sbk_journal_trust(journal);
+		assert_ok(sbk_journal_check(journal, &f->err), &f->err);
 		sbk_journal_close(journal);
 		if (strstr(sbk_buf_text(&verdict.text), cases[i].words) == NULL)
 			fail_msg("%s: wanted '%s', found %zu:\n%s",
@@ -116,6 +122,56 @@ static void test_verify__finds_every_edit(void **state)
 		fixture_sql(f, "PRAGMA journal_mode = WAL");
 	}
 	fixture_assert_sound(f);
+}
+
+/* What SQL and C would read differently, and verify finds by its type. */
+static void test_check__finds_what_only_sql_sees(void **state)
+{
+	static const char *const edits[] = {
+		"UPDATE change SET undoes = 0 WHERE id = 3",
+		"UPDATE change SET status = CAST('confirmed' AS BLOB) "
+		"WHERE id = 3",
+		"UPDATE change SET name = name || char(0) || 'x' WHERE id = 3",
+		"UPDATE change SET note = 'all is well' WHERE id = 3",
+		"UPDATE change SET id = 3000 WHERE id = (SELECT max(id) FROM "
+		"change)",
+		"UPDATE txn SET last = last - 1 WHERE id = 1",
+	};
+	struct fixture *f = *state;
+	struct sbk_journal *journal;
+	size_t i;
+
+	for (i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
+		if (i > 0) {
+			fixture_teardown(state);
+			fixture_setup(state);
+			f = *state;
+		}
+		make_history(f);
+		fixture_sql(f, edits[i]);
+		journal = fixture_open(f, SBK_JOURNAL_READ);
+		if (sbk_journal_check(journal, &f->err) != SBK_E_CORRUPT)
+			fail_msg("%s: nobody is told", edits[i]);
+		sbk_journal_close(journal);
+	}
+}
+
+/* An interrupted command is not settled by a record that was altered. */
+static void test_check__recovery_refuses(void **state)
+{
+	struct fixture *f = *state;
+	struct sbk_journal *journal;
+	size_t settled = 0;
+
+	make_history(f);
+	fixture_sql(f, "UPDATE txn SET state = 'open', ended = NULL "
+		       "WHERE id = 1");
+	journal = fixture_locked(f);
+	assert_int_equal(
+		sbk_journal_recover(journal, &f->backend, &settled, &f->err),
+		SBK_E_CORRUPT);
+	assert_int_equal(settled, 0);
+	sbk_journal_close(journal);
 }
 
 /* The tail cut off with all that depends on it, but not the head. */
@@ -184,6 +240,8 @@ static void test_verify__strange_entries_are_findings(void **state)
 			  &f->err);
 		if (verdict.findings == 0)
 			fail_msg("nothing wrong with %s", texts[i]);
+		if (sbk_journal_check(journal, &f->err) != SBK_E_CORRUPT)
+			fail_msg("nobody is told of %s", texts[i]);
 		sbk_journal_verdict_release(&verdict);
 		sbk_journal_close(journal);
 		assert_ok(sbk_journal_remove(&f->place, &f->err), &f->err);
@@ -215,6 +273,8 @@ static void test_verify__a_leaf_is_what_rfc_6962_says(void **state)
 
 static const struct CMUnitTest tests[] = {
 	FIXTURE_TEST(test_verify__finds_every_edit),
+	FIXTURE_TEST(test_check__finds_what_only_sql_sees),
+	FIXTURE_TEST(test_check__recovery_refuses),
 	FIXTURE_TEST(test_verify__finds_a_tail_that_was_cut_off),
 	FIXTURE_TEST(test_verify__strange_entries_are_findings),
 	FIXTURE_TEST(test_verify__a_leaf_is_what_rfc_6962_says),

@@ -365,6 +365,27 @@ int sbk_cli_announce(struct sbk_cli *cli, const char *text,
 	return 0;
 }
 
+void sbk_cli_tell_record(struct sbk_cli *cli,
+			 const struct sbk_transaction_report *report)
+{
+	if (report->unpublished[0] != '\0')
+		(void)fprintf(cli->err,
+			      "%s: the journal's copy for readers is an older "
+			      "one (%s); the next command of root's brings it "
+			      "up to date\n",
+			      cli->program, report->unpublished);
+	if (report->unsigned_why[0] != '\0')
+		(void)fprintf(
+			cli->err,
+			"%s: what was recorded could not be signed (%s)\n",
+			cli->program, report->unsigned_why);
+	if (report->new_key[0] != '\0')
+		(void)fprintf(cli->err,
+			      "%s: a journal begins; keep its key elsewhere, "
+			      "and nobody can put another in its place:\n%s\n",
+			      cli->program, report->new_key);
+}
+
 int sbk_cli_ask(struct sbk_cli *cli, const char *question, bool yes,
 		struct sbk_error *err)
 {

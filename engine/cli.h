@@ -110,6 +110,13 @@ int sbk_cli_print(struct sbk_cli *cli, const struct sbk_buf *buf);
 int sbk_cli_announce(struct sbk_cli *cli, const char *text,
 		     struct sbk_error *err);
 /*
+ * After a transaction: what its record lacks although it went well (a copy for
+ * readers, a signature), and the key of a journal that began with it, on
+ * cli->err.
+ */
+void sbk_cli_tell_record(struct sbk_cli *cli,
+			 const struct sbk_transaction_report *report);
+/*
  * Asks "question [y/N]" on the terminal; 0 for yes, and at once with `yes`.
  * SBK_E_INVAL for anything else, and where nobody can be asked.
  */

@@ -154,17 +154,6 @@ static int transact(struct setup_call *call, struct sbk_error *err)
 	return rc == 0 ? carry_out(call, err) : rc;
 }
 
-/* No failure of setup's: only who is not root reads an older record. */
-static void print_unpublished(const struct setup_call *call)
-{
-	if (call->report.unpublished[0] != '\0')
-		(void)fprintf(call->cli->err,
-			      "%s: the journal's copy for readers is an older "
-			      "one (%s); the next command of root's brings it "
-			      "up to date\n",
-			      call->cli->program, call->report.unpublished);
-}
-
 static void print_done(struct setup_call *call)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
@@ -228,7 +217,7 @@ static int do_setup(struct setup_call *call, struct sbk_error *err)
 			 err);
 	if (rc == 0)
 		rc = transact(call, err);
-	print_unpublished(call);
+	sbk_cli_tell_record(call->cli, &call->report);
 	if (rc == 0)
 		print_done(call);
 	return rc;

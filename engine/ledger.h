@@ -29,6 +29,7 @@ struct sbk_transaction_request {
 };
 
 #define SBK_UNPUBLISHED_MAX 256
+#define SBK_KEY_TEXT_MAX 256
 
 struct sbk_transaction_report {
 	uint64_t transaction;		/* its number in the journal */
@@ -39,6 +40,12 @@ struct sbk_transaction_report {
 	 * the transaction went well; "" as a rule. The next one publishes it.
 	 */
 	char unpublished[SBK_UNPUBLISHED_MAX];
+	/* Why what was recorded could not be signed, although the transaction
+	 * went well; "" as a rule. */
+	char unsigned_why[SBK_UNPUBLISHED_MAX];
+	/* The public key of a journal that began with this; else "". It is for
+	 * keeping elsewhere. */
+	char new_key[SBK_KEY_TEXT_MAX];
 };
 
 /* One run, as the journal keeps it. */

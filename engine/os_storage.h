@@ -84,6 +84,9 @@ int sbk_store_look(const struct sbk_store *store, const char *name,
 /* Makes an empty file, never over another one; `published`: 0644. */
 int sbk_store_make(const struct sbk_store *store, const char *name,
 		   bool published, struct sbk_error *err);
+/* Makes a private file of these bytes, never over another one; flushed. */
+int sbk_store_write(const struct sbk_store *store, const char *name,
+		    const void *data, size_t size, struct sbk_error *err);
 /* Reads up to `size` bytes at `offset`; `got` says how many there were. */
 int sbk_store_read(const struct sbk_store *store, const char *name,
 		   uint64_t offset, void *data, size_t size, size_t *got,

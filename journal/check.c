@@ -676,7 +676,7 @@ static int compare_table(struct check *c, const char *name)
 	char select[64];
 	int rc = 0;
 
-	(void)snprintf(select, sizeof(select), "SELECT * FROM %s ORDER BY id",
+	(void)snprintf(select, sizeof(select), "SELECT * FROM %s ORDER BY 1",
 		       name);
 	if (sqlite3_prepare_v2(c->journal->db.handle, select, -1, &held,
 			       NULL) != SQLITE_OK)
@@ -693,7 +693,7 @@ static int compare_table(struct check *c, const char *name)
 
 static int check_all(struct check *c)
 {
-	static const char *const names[] = {"txn", "root", "session"};
+	static const char *const names[] = {"txn", "root", "session", "signer"};
 	size_t i;
 	int rc = read_states(c);
 

@@ -44,6 +44,12 @@ int sbk_session_show(struct sbk_journal *journal, uint64_t id, bool json,
 int sbk_show_print(struct sbk_journal *journal, uint64_t id, bool json,
 		   struct sbk_buf *out, struct sbk_error *err);
 
+/* cmd_log.c */
+int sbk_cmd_journal_key(struct sbk_cli *cli, int argc, char **argv);
+int sbk_cmd_journal_checkpoint(struct sbk_cli *cli, int argc, char **argv);
+extern const struct sbk_option sbk_journal_key_options[];
+extern const struct sbk_option sbk_journal_checkpoint_options[];
+
 int sbk_cmd_undo(struct sbk_cli *cli, int argc, char **argv);
 extern const struct sbk_option sbk_undo_options[];
 

@@ -337,8 +337,8 @@ static int run_journal(struct sbk_cli *cli, int argc, char **argv)
 
 	if (rc == 0)
 		rc = sbk_error_set(&err, SBK_E_INVAL,
-				   "say what: journal log, show, verify or "
-				   "export; see --help");
+				   "say what: journal log, show, verify, "
+				   "export, key or checkpoint; see --help");
 	return sbk_cli_fail(cli, &err);
 }
 
@@ -392,13 +392,43 @@ static const struct sbk_command subcommands[] = {
 		.options = plain_options,
 		.run = run_export,
 	},
+	{
+		.name = "key",
+		.usage = "[options]",
+		.summary = "whose signatures the log bears: its origin and "
+			   "public key",
+		.help = "Keep both elsewhere: who has them can tell this log "
+			"from any other, and a\ncheckpoint of it from a "
+			"forged one.\n\n"
+			"Example:\n"
+			"  sandbook journal key > my-journal.key\n",
+		.options = sbk_journal_key_options,
+		.run = sbk_cmd_journal_key,
+	},
+	{
+		.name = "checkpoint",
+		.usage = "[options]",
+		.summary = "the newest signed head of the log",
+		.help = "A signed note (c2sp.org/tlog-checkpoint): origin, "
+			"number of entries, root of the\nMerkle tree, "
+			"signature. One is made at the end of each "
+			"transaction, and covers all\nthat was recorded "
+			"until then. Kept where the journal's owner cannot "
+			"write, it shows\nlater that the log was not "
+			"shortened or rewritten since.\n\n"
+			"Example:\n"
+			"  sandbook journal checkpoint --to "
+			"/media/usb/journal.checkpoint\n",
+		.options = sbk_journal_checkpoint_options,
+		.run = sbk_cmd_journal_checkpoint,
+	},
 	{.name = NULL},
 };
 
 const struct sbk_command sbk_journal_commands[] = {
 	{
 		.name = "journal",
-		.usage = "log|show|verify|export [options]",
+		.usage = "log|show|verify|export|key|checkpoint [options]",
 		.summary = "read the record of what was changed",
 		.help = "Without --machine it is your own journal.\n\n"
 			"Example:\n"

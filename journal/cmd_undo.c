@@ -308,6 +308,14 @@ static int carry_out(struct undo_command *u)
 	return rc;
 }
 
+static void tell_record(const struct undo_command *u)
+{
+	struct sbk_transaction_report report = {.transaction = 0};
+
+	sbk_journal_report(u->journal, &report);
+	sbk_cli_tell_record(u->cli, &report);
+}
+
 static int print_result(struct undo_command *u)
 {
 	struct sbk_buf out = SBK_BUF_INIT;
@@ -350,12 +358,8 @@ static int print_result(struct undo_command *u)
 	}
 	code = sbk_cli_print(u->cli, &out);
 	sbk_buf_release(&out);
-	if (u->journal != NULL && u->journal->unpublished[0] != '\0')
-		(void)fprintf(u->cli->err,
-			      "%s: the journal's copy for readers is an older "
-			      "one (%s); the next command of root's brings it "
-			      "up to date\n",
-			      u->cli->program, u->journal->unpublished);
+	if (u->journal != NULL)
+		tell_record(u);
 	if (code == SBK_EXIT_OK &&
 	    (u->result.conflicts > 0 || count_owed(u) > 0)) {
 		(void)fprintf(u->cli->err,

@@ -4,7 +4,6 @@
  */
 #include "journal/internal.h"
 
-#include <sodium.h>
 #include <string.h>
 
 #include "engine/banned.h"
@@ -24,19 +23,26 @@ static void add_name(struct sbk_buf *out, const char *key, const char *text)
 }
 
 void sbk_entry_create(struct sbk_buf *out, enum sbk_book book, int64_t time_ms,
-		      size_t parents_made)
+		      size_t parents_made, const char *id, const char *key)
 {
-	unsigned char random[16];
-	char hex[2 * sizeof(random) + 1];
-
-	randombytes_buf(random, sizeof(random));
-	(void)sodium_bin2hex(hex, sizeof(hex), random, sizeof(random));
 	open_entry(out, "create");
 	sbk_json_integer(out, "format", SBK_SCHEMA_VERSION);
 	sbk_json_string(out, "book", sbk_book_name(book));
-	sbk_json_string(out, "journal", hex);
+	sbk_json_string(out, "journal", id);
 	sbk_json_integer(out, "time_ms", time_ms);
 	sbk_json_integer(out, "parents_made", (int64_t)parents_made);
+	sbk_json_string(out, "key", key);
+	sbk_json_close(out, '}');
+}
+
+void sbk_entry_key(struct sbk_buf *out, int64_t time_ms, const char *key,
+		   const char *signature)
+{
+	open_entry(out, "key");
+	sbk_json_integer(out, "time_ms", time_ms);
+	sbk_json_string(out, "key", key);
+	if (signature != NULL)
+		sbk_json_string(out, "signature", signature);
 	sbk_json_close(out, '}');
 }
 

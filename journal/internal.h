@@ -23,6 +23,7 @@
 #define SBK_LOCK_FILE "lock"
 #define SBK_REMOVED_FILE "journal.removed" /* see remove.c */
 #define SBK_RESERVE_FILE "reserve"
+#define SBK_KEY_FILE "key" /* what checkpoints are signed with */
 
 #define SBK_LOCK_TRANSACTION 0
 #define SBK_LOCK_SESSIONS 4096 /* plus the session's number */
@@ -135,6 +136,19 @@
 		       "state = ?4 WHERE id = ?1")                            \
 	X(RUNNING, "SELECT id FROM session WHERE state = 'running' "          \
 		   "ORDER BY id")                                             \
+	X(ADD_SIGNER, "INSERT INTO signer(entry, vkey, signature) "           \
+		      "VALUES(?1, ?2, ?3)")                                   \
+	X(NEWEST_SIGNER, "SELECT vkey, entry FROM signer "                    \
+			 "ORDER BY entry DESC LIMIT 1")                       \
+	X(ADD_CHECKPOINT, "INSERT INTO checkpoint(size, note) "               \
+			  "VALUES(?1, ?2)")                                   \
+	X(NEWEST_CHECKPOINT_SIZE, "SELECT max(size) FROM checkpoint")         \
+	X(NEWEST_CHECKPOINT, "SELECT note, size FROM checkpoint "             \
+			     "ORDER BY size DESC LIMIT 1")                    \
+	X(CHECKPOINT, "SELECT note FROM checkpoint WHERE size = ?1")          \
+	X(CHECKPOINTS, "SELECT size, note FROM checkpoint ORDER BY size")     \
+	X(SIGNERS, "SELECT entry, vkey, signature FROM signer "               \
+		   "ORDER BY entry")                                          \
 	X(SEALED_KEY, "SELECT bytes FROM key WHERE id = 1")                   \
 	X(ADD_SEALED_KEY, "INSERT INTO key(id, bytes) VALUES(1, ?1)")         \
 	X(SEALED_BYTES, "SELECT bytes FROM sealed WHERE hash = ?1")           \
@@ -196,7 +210,7 @@ bool sbk_db_same_value(sqlite3_stmt *a, sqlite3_stmt *b, int column);
 
 /* --- schema.c ------------------------------------------------------------ */
 
-#define SBK_SCHEMA_VERSION 1
+#define SBK_SCHEMA_VERSION 2
 #define SBK_APPLICATION_ID 0x53424b4a
 
 struct sbk_schema_item {
@@ -269,10 +283,18 @@ struct sbk_journal {
 	size_t batch_changes; /* of one prepare; 0: SBK_BATCH_CHANGES */
 	/* Why the copy is not what the journal is; "" where it is. */
 	char unpublished[SBK_UNPUBLISHED_MAX];
+	/* Why the last checkpoint that was due could not be signed, or "". */
+	char unsigned_why[SBK_UNPUBLISHED_MAX];
+	char new_key[SBK_KEY_TEXT_MAX]; /* public; made by this opening */
+	uint64_t signed_size; /* of the newest checkpoint that we know of */
+	bool flushed;	      /* the commit in progress is durable at its end */
 };
 
 struct sbk_store_place
 sbk_journal_store_place(const struct sbk_journal_place *place);
+/* What the record lacks, and a key that is new, for who reports. */
+void sbk_journal_report(const struct sbk_journal *journal,
+			struct sbk_transaction_report *report);
 /* What the holder of the lock is doing, for another process's message. */
 void sbk_journal_tell(struct sbk_journal *journal, const char *what);
 
@@ -322,7 +344,10 @@ struct sbk_state_ref {
 };
 
 void sbk_entry_create(struct sbk_buf *out, enum sbk_book book, int64_t time_ms,
-		      size_t parents_made);
+		      size_t parents_made, const char *id, const char *key);
+/* A public key's text, and the old key's signature; NULL: the first key. */
+void sbk_entry_key(struct sbk_buf *out, int64_t time_ms, const char *key,
+		   const char *signature);
 void sbk_entry_begin(struct sbk_buf *out, uint64_t txn,
 		     enum sbk_transaction_kind kind, int64_t time_ms,
 		     const char *title, uint64_t session);
@@ -397,6 +422,9 @@ int sbk_view_session_begin(struct sbk_db *db, uint64_t session, uint64_t entry,
 int sbk_view_session_end(struct sbk_db *db, uint64_t session, uint64_t entry,
 			 int64_t time_ms, const char *state,
 			 struct sbk_error *err);
+/* A key that the log names from this entry on; `signature` may be NULL. */
+int sbk_view_signer(struct sbk_db *db, uint64_t entry, const char *key,
+		    const char *signature, struct sbk_error *err);
 /* The id of the state with this hash, which is added where it is new;
  * `bytes` NULL: sealed, or not known here. */
 int sbk_view_state(struct sbk_db *db,

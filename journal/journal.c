@@ -7,7 +7,7 @@
  * It refuses to begin a new journal where there was one: a file that is
  * missing beside its remains, empty, overwritten or cut off is a diagnosis.
  */
-#include "journal/internal.h"
+#include "journal/signing.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -87,6 +87,8 @@ sbk_journal_store_place(const struct sbk_journal_place *place)
 static int write_first_entry(struct sbk_journal *journal, size_t parents_made,
 			     struct sbk_error *err)
 {
+	char id[SBK_JOURNAL_ID_TEXT];
+	unsigned char random[(sizeof(id) - 1) / 2];
 	uint64_t entry;
 	int rc = sbk_db_exec(&journal->db,
 			     "INSERT INTO head(id, size, root) "
@@ -95,9 +97,19 @@ static int write_first_entry(struct sbk_journal *journal, size_t parents_made,
 
 	if (rc < 0)
 		return rc;
+	randombytes_buf(random, sizeof(random));
+	(void)sodium_bin2hex(id, sizeof(id), random, sizeof(random));
+	rc = sbk_key_begin(journal, id, journal->new_key, err);
+	if (rc < 0)
+		return rc;
 	sbk_entry_create(&journal->json, journal->book, sbk_os_now_ms(),
-			 parents_made);
+			 parents_made, id, journal->new_key);
 	rc = sbk_log_append(journal, &entry, err);
+	if (rc == 0)
+		rc = sbk_view_signer(&journal->db, entry, journal->new_key,
+				     NULL, err);
+	if (rc == 0)
+		rc = sbk_checkpoint_add(journal, err);
 	return rc < 0 ? rc : sbk_log_commit(journal, err);
 }
 
@@ -110,6 +122,7 @@ static int fill_database(struct sbk_journal *journal, size_t parents_made,
 			     "BEGIN IMMEDIATE",
 			     err);
 
+	journal->flushed = true;
 	if (rc == 0)
 		rc = sbk_schema_make(&journal->db, sbk_journal_schema, err);
 	if (rc == 0)
@@ -129,6 +142,7 @@ static int clear_unfinished(const struct sbk_store *store,
 		SBK_JOURNAL_NEW_FILE "-wal",
 		SBK_JOURNAL_NEW_FILE "-shm",
 		SBK_JOURNAL_NEW_FILE,
+		SBK_KEY_FILE, /* of a journal that never came to be */
 	};
 	size_t i;
 	int rc = 0;
@@ -359,7 +373,7 @@ static int open_parts(struct sbk_journal *journal,
  */
 static void remove_unborn(const struct sbk_journal_place *place)
 {
-	static const char *const names[] = {SBK_LOCK_FILE, NULL};
+	static const char *const names[] = {SBK_KEY_FILE, SBK_LOCK_FILE, NULL};
 	const struct sbk_store_place store_place =
 		sbk_journal_store_place(place);
 
@@ -451,6 +465,7 @@ int sbk_journal_lock(struct sbk_journal *journal, int64_t wait_ms,
 		return rc;
 	journal->locked = true;
 	sbk_journal_tell(journal, "preparing");
+	sbk_key_provide(journal);
 	/* For whoever died, or found no room, before he could. */
 	sbk_publish(journal);
 	return 0;

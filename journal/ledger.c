@@ -169,6 +169,16 @@ static int transact(struct transact *t, struct sbk_error *err)
 	return rc;
 }
 
+void sbk_journal_report(const struct sbk_journal *journal,
+			struct sbk_transaction_report *report)
+{
+	memcpy(report->unpublished, journal->unpublished,
+	       sizeof(report->unpublished));
+	memcpy(report->unsigned_why, journal->unsigned_why,
+	       sizeof(report->unsigned_why));
+	memcpy(report->new_key, journal->new_key, sizeof(report->new_key));
+}
+
 int sbk_journal_transact(struct sbk_journal *journal,
 			 const struct sbk_backend *backend,
 			 const struct sbk_transaction_request *request,
@@ -187,8 +197,7 @@ int sbk_journal_transact(struct sbk_journal *journal,
 
 	memset(report, 0, sizeof(*report));
 	rc = transact(&t, err);
-	memcpy(report->unpublished, journal->unpublished,
-	       sizeof(report->unpublished));
+	sbk_journal_report(journal, report);
 	return rc;
 }
 

@@ -7,7 +7,7 @@
  * in progress; another process may have appended meanwhile, which
  * sbk_log_begin notices.
  */
-#include "journal/internal.h"
+#include "journal/signing.h"
 
 #include <assert.h>
 #include <string.h>
@@ -154,12 +154,16 @@ static int catch_up(struct sbk_journal *journal, struct sbk_error *err)
 int sbk_log_begin(struct sbk_journal *journal, enum sbk_durability durability,
 		  struct sbk_error *err)
 {
-	int rc = sbk_db_exec(&journal->db,
-			     durability == SBK_COMMIT_FLUSHED
-				     ? "PRAGMA synchronous = FULL"
-				     : "PRAGMA synchronous = NORMAL",
-			     err);
+	int rc = sbk_checkpoint_due(journal, &journal->flushed, err);
 
+	if (rc < 0)
+		return rc;
+	/* One commit in a few thousand, of those that need not be. */
+	journal->flushed |= durability == SBK_COMMIT_FLUSHED;
+	rc = sbk_db_exec(&journal->db,
+			 journal->flushed ? "PRAGMA synchronous = FULL"
+					  : "PRAGMA synchronous = NORMAL",
+			 err);
 	if (rc == 0)
 		rc = sbk_db_run_plain(&journal->db, SBK_SQL_BEGIN, err);
 	if (rc < 0)
@@ -219,9 +223,14 @@ int sbk_log_commit(struct sbk_journal *journal, struct sbk_error *err)
 {
 	unsigned char root[SBK_TREE_HASH_BYTES];
 	sqlite3_stmt *statement;
+	bool due = false;
 	int rc = sbk_db_statement(&journal->db, SBK_SQL_SET_HEAD, &statement,
 				  err);
 
+	if (rc == 0 && journal->flushed)
+		rc = sbk_checkpoint_due(journal, &due, err);
+	if (rc == 0 && due)
+		rc = sbk_checkpoint_add(journal, err);
 	if (rc < 0)
 		return rc;
 	sbk_tree_root(&journal->tree, root);

@@ -112,12 +112,32 @@ static int get_state(struct replay *r, const char *key, uint64_t *id)
 
 static int replay_create(struct replay *r)
 {
+	const char *key = NULL;
 	uint64_t format = 0;
 	int rc = get_number(r, "format", &format);
 
 	if (rc == 0 && (r->n != 0 || format < 1 || format > SBK_SCHEMA_VERSION))
 		rc = wrong(r, "format");
-	return rc;
+	/* Format 1 had none. */
+	if (rc == 0)
+		rc = get_optional(r, r->json, "key", &key);
+	if (rc == 0 && key == NULL && format > 1)
+		rc = wrong(r, "key");
+	if (rc < 0 || key == NULL)
+		return rc;
+	return sbk_view_signer(r->db, r->n, key, NULL, r->err);
+}
+
+static int replay_key(struct replay *r)
+{
+	const char *key = NULL, *signature = NULL;
+	int rc = get_text(r, "key", &key);
+
+	if (rc == 0)
+		rc = get_optional(r, r->json, "signature", &signature);
+	if (rc < 0)
+		return rc;
+	return sbk_view_signer(r->db, r->n, key, signature, r->err);
 }
 
 static int replay_begin(struct replay *r)
@@ -380,6 +400,7 @@ static const struct {
 	int (*replay)(struct replay *r);
 } operations[] = {
 	{"create", replay_create},
+	{"key", replay_key},
 	{"begin", replay_begin},
 	{"root", replay_root},
 	{"intend", replay_intend},

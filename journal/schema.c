@@ -9,6 +9,13 @@
 
 #include "engine/banned.h"
 
+#define SIGNER_TABLE                                      \
+	"CREATE TABLE signer(entry INTEGER PRIMARY KEY, " \
+	"vkey TEXT NOT NULL, signature TEXT)"
+#define CHECKPOINT_TABLE                                     \
+	"CREATE TABLE checkpoint(size INTEGER PRIMARY KEY, " \
+	"note TEXT NOT NULL)"
+
 const struct sbk_schema_item sbk_journal_schema[] = {
 	{"table", "entry",
 	 "CREATE TABLE entry(n INTEGER PRIMARY KEY, json TEXT NOT NULL)"},
@@ -46,6 +53,8 @@ const struct sbk_schema_item sbk_journal_schema[] = {
 	{"index", "session_running",
 	 "CREATE INDEX session_running ON session(id) "
 	 "WHERE state = 'running'"},
+	{"table", "signer", SIGNER_TABLE},
+	{"table", "checkpoint", CHECKPOINT_TABLE},
 	{NULL, NULL, NULL},
 };
 
@@ -59,8 +68,11 @@ const struct sbk_schema_item sbk_sealed_schema[] = {
 	{NULL, NULL, NULL},
 };
 
-/* Version 1 is the first. The list is what later versions add to. */
-const struct sbk_migration sbk_migrations[] = {{0, NULL}};
+/* Version 2 signs: the key itself comes with the next transaction (key.c). */
+const struct sbk_migration sbk_migrations[] = {
+	{1, SIGNER_TABLE "; " CHECKPOINT_TABLE},
+	{0, NULL},
+};
 
 int sbk_schema_make(struct sbk_db *db, const struct sbk_schema_item *schema,
 		    struct sbk_error *err)

@@ -9,7 +9,7 @@
  * The one hot path of the journal: hundreds of thousands of changes. Equal
  * states have equal addresses (object.h), so each is hashed once a batch.
  */
-#include "journal/internal.h"
+#include "journal/signing.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -160,6 +160,8 @@ static int write_end(struct sbk_journal *journal, uint64_t id,
 	rc = sbk_log_append(journal, &entry, err);
 	if (rc == 0)
 		rc = sbk_view_end(&journal->db, id, entry, state, err);
+	if (rc == 0)
+		rc = sbk_checkpoint_add(journal, err);
 	if (rc == 0)
 		rc = sbk_log_commit(journal, err);
 	if (rc < 0)

@@ -179,6 +179,7 @@ static const struct {
 	{"root", "SELECT * FROM root ORDER BY id"},
 	{"change", "SELECT * FROM change ORDER BY id"},
 	{"session", "SELECT * FROM session ORDER BY id"},
+	{"signer", "SELECT * FROM signer ORDER BY entry"},
 };
 
 static void compare_rows(struct verification *v, const char *name,

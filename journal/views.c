@@ -245,3 +245,17 @@ int sbk_view_state(struct sbk_db *db,
 		*id = (uint64_t)sqlite3_last_insert_rowid(db->handle);
 	return rc;
 }
+
+int sbk_view_signer(struct sbk_db *db, uint64_t entry, const char *key,
+		    const char *signature, struct sbk_error *err)
+{
+	sqlite3_stmt *s;
+	int rc = sbk_db_statement(db, SBK_SQL_ADD_SIGNER, &s, err);
+
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_int64(s, 1, (sqlite3_int64)entry);
+	sbk_db_bind_text(s, 2, key);
+	sbk_db_bind_text(s, 3, signature);
+	return sbk_db_run(db, s, err);
+}

@@ -102,6 +102,46 @@ int sbk_store_make(const struct sbk_store *store, const char *name,
 	return rc;
 }
 
+/* 0, or the errno. */
+static int write_all(int fd, const char *data, size_t size)
+{
+	while (size > 0) {
+		ssize_t n = write(fd, data, size);
+
+		if (n < 0 && errno != EINTR)
+			return errno;
+		if (n > 0) {
+			data += n;
+			size -= (size_t)n;
+		}
+	}
+	return fsync(fd) < 0 ? errno : 0;
+}
+
+int sbk_store_write(const struct sbk_store *store, const char *name,
+		    const void *data, size_t size, struct sbk_error *err)
+{
+	int rc = sbk_store_make(store, name, false, err), fd, os_code;
+
+	if (rc < 0)
+		return rc;
+	fd = open_file(store, name, O_WRONLY, err);
+	if (fd < 0)
+		return fd;
+	os_code = write_all(fd, data, size);
+	(void)close(fd); /* flushed */
+	/* Its name, too: whoever relies on it finds it after a power cut. */
+	if (os_code == 0 && fsync(store->fd) < 0)
+		os_code = errno;
+	if (os_code == 0)
+		return 0;
+	rc = sbk_error_set_errno(err, os_code, "cannot write '%s/%s'",
+				 store->given, name);
+	/* A part of it is none; the error is reported. */
+	(void)unlinkat(store->fd, name, 0);
+	return rc;
+}
+
 int sbk_store_read(const struct sbk_store *store, const char *name,
 		   uint64_t offset, void *data, size_t size, size_t *got,
 		   struct sbk_error *err)

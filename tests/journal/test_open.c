@@ -540,6 +540,8 @@ static void test_open__migrations_run_in_steps(void **state)
 
 	make_journal(f);
 	journal = fixture_open(f, SBK_JOURNAL_WRITE);
+	assert_ok(sbk_db_exec(&journal->db, "PRAGMA user_version = 1", &f->err),
+		  &f->err);
 	assert_ok(sbk_schema_migrate(&journal->db, steps, 3, &f->err), &f->err);
 	/* The third fails half way and leaves nothing of itself. */
 	assert_int_equal(

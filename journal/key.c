@@ -1,0 +1,225 @@
+/*
+ * The key of a journal: the file that holds it, and the entries of the log
+ * that name it. Owns that a journal has one, and which of the log's keys the
+ * file must hold.
+ *
+ * It refuses a file that others could have read or put there, and never makes
+ * a new key in place of one that was lost: whoever pinned the old one must
+ * hear of it.
+ */
+#include "journal/signing.h"
+
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/os.h"
+
+#include "engine/banned.h"
+
+#define FILE_BYTES_MAX 512
+
+void sbk_key_origin(enum sbk_book book, const char *id,
+		    char out[SBK_NOTE_NAME_MAX])
+{
+	(void)snprintf(out, SBK_NOTE_NAME_MAX, "sandbook/%s/%s",
+		       sbk_book_name(book), id);
+}
+
+/* A new key in the file, over whatever is there. */
+static int write_new(struct sbk_journal *journal, const char *name,
+		     struct sbk_note_signer *signer, struct sbk_error *err)
+{
+	struct sbk_buf text = SBK_BUF_INIT;
+	int rc = sbk_note_signer_make(name, signer, err);
+
+	if (rc == 0)
+		rc = sbk_store_unlink(journal->store, SBK_KEY_FILE, err);
+	if (rc < 0)
+		return rc;
+	sbk_note_signer_print(signer, &text);
+	rc = sbk_buf_failed(&text, err);
+	if (rc == 0)
+		rc = sbk_store_write(journal->store, SBK_KEY_FILE,
+				     sbk_buf_text(&text), text.size, err);
+	if (text.data != NULL)
+		sodium_memzero(text.data, text.capacity);
+	sbk_buf_release(&text);
+	return rc;
+}
+
+static int print_text(const struct sbk_note_key *key,
+		      char text[SBK_NOTE_KEY_TEXT], struct sbk_error *err)
+{
+	struct sbk_buf out = SBK_BUF_INIT;
+	int rc;
+
+	sbk_note_key_print(key, &out);
+	rc = sbk_buf_failed(&out, err);
+	if (rc == 0)
+		(void)snprintf(text, SBK_NOTE_KEY_TEXT, "%s",
+			       sbk_buf_text(&out));
+	sbk_buf_release(&out);
+	return rc;
+}
+
+int sbk_key_begin(struct sbk_journal *journal, const char *id,
+		  char text[SBK_NOTE_KEY_TEXT], struct sbk_error *err)
+{
+	struct sbk_note_signer signer;
+	char name[SBK_NOTE_NAME_MAX];
+	int rc;
+
+	sbk_key_origin(journal->book, id, name);
+	rc = write_new(journal, name, &signer, err);
+	if (rc == 0)
+		rc = print_text(&signer.key, text, err);
+	sbk_note_signer_erase(&signer);
+	return rc;
+}
+
+int sbk_key_named(struct sbk_journal *journal, struct sbk_note_key *out,
+		  struct sbk_error *err)
+{
+	sqlite3_stmt *row;
+	int rc = sbk_db_statement(&journal->db, SBK_SQL_NEWEST_SIGNER, &row,
+				  err);
+
+	if (rc == 0)
+		rc = sbk_db_step(&journal->db, row, err);
+	if (rc == 1) {
+		const char *text = sbk_db_text(row, 0);
+
+		rc = sbk_note_key_parse(text != NULL ? text : "",
+					text != NULL ? strlen(text) : 0, out,
+					err);
+	} else if (rc == 0) {
+		rc = sbk_error_set(err, SBK_E_NOTFOUND,
+				   "journal '%s' has no key yet; it gets one "
+				   "with its next transaction",
+				   journal->db.path);
+	}
+	(void)sqlite3_reset(row); /* the error is in `err` */
+	return rc;
+}
+
+static int read_file(struct sbk_journal *journal, struct sbk_note_signer *out,
+		     struct sbk_error *err)
+{
+	char text[FILE_BYTES_MAX];
+	uint64_t size = 0;
+	size_t got = 0;
+	int rc =
+		sbk_store_look(journal->store, SBK_KEY_FILE, false, &size, err);
+
+	if (rc == 0)
+		rc = sbk_store_read(journal->store, SBK_KEY_FILE, 0, text,
+				    sizeof(text), &got, err);
+	if (rc < 0)
+		return rc;
+	rc = sbk_note_signer_parse(text, got, out, err);
+	sodium_memzero(text, sizeof(text));
+	if (rc < 0)
+		return sbk_error_set(err, SBK_E_CORRUPT,
+				     "'%s/" SBK_KEY_FILE "' is damaged: it "
+				     "holds no key of ours",
+				     sbk_store_path(journal->store));
+	return 0;
+}
+
+int sbk_key_load(struct sbk_journal *journal, struct sbk_note_signer *out,
+		 struct sbk_error *err)
+{
+	struct sbk_note_key named;
+	int rc = sbk_key_named(journal, &named, err);
+
+	if (rc == 0)
+		rc = read_file(journal, out, err);
+	if (rc < 0)
+		return rc;
+	if (sbk_note_key_equal(&out->key, &named))
+		return 0;
+	sbk_note_signer_erase(out);
+	return sbk_error_set(err, SBK_E_CORRUPT,
+			     "'%s/" SBK_KEY_FILE "' is not the key that this "
+			     "log names; somebody put it there",
+			     sbk_store_path(journal->store));
+}
+
+/* --- a journal from before there were keys ---------------------------------
+ */
+
+/* The digits that name the journal, from its first entry. */
+static int read_id(struct sbk_journal *journal, char id[SBK_JOURNAL_ID_TEXT],
+		   struct sbk_error *err)
+{
+	unsigned char bytes[(SBK_JOURNAL_ID_TEXT - 1) / 2];
+	const char *text = NULL;
+	json_t *entry = NULL;
+	sqlite3_stmt *row;
+	int rc = sbk_db_statement(&journal->db, SBK_SQL_ENTRY, &row, err);
+
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_int64(row, 1, 0); /* cannot fail */
+	rc = sbk_db_step(&journal->db, row, err);
+	if (rc == 1 && sbk_db_text(row, 0) != NULL)
+		entry = json_loads(sbk_db_text(row, 0), JSON_REJECT_DUPLICATES,
+				   NULL);
+	text = json_string_value(json_object_get(entry, "journal"));
+	if (rc >= 0 &&
+	    (text == NULL || !sbk_hex_decode(text, bytes, sizeof(bytes))))
+		rc = sbk_error_set(err, SBK_E_CORRUPT,
+				   "the first entry of journal '%s' names none",
+				   journal->db.path);
+	else if (rc >= 0)
+		(void)snprintf(id, SBK_JOURNAL_ID_TEXT, "%s", text);
+	json_decref(entry);
+	(void)sqlite3_reset(row); /* the error is in `err` */
+	return rc < 0 ? rc : 0;
+}
+
+static int append_first(struct sbk_journal *journal, const char *text,
+			struct sbk_error *err)
+{
+	uint64_t entry;
+	int rc = sbk_log_begin(journal, SBK_COMMIT_FLUSHED, err);
+
+	if (rc < 0)
+		return rc;
+	sbk_entry_key(&journal->json, sbk_os_now_ms(), text, NULL);
+	rc = sbk_log_append(journal, &entry, err);
+	if (rc == 0)
+		rc = sbk_view_signer(&journal->db, entry, text, NULL, err);
+	if (rc == 0)
+		rc = sbk_checkpoint_add(journal, err);
+	if (rc == 0)
+		rc = sbk_log_commit(journal, err);
+	if (rc < 0)
+		sbk_log_rollback(journal);
+	return rc;
+}
+
+void sbk_key_provide(struct sbk_journal *journal)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	char id[SBK_JOURNAL_ID_TEXT], text[SBK_NOTE_KEY_TEXT];
+	struct sbk_note_key named;
+	int rc = sbk_key_named(journal, &named, &why);
+
+	if (rc != SBK_E_NOTFOUND)
+		return; /* whatever else is wrong is told when it is used */
+	rc = read_id(journal, id, &why);
+	if (rc == 0)
+		rc = sbk_key_begin(journal, id, text, &why);
+	if (rc == 0)
+		rc = append_first(journal, text, &why);
+	if (rc < 0)
+		(void)snprintf(journal->unsigned_why,
+			       sizeof(journal->unsigned_why), "%.255s",
+			       why.message);
+	else
+		(void)snprintf(journal->new_key, sizeof(journal->new_key), "%s",
+			       text);
+}

@@ -243,17 +243,29 @@ static int settle(struct init *init, struct sbk_error *err)
 	return launch->scope == NULL ? await_scope(init, err) : 0;
 }
 
+/* Everything that is the host's is taken first, and placed then. */
+static int build_view(struct init *init, int *area, struct sbk_error *err)
+{
+	const struct sbk_view *view = &init->launch->view;
+	struct sbk_sources *sources = NULL;
+	int rc;
+
+	if (sbk_guard_begin(&init->guard, view, err) < 0 ||
+	    sbk_sources_take(view, &sources, err) < 0)
+		return err->code;
+	rc = sbk_view_mount(init->builder, view, sources, area, err);
+	sbk_sources_free(sources);
+	return rc;
+}
+
 static int build(struct init *init, struct sbk_error *err)
 {
 	struct sbk_launch *launch = init->launch;
-	bool namespaces = launch->carriers.namespaces;
 	int area = -1, rc;
 
 	if (settle(init, err) < 0)
 		return err->code;
-	if (namespaces &&
-	    (sbk_guard_begin(&init->guard, &launch->view, err) < 0 ||
-	     sbk_view_mount(init->builder, &launch->view, &area, err) < 0))
+	if (launch->carriers.namespaces && build_view(init, &area, err) < 0)
 		return err->code;
 	rc = sbk_guard_arm(&init->guard, err);
 	if (rc == 0)

@@ -1,11 +1,7 @@
 /*
- * The loop that builds a view. Works on descriptors throughout:
+ * The loop that builds a view from its sources. Works on descriptors
+ * throughout, and never on a path of the host:
  *
- *  - A source is opened once, without following any link (the scope's paths
- *    are resolved, so a link met here was put there since), and mounted from
- *    that descriptor. What a path names is decided in one step; a directory
- *    swapped for another real directory between the plan and this step is
- *    then the object that the path names, and nothing is wider than granted.
  *  - A mount point inside a tree of the host is opened through the view and
  *    compared with the source by device and inode before anything is mounted
  *    on it, so that a name swapped in between stops the run.
@@ -21,30 +17,21 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "engine/limits.h"
+#include "engine/linux/above.h"
 #include "engine/linux/error.h"
 #include "engine/linux/kernel.h"
 
 #include "engine/banned.h"
 
-#define NO_LINKS (RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 #define CLONE_ONE (OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)
 #define HARDENED (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 
-/* A directory that is kept open, because neighbours come one by one. */
-struct kept {
-	int fd;
-	size_t size;
-	char path[SBK_PATH_MAX];
-};
-
 struct sbk_builder {
-	int host;	    /* the host's root */
-	int area;	    /* our file system; its root is outside the view */
-	int root;	    /* the view's root, a directory of `area` */
-	struct kept source; /* of the host, where the last thing was taken */
-	struct kept parent; /* of the view, where the last thing was made */
-	dev_t device;	    /* of our file system */
+	int area; /* our file system; its root is outside the view */
+	int root; /* the view's root, a directory of `area` */
+	struct sbk_above parent;     /* of the view, where the last was made */
+	struct sbk_sources *sources; /* while the view is built */
+	dev_t device;		     /* of our file system */
 	unsigned int serial;
 	bool has_process; /* the view asked for what stands already */
 };
@@ -71,49 +58,16 @@ static int set_attributes(int dirfd, const char *path, unsigned int flags,
 				 &attributes);
 }
 
-static int open_below(int root, const char *path)
-{
-	return sbk_openat2(root, path[1] == '\0' ? "." : path + 1,
-			   O_PATH | O_CLOEXEC | O_NOFOLLOW, NO_LINKS);
-}
-
 static int open_place(const struct sbk_builder *b, const char *place)
 {
-	return open_below(b->root, place);
-}
-
-/* Keeps the directory above `path` open. 1: it was already. */
-static int keep_parent(struct kept *kept, int root, const char *path,
-		       struct sbk_error *err)
-{
-	size_t size = (size_t)(strrchr(path, '/') - path);
-
-	if (size >= sizeof(kept->path))
-		return sbk_error_set(err, SBK_E_LIMIT,
-				     "path '%s' is too long for a run", path);
-	if (kept->fd >= 0 && size == kept->size &&
-	    memcmp(path, kept->path, size) == 0)
-		return 1;
-	close_fd(kept->fd);
-	memcpy(kept->path, path, size);
-	kept->path[size] = '\0';
-	kept->size = size;
-	kept->fd = open_below(root, size == 0 ? "/" : kept->path);
-	if (kept->fd < 0)
-		return fail(err, errno, "open the directory above", path);
-	return 0;
-}
-
-static const char *name_of(const char *path)
-{
-	return strrchr(path, '/') + 1;
+	return sbk_above_open(b->root, place);
 }
 
 /* The directory that holds `place`, which must be of our own file system. */
 static int open_parent(struct sbk_builder *b, const char *place,
 		       struct sbk_error *err)
 {
-	int known = keep_parent(&b->parent, b->root, place, err);
+	int known = sbk_above_keep(&b->parent, b->root, place, err);
 	struct stat st;
 
 	if (known != 0)
@@ -122,8 +76,7 @@ static int open_parent(struct sbk_builder *b, const char *place,
 		return fail(err, errno, "examine the directory above", place);
 	if (st.st_dev == b->device)
 		return 0;
-	close_fd(b->parent.fd);
-	b->parent.fd = -1;
+	sbk_above_close(&b->parent);
 	return sbk_error_set(err, SBK_E_CONFLICT,
 			     "'%s' would have to be created on the host, "
 			     "which a run never does",
@@ -134,7 +87,7 @@ static int open_parent(struct sbk_builder *b, const char *place,
 static int make_node(struct sbk_builder *b, const struct sbk_view_op *op,
 		     bool is_directory, struct sbk_error *err)
 {
-	const char *name = name_of(op->place);
+	const char *name = sbk_above_name(op->place);
 	int rc;
 
 	if (open_parent(b, op->place, err) < 0)
@@ -151,7 +104,7 @@ static int make_node(struct sbk_builder *b, const struct sbk_view_op *op,
 
 /* The mount point inside a tree of the host: found, compared, never made. */
 static int attach_found(struct sbk_builder *b, const struct sbk_view_op *op,
-			int tree, const struct stat *source,
+			int tree, const struct sbk_source *source,
 			struct sbk_error *err)
 {
 	struct stat st;
@@ -162,8 +115,8 @@ static int attach_found(struct sbk_builder *b, const struct sbk_view_op *op,
 	if (source != NULL && op->same) {
 		if (fstat(place, &st) < 0)
 			rc = fail(err, errno, "examine", op->place);
-		else if (st.st_dev != source->st_dev ||
-			 st.st_ino != source->st_ino)
+		else if (st.st_dev != source->device ||
+			 st.st_ino != source->number)
 			rc = sbk_error_set(err, SBK_E_CONFLICT,
 					   "'%s' was replaced while the run "
 					   "was prepared; run again",
@@ -178,75 +131,28 @@ static int attach_found(struct sbk_builder *b, const struct sbk_view_op *op,
 
 /* Attaches the detached mount `tree` at the operation's place. */
 static int attach(struct sbk_builder *b, const struct sbk_view_op *op, int tree,
-		  const struct stat *source, struct sbk_error *err)
+		  const struct sbk_source *source, struct sbk_error *err)
 {
 	if (!op->create)
 		return attach_found(b, op, tree, source, err);
 	if (make_node(b, op, op->is_directory, err) < 0)
 		return err->code;
-	if (sbk_move_mount(tree, b->parent.fd, name_of(op->place), 0) < 0)
+	if (sbk_move_mount(tree, b->parent.fd, sbk_above_name(op->place), 0) <
+	    0)
 		return fail(err, errno, "mount", op->place);
 	return 0;
 }
 
-/* Whether it is not the object that the scope was made for. */
-static bool is_another(const struct sbk_view_op *op, const struct stat *st)
-{
-	return op->number != 0 &&
-	       (st->st_ino != op->number || st->st_dev != op->device_id);
-}
-
-/*
- * A detached view of a host path. > = 0: the mount; its type is what the plan
- * saw. The last name is taken without following it, so a link is seen as one.
- */
-static int take_source(struct sbk_builder *b, const struct sbk_view_op *op,
-		       struct stat *st, struct sbk_error *err)
-{
-	int tree;
-
-	if (keep_parent(&b->source, b->host, op->source, err) < 0)
-		return err->code;
-	tree = sbk_open_tree(b->source.fd, name_of(op->source),
-			     CLONE_ONE | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW);
-	if (tree < 0)
-		return fail(err, errno, "take a view of", op->source);
-	if (fstat(tree, st) < 0) {
-		(void)fail(err, errno, "examine", op->source);
-	} else if (S_ISDIR(st->st_mode) != op->is_directory ||
-		   S_ISLNK(st->st_mode) != op->is_link || is_another(op, st)) {
-		(void)sbk_error_set(err, SBK_E_CONFLICT,
-				    "'%s' was replaced while the run was "
-				    "prepared; run again",
-				    op->source);
-	} else {
-		return tree;
-	}
-	close_fd(tree);
-	return err->code;
-}
-
 static int do_bind(struct sbk_builder *b, const struct sbk_view_op *op,
-		   struct sbk_error *err)
+		   size_t index, struct sbk_error *err)
 {
-	uint64_t set = MOUNT_ATTR_NOSUID;
-	struct stat st;
-	int tree, rc;
+	const struct sbk_source *source = sbk_sources_of(b->sources, index);
+	int rc;
 
-	tree = take_source(b, op, &st, err);
-	if (tree == SBK_E_NOTFOUND && op->optional) {
-		sbk_error_clear(err);
-		return 0;
-	}
-	if (tree < 0)
-		return tree;
-	set |= op->device ? MOUNT_ATTR_NOEXEC : MOUNT_ATTR_NODEV;
-	set |= op->read_only ? MOUNT_ATTR_RDONLY : 0;
-	if (set_attributes(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, set) < 0)
-		rc = fail(err, errno, "restrict the view of", op->source);
-	else
-		rc = attach(b, op, tree, &st, err);
-	close_fd(tree);
+	if (source == NULL)
+		return 0; /* missing, and optional */
+	rc = attach(b, op, source->tree, source, err);
+	sbk_sources_close(b->sources, index);
 	return rc;
 }
 
@@ -306,7 +212,7 @@ static int do_link(struct sbk_builder *b, const struct sbk_view_op *op,
 {
 	if (open_parent(b, op->place, err) < 0)
 		return err->code;
-	if (symlinkat(op->source, b->parent.fd, name_of(op->place)) < 0)
+	if (symlinkat(op->source, b->parent.fd, sbk_above_name(op->place)) < 0)
 		return fail(err, errno, "make the link", op->place);
 	return 0;
 }
@@ -480,7 +386,7 @@ static int protect_process(struct sbk_builder *b, const char *place,
 
 	fd = sbk_openat2(b->root, place + 1,
 			 O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW,
-			 NO_LINKS);
+			 SBK_NO_LINKS);
 	if (fd >= 0)
 		dir = fdopendir(fd);
 	if (dir == NULL) {
@@ -528,10 +434,9 @@ static int (*const performers[])(struct sbk_builder *,
 				 const struct sbk_view_op *,
 				 struct sbk_error *) = {
 	[SBK_VIEW_DIRECTORY] = do_directory, [SBK_VIEW_LINK] = do_link,
-	[SBK_VIEW_BIND] = do_bind,	     [SBK_VIEW_PRIVATE] = do_private,
-	[SBK_VIEW_EMPTY] = do_empty,	     [SBK_VIEW_PROC] = do_proc,
-	[SBK_VIEW_DEVPTS] = do_devpts,	     [SBK_VIEW_ABSENT] = do_absent,
-	[SBK_VIEW_SEAL] = do_seal,
+	[SBK_VIEW_PRIVATE] = do_private,     [SBK_VIEW_EMPTY] = do_empty,
+	[SBK_VIEW_PROC] = do_proc,	     [SBK_VIEW_DEVPTS] = do_devpts,
+	[SBK_VIEW_ABSENT] = do_absent,	     [SBK_VIEW_SEAL] = do_seal,
 };
 
 /*
@@ -543,16 +448,9 @@ static int (*const performers[])(struct sbk_builder *,
 static int make_area(struct sbk_builder *b, struct sbk_error *err)
 {
 	const char *cover = "/proc";
-	struct mount_attr alone = {.propagation = MS_PRIVATE};
 	int fs, file, rc = 0;
 	struct stat st;
 
-	b->host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (b->host < 0)
-		return fail(err, errno, "open", "/");
-	if (sbk_mount_setattr(b->host, "", AT_EMPTY_PATH | AT_RECURSIVE,
-			      &alone) < 0)
-		return fail(err, errno, "detach from the host's mounts", "/");
 	fs = sbk_fsopen("tmpfs");
 	if (fs < 0 ||
 	    sbk_fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0755") < 0 ||
@@ -602,10 +500,8 @@ static int builder_free(struct sbk_builder *b)
 {
 	int area = b->area;
 
-	close_fd(b->host);
 	close_fd(b->root);
-	close_fd(b->source.fd);
-	close_fd(b->parent.fd);
+	sbk_above_close(&b->parent);
 	free(b);
 	return area;
 }
@@ -621,7 +517,7 @@ int sbk_builder_new(struct sbk_builder **out, struct sbk_error *err)
 		return sbk_error_set(err, SBK_E_NOMEM,
 				     "no memory to build the view");
 	}
-	b->host = b->area = b->root = b->source.fd = b->parent.fd = -1;
+	b->area = b->root = b->parent.fd = -1;
 	rc = make_area(b, err);
 	if (rc == 0)
 		rc = mount_process(b, err);
@@ -633,15 +529,27 @@ int sbk_builder_new(struct sbk_builder **out, struct sbk_error *err)
 	return rc;
 }
 
+static int place(struct sbk_builder *b, const struct sbk_view *view,
+		 size_t index, struct sbk_error *err)
+{
+	const struct sbk_view_op *op = &view->ops[index];
+
+	if (op->kind == SBK_VIEW_BIND)
+		return do_bind(b, op, index, err);
+	return performers[op->kind](b, op, err);
+}
+
 int sbk_view_mount(struct sbk_builder *b, const struct sbk_view *view,
-		   int *area, struct sbk_error *err)
+		   struct sbk_sources *sources, int *area,
+		   struct sbk_error *err)
 {
 	mode_t mask = umask(0);
 	size_t i;
 	int rc = 0;
 
+	b->sources = sources;
 	for (i = 0; i < view->count && rc == 0; i++)
-		rc = performers[view->ops[i].kind](b, &view->ops[i], err);
+		rc = place(b, view, i, err);
 	if (rc == 0 && !b->has_process)
 		rc = sbk_error_set(err, SBK_E_UNSUPPORTED,
 				   "a run without '" SBK_PROCESS_PLACE

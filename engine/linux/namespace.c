@@ -53,11 +53,12 @@ static const char *where_we_are(void)
 /*
  * A namespace of ours may be made, and nothing mounted in it: Landlock lets no
  * process that it holds mount anything, wherever, and filters of containers
- * are alike. This asks for what nearly every such namespace has anyway.
+ * are alike. This asks for what is needed anyway: nothing that happens to the
+ * host's mounts from here on shows in ours, nor the other way round.
  */
-static int check_mounts(struct sbk_error *err)
+static int own_mounts(struct sbk_error *err)
 {
-	if (syscall(SYS_mount, NULL, "/", NULL, MS_PRIVATE, NULL) == 0)
+	if (syscall(SYS_mount, NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
 		return 0;
 	return sbk_error_set_errno(
 		err, errno, "nothing can be mounted here (%s)", where_we_are());
@@ -158,7 +159,7 @@ int sbk_namespace_settle(uid_t uid, gid_t gid, enum sbk_network network,
 		(void)sbk_error_set_errno(err, errno, "%s", forbidden);
 		goto refused;
 	}
-	if (check_mounts(err) < 0)
+	if (own_mounts(err) < 0)
 		goto refused;
 	if (network == SBK_NETWORK_LOOPBACK)
 		return sbk_namespace_loopback(err);

@@ -21,7 +21,7 @@ pid_t sbk_namespace_fork(bool namespaces, struct sbk_error *err);
 /*
  * In the child, first of all: a network namespace unless `network` is the
  * host's, the caller's uid and gid mapped to themselves, host name, loopback
- * interface. Needs /proc of the host.
+ * interface, mounts that nothing outside shares. Needs /proc of the host.
  */
 int sbk_namespace_settle(uid_t uid, gid_t gid, enum sbk_network network,
 			 struct sbk_error *err);

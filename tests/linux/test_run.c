@@ -39,6 +39,8 @@ struct setting {
 	enum sbk_network network;
 	const char *absent; /* a protected name that was not there */
 	bool fill_keys;	    /* the user may have no further key */
+	/* Of open files, soft and hard; 0: as they are. */
+	rlim_t files, files_max;
 };
 
 static const struct setting plain = {.in = -1, .out = -1, .err = -1};
@@ -113,6 +115,10 @@ static void launch(const struct place *place, const struct setting *setting,
 		_exit(FAILED);
 	if (setting->fill_keys)
 		fill_keys();
+	if (setting->files != 0 &&
+	    setrlimit(RLIMIT_NOFILE,
+		      &(struct rlimit){setting->files, setting->files_max}) < 0)
+		_exit(FAILED + 1);
 	test_scope_init(&scope, "/home/tester");
 	test_scope_add(&scope, SBK_ACCESS_RW, place->ws);
 	scope.directory = place->ws;
@@ -436,6 +442,24 @@ static void test_run__core_limit_cannot_be_changed(void **state)
 				    out, sizeof(out)),
 			 0);
 	assert_string_equal(out, "(1, 1) (64, 64)\n");
+}
+
+/* Building needs more open files than the soft limit; the command gets what
+ * its caller had. */
+static void test_run__open_files(void **state)
+{
+	struct setting setting = plain;
+	char out[64];
+
+	setting.uid = PLAIN_UID;
+	setting.files = 16;
+	setting.files_max = 4096;
+	assert_int_equal(run_output(*state, setting, "ulimit -Sn; ulimit -Hn",
+				    out, sizeof(out)),
+			 0);
+	assert_string_equal(out, "16\n4096\n");
+	setting.files_max = 16;
+	assert_int_equal(run_shell(*state, &setting, "true"), FAILED);
 }
 
 static void test_run__process_limit(void **state)
@@ -843,6 +867,7 @@ int main(int argc, char **argv)
 		TEST(test_run__time_limit),
 		TEST(test_run__memory_limit),
 		TEST(test_run__core_limit_cannot_be_changed),
+		TEST(test_run__open_files),
 		TEST(test_run__process_limit),
 		TEST(test_run__network_modes),
 		TEST(test_run__bare_children_do_not_survive),

@@ -1,0 +1,253 @@
+/*
+ * Starting newuidmap and newgidmap side by side and hearing their end. Their
+ * complaints come through one pipe, whose end is also the sign that both are
+ * gone: one wait, with one time limit, for two processes.
+ */
+#include "engine/linux/idmap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/limits.h"
+#include "engine/linux/error.h"
+#include "engine/linux/program.h"
+
+#include "engine/banned.h"
+
+#define SAID_MAX 256
+#define MAP_MAX 512
+#define NUMBER_MAX 16
+
+/* Its signals as a program expects them: we have some blocked. */
+static int set_signals(posix_spawnattr_t *attributes)
+{
+	sigset_t none, all;
+	int os_code;
+
+	(void)sigemptyset(&none); /* valid arguments */
+	(void)sigfillset(&all);
+	os_code = posix_spawnattr_setflags(
+		attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	if (os_code == 0)
+		os_code = posix_spawnattr_setsigmask(attributes, &none);
+	if (os_code == 0)
+		os_code = posix_spawnattr_setsigdefault(attributes, &all);
+	return os_code;
+}
+
+static int spawn(const char *path, char *const *argv, int said, pid_t *out)
+{
+	static char *const environment[] = {(char *)"LC_ALL=C", NULL};
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	int os_code = posix_spawn_file_actions_init(&actions);
+
+	if (os_code != 0)
+		return os_code;
+	os_code = posix_spawnattr_init(&attributes);
+	if (os_code == 0) {
+		os_code = set_signals(&attributes);
+		if (os_code == 0)
+			os_code = posix_spawn_file_actions_addopen(
+				&actions, 0, "/dev/null", O_RDWR, 0);
+		if (os_code == 0)
+			os_code = posix_spawn_file_actions_adddup2(&actions, 0,
+								   1);
+		if (os_code == 0)
+			os_code = posix_spawn_file_actions_adddup2(&actions,
+								   said, 2);
+		if (os_code == 0)
+			os_code = posix_spawn(out, path, &actions, &attributes,
+					      argv, environment);
+		(void)posix_spawnattr_destroy(&attributes); /* memory alone */
+	}
+	(void)posix_spawn_file_actions_destroy(&actions); /* memory alone */
+	return os_code;
+}
+
+/* `name` PROCESS INSIDE OUTSIDE 1 */
+static int start(const char *name, pid_t process, unsigned int inside,
+		 unsigned int outside, int said, pid_t *out,
+		 struct sbk_error *err)
+{
+	char path[SBK_PATH_MAX], numbers[3][NUMBER_MAX];
+	char *argv[] = {(char *)name, numbers[0],  numbers[1],
+			numbers[2],   (char *)"1", NULL};
+	int rc = sbk_program_find(name, path, sizeof(path), err), os_code;
+
+	if (rc < 0)
+		return sbk_error_prefix(err, "install the package 'uidmap'");
+	(void)snprintf(numbers[0], NUMBER_MAX, "%d", (int)process);
+	(void)snprintf(numbers[1], NUMBER_MAX, "%u", inside);
+	(void)snprintf(numbers[2], NUMBER_MAX, "%u", outside);
+	os_code = spawn(path, argv, said, out);
+	if (os_code == 0)
+		return 0;
+	*out = -1;
+	return sbk_error_set(err, SBK_E_UNSUPPORTED,
+			     "'%s' cannot be started: %s", path,
+			     strerror(os_code));
+}
+
+int sbk_idmap_start(const struct sbk_own_account *account, pid_t process,
+		    struct sbk_idmap *out, struct sbk_error *err)
+{
+	struct sbk_idmap map = SBK_IDMAP_INIT;
+	int said[2], rc;
+
+	if (pipe2(said, O_CLOEXEC) < 0)
+		return sbk_error_set_errno(err, errno, "cannot make a pipe");
+	map.said = said[0];
+	rc = start("newuidmap", process, account->person, account->number,
+		   said[1], &map.user, err);
+	if (rc == 0)
+		rc = start("newgidmap", process, account->group,
+			   account->number, said[1], &map.group, err);
+	(void)close(said[1]); /* theirs from now on */
+	if (rc < 0)
+		sbk_idmap_abandon(&map);
+	else
+		*out = map;
+	return rc;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Until both have closed it, or the time is up (false). What is more than fits
+ * is read and dropped: nobody must wait for us. */
+static bool hear(int said, char text[SAID_MAX])
+{
+	int64_t end = now_ms() + SBK_IDMAP_MS, left;
+	struct pollfd polled = {.fd = said, .events = POLLIN};
+	char rest[SAID_MAX];
+	size_t used = 0;
+	ssize_t size;
+
+	while ((left = end - now_ms()) > 0) {
+		int ready = poll(&polled, 1, (int)left);
+
+		if (ready < 0 && errno != EINTR)
+			break;
+		if (ready <= 0)
+			continue;
+		if (used < SAID_MAX - 1)
+			size = read(said, text + used, SAID_MAX - 1 - used);
+		else
+			size = read(said, rest, sizeof(rest));
+		if (size < 0 && errno != EINTR)
+			break;
+		if (size == 0) {
+			text[used] = '\0';
+			return true;
+		}
+		if (size > 0 && used < SAID_MAX - 1)
+			used += (size_t)size;
+	}
+	text[used] = '\0';
+	return false;
+}
+
+/* Whether it ended well. */
+static bool reap(pid_t *pid)
+{
+	int status = -1;
+	pid_t reaped = -1;
+
+	while (*pid > 0 && (reaped = waitpid(*pid, &status, 0)) < 0 &&
+	       errno == EINTR)
+		continue;
+	*pid = -1;
+	return reaped > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+void sbk_idmap_abandon(struct sbk_idmap *map)
+{
+	/* The real uid of a set-id program is its caller's, who may do so. */
+	if (map->user > 0)
+		(void)kill(map->user, SIGKILL);
+	if (map->group > 0)
+		(void)kill(map->group, SIGKILL);
+	(void)reap(&map->user); /* how it ended does not matter */
+	(void)reap(&map->group);
+	if (map->said >= 0)
+		(void)close(map->said); /* only read */
+	map->said = -1;
+}
+
+int sbk_idmap_finish(struct sbk_idmap *map, struct sbk_error *err)
+{
+	char text[SAID_MAX];
+	bool ended = hear(map->said, text), user, group;
+
+	if (!ended) {
+		sbk_idmap_abandon(map);
+		return sbk_error_set(err, SBK_E_UNSUPPORTED,
+				     "newuidmap and newgidmap did not end "
+				     "within %d s",
+				     SBK_IDMAP_MS / 1000);
+	}
+	user = reap(&map->user);
+	group = reap(&map->group);
+	sbk_idmap_abandon(map); /* the pipe */
+	if (user && group)
+		return 0;
+	text[strcspn(text, "\n")] = '\0';
+	return sbk_error_set(err, SBK_E_UNSUPPORTED,
+			     "%s failed: %s (the account's lines in "
+			     "/etc/subuid and /etc/subgid: 'sandbook setup "
+			     "--upgrade')",
+			     user ? "newgidmap" : "newuidmap", text);
+}
+
+/* One line of three numbers, and no more. */
+static int check_map(const char *path, unsigned int inside,
+		     unsigned int outside, struct sbk_error *err)
+{
+	unsigned int first, second, count;
+	char text[MAP_MAX];
+	ssize_t size;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), os_code, end = 0;
+
+	if (fd < 0)
+		return sbk_error_set_errno(err, errno, "cannot open '%s'",
+					   path);
+	size = read(fd, text, sizeof(text) - 1);
+	os_code = errno;
+	(void)close(fd); /* only read */
+	if (size < 0)
+		return sbk_error_set_errno(err, os_code, "cannot read '%s'",
+					   path);
+	text[size] = '\0';
+	if (sscanf(text, "%u %u %u \n%n", &first, &second, &count, &end) == 3 &&
+	    end == (int)size && first == inside && second == outside &&
+	    count == 1)
+		return 0;
+	return sbk_error_set(err, SBK_E_UNSUPPORTED,
+			     "'%s' was written and is not as it should be",
+			     path);
+}
+
+int sbk_idmap_check(const struct sbk_own_account *account,
+		    struct sbk_error *err)
+{
+	int rc = check_map("/proc/self/uid_map", account->person,
+			   account->number, err);
+
+	return rc < 0 ? rc
+		      : check_map("/proc/self/gid_map", account->group,
+				  account->number, err);
+}

@@ -1,0 +1,48 @@
+/*
+ * The two maps of a run's user namespace, one line each: inside the person,
+ * outside the account. Written by newuidmap and newgidmap (package uidmap),
+ * which are set-id and look the lines of /etc/subuid and /etc/subgid up.
+ */
+#ifndef SBK_LINUX_IDMAP_H
+#define SBK_LINUX_IDMAP_H
+
+#include <sys/types.h>
+
+#include "engine/error.h"
+#include "engine/linux/account_find.h"
+
+#define SBK_IDMAP_MS 5000 /* then they are killed */
+
+struct sbk_idmap {
+	pid_t user, group; /* -1: not running */
+	int said;	   /* what they complain of; -1: none */
+};
+
+#define SBK_IDMAP_INIT                               \
+	{                                            \
+		.user = -1, .group = -1, .said = -1, \
+	}
+
+/*
+ * Starts both for `process`, a child of the caller's in a new user namespace
+ * and not yet reaped, and waits for neither. SIGCHLD must not be ignored.
+ * SBK_E_UNSUPPORTED where they are not there. On failure none is left.
+ */
+int sbk_idmap_start(const struct sbk_own_account *account, pid_t process,
+		    struct sbk_idmap *out, struct sbk_error *err);
+
+/*
+ * Waits for both, and reaps them, whatever comes. SBK_E_UNSUPPORTED with the
+ * first line that one of them wrote, and what to do; then the namespace may
+ * have one map, and is of no use.
+ */
+int sbk_idmap_finish(struct sbk_idmap *map, struct sbk_error *err);
+
+/* Kills and reaps what still runs. */
+void sbk_idmap_abandon(struct sbk_idmap *map);
+
+/* In the process itself: both maps are the one line. */
+int sbk_idmap_check(const struct sbk_own_account *account,
+		    struct sbk_error *err);
+
+#endif

@@ -101,6 +101,7 @@ static void describe(struct drift *d, const struct sbk_change *change,
 				   "what was made",
 		[SBK_KIND_ACCOUNT] = "its lines in the account files are not "
 				     "what was made",
+		[SBK_KIND_SUBID] = "its line is not what was added",
 		[SBK_KIND_FIREWALL] = "its rules are not what was made",
 	};
 
@@ -130,6 +131,7 @@ static int tell_missing(struct drift *d, const struct sbk_change *change,
 			struct sbk_error *err)
 {
 	bool is_table = change->object.kind == SBK_KIND_FIREWALL;
+	bool is_line = change->object.kind == SBK_KIND_SUBID;
 
 	sbk_buf_clear(&d->text);
 	sbk_buf_printf(&d->text, "missing: the %s that was made is not there%s",
@@ -139,7 +141,10 @@ static int tell_missing(struct drift *d, const struct sbk_change *change,
 				  "it held back goes out"
 				: "");
 	return tell(d, SBK_SEVERITY_FINDING, "drift.missing", change,
-		    is_table ? "sudo sandbook setup" : NULL, err);
+		    is_table  ? "sudo sandbook setup"
+		    : is_line ? "sudo sandbook setup --upgrade"
+			      : NULL,
+		    err);
 }
 
 /* It is not what stands at its path: to be searched for, where it can be. */

@@ -253,7 +253,7 @@ int sbk_audit_network(const struct sbk_backend *backend,
 	if (rc == 0 && principals.count == 0)
 		rc = tell_nobody(&n, err);
 	for (i = 0; rc == 0 && i < principals.count; i++)
-		if (principals.items[i].role != SBK_PRINCIPAL_GROUP)
+		if (sbk_principal_is_account(&principals.items[i]))
 			rc = probe(&n, &principals.items[i], err);
 	sbk_principals_release(&principals);
 	return rc;

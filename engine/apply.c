@@ -81,8 +81,11 @@ static void note_failure(struct pass *pass, struct sbk_change *change, int code,
 		sbk_error_clear(err);
 		return;
 	}
-	/* A lost race, too, is owed: looked at again, it may well be undone. */
-	change->status = SBK_STATUS_OWED;
+	/* A lost race, too, is owed: looked at again, it may well be undone.
+	 * What others use by now is left to them for good. */
+	change->status = code == SBK_E_EXISTS && sbk_state_absent(change->after)
+				 ? SBK_STATUS_CONFLICT
+				 : SBK_STATUS_OWED;
 	change->note = err != NULL ? sbk_plan_strdup(pass->plan, err->message)
 				   : sbk_error_text(code);
 	sbk_error_clear(err);

@@ -140,6 +140,8 @@ struct sbk_backend_ops {
 	 * `object->identity` names (where it names one), else SBK_E_CONFLICT
 	 * and no change. Reads the result back: a system that said yes and did
 	 * nothing is SBK_E_IO. SBK_KIND_KEPT is written whatever stands there.
+	 * SBK_E_EXISTS where an object of ours shall go and others use it by
+	 * now: it is theirs, and an undo leaves it for good.
 	 */
 	int (*replace)(void *self, const struct sbk_object *object,
 		       struct sbk_state expected, struct sbk_state next,

@@ -1,11 +1,14 @@
 /*
- * sandbook setup: enrols a person on this machine. Owns the conversation (what
- * is planned, the question, what became of it); the plan is made in the
- * system's folder and carried out by the ledger.
+ * sandbook setup: enrols a person on this machine, or brings an installation
+ * up to date. Owns the conversation (what is planned, the question, what became
+ * of it); the plan is made in the system's folder and carried out by the
+ * ledger.
  *
  * `sandbook` itself never makes machine-wide changes: it becomes
  * `sandbook-setup`, which does.
  */
+#include "engine/cmd_setup.h"
+
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,52 +16,50 @@
 #include "engine/cli.h"
 #include "engine/json.h"
 #include "engine/limits.h"
-#include "engine/plan_setup.h"
 
 #include "engine/banned.h"
 
 #define SETUP_PROGRAM "sandbook-setup"
 
-struct setup_options {
-	const char *user;
-	bool dry_run, json, yes;
-};
-
 static const struct sbk_option options[] = {
 	{.name = "user",
 	 .argument = "NAME",
 	 .help = "enrol this person (default: who called sudo, or root)",
-	 .offset = offsetof(struct setup_options, user),
+	 .offset = offsetof(struct sbk_setup_options, user),
 	 .type = SBK_OPTION_TEXT},
+	{.name = "remove-user",
+	 .argument = "NAME",
+	 .help = "take back what was made for this person",
+	 .offset = offsetof(struct sbk_setup_options, remove_user),
+	 .type = SBK_OPTION_TEXT},
+	{.name = "upgrade",
+	 .help = "add what an older version did not make, for everybody",
+	 .offset = offsetof(struct sbk_setup_options, upgrade),
+	 .type = SBK_OPTION_FLAG},
 	{.name = "dry-run",
 	 .letter = 'n',
 	 .help = "print what would change, and change nothing",
-	 .offset = offsetof(struct setup_options, dry_run),
+	 .offset = offsetof(struct sbk_setup_options, dry_run),
 	 .type = SBK_OPTION_FLAG},
 	{.name = "json",
 	 .help = "print JSON",
-	 .offset = offsetof(struct setup_options, json),
+	 .offset = offsetof(struct sbk_setup_options, json),
 	 .type = SBK_OPTION_FLAG},
 	{.name = "yes",
 	 .letter = 'y',
 	 .help = "do not ask",
-	 .offset = offsetof(struct setup_options, yes),
+	 .offset = offsetof(struct sbk_setup_options, yes),
+	 .type = SBK_OPTION_FLAG},
+	{.name = SBK_SETUP_ERRAND,
+	 .offset = offsetof(struct sbk_setup_options, errand),
 	 .type = SBK_OPTION_FLAG},
 	{.name = NULL},
 };
 
-/* What one call of setup works with. */
-struct setup_call {
-	struct sbk_cli *cli;
-	struct setup_options options;
-	struct sbk_person person;
-	struct sbk_backend backend;
-	struct sbk_plan *plan;
-	struct sbk_transaction_report report;
-};
-
-static int find_person(struct setup_call *call, struct sbk_error *err)
+static int find_person(struct sbk_setup_call *call, struct sbk_error *err)
 {
+	if (call->options.upgrade)
+		return 0; /* everybody who is enrolled */
 	if (call->options.user != NULL)
 		return sbk_os_person_by_name(call->options.user, &call->person,
 					     err);
@@ -66,36 +67,46 @@ static int find_person(struct setup_call *call, struct sbk_error *err)
 }
 
 /* The plan from what stands now; an earlier one is dropped. */
-static int make_plan(struct setup_call *call, struct sbk_error *err)
+static int make_plan(struct sbk_setup_call *call, struct sbk_error *err)
 {
 	sbk_plan_free(call->plan);
 	call->plan = sbk_plan_new();
 	if (call->plan == NULL)
 		return sbk_error_no_memory(err);
-	return sbk_plan_setup(&call->backend, &call->person, call->plan, err);
+	return sbk_plan_setup(&call->backend,
+			      call->options.upgrade ? NULL : &call->person,
+			      call->plan, err);
 }
 
-static void print_text(struct setup_call *call, struct sbk_buf *out)
+static void print_text(struct sbk_setup_call *call, struct sbk_buf *out)
 {
+	bool nothing = sbk_plan_count(call->plan) == 0;
 	size_t i;
 
-	if (sbk_plan_count(call->plan) > 0) {
+	if (call->options.upgrade)
+		sbk_buf_adds(out, nothing ? "Nothing to change: all is there "
+					    "for everybody who is enrolled.\n"
+					  : "What is missing for those who are "
+					    "enrolled changes this machine:\n");
+	else if (nothing)
+		sbk_buf_printf(out,
+			       "Nothing to change: '%s' is enrolled and the "
+			       "firewall table stands.\n",
+			       call->person.name);
+	else
 		sbk_buf_printf(out, "Enrolling '%s' changes this machine:\n",
 			       call->person.name);
+	if (!nothing) {
 		sbk_plan_print(call->plan, out);
 		return;
 	}
-	sbk_buf_printf(out,
-		       "Nothing to change: '%s' is enrolled and the firewall "
-		       "table stands.\n",
-		       call->person.name);
 	for (i = 0; i < sbk_plan_note_count(call->plan); i++)
 		sbk_buf_printf(out, "note: %s\n",
 			       sbk_plan_note_at(call->plan, i));
 }
 
 /* 0, or the code of a standard output that cannot be written. */
-static int print_plan(struct setup_call *call, struct sbk_error *err)
+static int print_plan(struct sbk_setup_call *call, struct sbk_error *err)
 {
 	struct sbk_buf out = SBK_BUF_INIT;
 	int rc;
@@ -113,21 +124,24 @@ static int print_plan(struct setup_call *call, struct sbk_error *err)
 	return rc;
 }
 
-static int carry_out(struct setup_call *call, struct sbk_error *err)
+static int carry_out(struct sbk_setup_call *call, struct sbk_error *err)
 {
 	const struct sbk_ledger *ledger = &call->cli->ledger;
 	struct sbk_transaction_request request = {.book = SBK_BOOK_MACHINE};
 	char title[SBK_NAME_MAX + 32];
 
-	(void)snprintf(title, sizeof(title), "setup --user %s",
-		       call->person.name);
+	if (call->options.upgrade)
+		(void)snprintf(title, sizeof(title), "setup --upgrade");
+	else
+		(void)snprintf(title, sizeof(title), "setup --user %s",
+			       call->person.name);
 	request.title = title;
 	memset(&call->report, 0, sizeof(call->report));
 	return ledger->ops->transact(ledger->self, &call->backend, &request,
 				     call->plan, &call->report, err);
 }
 
-static void print_recovered(const struct setup_call *call, size_t count)
+void sbk_setup_print_recovered(const struct sbk_setup_call *call, size_t count)
 {
 	(void)fprintf(call->cli->err,
 		      "%s: an interrupted command had left %zu %s, undone "
@@ -140,13 +154,13 @@ static void print_recovered(const struct setup_call *call, size_t count)
  * The ledger recovers once more, since another setup may have been interrupted
  * meanwhile. The plan was made before that, so then it is made anew, once.
  */
-static int transact(struct setup_call *call, struct sbk_error *err)
+static int transact(struct sbk_setup_call *call, struct sbk_error *err)
 {
 	int rc = carry_out(call, err);
 
 	if (rc != SBK_E_CONFLICT || call->report.recovered == 0)
 		return rc;
-	print_recovered(call, call->report.recovered);
+	sbk_setup_print_recovered(call, call->report.recovered);
 	sbk_error_clear(err);
 	rc = make_plan(call, err);
 	if (rc == 0)
@@ -154,18 +168,23 @@ static int transact(struct setup_call *call, struct sbk_error *err)
 	return rc == 0 ? carry_out(call, err) : rc;
 }
 
-static void print_done(struct setup_call *call)
+/* The changes are made and recorded, so this is only told. */
+void sbk_setup_tell_manager(const struct sbk_setup_call *call)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
 
-	if (sbk_plan_count(call->plan) == 0)
-		return;
-	/* The changes are made and recorded, so this is only told. */
 	if (sbk_setup_reload(&err) < 0)
 		(void)fprintf(call->cli->err,
 			      "%s: the service manager did not read its files "
 			      "again (%s); run 'systemctl daemon-reload'\n",
 			      call->cli->program, err.message);
+}
+
+static void print_done(struct sbk_setup_call *call)
+{
+	if (sbk_plan_count(call->plan) == 0)
+		return;
+	sbk_setup_tell_manager(call);
 	if (!call->options.json)
 		(void)fprintf(call->cli->out,
 			      "Done: %zu %s, recorded as transaction %llu; "
@@ -183,7 +202,7 @@ static void print_done(struct setup_call *call)
  * What an interrupted setup left goes first: half an account is nothing that
  * a plan can be made from. Nothing is touched where nothing was left.
  */
-static int settle_first(struct setup_call *call, struct sbk_error *err)
+static int settle_first(struct sbk_setup_call *call, struct sbk_error *err)
 {
 	const struct sbk_ledger *ledger = &call->cli->ledger;
 	size_t settled = 0;
@@ -194,20 +213,14 @@ static int settle_first(struct setup_call *call, struct sbk_error *err)
 	rc = ledger->ops->recover(ledger->self, &call->backend,
 				  SBK_BOOK_MACHINE, &settled, err);
 	if (rc == 0 && settled > 0)
-		print_recovered(call, settled);
+		sbk_setup_print_recovered(call, settled);
 	return rc;
 }
 
-static int do_setup(struct setup_call *call, struct sbk_error *err)
+static int enrol(struct sbk_setup_call *call, struct sbk_error *err)
 {
-	int rc = find_person(call, err);
+	int rc = make_plan(call, err);
 
-	if (rc == 0)
-		rc = sbk_os_backend(&call->backend, err);
-	if (rc == 0)
-		rc = settle_first(call, err);
-	if (rc == 0)
-		rc = make_plan(call, err);
 	if (rc == 0)
 		rc = print_plan(call, err);
 	if (rc < 0 || call->options.dry_run)
@@ -218,9 +231,25 @@ static int do_setup(struct setup_call *call, struct sbk_error *err)
 	if (rc == 0)
 		rc = transact(call, err);
 	sbk_cli_tell_record(call->cli, &call->report);
+	if (rc < 0)
+		return rc;
+	print_done(call);
+	sbk_setup_try_people(call);
+	return 0;
+}
+
+static int do_setup(struct sbk_setup_call *call, struct sbk_error *err)
+{
+	bool removes = call->options.remove_user != NULL;
+	int rc = removes ? 0 : find_person(call, err);
+
 	if (rc == 0)
-		print_done(call);
-	return rc;
+		rc = sbk_os_backend(&call->backend, err);
+	if (rc == 0)
+		rc = settle_first(call, err);
+	if (rc < 0)
+		return rc;
+	return removes ? sbk_setup_remove(call, err) : enrol(call, err);
 }
 
 /* With the words that a person would have to type. */
@@ -253,9 +282,21 @@ static int become_setup(char **argv, struct sbk_error *err)
 	return sbk_os_become_sibling(SETUP_PROGRAM, arguments, err);
 }
 
+static int check_options(const struct sbk_setup_options *asked,
+			 struct sbk_error *err)
+{
+	if ((asked->user != NULL) + (asked->remove_user != NULL) +
+		    asked->upgrade >
+	    1)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "only one of --user, --remove-user and "
+				     "--upgrade can be asked for at a time");
+	return 0;
+}
+
 static int run_setup(struct sbk_cli *cli, int argc, char **argv)
 {
-	struct setup_call call = {.cli = cli};
+	struct sbk_setup_call call = {.cli = cli};
 	struct sbk_error err = SBK_ERROR_INIT;
 	int operands, rc;
 
@@ -264,6 +305,10 @@ static int run_setup(struct sbk_cli *cli, int argc, char **argv)
 		rc = sbk_error_set(&err, SBK_E_INVAL,
 				   "'%s' is one word too many; see --help",
 				   argv[operands]);
+	if (rc == 0)
+		rc = check_options(&call.options, &err);
+	if (rc == 0 && call.options.errand)
+		return sbk_setup_run_errand();
 	if (rc == 0 && !sbk_os_elevated())
 		rc = refuse_without_root(&err);
 	if (rc == 0 && strcmp(cli->program, SETUP_PROGRAM) != 0)
@@ -283,15 +328,20 @@ const struct sbk_command sbk_command_setup = {
 	.usage = "[options]",
 	.summary = "make the sandbox accounts and the firewall table",
 	.help = "Enrols a person: two system accounts (the firewall lets no "
-		"packet of one of\nthem out), a group of all such accounts, "
-		"and "
-		"a firewall table. Each change is\nrecorded in the machine's "
-		"journal before it is made; if a step fails, all of it\nis "
-		"undone. 'sandbook uninstall' takes it back. A second call "
-		"changes nothing.\nNeeds root.\n\n"
+		"packet of one of\nthem out), a group of all such accounts "
+		"and one for each, lines in /etc/subuid\nand /etc/subgid that "
+		"let the person's runs use them, and a firewall table. "
+		"Each\nchange is recorded in the machine's journal before it "
+		"is made; if a step fails,\nall of it is undone. 'sandbook "
+		"uninstall' takes it back. A second call changes\nnothing. "
+		"Needs root, and for runs under the accounts the programs of "
+		"'uidmap'.\n\n"
 		"Example: what would change, and then do it:\n"
 		"  sudo sandbook setup --dry-run\n"
-		"  sudo sandbook setup --user \"$USER\"\n",
+		"  sudo sandbook setup --user \"$USER\"\n"
+		"Somebody leaves; a newer version came:\n"
+		"  sudo sandbook setup --remove-user ann\n"
+		"  sudo sandbook setup --upgrade\n",
 	.options = options,
 	.run = run_setup,
 };

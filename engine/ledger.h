@@ -34,7 +34,8 @@ struct sbk_transaction_request {
 struct sbk_transaction_report {
 	uint64_t transaction;		/* its number in the journal */
 	struct sbk_apply_result made;	/* of the plan */
-	struct sbk_apply_result undone; /* when a step failed: of its undo */
+	struct sbk_apply_result undone; /* when a step failed: of its undo; of
+					   what was taken back */
 	size_t recovered; /* changes that a crash had left, settled first */
 	/* Why everyone reads an older copy of the machine's journal, although
 	 * the transaction went well; "" as a rule. The next one publishes it.
@@ -46,6 +47,17 @@ struct sbk_transaction_report {
 	/* The public key of a journal that began with this; else "". It is for
 	 * keeping elsewhere. */
 	char new_key[SBK_KEY_TEXT_MAX];
+};
+
+/*
+ * What is to be taken back of a book: the changes in effect that `is_wanted`
+ * chooses.
+ */
+struct sbk_take_back_request {
+	enum sbk_book book;
+	const char *title;
+	bool (*is_wanted)(void *arg, const struct sbk_change *change);
+	void *arg;
 };
 
 /* One run, as the journal keeps it. */
@@ -71,6 +83,21 @@ struct sbk_ledger_ops {
 			struct sbk_plan *plan,
 			struct sbk_transaction_report *report,
 			struct sbk_error *err);
+	/*
+	 * Undoes what the request chooses as one transaction, after recovery
+	 * of what a crash left. A kept file that is chosen is put back once
+	 * more, and its change stays in effect, since what stays of its
+	 * transaction is undone by the same tools later. `report->undone`
+	 * says how it went; `transaction` is 0 where nothing was chosen.
+	 */
+	int (*take_back)(void *self, const struct sbk_backend *backend,
+			 const struct sbk_take_back_request *request,
+			 struct sbk_transaction_report *report,
+			 struct sbk_error *err);
+	/* What that would do, added to `out`. Only reads. */
+	int (*plan_take_back)(void *self, const struct sbk_backend *backend,
+			      const struct sbk_take_back_request *request,
+			      struct sbk_plan *out, struct sbk_error *err);
 	/*
 	 * A session makes no change to the host, so its record is atomic but
 	 * not flushed: a power cut may lose the last ones.

@@ -25,6 +25,8 @@
  * LINK       a symbolic link that we create: its target
  * GROUP      a system group that we create
  * ACCOUNT    a system account that we create
+ * SUBID      a line of /etc/subuid or /etc/subgid that we add, or that file
+ *            where there was none
  * FIREWALL   a firewall table that we create
  * KEPT       a file that a system tool overwrites in passing, put back by us;
  *            its content may be secret, so its states are sealed
@@ -36,6 +38,7 @@
 	X(LINK, "link")           \
 	X(GROUP, "group")         \
 	X(ACCOUNT, "account")     \
+	X(SUBID, "subid")         \
 	X(FIREWALL, "firewall")   \
 	X(KEPT, "kept")
 

@@ -34,6 +34,9 @@ struct sbk_person {
 int sbk_os_caller(struct sbk_person *out, struct sbk_error *err);
 int sbk_os_person_by_name(const char *name, struct sbk_person *out,
 			  struct sbk_error *err);
+/* SBK_E_NOTFOUND where nobody has the number. */
+int sbk_os_person_by_number(uint32_t number, struct sbk_person *out,
+			    struct sbk_error *err);
 /* The person for whom an administrator acts: who called sudo, or the caller. */
 int sbk_os_invoking_person(struct sbk_person *out, struct sbk_error *err);
 

@@ -1,5 +1,5 @@
 /*
- * Primitives of the system that only an administrator's uninstall needs,
+ * Primitives of the system that only an administrator's commands need,
  * chosen at link time like os.h: engine/linux/os_run_as.c, os_give.c,
  * os_admin.c.
  */
@@ -35,6 +35,14 @@
 int sbk_os_run_as(const struct sbk_person *person, const char *const *argv,
 		  int64_t timeout_ms, void *answer, size_t size,
 		  struct sbk_error *err);
+
+/*
+ * The same, but what it starts may gain rights by a set-id bit, as what the
+ * person starts in a shell may: for trying what a run of that person's can do.
+ */
+int sbk_os_run_as_able(const struct sbk_person *person, const char *const *argv,
+		       int64_t timeout_ms, void *answer, size_t size,
+		       struct sbk_error *err);
 
 /* In the program that sbk_os_run_as started: gives the answer. */
 int sbk_os_errand_answer(const void *answer, size_t size,

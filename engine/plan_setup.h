@@ -1,7 +1,7 @@
 /*
  * What setup changes on this host: the group, the two accounts of the person
- * who is enrolled, the firewall table, and what restores the table after a
- * reboot.
+ * who is enrolled, with a group of its own each and as subordinate ids of the
+ * person, the firewall table, and what restores the table after a reboot.
  *
  * Everything that could fail is checked while the plan is made, before the
  * first change: rights, tools, the account files, free names and numbers,
@@ -14,6 +14,9 @@
 #ifndef SBK_PLAN_SETUP_H
 #define SBK_PLAN_SETUP_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "engine/backend.h"
 #include "engine/cli.h"
 #include "engine/os.h"
@@ -21,14 +24,37 @@
 
 /*
  * Adds the changes that enrol `person`, none where nothing is to be done, and
- * notes on what setup cannot do here. Touches nothing. SBK_E_EXISTS where a
- * name of ours is taken by others; DENIED without root; UNSUPPORTED where a
- * tool is missing; BUSY where the account files are locked; IO, LIMIT, NOMEM.
- * Each message says how to mend it.
+ * notes on what setup cannot do here. `person` NULL: what an older installation
+ * lacks for everybody who is enrolled (SBK_E_NOTFOUND where nobody is). Touches
+ * nothing. SBK_E_EXISTS where a name of ours is taken by others; DENIED without
+ * root; UNSUPPORTED where a tool is missing; BUSY where the account files are
+ * locked; IO, LIMIT, NOMEM. Each message says how to mend it.
  */
 int sbk_plan_setup(const struct sbk_backend *backend,
 		   const struct sbk_person *person, struct sbk_plan *plan,
 		   struct sbk_error *err);
+
+/*
+ * Whether a change that setup recorded is part of that person's alone: the
+ * accounts, their own groups, the subordinate ids, and the copies that are kept
+ * while those are made and taken away.
+ */
+bool sbk_setup_is_of(const struct sbk_change *change, uint32_t person);
+
+/*
+ * Adds the changes after which what is everybody's (the firewall table, what
+ * restores it) is as if `person` had never been enrolled; for when the
+ * person's own part is gone. Errors as above.
+ */
+int sbk_plan_without(const struct sbk_backend *backend, uint32_t person,
+		     struct sbk_plan *plan, struct sbk_error *err);
+
+/*
+ * As an enrolled person, not root: whether the accounts can be used, by mapping
+ * each one's ids into a namespace for real. SBK_E_UNSUPPORTED with what stops
+ * it and the remedy; SBK_E_NOTFOUND where the caller is not enrolled.
+ */
+int sbk_setup_try(struct sbk_error *err);
 
 /*
  * Tells the system's service manager that its files changed, after setup and

@@ -10,6 +10,7 @@
 #ifndef SBK_PRINCIPALS_H
 #define SBK_PRINCIPALS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,7 +22,9 @@
 enum sbk_principal_role {
 	SBK_PRINCIPAL_GROUP, /* the group of all accounts of ours */
 	SBK_PRINCIPAL_OFFLINE,
-	SBK_PRINCIPAL_ONLINE
+	SBK_PRINCIPAL_ONLINE,
+	SBK_PRINCIPAL_OFFLINE_GROUP, /* the offline account's own group */
+	SBK_PRINCIPAL_ONLINE_GROUP
 };
 
 const char *sbk_principal_role_name(enum sbk_principal_role role);
@@ -31,11 +34,15 @@ struct sbk_principal {
 	char id[SBK_PRINCIPAL_TEXT]; /* "u:550" or "g:550" */
 	char name[SBK_NAME_MAX];     /* "sandbook-1000-off" */
 	uint32_t number;	     /* uid or gid */
-	uint32_t person; /* uid of the enrolled user; not of a group */
+	uint32_t person; /* uid of the enrolled user; not of the group of all */
 };
 
+/* Whether something can run as it: an account, no group. */
+bool sbk_principal_is_account(const struct sbk_principal *principal);
+
 struct sbk_principals {
-	struct sbk_principal *items; /* the group first, then by name */
+	struct sbk_principal *items; /* the group of all first, then by name,
+					an account before its group */
 	size_t count;
 };
 

@@ -111,8 +111,9 @@
 		"WHERE id BETWEEN ?1 AND ?2 AND undoes IS NOT NULL) AND "     \
 		"EXISTS (SELECT 1 FROM txn x JOIN change c ON c.id BETWEEN "  \
 		"x.first AND x.last WHERE x.id = change.txn AND "             \
-		"c.undoes IS NULL AND c.kind <> 'kept' AND c.status IN "      \
-		"('prepared', 'confirmed', 'conflict', 'owed'))")             \
+		"c.undoes IS NULL AND c.kind NOT IN ('kept', 'subid') AND "   \
+		"c.status IN ('prepared', 'confirmed', 'conflict', "          \
+		"'owed'))")                                                   \
 	X(NOTE, "UPDATE change SET note = ?2 WHERE id = ?1 OR id = "          \
 		"(SELECT undoes FROM change WHERE id = ?1 "                   \
 		"AND status <> 'undone')")                                    \

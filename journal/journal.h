@@ -142,6 +142,23 @@ int sbk_journal_undo(struct sbk_journal *journal,
 		     struct sbk_error *err);
 
 /*
+ * The same for a part of what transactions made, whose rest stays: a kept file
+ * among the changes is put back after the others, and its own change stays in
+ * effect, for when the rest is undone. `transaction` is the number of the undo,
+ * 0 where nothing was left to be done.
+ */
+int sbk_journal_take_back(struct sbk_journal *journal,
+			  const struct sbk_backend *backend, const char *title,
+			  struct sbk_plan *changes, uint64_t *transaction,
+			  struct sbk_apply_result *result,
+			  struct sbk_error *err);
+/* What that would do, as sbk_journal_plan_undo has it. */
+int sbk_journal_plan_take_back(struct sbk_journal *journal,
+			       const struct sbk_backend *backend,
+			       struct sbk_plan *changes, struct sbk_plan *out,
+			       struct sbk_error *err);
+
+/*
  * What sbk_journal_undo would do, for --dry-run: adds the inverse changes to
  * `out` and settles in `changes` what needs no touch. Records nothing and
  * needs no lock; `changes` must not be undone afterwards, but loaded again.

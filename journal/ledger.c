@@ -242,6 +242,22 @@ static int open_book(enum sbk_book book, enum sbk_journal_mode mode,
 	return rc < 0 ? rc : sbk_journal_open(&place, mode, out, err);
 }
 
+/* With the lock, and without what a crash left. */
+static int open_locked(enum sbk_book book, const struct sbk_backend *backend,
+		       struct sbk_journal **out, size_t *settled,
+		       struct sbk_error *err)
+{
+	int rc = open_book(book, SBK_JOURNAL_WRITE, out, err);
+
+	if (rc == 0)
+		rc = check_open_to_all(*out, err);
+	if (rc == 0)
+		rc = sbk_journal_lock(*out, LOCK_WAIT_MS, err);
+	if (rc == 0)
+		rc = sbk_journal_recover(*out, backend, settled, err);
+	return rc;
+}
+
 static int ledger_recover(void *self, const struct sbk_backend *backend,
 			  enum sbk_book book, size_t *settled,
 			  struct sbk_error *err)
@@ -251,18 +267,158 @@ static int ledger_recover(void *self, const struct sbk_backend *backend,
 
 	(void)self;
 	*settled = 0;
-	rc = open_book(book, SBK_JOURNAL_WRITE, &journal, err);
+	rc = open_locked(book, backend, &journal, settled, err);
+	if (rc == SBK_E_NOTFOUND) {
+		sbk_error_clear(err);
+		return 0;
+	}
+	sbk_journal_close(journal);
+	return rc;
+}
+
+/* --- taking back a part ------------------------------------------------- */
+
+static bool is_kept(const struct sbk_change *change)
+{
+	return change->object.kind == SBK_KIND_KEPT;
+}
+
+/* The number of the first that is no kept file; 0 where there is none. */
+static uint64_t first_change(struct sbk_plan *plan)
+{
+	size_t i;
+
+	for (i = 0; i < sbk_plan_count(plan); i++)
+		if (!is_kept(sbk_plan_at(plan, i)))
+			return sbk_plan_at(plan, i)->id;
+	return 0;
+}
+
+static bool is_last_of_name(struct sbk_plan *plan, size_t index)
+{
+	const char *name = sbk_plan_at(plan, index)->object.name;
+	size_t i;
+
+	for (i = index + 1; i < sbk_plan_count(plan); i++)
+		if (is_kept(sbk_plan_at(plan, i)) &&
+		    strcmp(sbk_plan_at(plan, i)->object.name, name) == 0)
+			return false;
+	return true;
+}
+
+/*
+ * Kept files of what was taken back earlier stay in effect and are left out.
+ * Where nothing else is left, a removal was cut short before it came to them:
+ * the last of each file is looked at.
+ */
+static int select_wanted(struct sbk_plan *chosen, struct sbk_plan *out,
+			 struct sbk_error *err)
+{
+	const uint64_t first = first_change(chosen);
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < sbk_plan_count(chosen); i++) {
+		const struct sbk_change *change = sbk_plan_at(chosen, i);
+
+		if (first != 0 ? change->id >= first
+			       : is_last_of_name(chosen, i))
+			rc = sbk_plan_add(out, change, err);
+	}
+	return rc;
+}
+
+static int load_wanted(struct sbk_journal *journal,
+		       const struct sbk_take_back_request *request,
+		       struct sbk_plan *out, struct sbk_error *err)
+{
+	const struct sbk_journal_filter filter = {.unsettled = true};
+	struct sbk_plan *all = sbk_plan_new(), *chosen = sbk_plan_new();
+	size_t i;
+	int rc = 0;
+
+	if (all == NULL || chosen == NULL)
+		rc = sbk_error_no_memory(err);
+	if (rc == 0)
+		rc = sbk_journal_load(journal, &filter, all, err);
+	for (i = 0; rc == 0 && i < sbk_plan_count(all); i++)
+		if (request->is_wanted(request->arg, sbk_plan_at(all, i)))
+			rc = sbk_plan_add(chosen, sbk_plan_at(all, i), err);
+	if (rc == 0)
+		rc = select_wanted(chosen, out, err);
+	sbk_plan_free(all);
+	sbk_plan_free(chosen);
+	return rc;
+}
+
+static int take_back(struct sbk_journal *journal,
+		     const struct sbk_backend *backend,
+		     const struct sbk_take_back_request *request,
+		     struct sbk_transaction_report *report,
+		     struct sbk_error *err)
+{
+	struct sbk_plan *wanted = sbk_plan_new();
+	int rc = wanted == NULL ? sbk_error_no_memory(err)
+				: load_wanted(journal, request, wanted, err);
+
+	if (rc == 0 && sbk_plan_count(wanted) > 0) {
+		sbk_journal_tell(journal, request->title);
+		rc = sbk_journal_take_back(journal, backend, request->title,
+					   wanted, &report->transaction,
+					   &report->undone, err);
+	}
+	sbk_plan_free(wanted);
+	return rc;
+}
+
+static int ledger_take_back(void *self, const struct sbk_backend *backend,
+			    const struct sbk_take_back_request *request,
+			    struct sbk_transaction_report *report,
+			    struct sbk_error *err)
+{
+	struct sbk_journal *journal = NULL;
+	int rc;
+
+	(void)self;
+	memset(report, 0, sizeof(*report));
+	rc = open_locked(request->book, backend, &journal, &report->recovered,
+			 err);
 	if (rc == SBK_E_NOTFOUND) {
 		sbk_error_clear(err);
 		return 0;
 	}
 	if (rc == 0)
-		rc = check_open_to_all(journal, err);
-	if (rc == 0)
-		rc = sbk_journal_lock(journal, LOCK_WAIT_MS, err);
-	if (rc == 0)
-		rc = sbk_journal_recover(journal, backend, settled, err);
+		rc = take_back(journal, backend, request, report, err);
+	if (journal != NULL)
+		sbk_journal_report(journal, report);
 	sbk_journal_close(journal);
+	return rc;
+}
+
+static int ledger_plan_take_back(void *self, const struct sbk_backend *backend,
+				 const struct sbk_take_back_request *request,
+				 struct sbk_plan *out, struct sbk_error *err)
+{
+	struct sbk_plan *wanted = sbk_plan_new();
+	struct sbk_journal *journal = NULL;
+	int rc;
+
+	(void)self;
+	if (wanted == NULL)
+		return sbk_error_no_memory(err);
+	rc = open_book(request->book, SBK_JOURNAL_READ, &journal, err);
+	if (rc == SBK_E_NOTFOUND) {
+		sbk_error_clear(err);
+		sbk_plan_free(wanted);
+		return 0;
+	}
+	if (rc == 0)
+		rc = load_wanted(journal, request, wanted, err);
+	if (rc == 0 && sbk_plan_count(wanted) > 0)
+		rc = sbk_journal_plan_take_back(journal, backend, wanted, out,
+						err);
+	sbk_journal_close(journal);
+	sbk_plan_free(wanted);
 	return rc;
 }
 
@@ -407,6 +563,8 @@ void sbk_journal_ledger(struct sbk_ledger *out)
 		.session_begin = ledger_session_begin,
 		.session_end = ledger_session_end,
 		.recover = ledger_recover,
+		.take_back = ledger_take_back,
+		.plan_take_back = ledger_plan_take_back,
 		.granted = ledger_granted,
 		.owed = ledger_owed,
 	};

@@ -278,11 +278,11 @@ int sbk_undo_carry_out(struct sbk_undo *undo, const char *title,
 		sbk_journal_recorder(undo->journal);
 	struct sbk_apply_result applied = {0};
 	struct sbk_error ignored = SBK_ERROR_INIT;
-	uint64_t id;
 	int rc;
 
 	memset(result, 0, sizeof(*result));
-	rc = sbk_transaction_begin(undo->journal, &begin, &id, err);
+	rc = sbk_transaction_begin(undo->journal, &begin, &undo->transaction,
+				   err);
 	if (rc < 0)
 		return rc;
 	undo->result = result;

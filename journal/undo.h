@@ -25,6 +25,7 @@ struct sbk_undo {
 	struct sbk_arena arena;
 	bool incomplete; /* the last pass could not look at all of them */
 	/* Of carrying it out. */
+	uint64_t transaction;
 	bool looked_again;
 	struct sbk_apply_result *result;
 };

@@ -25,8 +25,8 @@ static bool is_enrolled(const struct sbk_uninstall_report *report, uint32_t uid)
 	size_t i;
 
 	for (i = 0; i < report->principal_count; i++)
-		if (report->principals[i].principal.role !=
-			    SBK_PRINCIPAL_GROUP &&
+		if (sbk_principal_is_account(
+			    &report->principals[i].principal) &&
 		    report->principals[i].principal.person == uid)
 			return true;
 	return false;
@@ -38,8 +38,8 @@ static bool is_ours(const struct sbk_uninstall_report *report, uint32_t uid)
 	size_t i;
 
 	for (i = 0; i < report->principal_count; i++)
-		if (report->principals[i].principal.role !=
-			    SBK_PRINCIPAL_GROUP &&
+		if (sbk_principal_is_account(
+			    &report->principals[i].principal) &&
 		    report->principals[i].principal.number == uid)
 			return true;
 	return false;

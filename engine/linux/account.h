@@ -3,10 +3,12 @@
  * through the system's own tools.
  *
  * Names.  The enrolled user with uid N has the accounts sandbook-N-off and
- * sandbook-N-on; all have the one group sandbook, which no person joins.
+ * sandbook-N-on; all have the one group sandbook, which no person joins. Each
+ * account has a private group of its name and number, too: the gid under which
+ * it runs, since one that two people hold would be a right that they share.
  *
  * Nonce.  Each intent to create one carries 32 hexadecimal digits that the
- * object will bear: an account at the end of its description (GECOS), the
+ * object will bear: an account at the end of its description (GECOS), a
  * group as its password, "!" before it, which no password hashes to. So what a
  * crash left is told from what somebody else made under the same name.
  *
@@ -49,6 +51,10 @@ void sbk_account_set_name(struct sbk_account *account);
 /* The name of the group or shaped like one of an account of ours. */
 bool sbk_account_name_is_ours(struct sbk_slice name);
 
+/* "sandbook-1000-off" into `name`, `person` and `role` of `out`, the rest of
+ * which is cleared; false, and nothing done, where it is no such name. */
+bool sbk_account_parse_name(struct sbk_slice name, struct sbk_account *out);
+
 /*
  * Whether a line of /etc/passwd is an account of ours: name, description and
  * home as we make them. The group is the caller's to compare.
@@ -58,10 +64,11 @@ bool sbk_account_parse(struct sbk_slice line, struct sbk_account *out);
 /* The states that a plan asks for. */
 void sbk_account_encode(struct sbk_buf *out, const struct sbk_account *account,
 			const char *shell);
-void sbk_group_encode(struct sbk_buf *out, unsigned int gid, const char *nonce);
+void sbk_group_encode(struct sbk_buf *out, const char *name, unsigned int gid,
+		      const char *nonce);
 
 /*
- * The nonce in an observed state of the group; false where it bears none, so
+ * The nonce in an observed state of a group; false where it bears none, so
  * that it is not ours.
  */
 bool sbk_group_nonce(struct sbk_state state, char nonce[SBK_NONCE_DIGITS + 1]);

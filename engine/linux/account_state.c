@@ -1,5 +1,5 @@
 /*
- * Names, descriptions and state texts of accounts and the group. Pure: reads
+ * Names, descriptions and state texts of accounts and groups. Pure: reads
  * and changes nothing on the host.
  *
  * State of an account, one fact a line; a half-made one (a crash between the
@@ -14,7 +14,7 @@
  *	password locked
  *	expires never
  *
- * State of the group:
+ * State of a group:
  *
  *	group sandbook
  *	gid 550
@@ -50,8 +50,7 @@ void sbk_account_set_name(struct sbk_account *account)
 		       role_suffix(account->role));
 }
 
-/* "sandbook-N-off" or "-on" into person and role. */
-static bool parse_name(struct sbk_slice name, struct sbk_account *out)
+bool sbk_account_parse_name(struct sbk_slice name, struct sbk_account *out)
 {
 	struct sbk_account built = {.person = 0};
 	char text[SBK_NAME_MAX];
@@ -78,7 +77,8 @@ bool sbk_account_name_is_ours(struct sbk_slice name)
 {
 	struct sbk_account account;
 
-	return sbk_slice_is(name, SBK_GROUP_NAME) || parse_name(name, &account);
+	return sbk_slice_is(name, SBK_GROUP_NAME) ||
+	       sbk_account_parse_name(name, &account);
 }
 
 bool sbk_nonce_copy(struct sbk_slice digits, char nonce[SBK_NONCE_DIGITS + 1])
@@ -135,7 +135,7 @@ bool sbk_account_parse(struct sbk_slice line, struct sbk_account *out)
 {
 	struct sbk_account account;
 
-	if (!parse_name(sbk_accountfile_field(line, 0), &account) ||
+	if (!sbk_account_parse_name(sbk_accountfile_field(line, 0), &account) ||
 	    !sbk_slice_number(sbk_accountfile_field(line, 2), &account.uid) ||
 	    !sbk_slice_number(sbk_accountfile_field(line, 3), &account.gid) ||
 	    !parse_description(sbk_accountfile_field(line, 4), &account) ||
@@ -157,11 +157,10 @@ void sbk_account_encode(struct sbk_buf *out, const struct sbk_account *account,
 		       shell);
 }
 
-void sbk_group_encode(struct sbk_buf *out, unsigned int gid, const char *nonce)
+void sbk_group_encode(struct sbk_buf *out, const char *name, unsigned int gid,
+		      const char *nonce)
 {
-	sbk_buf_printf(out,
-		       "group " SBK_GROUP_NAME "\ngid %u\npassword !%s\n"
-		       "members \n",
+	sbk_buf_printf(out, "group %s\ngid %u\npassword !%s\nmembers \n", name,
 		       gid, nonce);
 }
 

@@ -421,6 +421,22 @@ int sbk_firewall_encode(struct sbk_buf *out, const char *nonce,
 	return rc;
 }
 
+/* Each rule of the account behind `before`. */
+static void add_rules(struct sbk_buf *out, const char *before,
+		      const struct sbk_account *account)
+{
+	static const char *const verdicts[] = {
+		"meta l4proto tcp reject with tcp reset",
+		"reject with icmpx admin-prohibited",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+		sbk_buf_printf(out, "%smeta skuid %u %s comment \"%s\"\n",
+			       before, account->uid, verdicts[i],
+			       account->name);
+}
+
 void sbk_firewall_script(struct sbk_buf *out, const char *nonce,
 			 const struct sbk_account *accounts, size_t count)
 {
@@ -433,18 +449,20 @@ void sbk_firewall_script(struct sbk_buf *out, const char *nonce,
 		       "chain " CHAIN_PREFIX "%s {\n"
 		       "type filter hook output priority %d; policy accept;\n",
 		       nonce, PRIORITY);
-	for (i = 0; i < count; i++) {
-		if (accounts[i].role != SBK_ACCOUNT_OFFLINE)
-			continue;
-		sbk_buf_printf(out,
-			       "meta skuid %u meta l4proto tcp reject with tcp "
-			       "reset comment \"%s\"\n"
-			       "meta skuid %u reject with icmpx "
-			       "admin-prohibited comment \"%s\"\n",
-			       accounts[i].uid, accounts[i].name,
-			       accounts[i].uid, accounts[i].name);
-	}
+	for (i = 0; i < count; i++)
+		if (accounts[i].role == SBK_ACCOUNT_OFFLINE)
+			add_rules(out, "", &accounts[i]);
 	sbk_buf_adds(out, "}\n}\n");
+}
+
+void sbk_firewall_rules(struct sbk_buf *out, const char *nonce,
+			const struct sbk_account *account)
+{
+	char before[96];
+
+	(void)snprintf(before, sizeof(before),
+		       "add rule inet sandbook " CHAIN_PREFIX "%s ", nonce);
+	add_rules(out, before, account);
 }
 
 bool sbk_firewall_bears(struct sbk_state state, const char *nonce)

@@ -37,6 +37,11 @@ int sbk_firewall_encode(struct sbk_buf *out, const char *nonce,
 void sbk_firewall_script(struct sbk_buf *out, const char *nonce,
 			 const struct sbk_account *accounts, size_t count);
 
+/* One offline account's rules, as commands that follow that text (made with or
+ * without other accounts). */
+void sbk_firewall_rules(struct sbk_buf *out, const char *nonce,
+			const struct sbk_account *account);
+
 /* Whether the state has the chain that bears this nonce. */
 bool sbk_firewall_bears(struct sbk_state state, const char *nonce);
 

@@ -24,7 +24,8 @@
  *	2  equal to the live file but for lines of ours,
  *	   or a beginning of it that stops in mid-line:
  *	   what a tool of ours left that a crash separated
- *	   from its KEPT change                             the saved state
+ *	   from its KEPT change (not of /etc/subuid- and
+ *	   /etc/subgid-, which no tool of ours writes)      the saved state
  *	3  anything else: another tool's copy               it, without our
  *lines
  *
@@ -257,16 +258,23 @@ out:
 	return rc;
 }
 
-/* Whether `ours` (lines "name X") lists the name. */
-static bool is_listed(const char *ours, struct sbk_slice name)
+/* Whether `ours` lists the line, by its name ("name X") or as a whole
+ * ("line X"). */
+static bool is_listed(const char *ours, struct sbk_slice line)
 {
-	struct sbk_slice rest = {ours, strlen(ours)}, line;
+	struct sbk_slice rest = {ours, strlen(ours)}, entry, value;
+	struct sbk_slice name = sbk_accountfile_field(line, 0);
 
-	while (sbk_accountfile_next(&rest, &line))
-		if (line.size == name.size + 5 &&
-		    memcmp(line.data, "name ", 5) == 0 &&
-		    memcmp(line.data + 5, name.data, name.size) == 0)
+	while (sbk_accountfile_next(&rest, &entry)) {
+		bool whole = strncmp(entry.data, "line ", 5) == 0;
+
+		if (!whole && strncmp(entry.data, "name ", 5) != 0)
+			continue;
+		value = whole ? line : name;
+		if (entry.size == value.size + 5 &&
+		    memcmp(entry.data + 5, value.data, value.size) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -279,7 +287,7 @@ static void add_without_ours(struct sbk_buf *out, struct sbk_slice text,
 	while (sbk_accountfile_next(&rest, &line)) {
 		struct sbk_slice name = sbk_accountfile_field(line, 0);
 
-		if (ours != NULL ? is_listed(ours, name)
+		if (ours != NULL ? is_listed(ours, line)
 				 : sbk_account_name_is_ours(name))
 			continue;
 		/* The newline too, where there is one. */
@@ -290,14 +298,12 @@ static void add_without_ours(struct sbk_buf *out, struct sbk_slice text,
 /*
  * Whether a copy is a beginning of the live file that a crash cut short. The
  * tools write blocks; a finished copy ends with a newline, but may well be a
- * beginning of a live file to which another tool appended a line. Empty, when
- * finished, are those of the subordinate ranges alone.
+ * beginning of a live file to which another tool appended a line.
  */
-static bool is_cut_short(const char *name, struct sbk_slice copy,
-			 const struct sbk_buf *live)
+static bool is_cut_short(struct sbk_slice copy, const struct sbk_buf *live)
 {
 	if (copy.size == 0)
-		return live->size > 0 && strncmp(name, "/etc/sub", 8) != 0;
+		return live->size > 0;
 	if (copy.size >= live->size ||
 	    memcmp(copy.data, sbk_buf_text(live), copy.size) != 0)
 		return false;
@@ -317,6 +323,8 @@ static int is_leftover(const char *name, struct sbk_slice copy, bool *answer,
 	if (name[size - 1] != '-')
 		return 0;
 	*answer = false;
+	if (strncmp(name, "/etc/sub", 8) == 0)
+		return 0; /* no tool of ours writes these */
 	memcpy(path, name, size - 1);
 	path[size - 1] = '\0';
 	rc = sbk_accountfile_read(path, &live, NULL, NULL, NULL, err);
@@ -335,7 +343,7 @@ static int is_leftover(const char *name, struct sbk_slice copy, bool *answer,
 		rc = sbk_buf_failed(&b, err);
 	*answer = (a.size == b.size &&
 		   memcmp(sbk_buf_text(&a), sbk_buf_text(&b), a.size) == 0) ||
-		  is_cut_short(name, copy, &live);
+		  is_cut_short(copy, &live);
 out:
 	sbk_buf_release(&live);
 	sbk_buf_release(&a);

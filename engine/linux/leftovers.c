@@ -45,6 +45,8 @@ static bool is_leftover(const char *name)
 			continue;
 		if (strcmp(name + size, "+") == 0 ||
 		    strcmp(name + size, ".lock") == 0 ||
+		    strcmp(name + size, ".sandbook") == 0 ||
+		    strcmp(name + size, "-.sandbook") == 0 ||
 		    (name[size] == '.' && is_number(name + size + 1)))
 			return true;
 	}
@@ -102,19 +104,32 @@ static int wait_for_tools(int fd, struct sbk_error *err)
 			     "has ended");
 }
 
-int sbk_leftovers_clear(struct sbk_error *err)
+int sbk_leftovers_lock(int *out, struct sbk_error *err)
 {
 	int fd = open("/etc/.pwd.lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	int os_code = errno, rc;
 
+	*out = -1;
 	if (fd < 0 && (os_code == ENOENT || os_code == EROFS))
 		return 0;
 	if (fd < 0)
 		return sbk_error_set_errno(err, os_code,
 					   "opening '/etc/.pwd.lock'");
 	rc = wait_for_tools(fd, err);
-	if (rc == 0)
-		rc = each(remove_one, err);
+	if (rc < 0)
+		(void)close(fd); /* nothing was written */
+	else
+		*out = fd;
+	return rc;
+}
+
+int sbk_leftovers_clear(struct sbk_error *err)
+{
+	int fd, rc = sbk_leftovers_lock(&fd, err);
+
+	if (rc < 0 || fd < 0)
+		return rc;
+	rc = each(remove_one, err);
 	(void)close(fd); /* ends the lock; nothing was written */
 	return rc;
 }

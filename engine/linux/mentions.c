@@ -251,6 +251,7 @@ static int look_for_files(const struct sbk_mention_reader *reader,
 	/* What engine/linux/setup_unit.c makes. */
 	static const char *const units[] = {
 		"/etc/systemd/system/sandbook-firewall.service",
+		"/etc/systemd/system/sandbook-firewall.service.d",
 		"/etc/systemd/system/multi-user.target.wants/"
 		"sandbook-firewall.service",
 		"/etc/systemd/system/nftables.service.wants/"

@@ -102,6 +102,12 @@ int sbk_os_person_by_name(const char *name, struct sbk_person *out,
 	return look_up_person(name, 0, out, err);
 }
 
+int sbk_os_person_by_number(uint32_t number, struct sbk_person *out,
+			    struct sbk_error *err)
+{
+	return look_up_person(NULL, number, out, err);
+}
+
 /* A decimal number of an account or group; false where it is none. */
 static bool parse_number(const char *text, uint32_t *out)
 {

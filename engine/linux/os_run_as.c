@@ -4,7 +4,8 @@
  *
  * Invariants:
  *  1. Nothing of the person's is touched before the child is the person for
- *     good: three ids, groups, no capability, no_new_privs.
+ *     good: three ids, groups, no capability, and no_new_privs unless it is to
+ *     be able to do what the person can.
  *  2. The child that runs as the person is a fresh image: only descriptors
  *     0 to 2 (/dev/null) and 3 (the answer) are open, and its memory holds
  *     nothing that the parent has read.
@@ -56,6 +57,7 @@ struct errand {
 	char *envp[6];
 	int64_t timeout_ms;
 	pid_t parent;
+	bool able; /* set-id programs keep their meaning */
 };
 
 /* --- in the child, between fork and exec -----------------------------------
@@ -135,7 +137,7 @@ static int become(const struct errand *errand)
 	/* Back to root must be impossible, except for root. */
 	if (person->uid != 0 && (setuid(0) == 0 || seteuid(0) == 0))
 		return -1;
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return errand->able ? 0 : prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 /* A parent that is killed takes the errand with it. After `become`, since a
@@ -344,6 +346,29 @@ static int start(struct errand *errand, void *answer, size_t size,
 	return watch(errand, pid, answer, size, err);
 }
 
+static int run(struct errand *errand, const char *const *argv, void *answer,
+	       size_t size, struct sbk_error *err)
+{
+	int rc, i;
+
+	if (geteuid() != 0)
+		return sbk_error_set(err, SBK_E_DENIED,
+				     "only root can act as '%s'",
+				     errand->person->name);
+	rc = find_groups(errand, err);
+	if (rc == 0)
+		rc = fill_words(errand, argv, err);
+	if (rc == 0)
+		rc = start(errand, answer, size, err);
+	for (i = 0; i < 2; i++)
+		if (errand->answer[i] >= 0)
+			(void)close(errand->answer[i]); /* a pipe */
+	if (errand->program >= 0)
+		(void)close(errand->program); /* O_PATH */
+	free(errand->groups);
+	return rc;
+}
+
 int sbk_os_run_as(const struct sbk_person *person, const char *const *argv,
 		  int64_t timeout_ms, void *answer, size_t size,
 		  struct sbk_error *err)
@@ -352,23 +377,21 @@ int sbk_os_run_as(const struct sbk_person *person, const char *const *argv,
 				.program = -1,
 				.answer = {-1, -1},
 				.timeout_ms = timeout_ms};
-	int rc, i;
 
-	if (geteuid() != 0)
-		return sbk_error_set(err, SBK_E_DENIED,
-				     "only root can act as '%s'", person->name);
-	rc = find_groups(&errand, err);
-	if (rc == 0)
-		rc = fill_words(&errand, argv, err);
-	if (rc == 0)
-		rc = start(&errand, answer, size, err);
-	for (i = 0; i < 2; i++)
-		if (errand.answer[i] >= 0)
-			(void)close(errand.answer[i]); /* a pipe */
-	if (errand.program >= 0)
-		(void)close(errand.program); /* O_PATH */
-	free(errand.groups);
-	return rc;
+	return run(&errand, argv, answer, size, err);
+}
+
+int sbk_os_run_as_able(const struct sbk_person *person, const char *const *argv,
+		       int64_t timeout_ms, void *answer, size_t size,
+		       struct sbk_error *err)
+{
+	struct errand errand = {.person = person,
+				.program = -1,
+				.answer = {-1, -1},
+				.timeout_ms = timeout_ms,
+				.able = true};
+
+	return run(&errand, argv, answer, size, err);
 }
 
 int sbk_os_errand_answer(const void *answer, size_t size, struct sbk_error *err)

@@ -15,9 +15,16 @@
 
 const char *sbk_principal_role_name(enum sbk_principal_role role)
 {
-	static const char *const names[] = {"group", "offline", "online"};
+	static const char *const names[] = {"group", "offline", "online",
+					    "offline-group", "online-group"};
 
 	return names[role];
+}
+
+bool sbk_principal_is_account(const struct sbk_principal *principal)
+{
+	return principal->role == SBK_PRINCIPAL_OFFLINE ||
+	       principal->role == SBK_PRINCIPAL_ONLINE;
 }
 
 static void from_group(struct sbk_principal *out, unsigned int gid)
@@ -42,6 +49,20 @@ static void from_account(struct sbk_principal *out,
 	(void)snprintf(out->name, sizeof(out->name), "%s", account->name);
 }
 
+/* The private group of an account. */
+static void from_private(struct sbk_principal *out,
+			 const struct sbk_account *account, unsigned int gid)
+{
+	memset(out, 0, sizeof(*out));
+	out->role = account->role == SBK_ACCOUNT_OFFLINE
+			    ? SBK_PRINCIPAL_OFFLINE_GROUP
+			    : SBK_PRINCIPAL_ONLINE_GROUP;
+	out->number = gid;
+	out->person = account->person;
+	sbk_principal_format((struct sbk_principal_id){true, gid}, out->id);
+	(void)snprintf(out->name, sizeof(out->name), "%s", account->name);
+}
+
 static int append(struct sbk_principals *list,
 		  const struct sbk_principal *principal, struct sbk_error *err)
 {
@@ -59,30 +80,51 @@ static int by_role_and_name(const void *a, const void *b)
 {
 	const struct sbk_principal *left = a, *right = b;
 
+	int order;
+
 	if ((left->role == SBK_PRINCIPAL_GROUP) !=
 	    (right->role == SBK_PRINCIPAL_GROUP))
 		return left->role == SBK_PRINCIPAL_GROUP ? -1 : 1;
-	return strcmp(left->name, right->name);
+	order = strcmp(left->name, right->name);
+	return order != 0 ? order : (int)left->role - (int)right->role;
 }
 
-static int find_accounts(struct sbk_principals *list, unsigned int gid,
+/* An account, and its group where that has its number: one of the name alone
+ * is not ours. */
+static int add_account(struct sbk_principals *list,
+		       const struct sbk_account *account,
+		       const struct sbk_buf *group, struct sbk_error *err)
+{
+	struct sbk_principal principal;
+	struct sbk_slice line;
+	unsigned int gid;
+	int rc;
+
+	from_account(&principal, account);
+	rc = append(list, &principal, err);
+	if (rc < 0 || !sbk_accountfile_find(group, account->name, &line) ||
+	    !sbk_slice_number(sbk_accountfile_field(line, 2), &gid) ||
+	    gid != account->uid)
+		return rc;
+	from_private(&principal, account, gid);
+	return append(list, &principal, err);
+}
+
+static int find_accounts(struct sbk_principals *list,
+			 const struct sbk_buf *group, unsigned int gid,
 			 struct sbk_error *err)
 {
 	struct sbk_buf passwd = SBK_BUF_INIT;
 	struct sbk_slice rest, line;
 	struct sbk_account account;
-	struct sbk_principal principal;
 	int rc;
 
 	rc = sbk_accountfile_read("/etc/passwd", &passwd, NULL, NULL, NULL,
 				  err);
 	rest = (struct sbk_slice){sbk_buf_text(&passwd), passwd.size};
-	while (rc == 0 && sbk_accountfile_next(&rest, &line)) {
-		if (!sbk_account_parse(line, &account) || account.gid != gid)
-			continue;
-		from_account(&principal, &account);
-		rc = append(list, &principal, err);
-	}
+	while (rc == 0 && sbk_accountfile_next(&rest, &line))
+		if (sbk_account_parse(line, &account) && account.gid == gid)
+			rc = add_account(list, &account, group, err);
 	sbk_buf_release(&passwd);
 	return rc;
 }
@@ -99,7 +141,7 @@ int sbk_principals_find(struct sbk_principals *out, struct sbk_error *err)
 	rc = sbk_accountfile_read("/etc/group", &group, NULL, NULL, NULL, err);
 	if (rc == 0 && sbk_accountfile_find(&group, SBK_GROUP_NAME, &line) &&
 	    sbk_slice_number(sbk_accountfile_field(line, 2), &gid)) {
-		rc = find_accounts(&list, gid, err);
+		rc = find_accounts(&list, &group, gid, err);
 		from_group(&principal, gid);
 		/* A group of that name without accounts may be anybody's. */
 		if (rc == 0 && list.count > 0)
@@ -147,6 +189,25 @@ static struct sbk_state state_of(const struct sbk_change *change)
 	return sbk_state_absent(change->after) ? change->before : change->after;
 }
 
+/* The group of all, or a private one. */
+static bool group_of_state(struct sbk_state state, struct sbk_principal *out)
+{
+	struct sbk_account account;
+	struct sbk_slice name;
+	unsigned int gid;
+
+	if (!sbk_account_fact(state, "group", &name) ||
+	    !sbk_group_gid(state, &gid))
+		return false;
+	if (sbk_slice_is(name, SBK_GROUP_NAME))
+		from_group(out, gid);
+	else if (sbk_account_parse_name(name, &account))
+		from_private(out, &account, gid);
+	else
+		return false;
+	return true;
+}
+
 int sbk_principal_of_change(const struct sbk_change *change,
 			    struct sbk_principal *out, struct sbk_error *err)
 {
@@ -154,14 +215,10 @@ int sbk_principal_of_change(const struct sbk_change *change,
 	struct sbk_account account = {.person = 0};
 	struct sbk_slice name, uid, gecos;
 	struct sbk_buf line = SBK_BUF_INIT;
-	unsigned int gid;
 	bool found = false;
 
-	if (change->object.kind == SBK_KIND_GROUP &&
-	    sbk_group_gid(state, &gid)) {
-		from_group(out, gid);
+	if (change->object.kind == SBK_KIND_GROUP && group_of_state(state, out))
 		return 0;
-	}
 	if (change->object.kind == SBK_KIND_ACCOUNT &&
 	    sbk_account_fact(state, "account", &name) &&
 	    sbk_account_fact(state, "uid", &uid) &&

@@ -173,11 +173,11 @@ static int check_pwd_lock(struct sbk_error *err)
 	return 0;
 }
 
-static int check_locks(struct sbk_error *err)
+static int check_locks(bool removing, struct sbk_error *err)
 {
 	int rc = check_pwd_lock(err);
 
-	return rc < 0 ? rc : sbk_leftovers_check(err);
+	return rc < 0 || removing ? rc : sbk_leftovers_check(err);
 }
 
 static int check_space(struct sbk_error *err)
@@ -230,7 +230,7 @@ static int check_state_directory(struct sbk_error *err)
 	return 0;
 }
 
-int sbk_setup_check(struct sbk_error *err)
+int sbk_setup_check(bool removing, struct sbk_error *err)
 {
 	int rc = check_tools(err);
 
@@ -239,7 +239,7 @@ int sbk_setup_check(struct sbk_error *err)
 	if (rc == 0)
 		rc = check_space(err);
 	if (rc == 0)
-		rc = check_locks(err);
+		rc = check_locks(removing, err);
 	if (rc == 0)
 		rc = check_state_directory(err);
 	return rc;

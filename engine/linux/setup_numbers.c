@@ -8,15 +8,19 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/linux/accountfile.h"
 #include "engine/linux/error.h"
 #include "engine/linux/processes.h"
+#include "engine/os.h"
 
 #include "engine/banned.h"
 
+#define TRIES 1000 /* numbers that may be taken, before we give up */
 #define ENTRY_BYTES_MAX (4 << 20) /* of one answer: groups can be large */
 
 struct range {
@@ -158,6 +162,22 @@ int sbk_setup_check_group_name(const char *name, struct sbk_error *err)
 	return check_free(BY_GROUP_NAME, "group", name, err);
 }
 
+int sbk_setup_check_group_number(unsigned int number, struct sbk_error *err)
+{
+	bool known;
+	int rc = is_known(BY_GID, number, NULL, &known, err);
+
+	if (rc == 0 && known)
+		rc = sbk_error_set(err, SBK_E_EXISTS,
+				   "a group that is not Sandbook's has the "
+				   "number %u of a sandbox account; give it "
+				   "another one ('groupmod -g'), or take the "
+				   "account back ('setup --remove-user') and "
+				   "enrol anew",
+				   number);
+	return rc;
+}
+
 /* Whether a line "who:first:count" of a file of ranges has the number. */
 static int in_subordinate_range(const char *path, unsigned int number,
 				bool *answer, struct sbk_error *err)
@@ -202,30 +222,88 @@ static int is_taken(unsigned int number, bool *taken, struct sbk_error *err)
 	return rc;
 }
 
-int sbk_setup_pick_numbers(unsigned int *numbers, size_t count,
-			   struct sbk_error *err)
+int sbk_setup_pick_number(unsigned int *out, struct sbk_error *err)
 {
-	struct range range;
 	unsigned int tried, total, number;
-	size_t found = 0;
-	bool taken;
+	struct range range;
+	bool taken = true;
 	int rc = system_range(&range, err);
 
 	if (rc < 0)
 		return rc;
 	total = range.max - range.min + 1;
-	for (tried = 0; found < count && tried < total; tried++) {
+	for (tried = 0; taken && tried < total; tried++) {
 		number = range.min + (total / 2 + tried) % total;
 		rc = is_taken(number, &taken, err);
 		if (rc < 0)
 			return rc;
-		if (!taken)
+	}
+	if (taken)
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "no free number between %u and %u for a "
+				     "system group; remove unused ones",
+				     range.min, range.max);
+	*out = number;
+	return 0;
+}
+
+static bool is_among(unsigned int number, const unsigned int *numbers,
+		     size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (numbers[i] == number)
+			return true;
+	return false;
+}
+
+int sbk_setup_pick_numbers(unsigned int *numbers, size_t count,
+			   struct sbk_error *err)
+{
+	const uint32_t total =
+		SBK_ACCOUNT_NUMBER_MAX - SBK_ACCOUNT_NUMBER_MIN + 1;
+	size_t found = 0, tried;
+	unsigned int number;
+	bool taken;
+	int rc;
+
+	for (tried = 0; found < count && tried < count + TRIES; tried++) {
+		number = SBK_ACCOUNT_NUMBER_MIN + randombytes_uniform(total);
+		rc = is_taken(number, &taken, err);
+		if (rc < 0)
+			return rc;
+		if (!taken && !is_among(number, numbers, found))
 			numbers[found++] = number;
 	}
 	if (found < count)
 		return sbk_error_set(err, SBK_E_LIMIT,
-				     "no %zu free numbers between %u and %u "
-				     "for system accounts; remove unused ones",
-				     count, range.min, range.max);
+				     "nearly all numbers from %u to %u are in "
+				     "use; the lines of '/etc/subuid' and "
+				     "'/etc/subgid' say by whom",
+				     SBK_ACCOUNT_NUMBER_MIN,
+				     SBK_ACCOUNT_NUMBER_MAX);
 	return 0;
+}
+
+int sbk_setup_check_digits(uint32_t person, struct sbk_error *err)
+{
+	struct sbk_person other;
+	char digits[16];
+	int rc;
+
+	(void)snprintf(digits, sizeof(digits), "%u", person);
+	rc = sbk_os_person_by_name(digits, &other, err);
+	if (rc == SBK_E_NOTFOUND) {
+		sbk_error_clear(err);
+		return 0;
+	}
+	if (rc == 0 && other.uid != person)
+		rc = sbk_error_set(err, SBK_E_EXISTS,
+				   "somebody with another number is named "
+				   "'%s', and 'newuidmap' would take that "
+				   "person for the one who has the number %s; "
+				   "rename that account",
+				   digits, digits);
+	return rc;
 }

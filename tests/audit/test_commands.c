@@ -265,8 +265,21 @@ static void test_commands__residue_before_and_after(void **unused)
 	must("kill $(cat /run/pid); while pgrep -u " OFF " >/dev/null; do "
 	     "sleep 0.05; done; rm -r /home/ann/left /var/lib/sandbook "
 	     "/home/ann/.local; userdel " OFF " && userdel " ON
+	     " && groupdel " OFF " && groupdel " ON
 	     " && { groupdel sandbook 2>/dev/null || true; } && "
 	     "nft delete table inet sandbook");
+	/* Lines that let somebody map the number are residue, too. */
+	report = audit(
+		"", "residue --certificate /run/certificate.json --json " FAST,
+		1);
+	line = shell_output("grep -n '^4711:' /etc/subuid | head -n 1 | "
+			    "cut -d: -f1");
+	(void)snprintf(object, sizeof(object), "/etc/subuid line %s", line);
+	object[strcspn(object, "\n")] = '\0';
+	assert_int_equal(count(report, "residue.account", object), 1);
+	free(line);
+	json_decref(report);
+	must("sed -i /^4711:/d /etc/subuid /etc/subgid");
 	expect("", "residue --json " FAST, 0, "residue.account", NULL, 0);
 	report = audit(
 		"", "residue --certificate /run/certificate.json --json " FAST,

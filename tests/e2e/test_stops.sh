@@ -18,13 +18,16 @@
 #	           and a link in the tree: they are granted and given back, too
 #	setup      setup stopped; then setup again and uninstall (or uninstall,
 #	           or uninstall stopped, too)
+#	remove     setup --remove-user stopped, with somebody else enrolled; then
+#	           setup --remove-user again: the other one's part is as before
 #	orphans    setup alone ended, and the tool that it started goes on for
 #	           a while; meanwhile uninstall (only in a campaign)
 #	uninstall  uninstall stopped, with a grant in effect and what the account
 #	           made; then uninstall (or setup and uninstall)
 #
 # In the everyday run writes into one file, one after the other, are one change,
-# and of setup and uninstall those changes count that Sandbook makes itself;
+# and of setup and uninstall those changes count that Sandbook makes itself
+# (of a removal every fourth);
 # recovery is stopped after three stops of each command. SBK_CAMPAIGN=1 takes
 # all, those of useradd and its like included, and what stands in parentheses
 # (an hour).
@@ -515,6 +518,52 @@ case_setup()
 	swept "setup, then uninstall stopped" "$count" 50
 }
 
+# The account files, their copies and the rules.
+enrolled()
+{
+	for file in passwd group shadow gshadow subuid subgid; do
+		for copy in "" -; do
+			[ -e "/etc/$file$copy" ] || continue
+			stat -c '%n %a %u:%g' "/etc/$file$copy"
+			cat "/etc/$file$copy"
+		done
+	done
+	# Whether anything was left beside them.
+	ls /etc
+	nft --stateless list ruleset
+}
+
+case_remove()
+{
+	mkdir -p /var/www # the other one's home, which uninstall asks for
+	begin_machine
+	step=4
+	[ "$campaign" = 1 ] && step=1
+	leave="$bin/sandbook setup --yes --remove-user dev"
+	expect 0 "the other one" "$bin/sandbook" setup --yes --user www-data
+	enrolled >"$out.other"
+	n=1 count=0
+	while
+		expect 0 "setup" $setup
+		stopped "$n" $leave
+	do
+		expect 0 "removal stopped at $n, then again" $leave
+		enrolled | diff "$out.other" - >&2 ||
+			fail "removal stopped at $n: the other's is not as before"
+		n=$((n + step)) count=$((count + 1))
+	done
+	enrolled | diff "$out.other" - >&2 ||
+		fail "removal: the other's is not as before"
+	expect 0 "the journal" "$bin/sandbook" journal verify --machine
+	grep -q ' 0 findings$' "$out.log" || fail "$(cat "$out.log")"
+	expect 0 "the status" "$bin/sandbook" status
+	grep -q '(machine): readable, nothing owed' "$out.log" ||
+		fail "$(cat "$out.log")"
+	uninstalled "removal"
+	wholly_the_same "removal"
+	swept "removal, then again" "$count" 30
+}
+
 # Setup alone is ended, and useradd, say, goes on while uninstall looks.
 case_orphans()
 {
@@ -617,7 +666,7 @@ if [ "${1-}" = --case ]; then
 	exit 0
 fi
 
-[ $# -gt 2 ] || { sed -n 's/^# \{0,1\}//p' "$0" | sed -n 1,38p; exit 2; }
+[ $# -gt 2 ] || { sed -n 's/^# \{0,1\}//p' "$0" | sed -n 1,40p; exit 2; }
 bin=$(cd "$1" && pwd)
 stop_after=$2
 shift 2

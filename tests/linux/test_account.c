@@ -39,7 +39,7 @@ static void world_init(struct world *w)
 	assert_ok(sbk_os_backend(&w->backend, &err), &err);
 	w->group = (struct sbk_object){SBK_KIND_GROUP, "sandbook", "gid:550"};
 	w->account = (struct sbk_object){SBK_KIND_ACCOUNT, ACCOUNT, "uid:551"};
-	sbk_group_encode(&w->group_state, 550, NONCE);
+	sbk_group_encode(&w->group_state, "sandbook", 550, NONCE);
 	sbk_account_encode(&w->account_state, &account, "/usr/sbin/nologin");
 }
 

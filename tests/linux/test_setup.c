@@ -22,6 +22,10 @@ static void assert_enrolled(uint32_t person, size_t principals)
 		sbk_principals_get(&found, SBK_PRINCIPAL_OFFLINE, person));
 	assert_non_null(
 		sbk_principals_get(&found, SBK_PRINCIPAL_ONLINE, person));
+	assert_non_null(sbk_principals_get(&found, SBK_PRINCIPAL_OFFLINE_GROUP,
+					   person));
+	assert_non_null(
+		sbk_principals_get(&found, SBK_PRINCIPAL_ONLINE_GROUP, person));
 	assert_int_equal(found.items[0].role, SBK_PRINCIPAL_GROUP);
 	sbk_principals_release(&found);
 }
@@ -38,7 +42,7 @@ static void test_setup__enrols_is_idempotent_and_undone(void **state)
 	require_host();
 	world_init(&w);
 	plan = set_up(&w, &w.person);
-	assert_enrolled(1000, 3);
+	assert_enrolled(1000, 5);
 	/* The copies are as they were: only the live files name us. */
 	assert_int_not_equal(shell("grep -q sandbook /etc/*-"), 0);
 	after = host_manifest();
@@ -75,7 +79,7 @@ static void test_setup__the_journal_tells_who_they_were(void **state)
 			assert_true(principal.role == SBK_PRINCIPAL_GROUP ||
 				    principal.person == 1000);
 		}
-	assert_int_equal(found, 3);
+	assert_int_equal(found, 5);
 	assert_host_is(w.before);
 	sbk_plan_free(plan);
 	world_release(&w);
@@ -93,8 +97,8 @@ static void test_setup__the_next_person_joins_and_all_is_undone(void **state)
 	plans[0] = set_up(&w, &w.person);
 	one = host_manifest();
 	plans[1] = set_up(&w, &w.other);
-	assert_enrolled(0, 5);
-	assert_enrolled(1000, 5);
+	assert_enrolled(0, 9);
+	assert_enrolled(1000, 9);
 	assert_int_equal(shell("[ $(nft list ruleset | grep -c skuid) = 4 ]"),
 			 0);
 	/* The second one alone, then the first; then both at once. */
@@ -112,7 +116,7 @@ static void test_setup__the_next_person_joins_and_all_is_undone(void **state)
 
 static void test_setup__systemd_restores_the_table(void **state)
 {
-	struct sbk_plan *plan;
+	struct sbk_plan *plans[2];
 	struct world w;
 	char *table, *again;
 
@@ -120,7 +124,8 @@ static void test_setup__systemd_restores_the_table(void **state)
 	require_host();
 	world_init(&w);
 	assert_int_equal(shell("mkdir -p /run/systemd/system"), 0);
-	plan = set_up(&w, &w.person);
+	plans[0] = set_up(&w, &w.person);
+	plans[1] = set_up(&w, &w.other);
 	assert_int_equal(
 		shell("cd /etc/systemd/system && [ $(readlink multi-user.target"
 		      ".wants/sandbook-firewall.service) = "
@@ -130,9 +135,11 @@ static void test_setup__systemd_restores_the_table(void **state)
 		0);
 	/* What systemd gives to nft makes the table again, as it was. */
 	table = shell_output("nft list ruleset");
-	assert_int_equal(shell("nft flush ruleset; sed -n "
-			       "s/^StandardInputText=//p /etc/systemd/system/"
-			       "sandbook-firewall.service | nft -f -"),
+	assert_int_equal(shell("nft flush ruleset; cd /etc/systemd/system && "
+			       "sed -n s/^StandardInputText=//p "
+			       "sandbook-firewall.service "
+			       "sandbook-firewall.service.d/*.conf | nft -f "
+			       "-"),
 			 0);
 	again = shell_output("nft list ruleset");
 	assert_string_equal(again, table);
@@ -142,12 +149,13 @@ static void test_setup__systemd_restores_the_table(void **state)
 				       "firewall.service 2>&1 | grep "
 				       "sandbook-)\" ]"),
 				 0);
-	assert_int_equal(host_undo(&w.backend, &plan, 1), 0);
+	assert_int_equal(host_undo(&w.backend, plans, 2), 0);
 	assert_host_is(w.before);
 	assert_int_equal(shell("rm -r /run/systemd"), 0);
 	free(table);
 	free(again);
-	sbk_plan_free(plan);
+	sbk_plan_free(plans[0]);
+	sbk_plan_free(plans[1]);
 	world_release(&w);
 }
 

@@ -1,0 +1,198 @@
+/*
+ * sandbook setup --remove-user: takes back exactly one person's part, in two
+ * transactions. First the person's own objects, as an undo of what enrolled
+ * them; then what is everybody's (the firewall table, its unit) goes forward
+ * to what it is without the person. In this order no account is left without
+ * its rule, and whichever moment it ends at, the same command goes on there.
+ *
+ * The person's journal, and what grants left in files, stay the person's.
+ */
+#include "engine/cmd_setup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/limits.h"
+
+#include "engine/banned.h"
+
+#define TITLE_MAX (SBK_NAME_MAX + 32)
+
+/* By name; by number, too, since the person may be gone from this machine. */
+static int find_person(struct sbk_setup_call *call, struct sbk_error *err)
+{
+	const char *name = call->options.remove_user;
+	char *end;
+	unsigned long long number;
+	int rc = sbk_os_person_by_name(name, &call->person, err);
+
+	if (rc != SBK_E_NOTFOUND || *name < '0' || *name > '9')
+		return rc;
+	number = strtoull(name, &end, 10);
+	if (*end != '\0' || number >= UINT32_MAX)
+		return rc;
+	sbk_error_clear(err);
+	memset(&call->person, 0, sizeof(call->person));
+	call->person.uid = (uint32_t)number;
+	(void)snprintf(call->person.name, sizeof(call->person.name), "%s",
+		       name);
+	return 0;
+}
+
+static bool is_wanted(void *arg, const struct sbk_change *change)
+{
+	const struct sbk_person *person = arg;
+
+	return sbk_setup_is_of(change, person->uid);
+}
+
+static struct sbk_take_back_request make_request(struct sbk_setup_call *call,
+						 char title[TITLE_MAX])
+{
+	(void)snprintf(title, TITLE_MAX, "setup --remove-user %s",
+		       call->person.name);
+	return (struct sbk_take_back_request){
+		.book = SBK_BOOK_MACHINE,
+		.title = title,
+		.is_wanted = is_wanted,
+		.arg = &call->person,
+	};
+}
+
+/* What is everybody's, from what stands now. */
+static int plan_rest(struct sbk_setup_call *call, struct sbk_error *err)
+{
+	sbk_plan_free(call->plan);
+	call->plan = sbk_plan_new();
+	if (call->plan == NULL)
+		return sbk_error_no_memory(err);
+	return sbk_plan_without(&call->backend, call->person.uid, call->plan,
+				err);
+}
+
+static void print_plans(struct sbk_setup_call *call, struct sbk_plan *own,
+			struct sbk_buf *out)
+{
+	if (call->options.json) {
+		sbk_buf_adds(out, "{\"taken_back\":");
+		sbk_plan_print_json(own, out);
+		sbk_buf_adds(out, ",\"changed\":");
+		sbk_plan_print_json(call->plan, out);
+		sbk_buf_adds(out, "}\n");
+		return;
+	}
+	if (sbk_plan_count(own) + sbk_plan_count(call->plan) == 0) {
+		sbk_buf_printf(out,
+			       "Nothing to change: '%s' is not "
+			       "enrolled.\n",
+			       call->person.name);
+		return;
+	}
+	sbk_buf_printf(out,
+		       "Taking back the part of '%s' changes this "
+		       "machine:\n",
+		       call->person.name);
+	sbk_plan_print(own, out);
+	if (sbk_plan_count(call->plan) > 0) {
+		sbk_buf_adds(out, "And for those who stay enrolled:\n");
+		sbk_plan_print(call->plan, out);
+	}
+	sbk_buf_printf(out,
+		       "Processes of the accounts are ended. What '%s' granted "
+		       "in files is not looked at: 'sandbook undo' by that "
+		       "person, before, or 'sandbook uninstall' of all.\n",
+		       call->person.name);
+}
+
+/* Prints what would be done; *nothing where there is nothing to do. */
+static int propose(struct sbk_setup_call *call, bool *nothing,
+		   struct sbk_error *err)
+{
+	const struct sbk_ledger *ledger = &call->cli->ledger;
+	char title[TITLE_MAX];
+	const struct sbk_take_back_request request = make_request(call, title);
+	struct sbk_plan *own = sbk_plan_new();
+	struct sbk_buf out = SBK_BUF_INIT;
+	int rc = own == NULL ? sbk_error_no_memory(err)
+			     : ledger->ops->plan_take_back(ledger->self,
+							   &call->backend,
+							   &request, own, err);
+
+	if (rc == 0)
+		rc = plan_rest(call, err);
+	if (rc == 0) {
+		*nothing =
+			sbk_plan_count(own) + sbk_plan_count(call->plan) == 0;
+		print_plans(call, own, &out);
+		rc = sbk_buf_failed(&out, err);
+	}
+	if (rc == 0)
+		rc = sbk_cli_announce(call->cli, sbk_buf_text(&out), err);
+	sbk_buf_release(&out);
+	sbk_plan_free(own);
+	return rc;
+}
+
+/* The person's own part; what could not be taken back is an error. */
+static int take_own_back(struct sbk_setup_call *call, struct sbk_error *err)
+{
+	const struct sbk_ledger *ledger = &call->cli->ledger;
+	char title[TITLE_MAX];
+	const struct sbk_take_back_request request = make_request(call, title);
+	struct sbk_transaction_report *report = &call->report;
+	int rc = ledger->ops->take_back(ledger->self, &call->backend, &request,
+					report, err);
+
+	if (report->recovered > 0)
+		sbk_setup_print_recovered(call, report->recovered);
+	sbk_cli_tell_record(call->cli, report);
+	if (rc == 0 && report->undone.owed + report->undone.conflicts > 0)
+		rc = sbk_error_set(err, SBK_E_INCOMPLETE,
+				   "%zu changes could not be taken back: "
+				   "'sandbook journal log' says what stays and "
+				   "why; mend it and run this again",
+				   report->undone.owed +
+					   report->undone.conflicts);
+	return rc;
+}
+
+static int change_rest(struct sbk_setup_call *call, struct sbk_error *err)
+{
+	const struct sbk_ledger *ledger = &call->cli->ledger;
+	char title[TITLE_MAX];
+	const struct sbk_take_back_request named = make_request(call, title);
+	const struct sbk_transaction_request request = {
+		.book = SBK_BOOK_MACHINE, .title = named.title};
+	struct sbk_transaction_report report;
+	int rc = plan_rest(call, err);
+
+	if (rc == 0)
+		rc = ledger->ops->transact(ledger->self, &call->backend,
+					   &request, call->plan, &report, err);
+	return rc;
+}
+
+int sbk_setup_remove(struct sbk_setup_call *call, struct sbk_error *err)
+{
+	bool nothing = false;
+	int rc = find_person(call, err);
+
+	if (rc == 0)
+		rc = propose(call, &nothing, err);
+	if (rc < 0 || nothing || call->options.dry_run)
+		return rc;
+	rc = sbk_cli_ask(call->cli, "Carry this out?", call->options.yes, err);
+	if (rc == 0)
+		rc = take_own_back(call, err);
+	if (rc == 0)
+		rc = change_rest(call, err);
+	if (rc < 0)
+		return rc;
+	sbk_setup_tell_manager(call);
+	if (!call->options.json)
+		(void)fprintf(call->cli->out,
+			      "Done: '%s' is not enrolled any more.\n",
+			      call->person.name);
+	return 0;
+}

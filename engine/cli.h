@@ -30,9 +30,14 @@ enum sbk_exit {
 	SBK_EXIT_FAILED = 206,	    /* a step failed (a full volume, a fixed
 				       maximum); what was done is undone */
 	SBK_EXIT_INCOMPLETE =
-		207,	       /* something is owed or could not be undone */
-	SBK_EXIT_EXISTS = 208, /* a name of ours is taken by others */
-	SBK_EXIT_TIMEOUT = 209 /* the run's time limit ended it */
+		207,		/* something is owed or could not be undone */
+	SBK_EXIT_EXISTS = 208,	/* a name of ours is taken by others */
+	SBK_EXIT_TIMEOUT = 209, /* the run's time limit ended it */
+	/* `journal verify`, besides 204: */
+	SBK_EXIT_TRUNCATED = 210,   /* the log's end is missing */
+	SBK_EXIT_FORKED = 211,	    /* the anchor has another history */
+	SBK_EXIT_ROLLED_BACK = 212, /* the anchor has a longer one */
+	SBK_EXIT_OTHER_LOG = 213    /* key or anchor are of another log */
 };
 
 enum sbk_option_type {

@@ -11,6 +11,7 @@
 struct sbk_choice {
 	uint64_t session, transaction, change;
 	const char *path, *kind, *since, *until;
+	const char *key, *checkpoint; /* of `journal verify` */
 	bool machine, json;
 };
 
@@ -47,6 +48,8 @@ int sbk_show_print(struct sbk_journal *journal, uint64_t id, bool json,
 /* cmd_log.c */
 int sbk_cmd_journal_key(struct sbk_cli *cli, int argc, char **argv);
 int sbk_cmd_journal_checkpoint(struct sbk_cli *cli, int argc, char **argv);
+int sbk_cmd_journal_proof(struct sbk_cli *cli, int argc, char **argv);
+int sbk_cmd_journal_consistency(struct sbk_cli *cli, int argc, char **argv);
 extern const struct sbk_option sbk_journal_key_options[];
 extern const struct sbk_option sbk_journal_checkpoint_options[];
 

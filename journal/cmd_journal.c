@@ -3,9 +3,12 @@
  * no lock and works beside a transaction.
  */
 #include "journal/cmd.h"
+#include "journal/note.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "engine/os.h"
 
 #include "engine/banned.h"
 
@@ -71,6 +74,22 @@ static const struct sbk_option show_options[] = {
 };
 
 static const struct sbk_option plain_options[] = {
+	MACHINE_OPTION,
+	JSON_OPTION,
+	{.name = NULL},
+};
+
+static const struct sbk_option verify_options[] = {
+	{.name = "key",
+	 .argument = "KEY",
+	 .help = "a public key of the log that you kept elsewhere",
+	 .offset = offsetof(struct sbk_choice, key),
+	 .type = SBK_OPTION_TEXT},
+	{.name = "checkpoint",
+	 .argument = "FILE",
+	 .help = "a checkpoint of the log that you kept elsewhere",
+	 .offset = offsetof(struct sbk_choice, checkpoint),
+	 .type = SBK_OPTION_TEXT},
 	MACHINE_OPTION,
 	JSON_OPTION,
 	{.name = NULL},
@@ -225,6 +244,49 @@ static int run_show(struct sbk_cli *cli, int argc, char **argv)
 	return rc;
 }
 
+static void print_signed(const struct sbk_journal_verdict *verdict,
+			 struct sbk_buf *out)
+{
+	const uint64_t rest = verdict->entries - verdict->signed_size;
+
+	if (verdict->key[0] == '\0') {
+		sbk_buf_adds(out, "not signed: its next transaction does\n");
+		return;
+	}
+	sbk_buf_printf(out, "signed by %s%s: %llu entries", verdict->key,
+		       verdict->pinned ? " (led to by the key given)" : "",
+		       (unsigned long long)verdict->signed_size);
+	if (verdict->entries > verdict->signed_size)
+		sbk_buf_printf(out, ", and %llu since are not yet",
+			       (unsigned long long)rest);
+	sbk_buf_addc(out, '\n');
+}
+
+/* The answer, and what it does not say. */
+static void print_answer(const struct sbk_journal_verdict *verdict,
+			 struct sbk_buf *out)
+{
+	sbk_buf_adds(out, sbk_log_verdict_name(verdict->verdict));
+	if (verdict->verdict == SBK_LOG_ALTERED &&
+	    verdict->altered_at != UINT64_MAX)
+		sbk_buf_printf(out, " at entry %llu or after it",
+			       (unsigned long long)verdict->altered_at);
+	else if (verdict->verdict == SBK_LOG_ALTERED)
+		sbk_buf_adds(out, ", but not its signed entries");
+	if (verdict->verdict == SBK_LOG_INTACT && verdict->anchored_size > 0)
+		sbk_buf_printf(out,
+			       "; anchored: the first %llu entries are those "
+			       "of the checkpoint given",
+			       (unsigned long long)verdict->anchored_size);
+	else if (verdict->verdict == SBK_LOG_INTACT)
+		sbk_buf_adds(out, "; not anchored: an older copy of the whole "
+				  "would look the same");
+	if (verdict->verdict == SBK_LOG_INTACT && !verdict->pinned)
+		sbk_buf_adds(out, "; without --key, so would a log of another "
+				  "key");
+	sbk_buf_addc(out, '\n');
+}
+
 static void print_verdict(const struct sbk_journal *journal,
 			  const struct sbk_journal_verdict *verdict, bool json,
 			  struct sbk_buf *out)
@@ -245,6 +307,8 @@ static void print_verdict(const struct sbk_journal *journal,
 			sbk_plural(verdict->findings, "finding", "findings"));
 		sbk_buf_add_hex(out, verdict->root, sizeof(verdict->root));
 		sbk_buf_addc(out, '\n');
+		print_signed(verdict, out);
+		print_answer(verdict, out);
 		return;
 	}
 	sbk_json_open(out, '{');
@@ -257,9 +321,38 @@ static void print_verdict(const struct sbk_journal *journal,
 	sbk_json_integer(out, "states", (int64_t)verdict->states);
 	sbk_json_integer(out, "sealed_unread", (int64_t)verdict->sealed_unread);
 	sbk_json_integer(out, "findings", (int64_t)verdict->findings);
+	sbk_json_string(out, "verdict", sbk_log_verdict_name(verdict->verdict));
+	if (verdict->altered_at != UINT64_MAX)
+		sbk_json_integer(out, "altered_at",
+				 (int64_t)verdict->altered_at);
+	sbk_json_string(out, "key",
+			verdict->key[0] != '\0' ? verdict->key : NULL);
+	sbk_json_bool(out, "pinned", verdict->pinned);
+	sbk_json_integer(out, "signed", (int64_t)verdict->signed_size);
+	sbk_json_integer(out, "anchored", (int64_t)verdict->anchored_size);
 	sbk_json_string(out, "text", sbk_buf_text(&verdict->text));
 	sbk_json_close(out, '}');
 	sbk_buf_addc(out, '\n');
+}
+
+static int verify(struct sbk_journal *journal, const struct sbk_choice *choice,
+		  struct sbk_journal_verdict *verdict, struct sbk_error *err)
+{
+	struct sbk_journal_anchor anchor = {.key = choice->key};
+	struct sbk_buf note = SBK_BUF_INIT;
+	int rc = 0;
+
+	if (choice->checkpoint != NULL)
+		rc = sbk_os_read_file(choice->checkpoint, SBK_NOTE_BYTES_MAX,
+				      &note, err);
+	if (rc == 0 && choice->checkpoint != NULL) {
+		anchor.note = sbk_buf_text(&note);
+		anchor.note_size = note.size;
+	}
+	if (rc == 0)
+		rc = sbk_journal_verify_against(journal, &anchor, verdict, err);
+	sbk_buf_release(&note);
+	return rc;
 }
 
 static int run_verify(struct sbk_cli *cli, int argc, char **argv)
@@ -276,15 +369,17 @@ static int run_verify(struct sbk_cli *cli, int argc, char **argv)
 
 	if (rc == 0)
 		rc = no_operands(operands, argc, argv, &err);
-	if (rc == 0)
-		rc = sbk_journal_verify(journal, &verdict, &err);
-	if (rc == 0)
-		print_verdict(journal, &verdict, choice.json, &out);
 	/* A journal that is not there was not verified. */
 	missing = rc == SBK_E_NOTFOUND;
+	if (rc == 0)
+		rc = verify(journal, &choice, &verdict, &err);
+	if (rc == 0)
+		print_verdict(journal, &verdict, choice.json, &out);
 	rc = finish(cli, rc, &out, &err);
-	if (missing || (rc == SBK_EXIT_OK && verdict.findings > 0))
+	if (missing)
 		rc = SBK_EXIT_JOURNAL;
+	else if (rc == SBK_EXIT_OK)
+		rc = (int)sbk_log_verdict_exit(verdict.verdict);
 	sbk_journal_verdict_release(&verdict);
 	sbk_buf_release(&out);
 	sbk_journal_close(journal);
@@ -372,12 +467,16 @@ static const struct sbk_command subcommands[] = {
 		.summary = "whether the journal is what its log says",
 		.help = "Computes the Merkle tree from the entries, builds "
 			"the tables anew from the\nlog and compares them row "
-			"by row, and hashes every state. Exit code 204 when\n"
-			"something is wrong; sandbook(1) says what to do then, "
-			"under EXIT STATUS.\n\n"
-			"Example:\n"
-			"  sandbook journal verify --machine\n",
-		.options = plain_options,
+			"by row, hashes every state, and looks at every\n"
+			"signature. The answer is the last line, and the exit "
+			"code: intact (0), altered\n(204), truncated (210); "
+			"and with what you kept elsewhere forked (211), "
+			"rolled back\n(212), not this log (213).\n\n"
+			"Example: against a key and a checkpoint that are kept "
+			"elsewhere\n"
+			"  sandbook journal verify --key \"$(cat my.key)\" \\\n"
+			"      --checkpoint /media/usb/journal.checkpoint\n",
+		.options = verify_options,
 		.run = run_verify,
 	},
 	{
@@ -422,13 +521,42 @@ static const struct sbk_command subcommands[] = {
 		.options = sbk_journal_checkpoint_options,
 		.run = sbk_cmd_journal_checkpoint,
 	},
+	{
+		.name = "proof",
+		.usage = "[options] N",
+		.summary = "that entry N, from 0, is in the log",
+		.help = "A proof (c2sp.org/tlog-proof) against the newest "
+			"checkpoint. Who has the entry's\ntext, this and the "
+			"public key needs neither the journal nor Sandbook to "
+			"check it.\n\n"
+			"Example:\n"
+			"  sandbook journal proof 7 --to 7.tlog-proof\n",
+		.options = sbk_journal_checkpoint_options,
+		.run = sbk_cmd_journal_proof,
+	},
+	{
+		.name = "consistency",
+		.usage = "[options] A B",
+		.summary = "that the log of B entries is that of A continued",
+		.help = "The proof that a witness asks for "
+			"(c2sp.org/tlog-witness, add-checkpoint): of any\n"
+			"number of entries A to a checkpoint, which has B. "
+			"Whoever kept a checkpoint of A\nentries learns from "
+			"it that nothing of them was changed since.\n\n"
+			"Example:\n"
+			"  sandbook journal consistency 7 31\n",
+		.options = sbk_journal_checkpoint_options,
+		.run = sbk_cmd_journal_consistency,
+	},
 	{.name = NULL},
 };
 
 const struct sbk_command sbk_journal_commands[] = {
 	{
 		.name = "journal",
-		.usage = "log|show|verify|export|key|checkpoint [options]",
+		.usage = "log|show|verify|export|key|checkpoint|proof|"
+			 "consistency "
+			 "[options]",
 		.summary = "read the record of what was changed",
 		.help = "Without --machine it is your own journal.\n\n"
 			"Example:\n"

@@ -1,11 +1,14 @@
 /*
- * sandbook journal key, checkpoint: what the log is signed with, and what it
- * signed last. They only read, so that they work beside a transaction, and on
- * the copy of the machine's journal that everyone may read.
+ * sandbook journal key, checkpoint, proof, consistency: what the log is signed
+ * with, what it signed last, and what that proves. They only read, so that they
+ * work beside a transaction, and on the copy of the machine's journal that
+ * everyone may read.
  */
 #include "journal/cmd.h"
+#include "journal/proof.h"
 #include "journal/signing.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/os.h"
@@ -42,19 +45,36 @@ const struct sbk_option sbk_journal_checkpoint_options[] = {
 	{.name = NULL},
 };
 
-/* Parses, and opens what was chosen for reading. */
+static int parse_number(const char *text, uint64_t *out, struct sbk_error *err)
+{
+	const size_t digits = strspn(text, "0123456789");
+
+	if (digits == 0 || digits > 18 || text[digits] != '\0')
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "'%s' is no number of entries", text);
+	*out = strtoull(text, NULL, 10);
+	return 0;
+}
+
+/* Parses, with `count` numbers as operands, and opens what was chosen. */
 static int open_chosen(struct sbk_cli *cli, int argc, char **argv,
-		       struct log_choice *choice, struct sbk_journal **out,
-		       struct sbk_error *err)
+		       struct log_choice *choice, uint64_t *numbers, int count,
+		       struct sbk_journal **out, struct sbk_error *err)
 {
 	struct sbk_journal_place place;
-	int operands = 0;
+	int operands = 0, i;
 	int rc = sbk_cli_parse(cli, argc, argv, choice, &operands, err);
 
-	if (rc == 0 && operands < argc)
+	if (rc == 0 && argc - operands > count)
 		rc = sbk_error_set(err, SBK_E_INVAL,
 				   "'%s' is one word too many; see --help",
-				   argv[operands]);
+				   argv[operands + count]);
+	if (rc == 0 && argc - operands < count)
+		rc = sbk_error_set(err, SBK_E_INVAL, "say %s; see --help",
+				   count == 1 ? "which entry"
+					      : "two numbers of entries");
+	for (i = 0; rc == 0 && i < count; i++)
+		rc = parse_number(argv[operands + i], &numbers[i], err);
 	if (rc == 0)
 		rc = sbk_choice_place(&choice->choice, &place, err);
 	if (rc == 0)
@@ -78,7 +98,7 @@ int sbk_cmd_journal_key(struct sbk_cli *cli, int argc, char **argv)
 	struct sbk_journal *journal = NULL;
 	struct sbk_buf out = SBK_BUF_INIT;
 	struct sbk_note_key key;
-	int rc = open_chosen(cli, argc, argv, &choice, &journal, &err);
+	int rc = open_chosen(cli, argc, argv, &choice, NULL, 0, &journal, &err);
 
 	if (rc == 0)
 		rc = sbk_key_named(journal, &key, &err);
@@ -109,17 +129,148 @@ static int write_file(const char *path, struct sbk_buf *note,
 	return rc;
 }
 
+/* Where --to says, or to standard output. */
+static int deliver(struct sbk_cli *cli, int rc, const struct log_choice *choice,
+		   struct sbk_buf *out, struct sbk_journal *journal,
+		   struct sbk_error *err)
+{
+	if (rc == 0 && choice->to != NULL && strcmp(choice->to, "-") != 0)
+		rc = write_file(choice->to, out, err);
+	return finish(cli, rc, out, journal, err);
+}
+
 int sbk_cmd_journal_checkpoint(struct sbk_cli *cli, int argc, char **argv)
 {
 	struct log_choice choice = {.to = NULL};
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_journal *journal = NULL;
 	struct sbk_buf out = SBK_BUF_INIT;
-	int rc = open_chosen(cli, argc, argv, &choice, &journal, &err);
+	int rc = open_chosen(cli, argc, argv, &choice, NULL, 0, &journal, &err);
 
 	if (rc == 0)
 		rc = sbk_checkpoint_read(journal, 0, &out, &err);
-	if (rc == 0 && choice.to != NULL && strcmp(choice.to, "-") != 0)
-		rc = write_file(choice.to, &out, &err);
-	return finish(cli, rc, &out, journal, &err);
+	return deliver(cli, rc, &choice, &out, journal, &err);
+}
+
+/* --- proofs ----------------------------------------------------------------
+ */
+
+/* The checkpoint of `size` entries, or the newest: its note and what it says.
+ */
+static int read_checkpoint(struct sbk_journal *journal, uint64_t size,
+			   struct sbk_buf *bytes,
+			   struct sbk_checkpoint *checkpoint,
+			   struct sbk_error *err)
+{
+	struct sbk_note note;
+	int rc = sbk_checkpoint_read(journal, size, bytes, err);
+
+	if (rc < 0)
+		return rc;
+	rc = sbk_note_parse(sbk_buf_text(bytes), bytes->size, &note, err);
+	if (rc == 0)
+		rc = sbk_checkpoint_parse(&note, checkpoint, err);
+	return rc < 0 ? sbk_error_set(err, SBK_E_CORRUPT,
+				      "a checkpoint of journal '%s' is none; "
+				      "see 'sandbook journal verify'",
+				      journal->db.path)
+		      : 0;
+}
+
+/* The hashes, an empty line, the checkpoint: how both kinds end. */
+static void print_proof(const struct sbk_proof *proof,
+			const struct sbk_buf *note, struct sbk_buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < proof->count; i++) {
+		sbk_base64_add(out, proof->hashes[i], SBK_TREE_HASH_BYTES);
+		sbk_buf_addc(out, '\n');
+	}
+	sbk_buf_addc(out, '\n');
+	sbk_buf_add(out, note->data, note->size);
+}
+
+static int prove_entry(struct sbk_journal *journal, uint64_t n,
+		       struct sbk_buf *out, struct sbk_error *err)
+{
+	struct sbk_checkpoint newest = {.size = 0};
+	struct sbk_buf note = SBK_BUF_INIT;
+	struct sbk_proof proof;
+	int rc = read_checkpoint(journal, 0, &note, &newest, err);
+
+	if (rc == 0 && n >= newest.size)
+		rc = sbk_error_set(err, SBK_E_NOTFOUND,
+				   "the newest checkpoint covers %llu entries, "
+				   "from 0 on: entry %llu is not covered yet, "
+				   "or there is none",
+				   (unsigned long long)newest.size,
+				   (unsigned long long)n);
+	if (rc == 0)
+		rc = sbk_proof_of_entry(journal, n, &newest, &proof, err);
+	if (rc == 0) {
+		sbk_buf_printf(out, "c2sp.org/tlog-proof@v1\nindex %llu\n",
+			       (unsigned long long)n);
+		print_proof(&proof, &note, out);
+		rc = sbk_buf_failed(out, err);
+	}
+	sbk_buf_release(&note);
+	return rc;
+}
+
+static int prove_growth(struct sbk_journal *journal, uint64_t a, uint64_t b,
+			struct sbk_buf *out, struct sbk_error *err)
+{
+	struct sbk_checkpoint larger = {.size = 0};
+	struct sbk_buf note = SBK_BUF_INIT;
+	struct sbk_proof proof;
+	int rc;
+
+	if (a > b || b == 0)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "first the smaller number of entries, "
+				     "then the larger");
+	rc = read_checkpoint(journal, b, &note, &larger, err);
+	if (rc == 0)
+		rc = sbk_proof_of_growth(journal, a, &larger, &proof, err);
+	if (rc == 0) {
+		sbk_buf_printf(out, "old %llu\n", (unsigned long long)a);
+		print_proof(&proof, &note, out);
+		rc = sbk_buf_failed(out, err);
+	}
+	sbk_buf_release(&note);
+	return rc;
+}
+
+/* Runs `count` 1: a proof of an entry, 2: of growth. */
+static int prove(struct sbk_cli *cli, int argc, char **argv, int count)
+{
+	struct log_choice choice = {.to = NULL};
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_journal *journal = NULL;
+	struct sbk_buf out = SBK_BUF_INIT;
+	uint64_t numbers[2] = {0, 0};
+	int rc = open_chosen(cli, argc, argv, &choice, numbers, count, &journal,
+			     &err);
+
+	/* One snapshot, while others go on writing. */
+	if (rc == 0)
+		rc = sbk_db_exec(&journal->db, "BEGIN", &err);
+	if (rc == 0) {
+		rc = count == 1 ? prove_entry(journal, numbers[0], &out, &err)
+				: prove_growth(journal, numbers[0], numbers[1],
+					       &out, &err);
+		sbk_db_abandon(&journal->db); /* only read */
+	}
+	return deliver(cli, rc, &choice, &out, journal, &err);
+}
+
+int sbk_cmd_journal_proof(struct sbk_cli *cli, int argc, char **argv)
+{
+	return prove(cli, argc, argv, 1);
+}
+
+int sbk_cmd_journal_consistency(struct sbk_cli *cli, int argc, char **argv)
+{
+	return prove(cli, argc, argv, 2);
 }

@@ -137,6 +137,9 @@
 		       "state = ?4 WHERE id = ?1")                            \
 	X(RUNNING, "SELECT id FROM session WHERE state = 'running' "          \
 		   "ORDER BY id")                                             \
+	X(LAST_END, "SELECT max(ended) + 1 FROM txn")                         \
+	X(LATER_NODES, "SELECT 1 FROM node WHERE (n + 1) << level > ?1 "      \
+		       "LIMIT 1")                                             \
 	X(ADD_SIGNER, "INSERT INTO signer(entry, vkey, signature) "           \
 		      "VALUES(?1, ?2, ?3)")                                   \
 	X(NEWEST_SIGNER, "SELECT vkey, entry FROM signer "                    \

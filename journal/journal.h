@@ -218,8 +218,35 @@ void sbk_owed_print(const struct sbk_owed *owed, struct sbk_buf *out);
 void sbk_owed_print_remedy(const struct sbk_owed *owed, const char *person,
 			   struct sbk_buf *out);
 
+enum sbk_log_verdict {
+	SBK_LOG_INTACT,
+	SBK_LOG_ALTERED,     /* it is not what was hashed or signed */
+	SBK_LOG_TRUNCATED,   /* its end is missing, as it says itself */
+	SBK_LOG_FORKED,	     /* the anchor has another history */
+	SBK_LOG_ROLLED_BACK, /* the anchor has a longer one */
+	SBK_LOG_OTHER_LOG    /* key or anchor are of another log */
+};
+
+/* "rolled back"; and the exit code of `journal verify`. */
+const char *sbk_log_verdict_name(enum sbk_log_verdict verdict);
+enum sbk_exit sbk_log_verdict_exit(enum sbk_log_verdict verdict);
+
+/* What was kept elsewhere; each may be NULL. Borrowed. */
+struct sbk_journal_anchor {
+	const char *key;  /* a public key of the log, as text */
+	const char *note; /* a checkpoint of it */
+	size_t note_size;
+};
+
 /* What `verify` found. */
 struct sbk_journal_verdict {
+	enum sbk_log_verdict verdict;
+	uint64_t altered_at; /* the first entry that may be; UINT64_MAX: it is
+				something else, or nothing */
+	char key[SBK_KEY_TEXT_MAX]; /* the newest that the log names, or "" */
+	bool pinned;		    /* it leads back to the one given */
+	uint64_t signed_size;	    /* entries that it has signed */
+	uint64_t anchored_size;	    /* entries that the anchor shows */
 	uint64_t entries;
 	unsigned char root[32]; /* of the tree, computed from the entries */
 	uint64_t states, sealed_unread;
@@ -234,6 +261,14 @@ struct sbk_journal_verdict {
 int sbk_journal_verify(struct sbk_journal *journal,
 		       struct sbk_journal_verdict *verdict,
 		       struct sbk_error *err);
+/*
+ * The same, held against what was kept elsewhere. SBK_E_INVAL for a key or a
+ * checkpoint that is none.
+ */
+int sbk_journal_verify_against(struct sbk_journal *journal,
+			       const struct sbk_journal_anchor *anchor,
+			       struct sbk_journal_verdict *verdict,
+			       struct sbk_error *err);
 void sbk_journal_verdict_release(struct sbk_journal_verdict *verdict);
 
 /*

@@ -28,9 +28,9 @@ void sbk_tree_leaf(const void *data, size_t size,
 	(void)crypto_hash_sha256_final(&hash, out);
 }
 
-/* SHA-256(0x01 || left || right) */
-static void hash_node(const unsigned char *left, const unsigned char *right,
-		      unsigned char out[SBK_TREE_HASH_BYTES])
+void sbk_tree_node(const unsigned char left[SBK_TREE_HASH_BYTES],
+		   const unsigned char right[SBK_TREE_HASH_BYTES],
+		   unsigned char out[SBK_TREE_HASH_BYTES])
 {
 	unsigned char text[1 + 2 * SBK_TREE_HASH_BYTES];
 
@@ -55,7 +55,7 @@ static int add(struct sbk_tree *tree, int level, const unsigned char *hash,
 
 	memcpy(carry, hash, sizeof(carry));
 	while ((tree->size >> level & 1) != 0) {
-		hash_node(tree->peak[level], carry, carry);
+		sbk_tree_node(tree->peak[level], carry, carry);
 		level++;
 		if (is_stored(level) && complete != NULL && rc == 0)
 			rc = complete(arg, level, (size >> level) - 1, carry);
@@ -99,7 +99,7 @@ void sbk_tree_root(const struct sbk_tree *tree,
 		if (!started)
 			memcpy(out, tree->peak[level], SBK_TREE_HASH_BYTES);
 		else
-			hash_node(tree->peak[level], out, out);
+			sbk_tree_node(tree->peak[level], out, out);
 		started = true;
 	}
 }

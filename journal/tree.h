@@ -35,6 +35,11 @@ void sbk_tree_init(struct sbk_tree *tree);
 void sbk_tree_leaf(const void *data, size_t size,
 		   unsigned char out[SBK_TREE_HASH_BYTES]);
 
+/* SHA-256(0x01 || left || right); `out` may be one of them. */
+void sbk_tree_node(const unsigned char left[SBK_TREE_HASH_BYTES],
+		   const unsigned char right[SBK_TREE_HASH_BYTES],
+		   unsigned char out[SBK_TREE_HASH_BYTES]);
+
 /* Called with each subtree that is complete now and stands on a level that
  * is stored; `n` counts the subtrees of that level from 0. */
 typedef int sbk_tree_complete_fn(void *arg, int level, uint64_t n,

@@ -1,0 +1,275 @@
+#!/usr/bin/env python3
+"""Checks what `sandbook journal` proves, without Sandbook.
+
+Written from the specifications alone: c2sp.org/signed-note, tlog-checkpoint,
+tlog-proof and tlog-witness, RFC 6962 (the tree), RFC 8032 (Ed25519, of which
+only verification is here: slow, and of no use but as an oracle). It shares no
+code with the program.
+
+    tlog_check.py checkpoint KEY NOTE
+    tlog_check.py inclusion KEY PROOF ENTRY
+    tlog_check.py consistency KEY BODY [OLD-NOTE]
+
+KEY is a public key (name+id+base64), the others are files. ENTRY holds the
+entry's bytes and nothing else. Exit code 0: it holds; 1: it does not.
+"""
+import base64
+import hashlib
+import re
+import sys
+
+
+class Refused(Exception):
+    pass
+
+
+def need(condition, why):
+    if not condition:
+        raise Refused(why)
+
+
+# --- Ed25519, RFC 8032, section 5.1.7 ---------------------------------------
+
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+SQRT_M1 = pow(2, (P - 1) // 4, P)
+
+
+def add(a, b):
+    """Extended coordinates (X, Y, Z, T), section 5.1.4."""
+    s = (a[1] - a[0]) * (b[1] - b[0]) % P
+    t = (a[1] + a[0]) * (b[1] + b[0]) % P
+    u = 2 * a[3] * b[3] * D % P
+    v = 2 * a[2] * b[2] % P
+    e, f, g, h = t - s, v - u, v + u, t + s
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def times(n, point):
+    out = (0, 1, 1, 0)
+    while n > 0:
+        if n & 1:
+            out = add(out, point)
+        point = add(point, point)
+        n >>= 1
+    return out
+
+
+def equal(a, b):
+    return (a[0] * b[2] - b[0] * a[2]) % P == 0 and \
+        (a[1] * b[2] - b[1] * a[2]) % P == 0
+
+
+def recover_x(y, sign):
+    need(y < P, "a point that is none")
+    xx = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(xx, (P + 3) // 8, P)
+    if (x * x - xx) % P != 0:
+        x = x * SQRT_M1 % P
+    need((x * x - xx) % P == 0, "a point that is none")
+    need(x != 0 or sign == 0, "a point that is none")
+    return P - x if x & 1 != sign else x
+
+
+def decode_point(data):
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, y & (1 << 255) - 1
+    x = recover_x(y, sign)
+    return x, y, 1, x * y % P
+
+
+BASE_Y = 4 * pow(5, P - 2, P) % P
+BASE_X = recover_x(BASE_Y, 0)
+BASE = (BASE_X, BASE_Y, 1, BASE_X * BASE_Y % P)
+
+
+def ed25519_holds(public, signature, message):
+    need(len(public) == 32 and len(signature) == 64, "sizes of Ed25519")
+    a, r = decode_point(public), decode_point(signature[:32])
+    s = int.from_bytes(signature[32:], "little")
+    need(s < L, "a signature out of range")
+    k = int.from_bytes(
+        hashlib.sha512(signature[:32] + public + message).digest(), "little")
+    return equal(times(s, BASE), add(r, times(k % L, a)))
+
+
+# --- signed notes and checkpoints -------------------------------------------
+
+
+def decode_base64(text):
+    try:
+        data = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise Refused("bad base64")
+    need(base64.b64encode(data).decode() == text, "base64 that is not canonical")
+    return data
+
+
+def parse_key(text):
+    name, key_id, encoded = text.strip().split("+", 2)
+    data = decode_base64(encoded)
+    need(len(data) == 33 and data[0] == 1, "no Ed25519 key")
+    wanted = hashlib.sha256(name.encode() + b"\n" + data).digest()[:4]
+    need(key_id == wanted.hex(), "the key's id is not its own")
+    return name, wanted, data[1:]
+
+
+def open_note(data, key):
+    """The text, of which `key` has a signature that holds."""
+    name, key_id, public = key
+    try:
+        note = data.decode()
+    except UnicodeDecodeError:
+        raise Refused("no UTF-8")
+    need(not re.search("[\x00-\x09\x0b-\x1f]", note), "control characters")
+    end = note.rfind("\n\n")
+    need(end >= 0 and note.endswith("\n"), "no signed note")
+    text, lines = note[:end + 1], note[end + 2:].split("\n")[:-1]
+    need(lines, "no signature")
+    found = False
+    for line in lines:
+        match = re.fullmatch("\u2014 ([^ +]+) ([A-Za-z0-9+/=]+)", line)
+        need(match, "a line that is no signature")
+        signature = decode_base64(match[2])
+        if match[1] != name or signature[:4] != key_id:
+            continue
+        need(ed25519_holds(public, signature[4:], text.encode()),
+             "a signature of the key that does not hold")
+        found = True
+    need(found, "not signed by the key")
+    return text
+
+
+def parse_number(text):
+    need(re.fullmatch("0|[1-9][0-9]*", text), "no proper number")
+    return int(text)
+
+
+def parse_hash(text):
+    data = decode_base64(text)
+    need(len(data) == 32, "no hash")
+    return data
+
+
+def open_checkpoint(data, key):
+    lines = open_note(data, key).split("\n")
+    need(len(lines) >= 4 and lines[-1] == "" and all(lines[:-1]),
+         "no checkpoint")
+    need(lines[0] == key[0], "the origin is not the key's name")
+    return parse_number(lines[1]), parse_hash(lines[2])
+
+
+# --- proofs: the recursive definitions of RFC 6962, sections 2.1.1 and 2.1.2 -
+
+
+def node(left, right):
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def split(n):
+    return 1 << (n - 1).bit_length() - 1
+
+
+def root_from_path(leaf, m, n, path):
+    """The root of n entries, of which `leaf` is number m."""
+    if n == 1:
+        need(not path, "a path too long")
+        return leaf
+    need(path, "a path too short")
+    k = split(n)
+    if m < k:
+        return node(root_from_path(leaf, m, k, path[:-1]), path[-1])
+    return node(path[-1], root_from_path(leaf, m - k, n - k, path[:-1]))
+
+
+def roots_from_growth(m, n, proof, old_root, whole=True):
+    """The roots of m and of n entries, as far as the proof says."""
+    if m == n:
+        if whole:
+            need(not proof, "a proof too long")
+            return old_root, old_root
+        need(len(proof) == 1, "a proof of the wrong length")
+        return proof[0], proof[0]
+    need(proof, "a proof too short")
+    k = split(n)
+    if m <= k:
+        old, new = roots_from_growth(m, k, proof[:-1], old_root, whole)
+        return old, node(new, proof[-1])
+    old, new = roots_from_growth(m - k, n - k, proof[:-1], old_root, False)
+    return node(proof[-1], old), node(proof[-1], new)
+
+
+def parse_proof(data, prefix):
+    """[header lines], [hashes], the note that follows the first empty line."""
+    head, separator, note = data.partition(b"\n\n")
+    need(separator, "no empty line")
+    lines = head.decode().split("\n")
+    count = len(prefix)
+    need(len(lines) >= count, "lines are missing")
+    numbers = []
+    for line, wanted in zip(lines, prefix):
+        if wanted.endswith(" "):
+            need(line.startswith(wanted), "no line '%s'" % wanted)
+            numbers.append(parse_number(line[len(wanted):]))
+        else:
+            need(line == wanted, "no line '%s'" % wanted)
+    need(len(lines) - count <= 63, "too many hashes")
+    return numbers[0], [parse_hash(line) for line in lines[count:]], note
+
+
+def check_inclusion(key, data, entry):
+    index, path, note = parse_proof(data, ["c2sp.org/tlog-proof@v1", "index "])
+    size, root = open_checkpoint(note, key)
+    need(index < size, "no such entry")
+    leaf = hashlib.sha256(b"\0" + entry).digest()
+    need(root_from_path(leaf, index, size, path) == root,
+         "the entry is not in the tree")
+    return index, size
+
+
+def check_consistency(key, data, old_note):
+    old, proof, note = parse_proof(data, ["old "])
+    size, root = open_checkpoint(note, key)
+    need(old <= size, "the old one is larger")
+    if old == 0:
+        need(not proof, "a proof of nothing")
+        return old, size
+    need(old_note is not None, "the old checkpoint is missing")
+    old_size, old_root = open_checkpoint(old_note, key)
+    need(old_size == old, "the old checkpoint has another size")
+    if old == size:
+        need(not proof and old_root == root, "two roots for one size")
+        return old, size
+    need(roots_from_growth(old, size, proof, old_root) == (old_root, root),
+         "the new tree is not the old one continued")
+    return old, size
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def main(argv):
+    if len(argv) < 4 or len(argv) > 5:
+        sys.exit(__doc__)
+    key = parse_key(argv[2])
+    data = read(argv[3])
+    if argv[1] == "checkpoint":
+        print("%d entries" % open_checkpoint(data, key)[0])
+    elif argv[1] == "inclusion":
+        print("entry %d of %d" % check_inclusion(key, data, read(argv[4])))
+    elif argv[1] == "consistency":
+        print("%d to %d" % check_consistency(
+            key, data, read(argv[4]) if len(argv) > 4 else None))
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv)
+    except Refused as why:
+        print("refused: %s" % why, file=sys.stderr)
+        sys.exit(1)

@@ -93,6 +93,13 @@ static int begin(struct audit *audit, int argc, char **argv, bool takes_paths)
 		if (audit->report == NULL)
 			rc = sbk_error_no_memory(err);
 	}
+	/* What a run shows of the machine is not the machine. */
+	if (rc == 0 && getenv("SANDBOOK") != NULL)
+		rc = sbk_report_missed(audit->report,
+				       "what is outside of this run",
+				       "a run of Sandbook shows its own view "
+				       "alone; ask outside of it",
+				       err);
 	return rc;
 }
 

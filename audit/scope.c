@@ -156,6 +156,12 @@ static int add_known(void *arg, struct sbk_state after, struct sbk_error *err)
 	const struct verdict *verdicts;
 	int rc = judge(knowing->s, after, &verdicts, err);
 
+	/* A person's journal holds what that person wrote there: no state is
+	 * no grant, and keeps nobody from hearing of the machine. */
+	if (rc == SBK_E_PARSE) {
+		sbk_error_clear(err);
+		return 0;
+	}
 	if (rc == 0)
 		knowing->known |= verdicts[knowing->subject].counted;
 	return rc;

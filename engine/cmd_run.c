@@ -164,6 +164,19 @@ static void say_missing(const struct run *run,
 			carriers->limits_missing);
 }
 
+/* A run by --best-effort goes on without a record, and says so. */
+static int not_recorded(struct run *run, int rc, struct sbk_error *err)
+{
+	if (!run->scope.best_effort) {
+		run->record_failed = true;
+		return rc;
+	}
+	fprintf(run->cli->err, "%s: warning: %s\n", run->cli->program,
+		err->message);
+	sbk_error_clear(err);
+	return 0;
+}
+
 static int on_ready(void *arg, const struct sbk_carriers *carriers, int pid,
 		    struct sbk_error *err)
 {
@@ -179,8 +192,9 @@ static int on_ready(void *arg, const struct sbk_carriers *carriers, int pid,
 		rc = ledger->ops->session_begin(ledger->self, &run->session,
 						err);
 	}
-	run->record_failed = rc < 0;
 	run->recorded = rc == 0;
+	if (rc < 0)
+		rc = not_recorded(run, rc, err);
 	if (rc < 0)
 		return rc;
 	say_missing(run, carriers);

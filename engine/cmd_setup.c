@@ -16,6 +16,7 @@
 #include "engine/cli.h"
 #include "engine/json.h"
 #include "engine/limits.h"
+#include "engine/principals.h"
 
 #include "engine/banned.h"
 
@@ -238,6 +239,32 @@ static int enrol(struct sbk_setup_call *call, struct sbk_error *err)
 	return 0;
 }
 
+/* Accounts of ours that no journal knows would be there for ever: nobody could
+ * undo them, and a plan would find all in order. */
+static int refuse_unknown(struct sbk_setup_call *call, struct sbk_error *err)
+{
+	const struct sbk_ledger *ledger = &call->cli->ledger;
+	struct sbk_principals found = {.count = 0};
+	uint64_t owed;
+	int rc = ledger->ops->owed(ledger->self, SBK_BOOK_MACHINE, &owed, err);
+
+	if (rc != SBK_E_NOTFOUND)
+		return rc;
+	sbk_error_clear(err);
+	rc = sbk_principals_find(&found, err);
+	if (rc == 0 && found.count > 0)
+		rc = sbk_error_set(
+			err, SBK_E_CORRUPT,
+			"'%s' and %zu more of ours are here, but the "
+			"machine's journal, which knows how to take "
+			"them back, is lost: restore it from a "
+			"backup, or 'sandbook uninstall' says what to "
+			"remove",
+			found.items[0].name, found.count - 1);
+	sbk_principals_release(&found);
+	return rc;
+}
+
 static int do_setup(struct sbk_setup_call *call, struct sbk_error *err)
 {
 	bool removes = call->options.remove_user != NULL;
@@ -247,6 +274,9 @@ static int do_setup(struct sbk_setup_call *call, struct sbk_error *err)
 		rc = sbk_os_backend(&call->backend, err);
 	if (rc == 0)
 		rc = settle_first(call, err);
+	if (rc < 0)
+		return rc;
+	rc = refuse_unknown(call, err);
 	if (rc < 0)
 		return rc;
 	return removes ? sbk_setup_remove(call, err) : enrol(call, err);

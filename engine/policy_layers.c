@@ -244,7 +244,7 @@ static int apply_limits(const struct sbk_policy_request *request,
 	for (i = 0; i < SBK_LIMIT_COUNT; i++) {
 		if (asked[i] > sbk_limit_infos[i].max)
 			return sbk_error_set(
-				err, SBK_E_LIMIT,
+				err, SBK_E_INVAL,
 				"%s %llu is over the largest value, %llu",
 				sbk_limit_infos[i].flag,
 				(unsigned long long)asked[i],

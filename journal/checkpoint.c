@@ -9,7 +9,8 @@
  *     two roots for one size.
  *  3. No size is signed that a checkpoint of ours reaches already: whoever cut
  *     the log's end off does not get a second history signed.
- *  4. That nothing can be signed never keeps a commit from being made.
+ *  4. What was altered is not signed, also where it is gone on with.
+ *  5. That nothing can be signed never keeps a commit from being made.
  */
 #include "journal/signing.h"
 
@@ -76,6 +77,9 @@ int sbk_checkpoint_add(struct sbk_journal *journal, struct sbk_error *err)
 	int rc = check_grown(journal, &why);
 
 	assert(journal->flushed);
+	if (rc == 0 && journal->trusted)
+		rc = sbk_error_set(&why, SBK_E_CORRUPT,
+				   "what may have been altered is not signed");
 	if (rc == 0)
 		rc = sbk_key_load(journal, &signer, &why);
 	journal->unsigned_why[0] = '\0';

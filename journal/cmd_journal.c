@@ -401,6 +401,21 @@ static int export_print(void *arg, const struct sbk_buf *chunk,
 	return 0;
 }
 
+/* Of an altered journal, too: it is what shows the alteration to others. */
+static int export_evidence(struct sbk_cli *cli, struct sbk_journal *journal,
+			   struct sbk_error *err)
+{
+	int rc, altered = sbk_journal_check_small(journal, err);
+
+	if (altered < 0 && altered != SBK_E_CORRUPT)
+		return altered;
+	if (altered < 0)
+		sbk_journal_trust(journal);
+	rc = sbk_journal_export(journal, export_print, cli,
+				altered < 0 ? NULL : err);
+	return altered < 0 ? altered : rc;
+}
+
 static int run_export(struct sbk_cli *cli, int argc, char **argv)
 {
 	struct sbk_choice choice = {.session = 0};
@@ -416,7 +431,7 @@ static int run_export(struct sbk_cli *cli, int argc, char **argv)
 		rc = sbk_error_set(&err, SBK_E_INVAL,
 				   "only one format is known: --json");
 	if (rc == 0)
-		rc = sbk_journal_export(journal, export_print, cli, &err);
+		rc = export_evidence(cli, journal, &err);
 	sbk_journal_close(journal);
 	return rc < 0 ? sbk_cli_fail(cli, &err) : SBK_EXIT_OK;
 }

@@ -151,14 +151,15 @@ static int check_record(struct undo_command *u)
 
 static int open_all(struct undo_command *u)
 {
+	const enum sbk_journal_mode mode = u->options.dry_run ? SBK_JOURNAL_READ
+					   : u->options.trust
+						   ? SBK_JOURNAL_TRUST
+						   : SBK_JOURNAL_WRITE;
 	struct sbk_journal_place place;
 	int rc = sbk_choice_place(&u->options.choice, &place, &u->err);
 
 	if (rc == 0)
-		rc = sbk_journal_open(&place,
-				      u->options.dry_run ? SBK_JOURNAL_READ
-							 : SBK_JOURNAL_WRITE,
-				      &u->journal, &u->err);
+		rc = sbk_journal_open(&place, mode, &u->journal, &u->err);
 	if (rc == 0)
 		rc = sbk_os_backend(&u->backend, &u->err);
 	if (rc == 0 && !u->options.dry_run)

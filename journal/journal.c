@@ -342,6 +342,7 @@ static int open_parts(struct sbk_journal *journal,
 		[SBK_JOURNAL_READ] = SBK_STORE_READ,
 		[SBK_JOURNAL_WRITE] = SBK_STORE_WRITE,
 		[SBK_JOURNAL_CREATE] = SBK_STORE_CREATE,
+		[SBK_JOURNAL_TRUST] = SBK_STORE_WRITE,
 	};
 	const struct sbk_store_place store_place =
 		sbk_journal_store_place(place);
@@ -394,6 +395,7 @@ int sbk_journal_open(const struct sbk_journal_place *place,
 	if (journal == NULL)
 		return sbk_error_no_memory(err);
 	journal->book = place->book;
+	journal->trusted = mode == SBK_JOURNAL_TRUST;
 	rc = open_parts(journal, place, mode, err);
 	if (rc == 0 && mode != SBK_JOURNAL_READ) {
 		rc = sbk_session_reap(journal, err);

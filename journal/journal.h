@@ -49,9 +49,12 @@ int sbk_journal_place_user(const struct sbk_person *person,
 			   struct sbk_error *err);
 
 enum sbk_journal_mode {
-	SBK_JOURNAL_READ,  /* SBK_E_NOTFOUND where there is none */
-	SBK_JOURNAL_WRITE, /* SBK_E_NOTFOUND where there is none */
-	SBK_JOURNAL_CREATE /* made where there is none */
+	SBK_JOURNAL_READ,   /* SBK_E_NOTFOUND where there is none */
+	SBK_JOURNAL_WRITE,  /* SBK_E_NOTFOUND where there is none */
+	SBK_JOURNAL_CREATE, /* made where there is none */
+	/* SBK_JOURNAL_WRITE, and sbk_journal_trust from the beginning: entries
+	 * that are altered or missing do not hinder opening, either. */
+	SBK_JOURNAL_TRUST
 };
 
 /*

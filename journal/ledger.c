@@ -535,7 +535,8 @@ static int ledger_session_begin(void *self, struct sbk_session *session,
 				       &session->id, err);
 	if (rc < 0) {
 		sbk_journal_close(journal);
-		return sbk_error_prefix(err, "the session cannot be recorded");
+		return sbk_error_prefix(err, "the session cannot be recorded "
+					     "(--best-effort runs without)");
 	}
 	session->token = journal;
 	return 0;

@@ -90,7 +90,8 @@ static int check_settled(struct sbk_journal *journal, struct sbk_error *err)
 static int retire(const struct sbk_journal_place *place,
 		  struct sbk_journal **out, struct sbk_error *err)
 {
-	int rc = sbk_journal_open(place, SBK_JOURNAL_WRITE, out, err);
+	/* Whether it is what its log says was asked by who undid by it. */
+	int rc = sbk_journal_open(place, SBK_JOURNAL_TRUST, out, err);
 
 	if (rc == SBK_E_NOTFOUND) {
 		sbk_error_clear(err);

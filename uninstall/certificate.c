@@ -170,6 +170,7 @@ static void print_person(const struct sbk_uninstall_person *one,
 	sbk_json_integer(out, "conflicts", (int64_t)part->conflicts);
 	sbk_json_integer(out, "owed", (int64_t)part->owed);
 	sbk_json_bool(out, "journal_removed", part->removed);
+	sbk_json_bool(out, "journal_altered", part->altered);
 	if (part->error != 0)
 		sbk_json_string(out, "problem", part->message);
 	sbk_json_close(out, '}');

@@ -93,6 +93,7 @@ static void print_part(const struct sbk_user_part *part, bool json,
 		sbk_json_integer(out, "owed", (int64_t)part->owed);
 		sbk_json_integer(out, "owed_to_root", part->foreign);
 		sbk_json_bool(out, "journal_removed", part->removed);
+		sbk_json_bool(out, "journal_altered", part->altered);
 		sbk_json_close(out, '}');
 		sbk_buf_addc(out, '\n');
 		return;
@@ -121,6 +122,10 @@ static void print_part(const struct sbk_user_part *part, bool json,
 			       (unsigned long)part->foreign);
 	sbk_buf_adds(out, part->removed ? "; your journal is removed\n"
 					: "; your journal stays\n");
+	if (part->altered)
+		sbk_buf_adds(out, "it was not what its log says: what it no "
+				  "longer said is not undone, and 'sandbook "
+				  "audit scope --principal NAME' finds it\n");
 }
 
 static bool machine_is_set_up(void)

@@ -43,14 +43,15 @@ static int check_record(struct sbk_uninstall_work *work, struct sbk_error *err)
 static int open_journal(struct sbk_uninstall_work *work, struct sbk_error *err)
 {
 	const bool dry = work->request->dry_run;
+	const enum sbk_journal_mode mode = dry ? SBK_JOURNAL_READ
+					   : work->request->trust_journal
+						   ? SBK_JOURNAL_TRUST
+						   : SBK_JOURNAL_WRITE;
 	size_t settled;
 	int rc = sbk_journal_place_machine(&work->place, err);
 
 	if (rc == 0)
-		rc = sbk_journal_open(&work->place,
-				      dry ? SBK_JOURNAL_READ
-					  : SBK_JOURNAL_WRITE,
-				      &work->journal, err);
+		rc = sbk_journal_open(&work->place, mode, &work->journal, err);
 	if (rc == SBK_E_NOTFOUND) {
 		sbk_error_clear(err);
 		/* Or a removal was cut short: the rest of it. */

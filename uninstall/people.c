@@ -183,6 +183,16 @@ static int say(struct sbk_uninstall_report *report,
 		return sbk_uninstall_except(
 			report, false, err,
 			"the journal of '%s' was left alone by choice", name);
+	if (part->altered) {
+		const int rc = sbk_uninstall_except(
+			report, false, err,
+			"the journal of '%s' was not what its log says: what "
+			"it no longer said was not undone by it",
+			name);
+
+		if (rc < 0)
+			return rc;
+	}
 	if (part->error != 0)
 		return sbk_uninstall_except(
 			report, true, err,

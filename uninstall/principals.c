@@ -115,7 +115,8 @@ int sbk_uninstall_find_principals(struct sbk_uninstall_work *work,
 			report, true, err,
 			"accounts of ours exist, but the machine journal that "
 			"recorded them is gone: restore it, or remove them "
-			"with 'userdel' and 'groupdel'");
+			"with 'userdel', 'groupdel' and 'nft delete "
+			"table inet sandbook'");
 	if (rc == 0 && work->journal != NULL)
 		rc = from_journal(work, SBK_KIND_GROUP, err);
 	if (rc == 0 && work->journal != NULL)

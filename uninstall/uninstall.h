@@ -94,7 +94,7 @@
 /* --- one person's part (user_part.c) ---------------------------------------
  */
 
-#define SBK_USER_PART_FORMAT 1
+#define SBK_USER_PART_FORMAT 2
 
 /*
  * What became of a person's journal. Of fixed size, since it is what an errand
@@ -108,6 +108,7 @@ struct sbk_user_part {
 	uint32_t homeless; /* the home does not exist */
 	/* Objects that are owed and belong to a sandbox account: root's. */
 	uint32_t foreign;
+	uint32_t altered; /* the journal was not what its log says */
 	uint64_t changes; /* that were in effect */
 	uint64_t undone, conflicts, owed;
 	char message[256]; /* of the error */

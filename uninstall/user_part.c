@@ -167,14 +167,23 @@ static int remove_journal(const struct sbk_journal_place *place,
 	return rc;
 }
 
-static int check_record(struct sbk_journal *journal, bool trust,
-			struct sbk_error *err)
+/* Whoever goes on with an altered journal is told that it was one. */
+static int check_trusted(struct sbk_journal *journal, struct sbk_user_part *out,
+			 struct sbk_error *err)
 {
-	int rc;
+	struct sbk_journal_verdict verdict = {.text = SBK_BUF_INIT};
+	int rc = sbk_journal_verify(journal, &verdict, err);
 
-	if (trust)
-		sbk_journal_trust(journal);
-	rc = sbk_journal_check(journal, err);
+	out->altered = rc == 0 && verdict.findings > 0;
+	sbk_journal_verdict_release(&verdict);
+	sbk_journal_trust(journal);
+	return rc;
+}
+
+static int check_record(struct sbk_journal *journal, struct sbk_error *err)
+{
+	int rc = sbk_journal_check(journal, err);
+
 	if (rc == SBK_E_CORRUPT)
 		(void)sbk_error_prefix(err, "nothing was undone, which "
 					    "--trust-journal does all the "
@@ -192,7 +201,8 @@ static int with_journal(const struct sbk_journal_place *place,
 	int rc = sbk_os_backend(&backend, err);
 
 	if (rc == 0)
-		rc = check_record(journal, request->trust_journal, err);
+		rc = request->trust_journal ? check_trusted(journal, out, err)
+					    : check_record(journal, err);
 	if (rc == 0 && preview != NULL)
 		rc = show(journal, &backend, preview, out, err);
 	else if (rc == 0)
@@ -228,6 +238,10 @@ int sbk_uninstall_user(const struct sbk_person *person,
 		       struct sbk_user_part *out, struct sbk_error *err)
 {
 	struct sbk_plan *preview = request->preview;
+	const enum sbk_journal_mode mode = preview != NULL ? SBK_JOURNAL_READ
+					   : request->trust_journal
+						   ? SBK_JOURNAL_TRUST
+						   : SBK_JOURNAL_WRITE;
 	struct sbk_error local = SBK_ERROR_INIT;
 	struct sbk_journal_place place;
 	struct sbk_journal *journal = NULL;
@@ -241,10 +255,7 @@ int sbk_uninstall_user(const struct sbk_person *person,
 	}
 	rc = sbk_journal_place_user(person, &place, &local);
 	if (rc == 0)
-		rc = sbk_journal_open(&place,
-				      preview != NULL ? SBK_JOURNAL_READ
-						      : SBK_JOURNAL_WRITE,
-				      &journal, &local);
+		rc = sbk_journal_open(&place, mode, &journal, &local);
 	if (rc == 0) {
 		out->found = 1;
 		rc = with_journal(&place, journal, request, out, &local);
@@ -286,4 +297,5 @@ void sbk_user_part_sanitize(struct sbk_user_part *part)
 	part->found = part->found != 0;
 	part->removed = part->removed != 0;
 	part->homeless = part->homeless != 0;
+	part->altered = part->altered != 0;
 }

@@ -348,7 +348,7 @@ case_full()
 # --- journals that are none --------------------------------------------------------------
 
 # broken WORDS CODE HOW...: dev's journal after that; runs and grants refuse,
-# the plan does not care, and nothing else is changed.
+# unless a run may do without a record, the plan does not care, and nothing else is changed.
 broken()
 {
 	words=$1 want=$2
@@ -362,6 +362,9 @@ broken()
 	dev_is "$want" "$words" sandbook undo --path $ws --yes
 	dev_is 204 "$words" sandbook run -- touch made
 	[ -e $ws/made ] && fail "$*: an unrecorded run"
+	as_dev sandbook run --best-effort -- true
+	[ $code = 0 ] && grep -q 'cannot be recorded' "$work/err" ||
+		fail "$*: a run by --best-effort: exit code $code"
 	as_dev sandbook plan
 	[ $code = 0 ] || fail "$*: the plan: exit code $code"
 	as_dev sandbook status
@@ -442,6 +445,13 @@ case_altered()
 	dev_is 200 'there is no session 99' sandbook journal log --session 99
 	dev_is 200 'there is no transaction 99' \
 		sandbook journal log --transaction 99 --json
+	# In a run there is the run's view to look at, which is not all.
+	for report in scope drift residue; do
+		as_dev sandbook run -q -C $ws -- sandbook audit $report
+		[ $code = 2 ] || fail "audit $report in a run: $code"
+		grep -q 'outside of this run' "$work/out" ||
+			fail "audit $report in a run does not say so"
+	done
 	# An option may stand behind a path.
 	as_dev sandbook audit scope --principal 4321 $ws --json
 	[ "$(head -c 1 "$work/out")" = '{' ] || fail "--json behind a path"
@@ -471,6 +481,25 @@ case_altered()
 	dev_is 204 'journal verify' sandbook journal log
 	as_dev sandbook audit drift
 	[ $code = 1 ] || fail "drift of an edited entry: $code"
+	# The evidence can be kept, and who says so goes on.
+	dev_is 204 'not what its log says' sandbook journal export --json
+	grep -q '"op":"begin"' "$work/out" || fail "export has no entries"
+	as_dev sandbook uninstall --yes --trust-journal
+	[ $code = 0 ] || fail "uninstall of an edited entry: $code"
+	getfacl -pR $ws | grep -q 4321 && fail "an edited entry: one is left"
+	[ ! -e $state ] || fail "the journal with an edited entry is left"
+	grep -q 'was not what its log says' "$work/out" ||
+		fail "uninstall does not say that the journal was altered"
+	as_dev sandbook grant --to 4321 --rw $ws
+	rm -rf $state
+	mv "$work/good" $state
+	# States that are none keep nobody from looking at the machine.
+	cp -a $state "$work/good"
+	edit "UPDATE state SET bytes = CAST('x' AS BLOB)"
+	as_dev sandbook audit scope --principal 4321 $ws
+	[ $code = 1 ] || fail "scope with states that are none: $code"
+	grep -q "scope.grant.*u:4321" "$work/out" ||
+		fail "scope does not answer from the machine"
 	rm -rf $state
 	mv "$work/good" $state
 	# Told to go on, it goes on, and the host is as it was.

@@ -520,6 +520,14 @@ case_lost()
 	certified 'len(p["sweep"]["coverage"]["not_covered"]) == 1'
 	[ "$(stat -c %a "$certificate")" = 644 ] ||
 		fail "a certificate without paths is hidden"
+	# The machine's: setup does not take its accounts for its own.
+	setup
+	mv /var/lib/sandbook /var/lib/away
+	"$bin/sandbook" setup --yes --user dev >"$out.log" 2>&1
+	[ $? = 204 ] || fail "setup over accounts that no journal knows"
+	said "machine's journal, .* is lost"
+	mv /var/lib/away /var/lib/sandbook
+	uninstall 0
 }
 
 # A number that is somebody else's now, and an account of our name.

@@ -714,7 +714,7 @@ static void test_policy_scope__bad_flags(void **state)
 	assert_error(scope_resolve(w), SBK_E_INVAL, &w->err);
 	w->request.protect.count = 0;
 	w->request.processes = 1u << 30;
-	assert_error(scope_resolve(w), SBK_E_LIMIT, &w->err);
+	assert_error(scope_resolve(w), SBK_E_INVAL, &w->err);
 	assert_message(w, "--max-procs");
 	w->request.processes = 0;
 	assert_ok(scope_resolve(w), &w->err);

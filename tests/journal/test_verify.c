@@ -191,6 +191,48 @@ static void test_verify__finds_a_tail_that_was_cut_off(void **state)
 	sbk_journal_verdict_release(&verdict);
 }
 
+/* Whoever says so goes on, and verify tells of the edit for good. */
+static void test_verify__what_was_gone_on_with_stays_found(void **state)
+{
+	static const char *const edits[] = {
+		"UPDATE entry SET json = '{}' WHERE n = (SELECT max(n) - 1 "
+		"FROM entry)",
+		"DELETE FROM entry WHERE n = (SELECT max(n) - 1 FROM entry)",
+		"DELETE FROM entry WHERE n = (SELECT max(n) FROM entry)",
+		"UPDATE node SET hash = zeroblob(32)",
+	};
+	struct fixture *f = *state;
+	size_t i;
+
+	for (i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
+		struct sbk_journal_verdict verdict;
+		struct sbk_journal *journal = NULL;
+		uint64_t session;
+
+		make_history(f);
+		fixture_sql(f, edits[i]);
+		assert_error(sbk_journal_open(&f->place, SBK_JOURNAL_WRITE,
+					      &journal, &f->err),
+			     SBK_E_CORRUPT, &f->err);
+		journal = fixture_open(f, SBK_JOURNAL_TRUST);
+		assert_ok(sbk_session_begin(journal, "\"a\":1", &session,
+					    &f->err),
+			  &f->err);
+		assert_ok(sbk_session_end(journal, session, "\"exit\":0",
+					  &f->err),
+			  &f->err);
+		assert_ok(sbk_journal_verify(journal, &verdict, &f->err),
+			  &f->err);
+		if (verdict.findings == 0)
+			fail_msg("%s: forgotten", edits[i]);
+		sbk_journal_verdict_release(&verdict);
+		sbk_journal_close(journal);
+		fixture_teardown(state);
+		assert_int_equal(fixture_setup(state), 0);
+		f = *state;
+	}
+}
+
 /* Texts that are no entries of ours, hashed properly all the same. */
 static void test_verify__strange_entries_are_findings(void **state)
 {
@@ -276,6 +318,7 @@ static const struct CMUnitTest tests[] = {
 	FIXTURE_TEST(test_check__finds_what_only_sql_sees),
 	FIXTURE_TEST(test_check__recovery_refuses),
 	FIXTURE_TEST(test_verify__finds_a_tail_that_was_cut_off),
+	FIXTURE_TEST(test_verify__what_was_gone_on_with_stays_found),
 	FIXTURE_TEST(test_verify__strange_entries_are_findings),
 	FIXTURE_TEST(test_verify__a_leaf_is_what_rfc_6962_says),
 };

@@ -69,11 +69,38 @@ static int check_grown(struct sbk_journal *journal, struct sbk_error *err)
 			     (unsigned long long)journal->tree.size);
 }
 
+static int add_by(struct sbk_journal *journal,
+		  const struct sbk_note_signer *const *signers, size_t count,
+		  struct sbk_error *err)
+{
+	struct sbk_buf note = SBK_BUF_INIT;
+	size_t text, i;
+	int rc;
+
+	print_tree(journal, signers[0]->key.name, &note);
+	text = note.size;
+	for (i = 0; i < count; i++)
+		sbk_note_add_signature(&note, text, signers[i]);
+	rc = insert(journal, &note, err);
+	sbk_buf_release(&note);
+	return rc;
+}
+
+int sbk_checkpoint_add_by(struct sbk_journal *journal,
+			  const struct sbk_note_signer *const *signers,
+			  size_t count, struct sbk_error *err)
+{
+	int rc = check_grown(journal, err);
+
+	assert(journal->flushed);
+	return rc < 0 ? rc : add_by(journal, signers, count, err);
+}
+
 int sbk_checkpoint_add(struct sbk_journal *journal, struct sbk_error *err)
 {
 	struct sbk_error why = SBK_ERROR_INIT;
-	struct sbk_buf note = SBK_BUF_INIT;
 	struct sbk_note_signer signer;
+	const struct sbk_note_signer *const signers[] = {&signer};
 	int rc = check_grown(journal, &why);
 
 	assert(journal->flushed);
@@ -89,11 +116,8 @@ int sbk_checkpoint_add(struct sbk_journal *journal, struct sbk_error *err)
 			       why.message);
 		return 0;
 	}
-	print_tree(journal, signer.key.name, &note);
-	sbk_note_add_signature(&note, note.size, &signer);
+	rc = add_by(journal, signers, 1, err);
 	sbk_note_signer_erase(&signer);
-	rc = insert(journal, &note, err);
-	sbk_buf_release(&note);
 	return rc;
 }
 

@@ -513,7 +513,8 @@ static const struct sbk_command subcommands[] = {
 			   "public key",
 		.help = "Keep both elsewhere: who has them can tell this log "
 			"from any other, and a\ncheckpoint of it from a "
-			"forged one.\n\n"
+			"forged one. After --rotate the old key still leads "
+			"to the\nnew one, since it signed it.\n\n"
 			"Example:\n"
 			"  sandbook journal key > my-journal.key\n",
 		.options = sbk_journal_key_options,

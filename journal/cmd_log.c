@@ -1,8 +1,8 @@
 /*
  * sandbook journal key, checkpoint, proof, consistency: what the log is signed
- * with, what it signed last, and what that proves. They only read, so that they
- * work beside a transaction, and on the copy of the machine's journal that
- * everyone may read.
+ * with, what it signed last, and what that proves. But for --rotate they only
+ * read, so that they work beside a transaction, and on the copy of the
+ * machine's journal that everyone may read.
  */
 #include "journal/cmd.h"
 #include "journal/proof.h"
@@ -16,9 +16,12 @@
 
 #include "engine/banned.h"
 
+#define LOCK_WAIT_MS 10000
+
 struct log_choice {
 	struct sbk_choice choice;
 	const char *to;
+	bool rotate;
 };
 
 #define MACHINE_OPTION                                          \
@@ -31,6 +34,10 @@ struct log_choice {
 	}
 
 const struct sbk_option sbk_journal_key_options[] = {
+	{.name = "rotate",
+	 .help = "hand the log over to a new key, which the old one signs",
+	 .offset = offsetof(struct log_choice, rotate),
+	 .type = SBK_OPTION_FLAG},
 	MACHINE_OPTION,
 	{.name = NULL},
 };
@@ -78,7 +85,10 @@ static int open_chosen(struct sbk_cli *cli, int argc, char **argv,
 	if (rc == 0)
 		rc = sbk_choice_place(&choice->choice, &place, err);
 	if (rc == 0)
-		rc = sbk_journal_open(&place, SBK_JOURNAL_READ, out, err);
+		rc = sbk_journal_open(&place,
+				      choice->rotate ? SBK_JOURNAL_WRITE
+						     : SBK_JOURNAL_READ,
+				      out, err);
 	return rc;
 }
 
@@ -100,6 +110,10 @@ int sbk_cmd_journal_key(struct sbk_cli *cli, int argc, char **argv)
 	struct sbk_note_key key;
 	int rc = open_chosen(cli, argc, argv, &choice, NULL, 0, &journal, &err);
 
+	if (rc == 0 && choice.rotate)
+		rc = sbk_journal_lock(journal, LOCK_WAIT_MS, &err);
+	if (rc == 0 && choice.rotate)
+		rc = sbk_key_rotate(journal, &err);
 	if (rc == 0)
 		rc = sbk_key_named(journal, &key, &err);
 	if (rc == 0) {

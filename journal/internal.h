@@ -23,7 +23,8 @@
 #define SBK_LOCK_FILE "lock"
 #define SBK_REMOVED_FILE "journal.removed" /* see remove.c */
 #define SBK_RESERVE_FILE "reserve"
-#define SBK_KEY_FILE "key" /* what checkpoints are signed with */
+#define SBK_KEY_FILE "key"	    /* what checkpoints are signed with */
+#define SBK_KEY_NEXT_FILE "key.new" /* at a hand-over: the next one */
 
 #define SBK_LOCK_TRANSACTION 0
 #define SBK_LOCK_SESSIONS 4096 /* plus the session's number */

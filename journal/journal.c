@@ -143,6 +143,7 @@ static int clear_unfinished(const struct sbk_store *store,
 		SBK_JOURNAL_NEW_FILE "-shm",
 		SBK_JOURNAL_NEW_FILE,
 		SBK_KEY_FILE, /* of a journal that never came to be */
+		SBK_KEY_NEXT_FILE,
 	};
 	size_t i;
 	int rc = 0;

@@ -27,22 +27,23 @@ void sbk_key_origin(enum sbk_book book, const char *id,
 		       sbk_book_name(book), id);
 }
 
-/* A new key in the file, over whatever is there. */
-static int write_new(struct sbk_journal *journal, const char *name,
-		     struct sbk_note_signer *signer, struct sbk_error *err)
+/* A new key in this file, over whatever is there. */
+static int write_new(struct sbk_journal *journal, const char *file,
+		     const char *name, struct sbk_note_signer *signer,
+		     struct sbk_error *err)
 {
 	struct sbk_buf text = SBK_BUF_INIT;
 	int rc = sbk_note_signer_make(name, signer, err);
 
 	if (rc == 0)
-		rc = sbk_store_unlink(journal->store, SBK_KEY_FILE, err);
+		rc = sbk_store_unlink(journal->store, file, err);
 	if (rc < 0)
 		return rc;
 	sbk_note_signer_print(signer, &text);
 	rc = sbk_buf_failed(&text, err);
 	if (rc == 0)
-		rc = sbk_store_write(journal->store, SBK_KEY_FILE,
-				     sbk_buf_text(&text), text.size, err);
+		rc = sbk_store_write(journal->store, file, sbk_buf_text(&text),
+				     text.size, err);
 	if (text.data != NULL)
 		sodium_memzero(text.data, text.capacity);
 	sbk_buf_release(&text);
@@ -72,7 +73,7 @@ int sbk_key_begin(struct sbk_journal *journal, const char *id,
 	int rc;
 
 	sbk_key_origin(journal->book, id, name);
-	rc = write_new(journal, name, &signer, err);
+	rc = write_new(journal, SBK_KEY_FILE, name, &signer, err);
 	if (rc == 0)
 		rc = print_text(&signer.key, text, err);
 	sbk_note_signer_erase(&signer);
@@ -104,8 +105,8 @@ int sbk_key_named(struct sbk_journal *journal, struct sbk_note_key *out,
 	return rc;
 }
 
-static int read_file(struct sbk_journal *journal, struct sbk_note_signer *out,
-		     struct sbk_error *err)
+static int read_file(struct sbk_journal *journal, const char *file,
+		     struct sbk_note_signer *out, struct sbk_error *err)
 {
 	char text[FILE_BYTES_MAX];
 	uint64_t size = 0;
@@ -114,18 +115,36 @@ static int read_file(struct sbk_journal *journal, struct sbk_note_signer *out,
 		sbk_store_look(journal->store, SBK_KEY_FILE, false, &size, err);
 
 	if (rc == 0)
-		rc = sbk_store_read(journal->store, SBK_KEY_FILE, 0, text,
-				    sizeof(text), &got, err);
+		rc = sbk_store_read(journal->store, file, 0, text, sizeof(text),
+				    &got, err);
 	if (rc < 0)
 		return rc;
 	rc = sbk_note_signer_parse(text, got, out, err);
 	sodium_memzero(text, sizeof(text));
 	if (rc < 0)
 		return sbk_error_set(err, SBK_E_CORRUPT,
-				     "'%s/" SBK_KEY_FILE "' is damaged: it "
-				     "holds no key of ours",
-				     sbk_store_path(journal->store));
+				     "'%s/%s' is damaged: it holds no key of "
+				     "ours",
+				     sbk_store_path(journal->store), file);
 	return 0;
+}
+
+/* A hand-over that was cut short after its commit: the next key waits. */
+static bool take_next(struct sbk_journal *journal,
+		      const struct sbk_note_key *named,
+		      struct sbk_note_signer *out)
+{
+	if (read_file(journal, SBK_KEY_NEXT_FILE, out, NULL) < 0)
+		return false;
+	if (!sbk_note_key_equal(&out->key, named)) {
+		sbk_note_signer_erase(out);
+		return false;
+	}
+	/* Where that fails, it goes on waiting. */
+	if (journal->locked)
+		(void)sbk_store_replace(journal->store, SBK_KEY_NEXT_FILE,
+					SBK_KEY_FILE, NULL);
+	return true;
 }
 
 int sbk_key_load(struct sbk_journal *journal, struct sbk_note_signer *out,
@@ -135,12 +154,14 @@ int sbk_key_load(struct sbk_journal *journal, struct sbk_note_signer *out,
 	int rc = sbk_key_named(journal, &named, err);
 
 	if (rc == 0)
-		rc = read_file(journal, out, err);
+		rc = read_file(journal, SBK_KEY_FILE, out, err);
 	if (rc < 0)
 		return rc;
 	if (sbk_note_key_equal(&out->key, &named))
 		return 0;
 	sbk_note_signer_erase(out);
+	if (take_next(journal, &named, out))
+		return 0;
 	return sbk_error_set(err, SBK_E_CORRUPT,
 			     "'%s/" SBK_KEY_FILE "' is not the key that this "
 			     "log names; somebody put it there",
@@ -222,4 +243,95 @@ void sbk_key_provide(struct sbk_journal *journal)
 	else
 		(void)snprintf(journal->new_key, sizeof(journal->new_key), "%s",
 			       text);
+}
+
+/* --- a hand-over -----------------------------------------------------------
+ */
+
+void sbk_key_print_handover(const struct sbk_note_key *key, uint64_t n,
+			    const unsigned char root[SBK_TREE_HASH_BYTES],
+			    struct sbk_buf *out)
+{
+	/* No checkpoint begins so: its first line is an origin. */
+	sbk_buf_printf(out, "sandbook/key-handover/v1\n%s\n%llu\n", key->name,
+		       (unsigned long long)n);
+	sbk_base64_add(out, root, SBK_TREE_HASH_BYTES);
+	sbk_buf_addc(out, '\n');
+	sbk_note_key_print(key, out);
+	sbk_buf_addc(out, '\n');
+}
+
+/* The old key's signature of it, in base64. */
+static void sign_handover(const struct sbk_journal *journal,
+			  const struct sbk_note_signer *old,
+			  const struct sbk_note_key *next, struct sbk_buf *out)
+{
+	unsigned char signature[SBK_NOTE_SIGNATURE_BYTES];
+	unsigned char root[SBK_TREE_HASH_BYTES];
+	struct sbk_buf text = SBK_BUF_INIT;
+
+	sbk_tree_root(&journal->tree, root);
+	sbk_key_print_handover(next, journal->tree.size, root, &text);
+	if (text.failure != 0) {
+		out->failure = text.failure;
+	} else {
+		sbk_note_sign(old, text.data, text.size, signature);
+		sbk_base64_add(out, signature, sizeof(signature));
+	}
+	sbk_buf_release(&text);
+}
+
+static int append_next(struct sbk_journal *journal,
+		       const struct sbk_note_signer *old,
+		       const struct sbk_note_signer *next,
+		       struct sbk_error *err)
+{
+	const struct sbk_note_signer *const both[] = {old, next};
+	struct sbk_buf signature = SBK_BUF_INIT;
+	char text[SBK_NOTE_KEY_TEXT] = "";
+	uint64_t entry;
+	int rc = sbk_log_begin(journal, SBK_COMMIT_FLUSHED, err);
+
+	if (rc < 0)
+		return rc;
+	sign_handover(journal, old, &next->key, &signature);
+	rc = sbk_buf_failed(&signature, err);
+	if (rc == 0)
+		rc = print_text(&next->key, text, err);
+	sbk_entry_key(&journal->json, sbk_os_now_ms(), text,
+		      sbk_buf_text(&signature));
+	if (rc == 0)
+		rc = sbk_log_append(journal, &entry, err);
+	if (rc == 0)
+		rc = sbk_view_signer(&journal->db, entry, text,
+				     sbk_buf_text(&signature), err);
+	if (rc == 0)
+		rc = sbk_checkpoint_add_by(journal, both, 2, err);
+	if (rc == 0)
+		rc = sbk_log_commit(journal, err);
+	if (rc < 0)
+		sbk_log_rollback(journal);
+	sbk_buf_release(&signature);
+	return rc;
+}
+
+int sbk_key_rotate(struct sbk_journal *journal, struct sbk_error *err)
+{
+	struct sbk_note_signer old, next;
+	int rc = sbk_key_load(journal, &old, err);
+
+	if (rc < 0)
+		return rc;
+	rc = write_new(journal, SBK_KEY_NEXT_FILE, old.key.name, &next, err);
+	if (rc == 0)
+		rc = append_next(journal, &old, &next, err);
+	/* From the commit on the next key is the one; see take_next. */
+	if (rc == 0)
+		rc = sbk_store_replace(journal->store, SBK_KEY_NEXT_FILE,
+				       SBK_KEY_FILE, err);
+	sbk_note_signer_erase(&old);
+	sbk_note_signer_erase(&next);
+	if (rc == 0)
+		sbk_publish(journal);
+	return rc;
 }

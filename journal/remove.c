@@ -17,10 +17,11 @@
 #define DATABASE(name) name "-shm", name "-wal", name
 
 /* What both kinds have beside the database. */
-#define OTHER_FILES                                                      \
-	SBK_KEY_FILE, SBK_RESERVE_FILE, SBK_SEALED_FILE "-journal",      \
-		SBK_SEALED_FILE, SBK_SEALED_FILE ".new-journal",         \
-		SBK_SEALED_FILE ".new", SBK_JOURNAL_NEW_FILE "-journal", \
+#define OTHER_FILES                                                     \
+	SBK_KEY_FILE, SBK_KEY_NEXT_FILE, SBK_RESERVE_FILE,              \
+		SBK_SEALED_FILE "-journal", SBK_SEALED_FILE,            \
+		SBK_SEALED_FILE ".new-journal", SBK_SEALED_FILE ".new", \
+		SBK_JOURNAL_NEW_FILE "-journal",                        \
 		DATABASE(SBK_JOURNAL_NEW_FILE)
 
 static const char *const user_files[] = {

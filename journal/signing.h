@@ -36,6 +36,18 @@ int sbk_key_named(struct sbk_journal *journal, struct sbk_note_key *out,
  */
 void sbk_key_provide(struct sbk_journal *journal);
 
+/*
+ * Hands the log over to a new key, in one durable commit: an entry that names
+ * it, signed by the old one, and a checkpoint signed by both. Needs the lock;
+ * fails, and changes nothing, where the old key cannot sign.
+ */
+int sbk_key_rotate(struct sbk_journal *journal, struct sbk_error *err);
+/* The text that the old key signs: entry `n` of this log, which has `root`
+ * until then, names `key`. */
+void sbk_key_print_handover(const struct sbk_note_key *key, uint64_t n,
+			    const unsigned char root[SBK_TREE_HASH_BYTES],
+			    struct sbk_buf *out);
+
 /* --- checkpoint.c --------------------------------------------------------- */
 
 /* Entries after which one is made within a transaction. */
@@ -47,6 +59,10 @@ void sbk_key_provide(struct sbk_journal *journal);
  * it could not be signed is in journal->unsigned_why.
  */
 int sbk_checkpoint_add(struct sbk_journal *journal, struct sbk_error *err);
+/* The same by these, each of which signs; fails where nothing is signed. */
+int sbk_checkpoint_add_by(struct sbk_journal *journal,
+			  const struct sbk_note_signer *const *signers,
+			  size_t count, struct sbk_error *err);
 /* Whether a commit that begins now is to be flushed for a checkpoint's sake. */
 int sbk_checkpoint_due(struct sbk_journal *journal, bool *due,
 		       struct sbk_error *err);

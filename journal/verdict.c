@@ -6,6 +6,8 @@
  * be an older copy of itself, or another one altogether: only an anchor or a
  * key that was kept elsewhere tells, and without one the answer says so.
  */
+#include "journal/proof.h"
+#include "journal/signing.h"
 #include "journal/verify.h"
 
 #include <stdio.h>
@@ -151,6 +153,27 @@ struct signers {
 	size_t pinned; /* 1 + the index of that which was given; 0: none */
 };
 
+/* Whether the key before it signed that this one follows, here. */
+static bool is_handed_over(struct sbk_verification *v, const struct signers *s,
+			   const struct signer *next, const char *signature)
+{
+	const struct sbk_note_key *old = &s->items[s->count - 1].key;
+	unsigned char root[SBK_TREE_HASH_BYTES];
+	struct sbk_buf text = SBK_BUF_INIT;
+	bool good = signature != NULL &&
+		    strcmp(old->name, next->key.name) == 0 &&
+		    sbk_proof_root(v->journal, next->since, root, NULL) == 0;
+
+	if (good) {
+		sbk_key_print_handover(&next->key, next->since, root, &text);
+		good = text.failure == 0 &&
+		       sbk_note_verify_text(text.data, text.size, signature,
+					    old) == 1;
+	}
+	sbk_buf_release(&text);
+	return good;
+}
+
 static int add_signer(struct sbk_verification *v, struct signers *s,
 		      sqlite3_stmt *row)
 {
@@ -171,7 +194,7 @@ static int add_signer(struct sbk_verification *v, struct signers *s,
 		sbk_verify_altered(v, item->since);
 		return 0;
 	}
-	if (s->count > 0) {
+	if (s->count > 0 && !is_handed_over(v, s, item, sbk_db_text(row, 2))) {
 		sbk_verify_find(v,
 				"entry %llu names another key, and the key "
 				"before it did not sign that",

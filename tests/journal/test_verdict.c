@@ -523,6 +523,115 @@ static void test_verdict__garbage_in_every_column(void **state)
 	sbk_buf_release(&kept.note);
 }
 
+static void rotate(struct fixture *f)
+{
+	struct sbk_journal *journal = fixture_locked(f);
+
+	assert_ok(sbk_key_rotate(journal, &f->err), &f->err);
+	sbk_journal_close(journal);
+}
+
+static void test_verdict__a_hand_over(void **state)
+{
+	struct fixture *f = *state;
+	struct sbk_apply_result result;
+	struct sbk_journal *journal;
+	struct kept first, second;
+	char key[SBK_PATH_MAX + 64], next[SBK_PATH_MAX + 64];
+	char old[SBK_PATH_MAX + 64];
+
+	memset(&second, 0, sizeof(second));
+	make_history(f, &first);
+	(void)snprintf(key, sizeof(key), "%s", fixture_path(f, "key"));
+	(void)snprintf(next, sizeof(next), "%s", fixture_path(f, "key.new"));
+	(void)snprintf(old, sizeof(old), "%s/old", f->directory);
+	assert_int_equal(link(key, old), 0);
+	rotate(f);
+	keep(f, &second);
+	assert_string_not_equal(first.key, second.key);
+	assert_int_equal(access(next, F_OK), -1);
+	/* The first key leads to the second. */
+	assert_verdicts(f, &first, SBK_LOG_INTACT, SBK_LOG_INTACT,
+			SBK_LOG_INTACT, "the first key");
+	assert_verdicts(f, &second, SBK_LOG_INTACT, SBK_LOG_INTACT,
+			SBK_LOG_INTACT, "the second key");
+	/* Cut short between the commit and the file's last name. */
+	assert_int_equal(rename(key, next), 0);
+	assert_int_equal(link(old, key), 0);
+	journal = fixture_locked(f);
+	(void)fixture_grant(f, journal, "/w");
+	assert_string_equal(journal->unsigned_why, "");
+	sbk_journal_close(journal);
+	assert_int_equal(access(next, F_OK), -1);
+	assert_verdicts(f, &first, SBK_LOG_INTACT, SBK_LOG_INTACT,
+			SBK_LOG_INTACT, "mended");
+	/* The old one signs no more. */
+	assert_int_equal(rename(key, next), 0);
+	assert_int_equal(rename(next, fixture_path(f, "elsewhere")), 0);
+	assert_int_equal(rename(old, key), 0);
+	journal = fixture_locked(f);
+	assert_true(sbk_key_rotate(journal, &f->err) < 0);
+	assert_non_null(strstr(f->err.message, "not the key that this log"));
+	sbk_journal_close(journal);
+	assert_int_equal(rename(fixture_path(f, "elsewhere"), key), 0);
+	rotate(f);
+	assert_verdicts(f, &first, SBK_LOG_INTACT, SBK_LOG_INTACT,
+			SBK_LOG_INTACT, "twice");
+	journal = fixture_locked(f);
+	fixture_undo_all(f, journal, &result);
+	sbk_journal_close(journal);
+	assert_ok(sbk_journal_remove(&f->place, &f->err), &f->err);
+	sbk_buf_release(&first.note);
+	sbk_buf_release(&second.note);
+}
+
+/* Who has no key names one of his own, and signs with that from then on. */
+static void test_verdict__a_key_that_nobody_handed_over(void **state)
+{
+	struct fixture *f = *state;
+	struct sbk_buf text = SBK_BUF_INIT;
+	struct sbk_note_signer forger;
+	struct sbk_journal *journal;
+	struct sbk_note_key key;
+	struct kept kept;
+	uint64_t entry;
+	int i;
+
+	make_history(f, &kept);
+	assert_ok(sbk_note_key_parse(kept.key, strlen(kept.key), &key, &f->err),
+		  &f->err);
+	assert_ok(sbk_note_signer_make(key.name, &forger, &f->err), &f->err);
+	sbk_note_key_print(&forger.key, &text);
+	for (i = 0; i < 2; i++) {
+		const struct sbk_note_signer *const by[] = {&forger};
+		/* With no signature, and with one of another hand-over. */
+		const char *signature = i == 0 ? NULL : "AAAA";
+
+		save_as(f, "saved.db");
+		journal = fixture_locked(f);
+		assert_ok(sbk_log_begin(journal, SBK_COMMIT_FLUSHED, &f->err),
+			  &f->err);
+		sbk_entry_key(&journal->json, 1, sbk_buf_text(&text),
+			      signature);
+		assert_ok(sbk_log_append(journal, &entry, &f->err), &f->err);
+		assert_ok(sbk_view_signer(&journal->db, entry,
+					  sbk_buf_text(&text), signature,
+					  &f->err),
+			  &f->err);
+		assert_ok(sbk_checkpoint_add_by(journal, by, 1, &f->err),
+			  &f->err);
+		assert_ok(sbk_log_commit(journal, &f->err), &f->err);
+		sbk_journal_close(journal);
+		assert_verdicts(f, &kept, SBK_LOG_ALTERED, SBK_LOG_ALTERED,
+				SBK_LOG_ALTERED, "no hand-over");
+		restore(f, "saved.db");
+	}
+	assert_verdicts(f, &kept, SBK_LOG_INTACT, SBK_LOG_INTACT,
+			SBK_LOG_INTACT, "restored");
+	sbk_buf_release(&text);
+	sbk_buf_release(&kept.note);
+}
+
 static const struct CMUnitTest tests[] = {
 	FIXTURE_TEST(test_verdict__what_is_edited_or_taken_out),
 	FIXTURE_TEST(test_verdict__says_where),
@@ -531,6 +640,8 @@ static const struct CMUnitTest tests[] = {
 	FIXTURE_TEST(test_verdict__another_log),
 	FIXTURE_TEST(test_verdict__anchors_that_are_none),
 	FIXTURE_TEST(test_verdict__garbage_in_every_column),
+	FIXTURE_TEST(test_verdict__a_hand_over),
+	FIXTURE_TEST(test_verdict__a_key_that_nobody_handed_over),
 };
 
 SBK_TEST_MAIN(tests)

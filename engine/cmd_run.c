@@ -143,6 +143,11 @@ static void write_begin(struct run *run, const struct sbk_carriers *carriers,
 	if (scope->hidden.total > 0)
 		sbk_secret_list_print_json(&scope->hidden, "hidden", out);
 	sbk_json_bool(out, "best_effort", scope->best_effort);
+	if (carriers->account != 0)
+		sbk_json_integer(out, "account", carriers->account);
+	else if (carriers->account_missing[0] != '\0')
+		sbk_json_string(out, "account_missing",
+				carriers->account_missing);
 	sbk_carriers_print_json(carriers, out);
 }
 
@@ -162,6 +167,20 @@ static void say_missing(const struct run *run,
 	if (carriers->limits_missing[0] != '\0')
 		fprintf(run->cli->err, "%s: warning: %s\n", run->cli->program,
 			carriers->limits_missing);
+}
+
+static void say_account(const struct run *run,
+			const struct sbk_carriers *carriers)
+{
+	if (carriers->account == 0 && carriers->account_missing[0] != '\0')
+		note(run, "runs without the sandbox account: ",
+		     carriers->account_missing, "");
+	else if (carriers->account != 0 && !carriers->firewall &&
+		 run->scope.network != SBK_NETWORK_ON)
+		note(run,
+		     "the firewall does not refuse the sandbox account, the "
+		     "network namespace alone does ('sandbook audit drift')",
+		     "", "");
 }
 
 /* A run by --best-effort goes on without a record, and says so. */
@@ -198,6 +217,7 @@ static int on_ready(void *arg, const struct sbk_carriers *carriers, int pid,
 	if (rc < 0)
 		return rc;
 	say_missing(run, carriers);
+	say_account(run, carriers);
 	status_line(run, "started", &run->begin);
 	return 0;
 }
@@ -351,6 +371,7 @@ static int prepare(struct run *run, int argc, char **argv,
 	if (run->arguments.status_fd != 0 &&
 	    sbk_run_status_check(run->arguments.status_fd, err) < 0)
 		return err->code;
+	run->arguments.options.no_account = run->arguments.policy.no_account;
 	/* With the host's network there is little to begin. */
 	if (!run->arguments.dry_run && !run->arguments.policy.net)
 		run->arguments.options.begun =

@@ -32,6 +32,13 @@ enum sbk_network {
 
 const char *sbk_network_name(enum sbk_network network);
 
+/* Whether a run is to be the sandbox account's, where the person has one. */
+enum sbk_account_wish {
+	SBK_ACCOUNT_WISH_AUTO, /* where it can be had */
+	SBK_ACCOUNT_WISH_REQUIRE,
+	SBK_ACCOUNT_WISH_OFF
+};
+
 /* What people ask for on the command line, common to plan and run. */
 struct sbk_policy_request {
 	const char *profile;   /* -p; NULL: the policy's default */
@@ -42,6 +49,7 @@ struct sbk_policy_request {
 	bool clear_env;
 	bool no_net, net, loopback;
 	bool best_effort;
+	bool account, no_account; /* require it; go without it */
 	uint64_t timeout_s, memory_mib, processes; /* 0: as the policy says */
 };
 
@@ -114,7 +122,14 @@ void sbk_policy_request_release(struct sbk_policy_request *request);
 				  "limit on processes at a time"),             \
 		SBK_POLICY_OPTION(outer, member, best_effort, FLAG,            \
 				  "best-effort", NULL, 0,                      \
-				  "go on without a guarantee, and say so")
+				  "go on without a guarantee, and say so"),    \
+		SBK_POLICY_OPTION(outer, member, account, FLAG, "account",     \
+				  NULL, 0,                                     \
+				  "refuse where the sandbox account is not "   \
+				  "to be had"),                                \
+		SBK_POLICY_OPTION(outer, member, no_account, FLAG,             \
+				  "no-account", NULL, 0,                       \
+				  "run without the sandbox account")
 
 /* --allow-domain is known and refused: SBK_E_UNSUPPORTED. */
 int sbk_policy_refuse_domain(void *into, const char *value,
@@ -184,6 +199,7 @@ struct sbk_scope {
 	 * are shown, and the keys that are not. */
 	struct sbk_secret_list secrets, hidden;
 	bool best_effort;
+	enum sbk_account_wish account;
 	const char **notes; /* what a person should know: hard links, tools */
 	size_t note_count;
 };

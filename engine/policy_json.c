@@ -424,6 +424,35 @@ static int read_network(const struct reader *r,
 		    nearest != NULL ? "'?" : "");
 }
 
+/* A project may ask for more than there is, never for less. */
+static int read_account(const struct reader *r,
+			const struct sbk_json_place *place, const json_t *value,
+			void *into)
+{
+	static const char *const words[] = {"auto", "require", "off", NULL};
+	const char *text = json_string_value(value), *nearest;
+	int i;
+
+	if (text == NULL)
+		return wrong_type(r, place, "a string", value);
+	for (i = 0; words[i] != NULL && strcmp(words[i], text) != 0; i++)
+		;
+	if (words[i] == NULL) {
+		nearest = sbk_nearest_word(text, words);
+		return fail(r, place,
+			    "no choice '%.40s'%s%s%s; 'auto', 'require' or "
+			    "'off'",
+			    text, nearest != NULL ? ", did you mean '" : "",
+			    nearest != NULL ? nearest : "",
+			    nearest != NULL ? "'?" : "");
+	}
+	if (r->layer == SBK_LAYER_PROJECT && i != SBK_ACCOUNT_WISH_REQUIRE)
+		return fail(r, place,
+			    "a project's file may say 'require', and no less");
+	*(int *)into = i;
+	return 0;
+}
+
 static int read_limit(const struct reader *r,
 		      const struct sbk_json_place *place, const json_t *value,
 		      void *into)
@@ -667,6 +696,8 @@ static int read_file(const struct reader *r, const json_t *root,
 		 offsetof(struct sbk_policy_file, narrowing.protect), IN_ALL},
 		{"network", read_network,
 		 offsetof(struct sbk_policy_file, narrowing.network), IN_ALL},
+		{"account", read_account,
+		 offsetof(struct sbk_policy_file, narrowing.account), IN_ALL},
 		{"limits", read_limits,
 		 offsetof(struct sbk_policy_file, narrowing.limits), IN_ALL},
 		/* Known, so that a project that has them is told why not. */
@@ -747,6 +778,7 @@ int sbk_policy_parse(const char *path, enum sbk_layer layer, const char *text,
 	if (rc < 0)
 		return rc;
 	file.narrowing.network = SBK_UNSET;
+	file.narrowing.account = SBK_UNSET;
 	root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
 	if (root == NULL)
 		return json_error_code(&error) == json_error_out_of_memory

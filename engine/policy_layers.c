@@ -59,6 +59,7 @@ static int load(struct sbk_policy_file *out, enum sbk_layer layer,
 
 	*out = (struct sbk_policy_file){.path = path, .layer = layer};
 	out->narrowing.network = SBK_UNSET;
+	out->narrowing.account = SBK_UNSET;
 	rc = sbk_os_read_known(path, SBK_POLICY_BYTES_MAX, &text, &file, err);
 	if (rc == SBK_E_NOTFOUND && !named) {
 		sbk_error_clear(err);
@@ -226,6 +227,20 @@ static int apply_network(const struct sbk_policy_request *request,
 	return 0;
 }
 
+static int apply_account(const struct sbk_policy_request *request,
+			 struct sbk_settings *out, struct sbk_error *err)
+{
+	if (request->account && request->no_account)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "--account and --no-account exclude each "
+				     "other: give one");
+	if (request->account)
+		out->account = SBK_ACCOUNT_WISH_REQUIRE;
+	if (request->no_account)
+		out->account = SBK_ACCOUNT_WISH_OFF;
+	return 0;
+}
+
 static void asked_limits(const struct sbk_policy_request *request,
 			 uint64_t out[SBK_LIMIT_COUNT])
 {
@@ -291,6 +306,8 @@ static int apply_request(const struct sbk_policy_request *request,
 	if (rc == 0)
 		rc = apply_network(request, out, err);
 	if (rc == 0)
+		rc = apply_account(request, out, err);
+	if (rc == 0)
 		rc = apply_limits(request, out, err);
 	return rc;
 }
@@ -326,6 +343,25 @@ static int narrow_network(const struct sbk_policy_file *file,
 		return sbk_error_no_memory(err);
 	return sbk_names_add(&out->notes, arena, note, SBK_SCOPE_PATHS_MAX,
 			     err);
+}
+
+/* 'require' stands above every flag; the rest is what flags change. */
+static int narrow_account(const struct sbk_policy_file *file,
+			  const struct sbk_policy_request *request,
+			  struct sbk_settings *out, struct sbk_error *err)
+{
+	int asked = file->narrowing.account;
+
+	if (asked == SBK_ACCOUNT_WISH_REQUIRE && request->no_account)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "--no-account is given, and '%s' requires "
+				     "the sandbox account",
+				     file->path);
+	if (asked == SBK_ACCOUNT_WISH_REQUIRE ||
+	    (asked == SBK_ACCOUNT_WISH_OFF &&
+	     out->account == SBK_ACCOUNT_WISH_AUTO))
+		out->account = (enum sbk_account_wish)asked;
+	return 0;
 }
 
 static int narrow_limits(const struct sbk_policy_file *file,
@@ -373,6 +409,8 @@ static int narrow_by(const struct sbk_policy_file *file,
 	rc = narrow_network(file, request, arena, out, err);
 	if (rc == 0)
 		rc = narrow_limits(file, request, out, err);
+	if (rc == 0)
+		rc = narrow_account(file, request, out, err);
 	for (i = 0; i < narrowing->deny.count && rc == 0; i++) {
 		struct sbk_asked_path path = {
 			.text = narrowing->deny.items[i],

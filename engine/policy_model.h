@@ -130,7 +130,8 @@ extern const struct sbk_limit_info sbk_limit_infos[SBK_LIMIT_COUNT];
  */
 struct sbk_narrowing {
 	struct sbk_names deny, protect;
-	int network;			  /* SBK_UNSET or enum sbk_network */
+	int network; /* SBK_UNSET or enum sbk_network */
+	int account; /* SBK_UNSET or enum sbk_account_wish */
 	uint64_t limits[SBK_LIMIT_COUNT]; /* 0: none */
 };
 
@@ -191,6 +192,7 @@ struct sbk_settings {
 	enum sbk_network network;
 	uint64_t limits[SBK_LIMIT_COUNT];
 	bool best_effort;
+	enum sbk_account_wish account;
 	struct sbk_names notes;
 };
 

@@ -518,6 +518,7 @@ static int copy_out(const struct sbk_set *set, struct sbk_scope *out,
 	out->secrets = set->secrets;
 	out->hidden = set->keys;
 	out->best_effort = settings->best_effort;
+	out->account = settings->account;
 	return rc;
 }
 

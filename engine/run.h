@@ -40,6 +40,8 @@ enum sbk_guarantee {
 const char *sbk_guarantee_name(enum sbk_guarantee guarantee);
 const char *sbk_guarantee_meaning(enum sbk_guarantee guarantee);
 
+#define SBK_ACCOUNT_MISSING_MAX sizeof(((struct sbk_error *)NULL)->message)
+
 /* What this machine can enforce, as probed (not as documented). */
 struct sbk_carriers {
 	/* Names of the carriers of each guarantee for the asked network mode,
@@ -49,6 +51,11 @@ struct sbk_carriers {
 	char missing[SBK_GUARANTEE_COUNT][256];
 	/* What of the asked limits is not kept, and why; "" where all are. */
 	char limits_missing[256];
+	/* Why the run is not the sandbox account's, where that is worth a
+	 * note or was required; "" else. */
+	char account_missing[SBK_ACCOUNT_MISSING_MAX];
+	uint32_t account; /* its number; 0: the run is the caller's own */
+	bool firewall;	  /* it was seen to refuse the account */
 	bool namespaces;  /* user, mount, pid, ipc, net, uts */
 	int landlock_abi; /* 0: none */
 	bool seccomp;
@@ -66,6 +73,7 @@ struct sbk_run_options {
 	/* For tests: never stronger than the machine. */
 	uint64_t test_landlock_abi_plus_one; /* 0: as probed */
 	bool test_no_namespaces;
+	bool no_account; /* what begins early begins without */
 };
 
 /* Probes for real: makes the namespaces, asks Landlock, loads a filter, each

@@ -25,6 +25,7 @@
 
 #define ARRIVE_MS 1000 /* on loopback, until it has arrived */
 #define STRANGERS_MAX 16
+#define PATHS 4
 
 union address {
 	struct sockaddr any;
@@ -168,87 +169,108 @@ static bool has_arrived(const struct path *path, in_port_t from, int wait_ms)
 /* What the child leaves in our memory, of which the compiler knows nothing:
  * without volatile it drops what is written before _exit(). */
 struct attempt {
-	const struct path *path;
-	uid_t account;
-	volatile bool became, refused;
+	volatile bool refused;
 	volatile in_port_t from;
 };
 
-static void try_as_account(struct attempt *attempt)
+static void try_as_account(uid_t account, const struct path *paths,
+			   struct attempt *attempts)
 {
-	in_port_t from = 0;
+	size_t i;
 
-	(void)setfsuid(attempt->account); /* tells nothing: asked again */
-	attempt->became = (uid_t)setfsuid((uid_t)-1) == attempt->account;
-	attempt->refused =
-		attempt->became && send_one(attempt->path, &from) == REFUSED;
-	attempt->from = from;
+	(void)setfsuid(account); /* tells nothing: asked again */
+	if ((uid_t)setfsuid((uid_t)-1) != account)
+		_exit(1);
+	for (i = 0; i < PATHS; i++) {
+		in_port_t from = 0;
+
+		if (paths[i].listener < 0)
+			continue;
+		attempts[i].refused = send_one(&paths[i], &from) == REFUSED;
+		attempts[i].from = from;
+	}
 	_exit(0);
 }
 
-static int send_as_account(struct attempt *attempt, struct sbk_error *err)
+static int send_as_account(const struct sbk_own_account *account,
+			   const struct path *paths, struct attempt *attempts,
+			   struct sbk_error *err)
 {
 	int status;
 	pid_t pid = vfork();
 
 	if (pid == 0)
-		try_as_account(attempt);
+		try_as_account(account->person, paths, attempts);
 	if (pid < 0)
 		return sbk_error_set_errno(err, errno,
 					   "cannot start a process");
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return sbk_error_set_errno(err, errno, "cannot wait");
-	if (!attempt->became)
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return sbk_error_set(err, SBK_E_UNSUPPORTED,
 				     "cannot become the sandbox account to try "
 				     "what the firewall does to it");
 	return 0;
 }
 
-static int probe_path(const struct sbk_own_account *account,
-		      const struct path *path, bool *refused,
-		      struct sbk_error *err)
+/* Whether each path lets the person through; false where there is none. */
+static bool person_gets_through(const struct path *paths)
 {
-	struct attempt attempt = {.path = path, .account = account->person};
-	in_port_t from = 0;
+	size_t i, count = 0;
+
+	for (i = 0; i < PATHS; i++) {
+		in_port_t from = 0;
+
+		if (paths[i].listener < 0)
+			continue;
+		if (send_one(&paths[i], &from) != TAKEN ||
+		    !has_arrived(&paths[i], from, ARRIVE_MS))
+			return false;
+		count++;
+	}
+	return count > 0;
+}
+
+static int probe(const struct sbk_own_account *account,
+		 const struct path *paths, bool *refused, struct sbk_error *err)
+{
+	struct attempt attempts[PATHS] = {{.refused = false}};
+	bool all = true;
+	size_t i;
 	int rc;
 
 	*refused = false;
-	if (send_one(path, &from) != TAKEN ||
-	    !has_arrived(path, from, ARRIVE_MS))
+	if (!person_gets_through(paths))
 		return 0;
-	rc = send_as_account(&attempt, err);
-	if (rc == 0)
-		*refused =
-			attempt.refused && !has_arrived(path, attempt.from, 0);
-	return rc;
+	rc = send_as_account(account, paths, attempts, err);
+	if (rc < 0)
+		return rc;
+	for (i = 0; i < PATHS; i++)
+		if (paths[i].listener >= 0)
+			all = all && attempts[i].refused &&
+			      !has_arrived(&paths[i], attempts[i].from, 0);
+	*refused = all;
+	return 0;
 }
 
 int sbk_account_probe(const struct sbk_own_account *account, bool *refused,
 		      struct sbk_error *err)
 {
-	struct path paths[] = {
-		{.family = AF_INET, .type = SOCK_DGRAM},
-		{.family = AF_INET, .type = SOCK_STREAM},
-		{.family = AF_INET6, .type = SOCK_DGRAM},
-		{.family = AF_INET6, .type = SOCK_STREAM},
+	struct path paths[PATHS] = {
+		{AF_INET, SOCK_DGRAM, .listener = -1},
+		{AF_INET, SOCK_STREAM, .listener = -1},
+		{AF_INET6, SOCK_DGRAM, .listener = -1},
+		{AF_INET6, SOCK_STREAM, .listener = -1},
 	};
-	size_t i, tried = 0, kept = 0;
+	size_t i;
 	int rc = 0;
 
-	for (i = 0; i < sizeof(paths) / sizeof(paths[0]) && rc == 0; i++) {
-		bool this = false;
-
+	for (i = 0; i < PATHS && rc == 0; i++)
 		rc = open_listener(&paths[i], err);
-		if (rc < 0 || paths[i].listener < 0)
-			continue;
-		tried++;
-		rc = probe_path(account, &paths[i], &this, err);
-		close_fd(paths[i].listener);
-		kept += this;
-	}
 	if (rc == 0)
-		*refused = tried > 0 && kept == tried;
+		rc = probe(account, paths, refused, err);
+	for (i = 0; i < PATHS; i++)
+		close_fd(paths[i].listener);
 	return rc;
 }

@@ -85,6 +85,18 @@ static void describe_sockets(struct sbk_carriers *c, enum sbk_network network,
 		carry(c, SBK_GUARANTEE_SOCKETS, "landlock");
 }
 
+/* Never alone: a world-readable file is the account's to read, too. */
+static void describe_account(struct sbk_carriers *c, enum sbk_network network)
+{
+	if (c->account == 0)
+		return;
+	carry(c, SBK_GUARANTEE_WRITES, "account");
+	carry(c, SBK_GUARANTEE_READS, "account");
+	carry(c, SBK_GUARANTEE_PROCESSES, "account");
+	if (network != SBK_NETWORK_ON && c->firewall)
+		carry(c, SBK_GUARANTEE_NETWORK, "firewall");
+}
+
 void sbk_carriers_describe(struct sbk_carriers *c, enum sbk_network network,
 			   const char *why)
 {
@@ -101,6 +113,7 @@ void sbk_carriers_describe(struct sbk_carriers *c, enum sbk_network network,
 		miss(c, SBK_GUARANTEE_PROCESSES, why);
 	if (c->namespaces && c->landlock_abi >= SBK_LANDLOCK_ABI_SCOPES)
 		carry(c, SBK_GUARANTEE_PROCESSES, "landlock");
+	describe_account(c, network);
 	if (c->seccomp)
 		carry(c, SBK_GUARANTEE_DEVICES, "seccomp, no capabilities");
 	else

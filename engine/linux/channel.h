@@ -10,7 +10,10 @@
 
 enum sbk_message_type {
 	/* To the front end, in this order. */
-	SBK_MESSAGE_SETTLED, /* the namespaces exist and have their powers */
+	SBK_MESSAGE_SETTLED, /* the namespaces exist and have their powers;
+			      * value: 1 where the firewall refused the
+			      * account */
+	SBK_MESSAGE_TAKEN,   /* with an account: it has what the view shows */
 	SBK_MESSAGE_READY,   /* everything stands; with a terminal's master */
 	SBK_MESSAGE_STARTED, /* the command runs; value: 0, or why not (errno)
 			      */

@@ -21,7 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/linux/above.h"
 #include "engine/linux/error.h"
+#include "engine/linux/kernel.h"
 #include "engine/run.h"
 
 #include "engine/banned.h"
@@ -71,17 +73,55 @@ static void watch_names(struct sbk_guard *guard)
 	}
 }
 
-static void guard_add(struct sbk_guard *guard, const struct sbk_view_op *op)
+/* What of `path` is below `directory`, "." for itself; NULL: it is not. */
+static const char *below(const char *directory, const char *path)
+{
+	size_t size = strlen(directory);
+
+	if (strncmp(directory, path, size) != 0)
+		return NULL;
+	if (path[size] == '\0')
+		return ".";
+	return path[size] == '/' ? path + size + 1 : NULL;
+}
+
+/*
+ * Through the tree that was taken, not by the host's path: an account is given
+ * the tree, and may watch in it what on the host is closed to it. The last
+ * source above is the nearest, for a parent comes before what is below it.
+ */
+static int open_covered(const struct sbk_view *view,
+			const struct sbk_sources *sources, size_t index)
+{
+	const char *covers = view->ops[index].covers, *rest;
+	size_t i;
+
+	for (i = index; i-- > 0;) {
+		const struct sbk_source *source = sbk_sources_of(sources, i);
+
+		if (source == NULL || !view->ops[i].is_directory)
+			continue;
+		rest = below(view->ops[i].source, covers);
+		if (rest != NULL)
+			return sbk_openat2(source->tree, rest,
+					   O_PATH | O_NOFOLLOW | O_CLOEXEC,
+					   SBK_NO_LINKS);
+	}
+	return -1;
+}
+
+static void guard_add(struct sbk_guard *guard, const struct sbk_view *view,
+		      const struct sbk_sources *sources, size_t index)
 {
 	struct sbk_guarded *cover = &guard->covers[guard->count++];
 
-	cover->op = op;
+	cover->op = &view->ops[index];
 	/* -1 is looked at by the clock, or is no object at all. */
-	cover->object = open(op->covers, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	cover->object = open_covered(view, sources, index);
 }
 
 int sbk_guard_begin(struct sbk_guard *guard, const struct sbk_view *view,
-		    struct sbk_error *err)
+		    const struct sbk_sources *sources, struct sbk_error *err)
 {
 	size_t i, count = count_covers(view);
 
@@ -94,7 +134,7 @@ int sbk_guard_begin(struct sbk_guard *guard, const struct sbk_view *view,
 				     "no memory to watch the run's mounts");
 	for (i = 0; i < view->count; i++)
 		if (view->ops[i].covers != NULL)
-			guard_add(guard, &view->ops[i]);
+			guard_add(guard, view, sources, i);
 	return 0;
 }
 

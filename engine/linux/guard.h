@@ -8,7 +8,7 @@
  * takes the mount off (Linux 3.18 and later); renaming it away takes the
  * mount along, and the name is free. Editors do both when they save.
  *
- *	begin	before the view is mounted, with the host's root in force
+ *	begin	before the view is mounted, with its sources taken
  *	arm	once it is mounted
  *	check	whenever one of the two descriptors is readable, or
  *		wait_ms has passed
@@ -17,6 +17,7 @@
 #ifndef SBK_LINUX_GUARD_H
 #define SBK_LINUX_GUARD_H
 
+#include "engine/linux/sources.h"
 #include "engine/linux/view.h"
 
 /* Renames are watched from then on: taking the watches away costs the kernel
@@ -48,7 +49,7 @@ struct sbk_guard {
 
 /* Strings of the view are borrowed until release. SBK_E_NOMEM. */
 int sbk_guard_begin(struct sbk_guard *guard, const struct sbk_view *view,
-		    struct sbk_error *err);
+		    const struct sbk_sources *sources, struct sbk_error *err);
 
 /* SBK_E_UNSUPPORTED when a cover is gone already. */
 int sbk_guard_arm(struct sbk_guard *guard, struct sbk_error *err);

@@ -25,6 +25,14 @@
 #define SAID_MAX 256
 #define MAP_MAX 512
 #define NUMBER_MAX 16
+#define FIRST_FD 10
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd); /* the other side sees the end */
+	*fd = -1;
+}
 
 /* Its signals as a program expects them: we have some blocked. */
 static int set_signals(posix_spawnattr_t *attributes)
@@ -97,25 +105,34 @@ static int start(const char *name, pid_t process, unsigned int inside,
 			     strerror(os_code));
 }
 
-int sbk_idmap_start(const struct sbk_own_account *account, pid_t process,
-		    struct sbk_idmap *out, struct sbk_error *err)
+int sbk_idmap_prepare(struct sbk_idmap *map, struct sbk_error *err)
 {
-	struct sbk_idmap map = SBK_IDMAP_INIT;
-	int said[2], rc;
+	int ends[2], os_code;
 
-	if (pipe2(said, O_CLOEXEC) < 0)
+	if (pipe2(ends, O_CLOEXEC) < 0)
 		return sbk_error_set_errno(err, errno, "cannot make a pipe");
-	map.said = said[0];
-	rc = start("newuidmap", process, account->person, account->number,
-		   said[1], &map.user, err);
+	/* Clear of what the first process keeps in its place. */
+	map->said = fcntl(ends[0], F_DUPFD_CLOEXEC, FIRST_FD);
+	map->say = fcntl(ends[1], F_DUPFD_CLOEXEC, FIRST_FD);
+	os_code = errno;
+	close_fd(&ends[0]);
+	close_fd(&ends[1]);
+	if (map->said >= 0 && map->say >= 0)
+		return 0;
+	sbk_idmap_abandon(map);
+	return sbk_error_set_errno(err, os_code, "too many open files");
+}
+
+int sbk_idmap_start(const struct sbk_own_account *account, pid_t process,
+		    struct sbk_idmap *map, struct sbk_error *err)
+{
+	int rc = start("newuidmap", process, account->person, account->number,
+		       map->say, &map->user, err);
+
 	if (rc == 0)
 		rc = start("newgidmap", process, account->group,
-			   account->number, said[1], &map.group, err);
-	(void)close(said[1]); /* theirs from now on */
-	if (rc < 0)
-		sbk_idmap_abandon(&map);
-	else
-		*out = map;
+			   account->number, map->say, &map->group, err);
+	close_fd(&map->say); /* theirs from now on */
 	return rc;
 }
 
@@ -183,9 +200,8 @@ void sbk_idmap_abandon(struct sbk_idmap *map)
 		(void)kill(map->group, SIGKILL);
 	(void)reap(&map->user); /* how it ended does not matter */
 	(void)reap(&map->group);
-	if (map->said >= 0)
-		(void)close(map->said); /* only read */
-	map->said = -1;
+	close_fd(&map->said);
+	close_fd(&map->say);
 }
 
 int sbk_idmap_finish(struct sbk_idmap *map, struct sbk_error *err)
@@ -250,4 +266,24 @@ int sbk_idmap_check(const struct sbk_own_account *account,
 	return rc < 0 ? rc
 		      : check_map("/proc/self/gid_map", account->group,
 				  account->number, err);
+}
+
+int sbk_idmap_await(int said, const struct sbk_own_account *account,
+		    struct sbk_error *err)
+{
+	/* Nothing is asked for but the end: what they say is others' to read.
+	 */
+	struct pollfd polled = {.fd = said};
+	int64_t end = now_ms() + SBK_IDMAP_MS, left;
+
+	while ((left = end - now_ms()) > 0) {
+		int ready = poll(&polled, 1, (int)left);
+
+		if (ready > 0)
+			return sbk_idmap_check(account, err);
+		if (ready < 0 && errno != EINTR)
+			return sbk_error_set_errno(err, errno, "cannot wait");
+	}
+	return sbk_error_set(err, SBK_E_UNSUPPORTED,
+			     "newuidmap and newgidmap did not end");
 }

@@ -15,21 +15,26 @@
 
 struct sbk_idmap {
 	pid_t user, group; /* -1: not running */
-	int said;	   /* what they complain of; -1: none */
+	int said; /* what they complain of, and, by its end, that they ended */
+	int say;  /* their end of it */
 };
 
-#define SBK_IDMAP_INIT                               \
-	{                                            \
-		.user = -1, .group = -1, .said = -1, \
+#define SBK_IDMAP_INIT                                          \
+	{                                                       \
+		.user = -1, .group = -1, .said = -1, .say = -1, \
 	}
+
+/* Before the process is made, which needs `said`. */
+int sbk_idmap_prepare(struct sbk_idmap *map, struct sbk_error *err);
 
 /*
  * Starts both for `process`, a child of the caller's in a new user namespace
  * and not yet reaped, and waits for neither. SIGCHLD must not be ignored.
- * SBK_E_UNSUPPORTED where they are not there. On failure none is left.
+ * SBK_E_UNSUPPORTED where they are not there. On failure as on success,
+ * sbk_idmap_finish or sbk_idmap_abandon follows.
  */
 int sbk_idmap_start(const struct sbk_own_account *account, pid_t process,
-		    struct sbk_idmap *out, struct sbk_error *err);
+		    struct sbk_idmap *map, struct sbk_error *err);
 
 /*
  * Waits for both, and reaps them, whatever comes. SBK_E_UNSUPPORTED with the
@@ -41,7 +46,10 @@ int sbk_idmap_finish(struct sbk_idmap *map, struct sbk_error *err);
 /* Kills and reaps what still runs. */
 void sbk_idmap_abandon(struct sbk_idmap *map);
 
-/* In the process itself: both maps are the one line. */
+/* In the process itself, which holds `said` and nothing else of the pipe: both
+ * have ended, and both maps are the one line. */
+int sbk_idmap_await(int said, const struct sbk_own_account *account,
+		    struct sbk_error *err);
 int sbk_idmap_check(const struct sbk_own_account *account,
 		    struct sbk_error *err);
 

@@ -31,6 +31,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/linux/account_probe.h"
+#include "engine/linux/become.h"
 #include "engine/linux/channel.h"
 #include "engine/linux/error.h"
 #include "engine/linux/guard.h"
@@ -45,6 +47,7 @@
 #include "engine/banned.h"
 
 #define KEYCTL_JOIN_SESSION_KEYRING 1
+#define FIRST_FD 3
 #define LATE_MS 200 /* how long the front end may be late with the limit */
 
 extern char **environ;
@@ -54,6 +57,8 @@ struct init {
 	struct sbk_builder *builder; /* NULL without namespaces */
 	struct sbk_scope scope;	     /* where it came by parcel */
 	int channel;
+	int mounts;	   /* to sandbook-mount, or -1 */
+	int maps;	   /* whose end says that they are written */
 	int master, slave; /* of the run's own terminal, or -1 */
 	int signals;
 	pid_t command;
@@ -72,15 +77,23 @@ static void close_fd(int fd)
 /* The caller's other descriptors end here; the channel moves below them. */
 static int keep_only_channel(struct init *init, struct sbk_error *err)
 {
-	int channel = init->launch->channel;
+	const struct sbk_account_run *account = &init->launch->account;
+	const int kept[] = {init->launch->channel, account->mounts,
+			    account->map.said};
+	int count = account->wanted ? 3 : 1, i;
 
-	if (channel != 3 && dup2(channel, 3) < 0)
-		return sbk_error_set_errno(err, errno,
-					   "cannot keep the channel");
-	if (sbk_close_range(4, ~0U, 0) < 0 || fcntl(3, F_SETFD, FD_CLOEXEC) < 0)
+	for (i = 0; i < count; i++)
+		/* All are above these (channel.h, idmap.c). */
+		if (dup2(kept[i], FIRST_FD + i) < 0 ||
+		    fcntl(FIRST_FD + i, F_SETFD, FD_CLOEXEC) < 0)
+			return sbk_error_set_errno(err, errno,
+						   "cannot keep the channel");
+	if (sbk_close_range((unsigned int)(FIRST_FD + count), ~0U, 0) < 0)
 		return sbk_error_set_errno(err, errno,
 					   "cannot close descriptors");
-	init->channel = 3;
+	init->channel = FIRST_FD;
+	init->mounts = account->wanted ? FIRST_FD + 1 : -1;
+	init->maps = account->wanted ? FIRST_FD + 2 : -1;
 	return 0;
 }
 
@@ -190,7 +203,11 @@ static int restrict_self(const struct init *init, int area,
 		return err->code;
 	if (c->seccomp && sbk_seccomp_check(err) < 0)
 		return err->code;
-	return sbk_privileges_check(err);
+	if (sbk_privileges_check(err) < 0)
+		return err->code;
+	return launch->account.wanted
+		       ? sbk_become_check(&launch->account.own, err)
+		       : 0;
 }
 
 /* We are here before the scope was known, and wait for it. */
@@ -222,6 +239,21 @@ static int leave_cores_and_keys(struct sbk_error *err)
 	return 0;
 }
 
+/* The maps are others' to write; while we are in the host's network, we look
+ * what its firewall does to the account. */
+static int await_maps(struct init *init, enum sbk_network network,
+		      bool *refused, struct sbk_error *err)
+{
+	const struct sbk_own_account *own = &init->launch->account.own;
+	int rc = sbk_idmap_await(init->maps, own, err);
+
+	close_fd(init->maps);
+	if (rc < 0)
+		return rc;
+	return network == SBK_NETWORK_ON ? 0
+					 : sbk_account_probe(own, refused, err);
+}
+
 /* All that a run of any scope needs. */
 static int settle(struct init *init, struct sbk_error *err)
 {
@@ -230,17 +262,48 @@ static int settle(struct init *init, struct sbk_error *err)
 					   ? launch->scope->network
 					   : SBK_NETWORK_OFF;
 
+	bool account = launch->account.wanted, refused = false;
+
 	if (launch->carriers.namespaces &&
-	    sbk_namespace_settle(launch->uid, launch->gid, network, err) < 0)
+	    ((account ? await_maps(init, network, &refused, err)
+		      : sbk_namespace_map(launch->uid, launch->gid, err)) < 0 ||
+	     sbk_namespace_settle(network, err) < 0))
 		return err->code;
-	if (sbk_channel_say(init->channel, SBK_MESSAGE_SETTLED, 0, err) < 0)
+	if (sbk_channel_say(init->channel, SBK_MESSAGE_SETTLED, refused, err) <
+	    0)
 		return err->code;
 	if (leave_cores_and_keys(err) < 0)
 		return err->code;
-	if (launch->carriers.namespaces &&
+	/* A file system of ours must be the account's from its beginning. */
+	if (launch->carriers.namespaces && !account &&
 	    sbk_builder_new(&init->builder, err) < 0)
 		return err->code;
 	return launch->scope == NULL ? await_scope(init, err) : 0;
+}
+
+/* Between taking and placing, with an account: from here on it is another's,
+ * and there is no way back. */
+static int change_hands(struct init *init, const struct sbk_sources *sources,
+			struct sbk_error *err)
+{
+	const struct sbk_launch *launch = init->launch;
+	struct pollfd channel = {.fd = init->channel, .events = POLLIN};
+
+	if (sbk_account_map(init->mounts, &launch->view, sources, err) < 0 ||
+	    sbk_become(&launch->account.own, err) < 0 ||
+	    sbk_account_has(&launch->view, sources, launch->account.own.person,
+			    err) < 0)
+		return err->code;
+	/* Between the change and our being tied to it again, it may have gone.
+	 */
+	if (poll(&channel, 1, 0) < 0 || (channel.revents & POLLHUP) != 0)
+		return sbk_error_set(err, SBK_E_IO, "the front end has gone");
+	if (sbk_keyring_leave() < 0)
+		return sbk_error_set_errno(err, errno,
+					   "cannot leave the caller's keyring");
+	if (sbk_builder_new(&init->builder, err) < 0)
+		return err->code;
+	return sbk_channel_say(init->channel, SBK_MESSAGE_TAKEN, 0, err);
 }
 
 /* Everything that is the host's is taken first, and placed then. */
@@ -250,10 +313,15 @@ static int build_view(struct init *init, int *area, struct sbk_error *err)
 	struct sbk_sources *sources = NULL;
 	int rc;
 
-	if (sbk_guard_begin(&init->guard, view, err) < 0 ||
-	    sbk_sources_take(view, &sources, err) < 0)
+	if (sbk_sources_take(view, &sources, err) < 0)
 		return err->code;
-	rc = sbk_view_mount(init->builder, view, sources, area, err);
+	rc = sbk_guard_begin(&init->guard, view, sources, err);
+	if (rc == 0)
+		rc = init->launch->account.wanted
+			     ? change_hands(init, sources, err)
+			     : 0;
+	if (rc == 0)
+		rc = sbk_view_mount(init->builder, view, sources, area, err);
 	sbk_sources_free(sources);
 	return rc;
 }
@@ -514,6 +582,8 @@ int sbk_init_main(struct sbk_launch *launch)
 {
 	struct init init = {
 		.launch = launch,
+		.mounts = -1,
+		.maps = -1,
 		.master = -1,
 		.slave = -1,
 		.signals = -1,

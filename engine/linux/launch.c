@@ -112,6 +112,22 @@ static int require_all(const struct sbk_carriers *carriers,
 	return require_limits(carriers, err);
 }
 
+static void kill_init(struct sbk_launch *launch, pid_t pid)
+{
+	close_fd(&launch->channel);
+	(void)kill(pid, SIGKILL); /* gone is as good */
+	(void)waitpid(pid, NULL, 0);
+}
+
+/* Nothing of it is left afterwards, nor of what was started for it. */
+static void end_init(struct sbk_launch *launch, pid_t pid)
+{
+	close_fd(&launch->channel);
+	if (pid > 0)
+		kill_init(launch, pid);
+	sbk_account_end(&launch->account, NULL);
+}
+
 /* In the first process: never returns. */
 static void run_init(struct sbk_launch *launch)
 {
@@ -129,13 +145,47 @@ pid_t sbk_launch_fork(struct sbk_launch *launch, struct sbk_error *err)
 		return rc;
 	launch->channel = ends[0];
 	launch->other = ends[1];
-	pid = sbk_namespace_fork(launch->carriers.namespaces, err);
+	if (launch->account.wanted)
+		rc = sbk_account_prepare(&launch->account, err);
+	pid = rc < 0 ? rc
+		     : sbk_namespace_fork(launch->carriers.namespaces, err);
 	if (pid == 0)
 		run_init(launch);
 	close_fd(&launch->other);
-	if (pid < 0)
-		close_fd(&launch->channel);
-	return pid;
+	if (pid > 0 && launch->account.wanted)
+		rc = sbk_account_start(&launch->account, pid, err);
+	if (pid > 0 && rc == 0)
+		return pid;
+	end_init(launch, pid);
+	return rc < 0 ? rc : pid;
+}
+
+/* The next message, which must be this one. */
+static int await(int channel, enum sbk_message_type type,
+		 struct sbk_message *message, struct sbk_error *err)
+{
+	int rc = sbk_channel_receive(channel, message, err);
+
+	if (rc < 0 || message->type == type)
+		return rc;
+	if (message->type != SBK_MESSAGE_FAILED)
+		return sbk_error_set(err, SBK_E_IO,
+				     "the run ended before it began");
+	*err = message->error;
+	return err->code;
+}
+
+int sbk_launch_settled(int channel, struct sbk_account_run *account,
+		       struct sbk_carriers *carriers, struct sbk_error *err)
+{
+	struct sbk_message message;
+
+	if (account->wanted && sbk_account_finish(account, err) < 0)
+		return err->code;
+	if (await(channel, SBK_MESSAGE_SETTLED, &message, err) < 0)
+		return err->code;
+	carriers->firewall = message.value != 0;
+	return 0;
 }
 
 /*
@@ -144,32 +194,110 @@ pid_t sbk_launch_fork(struct sbk_launch *launch, struct sbk_error *err)
  */
 static pid_t start_init(struct sbk_launch *launch, struct sbk_error *err)
 {
-	struct sbk_message message = {.type = SBK_MESSAGE_CLOSED};
 	pid_t pid = sbk_launch_fork(launch, err);
-	int rc;
 
 	if (pid < 0)
 		return pid;
-	rc = sbk_channel_receive(launch->channel, &message, err);
-	if (rc == 0 && message.type == SBK_MESSAGE_SETTLED)
+	if (sbk_launch_settled(launch->channel, &launch->account,
+			       &launch->carriers, err) == 0)
 		return pid;
-	if (rc == 0 && message.type == SBK_MESSAGE_FAILED)
-		*err = message.error;
-	else if (rc == 0)
-		(void)sbk_error_set(err, SBK_E_IO,
-				    "the run ended before it began");
-	close_fd(&launch->channel);
-	(void)kill(pid, SIGKILL); /* gone is as good */
-	(void)waitpid(pid, NULL, 0);
+	end_init(launch, pid);
 	return err->code;
 }
 
 /* The process that waits already, where there is one. */
 static pid_t start_isolated(struct sbk_launch *launch, struct sbk_error *err)
 {
+	struct sbk_message message;
 	pid_t pid = sbk_early_take(launch);
 
-	return pid > 0 ? pid : start_init(launch, err);
+	if (pid <= 0)
+		pid = start_init(launch, err);
+	if (pid <= 0 || !launch->account.wanted)
+		return pid;
+	/* Until it has everything, the account may still not be had. */
+	if (await(launch->channel, SBK_MESSAGE_TAKEN, &message, err) < 0) {
+		kill_init(launch, pid);
+		sbk_account_end(&launch->account, err);
+		return err->code;
+	}
+	launch->carriers.account = launch->account.own.number;
+	sbk_account_open_pipes(launch->uid);
+	return pid;
+}
+
+static bool is_required(const struct sbk_launch *launch)
+{
+	return launch->scope->account == SBK_ACCOUNT_WISH_REQUIRE;
+}
+
+/* The reason is kept, and the error is none any more. */
+static void lose_account(struct sbk_launch *launch, struct sbk_error *err)
+{
+	(void)snprintf(launch->carriers.account_missing,
+		       sizeof(launch->carriers.account_missing), "%s",
+		       err->message);
+	launch->account.wanted = false;
+	sbk_error_clear(err);
+}
+
+static int refuse_without_account(const struct sbk_launch *launch,
+				  struct sbk_error *err)
+{
+	if (!is_required(launch) || launch->account.wanted)
+		return 0;
+	return sbk_error_set(err, SBK_E_UNSUPPORTED,
+			     "the sandbox account is required and cannot be "
+			     "had: %s",
+			     launch->carriers.account_missing);
+}
+
+/* Whether the run is to be the account's. */
+static void choose_account(struct sbk_launch *launch)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	if (!launch->carriers.namespaces) {
+		(void)snprintf(launch->carriers.account_missing,
+			       sizeof(launch->carriers.account_missing),
+			       "there are no user namespaces");
+		return;
+	}
+	sbk_account_choose(&launch->account, launch->scope->account,
+			   launch->scope->network,
+			   launch->carriers.account_missing);
+	if (launch->account.wanted &&
+	    sbk_account_mark(&launch->view, launch->uid, &err) < 0)
+		lose_account(launch, &err);
+}
+
+static int require_firewall(const struct sbk_launch *launch,
+			    struct sbk_error *err)
+{
+	if (!is_required(launch) || launch->carriers.firewall ||
+	    launch->scope->network == SBK_NETWORK_ON)
+		return 0;
+	return sbk_error_set(err, SBK_E_UNSUPPORTED,
+			     "the sandbox account is required, and the "
+			     "firewall does not refuse it: is the table "
+			     "'inet sandbook' still there? ('sandbook audit "
+			     "drift')");
+}
+
+/* As the account, or, where it cannot be had, without it. */
+static pid_t start_as_account(struct sbk_launch *launch, struct sbk_error *err)
+{
+	pid_t pid;
+
+	if (!launch->account.wanted)
+		return start_isolated(launch, err);
+	pid = start_isolated(launch, err);
+	if (pid != SBK_E_UNSUPPORTED)
+		return pid;
+	lose_account(launch, err);
+	if (refuse_without_account(launch, err) < 0)
+		return err->code;
+	return start_isolated(launch, err);
 }
 
 /* Without namespaces there is no private /tmp to see. */
@@ -196,23 +324,27 @@ static pid_t start_best(struct sbk_launch *launch, bool best_effort,
 	pid_t pid = SBK_E_UNSUPPORTED;
 
 	sbk_error_clear(err);
+	if (refuse_without_account(launch, err) < 0)
+		return err->code;
 	if (carriers->namespaces)
-		pid = start_isolated(launch, err);
-	if (pid < 0 && pid != SBK_E_UNSUPPORTED)
+		pid = start_as_account(launch, err);
+	if (pid < 0 && (pid != SBK_E_UNSUPPORTED || is_required(launch)))
 		return pid;
 	if (pid < 0)
 		carriers->namespaces = false;
 	sbk_carriers_describe(carriers, network, err->message);
 	narrow_by_scope(launch->scope, launch->uid, carriers);
+	if (pid > 0 && require_firewall(launch, err) < 0) {
+		end_init(launch, pid);
+		return err->code;
+	}
 	if (pid < 0) {
 		sbk_error_clear(err);
 		if (!best_effort && require_all(carriers, err) < 0)
 			return err->code;
 		pid = start_bare(launch, err);
 	} else if (!best_effort && require_all(carriers, err) < 0) {
-		close_fd(&launch->channel);
-		(void)kill(pid, SIGKILL); /* gone is as good */
-		(void)waitpid(pid, NULL, 0);
+		end_init(launch, pid);
 		return err->code;
 	}
 	return pid;
@@ -250,6 +382,8 @@ static int run(struct sbk_launch *launch, struct sbk_run_end *end,
 		     ? hooks->ready(hooks->arg, &launch->carriers, (int)pid,
 				    err)
 		     : 0;
+	/* The helper has ended meanwhile, when its socket did. */
+	sbk_account_end(&launch->account, NULL);
 	/* Without a terminal to relay, the command starts as soon as the
 	 * world stands: nothing is left to do here. */
 	if (rc == 0 &&
@@ -258,9 +392,7 @@ static int run(struct sbk_launch *launch, struct sbk_run_end *end,
 	if (rc == 0 && launch->argv != NULL)
 		return sbk_supervise(launch, pid, master, end, err);
 	close_fd(&master);
-	close_fd(&launch->channel);
-	(void)kill(pid, SIGKILL); /* gone is as good */
-	(void)waitpid(pid, NULL, 0);
+	kill_init(launch, pid);
 	return rc;
 }
 
@@ -273,6 +405,7 @@ void sbk_launch_prepare(struct sbk_launch *launch,
 	launch->uid = geteuid();
 	launch->gid = getegid();
 	launch->channel = launch->other = -1;
+	launch->account = (struct sbk_account_run)SBK_ACCOUNT_RUN_INIT;
 	launch->terminal_in = launch->terminal_out = -1;
 	probe_cheaply(options, &launch->carriers);
 	if (argv != NULL)
@@ -312,6 +445,7 @@ int sbk_run_launch(const struct sbk_scope *scope,
 		sbk_run_abandon(launch.begun);
 		return rc;
 	}
+	choose_account(&launch);
 	sbk_supervise_block(&launch.signals);
 	rc = run(&launch, &result, err);
 	sbk_supervise_unblock(&launch.signals);

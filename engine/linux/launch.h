@@ -2,6 +2,7 @@
  * One run, between the parts that carry it out:
  *
  *	launch.c      decides the carriers, starts, refuses, cleans up
+ *	account_run.c the sandbox account: whether, and who gives it
  *	early.c       the first process, started before the scope is known
  *	parcel.c      the scope, sent to it
  *	init.c        the first process inside: builds, restricts, starts the
@@ -24,6 +25,7 @@
 #include <sys/types.h>
 #include <termios.h>
 
+#include "engine/linux/account_run.h"
 #include "engine/linux/view.h"
 #include "engine/run.h"
 
@@ -41,6 +43,7 @@ struct sbk_launch {
 	struct sbk_run_start *begun;	   /* owned, or NULL */
 	char *const *argv; /* NULL: build everything, start nothing (probe) */
 	struct sbk_view view;
+	struct sbk_account_run account;
 	struct sbk_carriers carriers;
 	uid_t uid;
 	gid_t gid;
@@ -68,6 +71,13 @@ void sbk_launch_prepare(struct sbk_launch *launch,
 /* Forks the first process, which goes its way; the parent has its channel.
  * Below 0 nothing was started. */
 pid_t sbk_launch_fork(struct sbk_launch *launch, struct sbk_error *err);
+
+/*
+ * Waits until the namespaces have settled, with their maps where they are
+ * those of an account, and notes what the probe saw.
+ */
+int sbk_launch_settled(int channel, struct sbk_account_run *account,
+		       struct sbk_carriers *carriers, struct sbk_error *err);
 
 /* The first process inside. Returns its exit status; it then must _exit. */
 int sbk_init_main(struct sbk_launch *launch);

@@ -134,10 +134,16 @@ int sbk_namespace_loopback(struct sbk_error *err)
 	return rc;
 }
 
-int sbk_namespace_settle(uid_t uid, gid_t gid, enum sbk_network network,
-			 struct sbk_error *err)
+/* What is denied where the namespace was made is not there at all. */
+static int not_there(struct sbk_error *err)
 {
-	static const char name[] = "sandbook";
+	if (err->code == SBK_E_DENIED)
+		err->code = SBK_E_UNSUPPORTED;
+	return err->code;
+}
+
+int sbk_namespace_map(uid_t uid, gid_t gid, struct sbk_error *err)
+{
 	char map[64];
 
 	/* A caller who changed ids, or a program file that its user may not
@@ -145,29 +151,32 @@ int sbk_namespace_settle(uid_t uid, gid_t gid, enum sbk_network network,
 	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
 		return sbk_error_set_errno(err, errno,
 					   "cannot open up /proc/self");
-	if (network != SBK_NETWORK_ON && own_network(err) < 0)
-		return err->code;
 	(void)snprintf(map, sizeof(map), "%u %u 1\n", uid, uid);
 	if (write_map("/proc/self/uid_map", map, err) < 0 ||
 	    write_map("/proc/self/setgroups", "deny", err) < 0)
-		goto refused;
+		return not_there(err);
 	(void)snprintf(map, sizeof(map), "%u %u 1\n", gid, gid);
 	if (write_map("/proc/self/gid_map", map, err) < 0)
-		goto refused;
+		return not_there(err);
+	return 0;
+}
+
+int sbk_namespace_settle(enum sbk_network network, struct sbk_error *err)
+{
+	static const char name[] = "sandbook";
+
+	if (network != SBK_NETWORK_ON && own_network(err) < 0)
+		return err->code;
 	if (sethostname(name, sizeof(name) - 1) < 0) {
 		/* AppArmor lets the namespace be made and takes its powers. */
 		(void)sbk_error_set_errno(err, errno, "%s", forbidden);
-		goto refused;
+		return not_there(err);
 	}
 	if (own_mounts(err) < 0)
-		goto refused;
+		return not_there(err);
 	if (network == SBK_NETWORK_LOOPBACK)
 		return sbk_namespace_loopback(err);
 	return 0;
-refused:
-	if (err->code == SBK_E_DENIED)
-		err->code = SBK_E_UNSUPPORTED;
-	return err->code;
 }
 
 static int capabilities_clear(struct sbk_error *err)

@@ -19,12 +19,14 @@
 pid_t sbk_namespace_fork(bool namespaces, struct sbk_error *err);
 
 /*
- * In the child, first of all: a network namespace unless `network` is the
- * host's, the caller's uid and gid mapped to themselves, host name, loopback
- * interface, mounts that nothing outside shares. Needs /proc of the host.
+ * In the child, once it is mapped: a network namespace unless `network` is the
+ * host's, host name, loopback interface, mounts that nothing outside shares.
  */
-int sbk_namespace_settle(uid_t uid, gid_t gid, enum sbk_network network,
-			 struct sbk_error *err);
+int sbk_namespace_settle(enum sbk_network network, struct sbk_error *err);
+
+/* Before that: the caller's uid and gid mapped to themselves, no group given
+ * up. Who has an account is given other maps (idmap.h). */
+int sbk_namespace_map(uid_t uid, gid_t gid, struct sbk_error *err);
 
 /* Switches the loopback interface of the run's network namespace on. */
 int sbk_namespace_loopback(struct sbk_error *err);

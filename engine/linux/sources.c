@@ -59,6 +59,22 @@ static bool is_another(const struct sbk_view_op *op, const struct stat *st)
 		(st->st_ino != op->number || st->st_dev != op->device_id));
 }
 
+/*
+ * For the account, which is given the top alone: a mount below it keeps the
+ * host's ids, and what the account made there would lie on the host as its
+ * own. What was read-only before stays so.
+ */
+static int open_top(const struct sbk_view_op *op, int tree,
+		    struct sbk_error *err)
+{
+	struct mount_attr attributes = {.attr_clr = MOUNT_ATTR_RDONLY};
+
+	if (sbk_mount_setattr(tree, "", AT_EMPTY_PATH, &attributes) < 0 &&
+	    errno != EPERM)
+		return fail(err, errno, "open the view of", op->source);
+	return 0;
+}
+
 static int restrict_tree(const struct sbk_view_op *op, int tree,
 			 struct sbk_error *err)
 {
@@ -66,13 +82,13 @@ static int restrict_tree(const struct sbk_view_op *op, int tree,
 
 	attributes.attr_set |=
 		op->device ? MOUNT_ATTR_NOEXEC : MOUNT_ATTR_NODEV;
-	attributes.attr_set |= op->read_only ? MOUNT_ATTR_RDONLY : 0;
+	attributes.attr_set |= op->read_only || op->own ? MOUNT_ATTR_RDONLY : 0;
 	if (sbk_mount_setattr(tree, "",
 			      AT_EMPTY_PATH | AT_RECURSIVE |
 				      AT_SYMLINK_NOFOLLOW,
 			      &attributes) < 0)
 		return fail(err, errno, "restrict the view of", op->source);
-	return 0;
+	return op->own && !op->read_only ? open_top(op, tree, err) : 0;
 }
 
 /* The last name is taken without following it, so a link is seen as one. */

@@ -59,6 +59,7 @@ struct sbk_view_op {
 	bool create;   /* `place` is ours to make, as a mount point */
 	bool same;     /* `place` and `source` must be one object now */
 	bool optional; /* a missing source is passed over */
+	bool own;      /* the source is the person's: mapped for the account */
 	uint64_t device_id, number; /* `source` must be this object; 0: any */
 };
 

@@ -1,21 +1,25 @@
 /*
- * bench_run [ROUNDS]: what `sandbook run -- /bin/true` costs, journaled for
- * real, against bubblewrap with the same namespaces. All contestants take
- * turns in one run, in another order each time and with a pause between, so
- * that neither the machine nor what one leaves to the kernel hits another.
- * Printed for each: minimum and median of the wall clock, and the ratios.
+ * bench_run [ROUNDS [PROGRAM]]: what `sandbook run -- /bin/true` costs,
+ *journaled for real, against bubblewrap with the same namespaces. All
+ *contestants take turns in one run, in another order each time and with a pause
+ *between, so that neither the machine nor what one leaves to the kernel hits
+ *another. Printed for each: minimum and median of the wall clock, and the
+ *ratios.
  *
  *	sandbook         the real program, policy, session in the journal
- *	namespaces       bwrap: the same namespaces, the host's root read-only
- *	view             bwrap: the same namespaces and, bind by bind, what a
- *	                 run shows: /usr, listed entries of /etc, an empty home,
- *	                 private /tmp and /run, the workspace
+ *	no account       the same with --no-account: another run where the
+ *person is enrolled, else the same once more namespaces       bwrap: the same
+ *namespaces, the host's root read-only view             bwrap: the same
+ *namespaces and, bind by bind, what a run shows: /usr, listed entries of /etc,
+ *an empty home, private /tmp and /run, the workspace
  *
  * and for each of them two ends: `returns`, when its caller goes on, and
  * `gone`, when the last of its processes is. bubblewrap does not wait for the
  * namespaces' first process; Sandbook promises to, so its two are one.
  *
  * bubblewrap keeps no record, loads no filter and asks no Landlock here.
+ * PROGRAM is one that is installed beside a sandbook-mount with its bit, where
+ * the account is to be measured; without it the one that was built.
  * As root it measures as root and, with SBK_BENCH_UID, as that user, in a
  * mount namespace where a directory of the benchmark's own, on the disk that
  * holds the working directory, stands for the user's home: the journal there
@@ -39,7 +43,7 @@
 
 #define ROUNDS_MAX 10000
 #define ARGUMENTS_MAX 128
-#define CONTESTANTS 3
+#define CONTESTANTS 4
 #define PAUSE_NS 2000000
 
 enum end { RETURNS, GONE, ENDS };
@@ -142,20 +146,25 @@ static void set_up(const char *sandbook, const char *home, const char *ws)
 	add(c, sandbook);
 	add(c, "run");
 	add(c, "--quiet");
-	c[1].name = "namespaces";
-	add_all(&c[1], namespaces);
-	add_all(&c[1], whole_root);
-	c[2].name = "view";
+	c[1].name = "no account";
+	add(&c[1], sandbook);
+	add(&c[1], "run");
+	add(&c[1], "--quiet");
+	add(&c[1], "--no-account");
+	c[2].name = "namespaces";
 	add_all(&c[2], namespaces);
-	add_all(&c[2], view);
-	add_etc(&c[2]);
-	add(&c[2], "--tmpfs");
-	add(&c[2], home);
-	add(&c[2], "--bind");
-	add(&c[2], ws);
-	add(&c[2], ws);
-	add(&c[2], "--chdir");
-	add(&c[2], ws);
+	add_all(&c[2], whole_root);
+	c[3].name = "view";
+	add_all(&c[3], namespaces);
+	add_all(&c[3], view);
+	add_etc(&c[3]);
+	add(&c[3], "--tmpfs");
+	add(&c[3], home);
+	add(&c[3], "--bind");
+	add(&c[3], ws);
+	add(&c[3], ws);
+	add(&c[3], "--chdir");
+	add(&c[3], ws);
 	for (; c < contestants + CONTESTANTS; c++) {
 		add(c, "--");
 		add(c, "/bin/true");
@@ -315,6 +324,7 @@ int main(int argc, char **argv)
 {
 	const char *uid = getenv("SBK_BENCH_UID");
 	size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 200;
+	const char *program = argc > 2 ? argv[2] : SBK_BENCH_PROGRAM;
 	int rc;
 
 	if (rounds == 0 || rounds > ROUNDS_MAX || geteuid() != 0) {
@@ -322,9 +332,8 @@ int main(int argc, char **argv)
 			ROUNDS_MAX);
 		return 1;
 	}
-	rc = bench_as(0, SBK_BENCH_PROGRAM, rounds);
+	rc = bench_as(0, program, rounds);
 	if (rc == 0 && uid != NULL)
-		rc = bench_as((uid_t)strtoul(uid, NULL, 10), SBK_BENCH_PROGRAM,
-			      rounds);
+		rc = bench_as((uid_t)strtoul(uid, NULL, 10), program, rounds);
 	return rc;
 }

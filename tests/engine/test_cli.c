@@ -51,7 +51,8 @@ static int parse(const char *const *words, struct into *into, int *operands,
 			      .program = "sandbook",
 			      .out = stdout,
 			      .err = stderr};
-	char copies[8][32], *argv[9] = {NULL};
+	static char copies[8][32]; /* the lists point to them afterwards */
+	char *argv[9] = {NULL};
 	int argc = 0;
 
 	for (; words[argc] != NULL; argc++) {

@@ -51,14 +51,18 @@ static int play(const void *arg)
 
 	if (pipe(go) < 0)
 		return 1;
+	if (sbk_idmap_prepare(&map, &err) < 0)
+		return 1;
 	pid = sbk_namespace_fork(true, &err);
 	if (pid == 0) {
 		(void)close(go[1]);
+		(void)close(map.say);
 		_exit(read(go[0], &byte, 1) == 1 ? play->child() : 19);
 	}
 	rc = pid < 0 ? pid : sbk_idmap_start(play->account, pid, &map, &err);
 	if (rc == 0)
 		rc = sbk_idmap_finish(&map, &err);
+	sbk_idmap_abandon(&map);
 	if (rc < 0)
 		say("maps", &err);
 	if (rc == 0 && write(go[1], "g", 1) != 1)
@@ -137,6 +141,7 @@ static void test_account_identity__says_what_failed(void **state)
 	(void)state;
 	require_host();
 	/* No such process. */
+	assert_ok(sbk_idmap_prepare(&map, &err), &err);
 	assert_ok(sbk_idmap_start(&bobs, 0x3fffff, &map, &err), &err);
 	assert_error(sbk_idmap_finish(&map, &err), SBK_E_UNSUPPORTED, &err);
 	assert_non_null(strstr(err.message, "newuidmap"));

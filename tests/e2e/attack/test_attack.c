@@ -1,7 +1,9 @@
 /*
  * The attack battery: each attack is refused inside, and the same code, run
  * where it is allowed, succeeds in the same batch. The whole table runs as
- * root and as a plain user, on each Landlock ABI that the kernel can present.
+ * root and as a plain user, on each Landlock ABI that the kernel can present;
+ * with SBK_TEST_ACCOUNT the plain user is enrolled and its runs are the sandbox
+ * account's (tests/e2e/test_account.sh makes the host for that).
  */
 #include "tests/support/test.h"
 
@@ -399,6 +401,8 @@ static void run_batch(uid_t uid, const struct batch *batch)
 	make_scope(&world, &scope);
 	scope.network = batch->network;
 	scope.best_effort = batch->best_effort;
+	if (getenv("SBK_TEST_ACCOUNT") != NULL && uid == PLAIN_UID)
+		scope.account = SBK_ACCOUNT_WISH_REQUIRE;
 	for (control = 0; control < 2; control++) {
 		for (i = count = 0; i < batch->count; i++) {
 			const struct attack_case *it = &batch->cases[i];

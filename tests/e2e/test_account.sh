@@ -1,0 +1,370 @@
+#!/bin/sh
+# test_account.sh DIRECTORY-OF-THE-PROGRAMS
+#
+# Runs under the sandbox account, of two people on a host to break: who the
+# command is inside and outside, what its files are on disk, what keeps the
+# account from being had and what is said then, what the firewall is seen to
+# do, and that nothing stays. Each refusal stands beside what must work.
+#
+# Exits 77 with a reason where this machine cannot do it.
+set -u
+[ "${SBK_TEST_HOST-}" = 1 ] || {
+	echo "not on a host to break (tests/support/host)"
+	exit 77
+}
+programs=$1
+failed=0
+account=1900000001
+home=/srv/homes/ann
+ws=$home/ws
+
+fail()
+{
+	echo "FAILED: $*" >&2
+	failed=1
+}
+
+# is NAME WANTED GOT
+is()
+{
+	[ "$2" = "$3" ] || fail "$1: wanted '$2', got '$3'"
+}
+
+# has NAME PART TEXT
+has()
+{
+	case $3 in
+	*"$2"*) ;;
+	*) fail "$1: no '$2' in '$3'" ;;
+	esac
+}
+
+# Words before a command; expanded unquoted.
+drop="--clear-groups env -i PATH=/srv/bin:/usr/bin:/bin:/usr/sbin"
+ann="setpriv --reuid 1600 --regid 1600 $drop HOME=$home"
+bob="setpriv --reuid 1601 --regid 1601 $drop HOME=/srv/homes/bob"
+outside="setpriv --reuid $account --regid $account $drop"
+
+enrolled()
+{
+	echo "sandbook-$1:x:$2:550:Sandbook $3 account of uid ${1%-*} nonce" \
+		"0123456789abcdef0123456789abcdef:/nonexistent:/sbin/nologin"
+}
+
+world()
+{
+	cat >/etc/passwd <<-X
+	root:x:0:0:root:/root:/bin/sh
+	ann:x:1600:1600:,,,:$home:/bin/sh
+	bob:x:1601:1601::/srv/homes/bob:/bin/sh
+	X
+	enrolled 1600-off 1900000001 offline >>/etc/passwd
+	enrolled 1600-on 1900000002 online >>/etc/passwd
+	enrolled 1601-off 1900000003 offline >>/etc/passwd
+	# For the battery of attacks.
+	echo 'plain:x:1500:1500::/srv:/bin/sh' >>/etc/passwd
+	enrolled 1500-off 1900000004 offline >>/etc/passwd
+	enrolled 1500-on 1900000005 online >>/etc/passwd
+	cat >/etc/group <<-X
+	root:x:0:
+	sandbook:x:550:
+	ann:x:1600:
+	bob:x:1601:
+	sandbook-1600-off:x:1900000001:
+	sandbook-1600-on:x:1900000002:
+	sandbook-1601-off:x:1900000003:
+	plain:x:1500:
+	sandbook-1500-off:x:1900000004:
+	sandbook-1500-on:x:1900000005:
+	X
+	for line in 1600:1900000001 1600:1900000002 1601:1900000003 \
+		1500:1900000004 1500:1900000005; do
+		echo $line:1
+	done >/etc/subuid
+	cp /etc/subuid /etc/subgid
+	# What is on an overlay cannot be mapped.
+	mount -t tmpfs -o mode=0755 srv /srv
+	mkdir -p /srv/bin $ws /srv/homes/bob/ws
+	chown -R 1600:1600 $home
+	chown -R 1601:1601 /srv/homes/bob
+	chmod 0700 $home /srv/homes/bob
+	install -m 0755 "$programs/sandbook" /srv/bin/sandbook
+	install -m 4755 "$programs/sandbook-mount" /srv/bin/sandbook-mount
+	refuse_account
+}
+
+refuse_account()
+{
+	nft add table inet t
+	nft add chain inet t c \
+		'{ type filter hook output priority raw; }'
+	for number in $account 1900000004; do
+		nft add rule inet t c meta skuid $number meta l4proto tcp \
+			reject with tcp reset
+		nft add rule inet t c meta skuid $number \
+			reject with icmpx admin-prohibited
+	done
+}
+
+run() { $ann sandbook run -C $ws "$@"; }
+
+identity()
+{
+	is 'who it is inside' "1600:1600:1600" \
+		"$(run --account -- sh -c 'echo $(id -u):$(id -g):$(id -G)')"
+	is 'who it is outside' "1600 $account 1" \
+		"$(run -- sh -c 'echo $(cat /proc/self/uid_map)')"
+	is 'its group outside' "1600 $account 1" \
+		"$(run -- sh -c 'echo $(cat /proc/self/gid_map)')"
+	is 'online' "1600 1900000002 1" \
+		"$(run --net -- sh -c 'echo $(cat /proc/self/uid_map)')"
+	is 'with a loopback' "1600 $account 1" \
+		"$(run --loopback -- sh -c 'echo $(cat /proc/self/uid_map)')"
+	is 'without' "1600 1600 1" \
+		"$(run --no-account -- sh -c 'echo $(cat /proc/self/uid_map)')"
+	$ann sandbook run -C $ws -- sleep 20 &
+	sleep 0.5
+	is 'seen from outside' $account \
+		"$(ps -o uid= -C sleep | tr -d ' ')"
+	kill $!
+	wait
+}
+
+# The same commands outside and inside leave the same.
+files()
+{
+	work='umask 027; echo a >a; mkdir d; (umask 077; echo b >d/b)
+		ln -s a l; ln a h; mkfifo f; chmod 751 a; sed -i s/b/c/ d/b
+		printf "x: a\n\tcp a x\n" >Makefile; make -s x
+		git init -q g; cd g; git config user.name a
+		git config user.email a@b; cp ../a .; git add a
+		git commit -qm x; tar cf ../t.tar a; touch -d 2001-01-01 a'
+	mkdir $ws/in $ws/out
+	chown 1600:1600 $ws/in $ws/out
+	(cd $ws/out && $ann sh -ec "$work") || fail 'the work outside'
+	$ann sandbook run -q --account -C $ws/in -- sh -ec "$work" ||
+		fail 'the work inside'
+	for side in in out; do
+		(cd $ws/$side && find . -path ./g/.git/objects -prune -o \
+			-printf '%p %U %G %M %y %n %l\n' | sort) >/srv/$side
+	done
+	cmp /srv/in /srv/out || {
+		diff /srv/in /srv/out
+		fail 'files made inside are not as those made outside'
+	}
+	grep -q '^./a 1600 1600 -rwxr-x--x' /srv/in || fail 'no such file'
+	is 'nothing is the account'"'"'s on disk' '' \
+		"$(find /srv /tmp /var/tmp -uid $account -o -gid $account 2>/dev/null)"
+	rm -rf $ws/in $ws/out
+}
+
+# Whatever the view is worth: the account alone, with no namespace at all.
+outside()
+{
+	echo secret >$ws/secret
+	chown 1600:1600 $ws/secret
+	chmod 0666 $ws/secret
+	is 'ann reads' secret "$($ann cat $ws/secret)"
+	is 'the run reads' secret "$(run -q -- cat $ws/secret)"
+	$outside cat $ws/secret 2>/dev/null && fail 'the account reads the home'
+	$outside sh -c "echo x >$ws/x" 2>/dev/null &&
+		fail 'the account writes in the workspace'
+	$outside python3 -c 'import socket
+socket.create_connection(("127.0.0.1", 1))' 2>&1 |
+		grep -q 'refused\|not permitted' ||
+		fail 'the network is not refused to the account'
+	$outside true || fail 'the account runs nothing'
+	# bob's account gets nothing of hers, nor does bob.
+	$bob sandbook run -q -C /srv/homes/bob/ws -- cat $ws/secret \
+		2>/dev/null && fail 'bob reads'
+	is 'bob has his own' "1601 1900000003 1" "$($bob sandbook run -q \
+		-C /srv/homes/bob/ws -- sh -c 'echo $(cat /proc/self/uid_map)')"
+	rm $ws/secret
+}
+
+# without NAME REASON: the run goes without the account and says why; required,
+# it is refused.
+without()
+{
+	name=$1
+	reason=$2
+	shift 2
+	said=$("$@" -- sh -c 'echo $(cat /proc/self/uid_map)' 2>&1)
+	has "$name" "$reason" "$said"
+	has "$name" "1600 1600 1" "$said"
+	said=$("$@" --account -- true 2>&1)
+	is "$name, required" 202 $?
+	has "$name, required" "$reason" "$said"
+}
+
+reasons()
+{
+	without 'no_new_privs' no_new_privs \
+		$ann setpriv --no-new-privs sandbook run -C $ws
+	without 'another group' newgrp \
+		setpriv --reuid 1600 --regid 1601 $drop HOME=$home \
+		sandbook run -C $ws
+	mkdir /home/over
+	chown 1600:1600 /home/over
+	without 'an overlay' 'cannot map ids' $ann sandbook run -C /home/over
+	chmod u-s /srv/bin/sandbook-mount
+	without 'no bit' 'set-id bit' $ann sandbook run -C $ws
+	chmod 4755 /srv/bin/sandbook-mount
+	mv /srv/bin/sandbook-mount /srv/bin/away
+	without 'no program' 'install it again' $ann sandbook run -C $ws
+	mv /srv/bin/away /srv/bin/sandbook-mount
+	for file in subuid subgid; do
+		mv /etc/$file /etc/away
+		: >/etc/$file
+		without "no line in $file" 'setup --upgrade' \
+			$ann sandbook run -C $ws
+		mv /etc/away /etc/$file
+	done
+	cp /etc/group /etc/away
+	sed -i 's/^\(sandbook-1600-off:.*\)/\1bob/' /etc/group
+	without 'a group with a member' 'member' $ann sandbook run -C $ws
+	mv /etc/away /etc/group
+	is 'nothing is in the way' '' "$(run --account -- true 2>&1)"
+	# Who is not enrolled hears nothing, unless it is required.
+	said=$(setpriv --reuid 1602 --regid 1602 $drop HOME=/ sandbook run \
+		-C / --account -- true 2>&1) && fail 'a stranger has an account'
+	said=$(run --account --no-account -- true 2>&1)
+	is 'both' 200 $?
+}
+
+policies()
+{
+	config=$home/.config/sandbook
+	$ann mkdir -p $config
+	echo '{"version": 1, "account": "off"}' | $ann tee $config/policy.json \
+		>/dev/null
+	is 'off by policy' "1600 1600 1" \
+		"$(run -- sh -c 'echo $(cat /proc/self/uid_map)')"
+	is 'off, but asked for' "1600 $account 1" \
+		"$(run --account -- sh -c 'echo $(cat /proc/self/uid_map)')"
+	echo '{"version": 1, "account": "require"}' |
+		$ann tee $config/policy.json >/dev/null
+	said=$(run --no-account -- true 2>&1) &&
+		fail '--no-account goes above a policy that requires it'
+	has 'required by policy' 'requires the sandbox account' "$said"
+	chmod u-s /srv/bin/sandbook-mount
+	run -- true 2>/dev/null
+	is 'required by policy, and not to be had' 202 $?
+	chmod 4755 /srv/bin/sandbook-mount
+	rm $config/policy.json
+	echo '{"version": 1, "account": "off"}' |
+		$ann tee $ws/.sandbook.json >/dev/null
+	run -- true 2>/dev/null && fail 'a project switches the account off'
+	rm $ws/.sandbook.json
+}
+
+status() { run -q --status-fd 7 "$@" -- true 7>&1 >/dev/null; }
+
+firewall()
+{
+	has 'the carriers' '"network namespace","firewall"' "$(status)"
+	has 'the record' '"account":1900000001' "$(status)"
+	has 'writes' '"mounts","landlock","account"' "$(status)"
+	nft delete table inet t
+	case $(status) in
+	*firewall*) fail 'a firewall that is gone is a carrier' ;;
+	esac
+	has 'a note' 'firewall does not refuse' "$(run -- true 2>&1)"
+	run --account -- true 2>/dev/null
+	is 'required, and not refused' 202 $?
+	run --account --net -- true || fail 'online there is nothing to refuse'
+	refuse_account
+}
+
+# What is mounted below a root is not written: it would be the account's there.
+below()
+{
+	mkdir $ws/below
+	mount -t tmpfs -o mode=1777 below $ws/below
+	run -q -- sh -c 'echo x >below/x' 2>/dev/null &&
+		fail 'a mount below the root is written'
+	run -q -- sh -c 'echo x >x && ls below' || fail 'the root is not'
+	is 'below' '' "$(ls $ws/below)"
+	umount $ws/below
+	rmdir $ws/below
+}
+
+pipes()
+{
+	is 'stdout by its name' hello "$($ann sh -c "sandbook run -q -C $ws \
+		-- sh -c 'echo hello >/dev/stdout' | cat")"
+	is 'stdin by its name' hello "$($ann sh -c "echo hello |
+		sandbook run -q -C $ws -- cat /dev/stdin | cat")"
+	said=$($ann sh -c "echo hello | sandbook run -q -C $ws -- \
+		sh -c 'echo x >/dev/stdin' 2>&1 | cat")
+	has 'stdin is not written' 'ermission denied' "$said"
+}
+
+# The cover of a file that nobody else may read is watched all the same.
+guarded()
+{
+	$ann sh -c "umask 077; echo a >$ws/Makefile; echo b >$ws/other"
+	$ann sandbook run -q -C $ws --protect Makefile -- sleep 20 2>/dev/null &
+	sleep 0.5
+	$ann mv $ws/other $ws/Makefile
+	wait $!
+	is 'a cover is taken off' 202 $?
+	rm $ws/Makefile
+}
+
+terminal()
+{
+	said=$($ann script -qec "sandbook run -q --account -C $ws -- sh -c \
+		'tty; echo typed >/dev/tty; id -u'" /dev/null </dev/null |
+		tr -d '\r' | tr '\n' ' ')
+	has 'on a terminal' '/dev/pts/0 typed 1600' "$said"
+}
+
+# Killed at any moment, nothing is left: no process, mount or directory.
+ends()
+{
+	mounts=$(wc -l </proc/self/mountinfo)
+	for ms in 1 2 3 4 5 6 7 8 9 10 12 14 16 18 20 25 30 40 60; do
+		# Not by a function, whose process would be the shell's.
+		$ann sandbook run -C $ws -q -- sleep 30 &
+		pid=$!
+		sleep 0.$(printf %03d $ms)
+		kill -9 $pid
+		wait $pid 2>/dev/null
+	done
+	sleep 0.5
+	is 'processes' '' "$(ps -eo uid=,args= | grep -e '^ *1600 ' \
+		-e "^ *$account " -e newuidmap -e newgidmap -e sandbook-mount |
+		grep -v grep)"
+	is 'mounts' "$mounts" "$(wc -l </proc/self/mountinfo)"
+	is 'namespaces' 1 "$(readlink /proc/[0-9]*/ns/user | sort -u | wc -l)"
+	is 'files' '' "$(find /tmp /var/tmp /dev/shm 2>/dev/null -uid 1600 -o \
+		-uid $account)"
+}
+
+# Every attack of the battery, by an enrolled person whose account is required.
+battery()
+{
+	[ -x "$programs/test_e2e_attack" ] || {
+		fail 'the battery is not built'
+		return
+	}
+	install -m 0755 "$programs/test_e2e_attack" /srv/bin
+	for part in refused_as_plain_user other_network_modes; do
+		SBK_TEST_ACCOUNT=1 TMPDIR=/srv /srv/bin/test_e2e_attack \
+			"test_attack__$part" >/srv/said 2>&1 &&
+			grep -q '1 test(s) run' /srv/said || {
+			cat /srv/said >&2
+			fail "the battery, $part"
+		}
+	done
+}
+
+world
+for case in battery identity files outside reasons policies firewall below pipes \
+	guarded terminal ends
+do
+	$case
+done
+[ $failed = 0 ] && echo 'all cases of test_account.sh'
+exit $failed

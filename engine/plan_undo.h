@@ -24,8 +24,8 @@
  * Changes settled without touching the host keep their new `status` and a
  * `note` owned by `out`; the caller records them (sbk_recorder_settle). The
  * inverse changes carry `undoes`, and point to `changes`. Two changes of one
- *object are undone one after the other: the second decision starts from the
- *first one's result.
+ * object are undone one after the other: the second decision starts from the
+ * first one's result.
  *
  * A change that is `rebased` (rebase.h) is compared with, and goes back to,
  * the states of that instead of its recorded ones.

@@ -26,8 +26,7 @@
  *	   what a tool of ours left that a crash separated
  *	   from its KEPT change (not of /etc/subuid- and
  *	   /etc/subgid-, which no tool of ours writes)      the saved state
- *	3  anything else: another tool's copy               it, without our
- *lines
+ *	3  anything else: another tool's copy               it, less ours
  *
  * The decision looks at the host alone, so it may be taken again after any
  * crash. The crash points of doing and of undoing, for a copy C, its live

@@ -1,19 +1,20 @@
 /*
  * bench_run [ROUNDS [PROGRAM]]: what `sandbook run -- /bin/true` costs,
- *journaled for real, against bubblewrap with the same namespaces. All
- *contestants take turns in one run, in another order each time and with a pause
- *between, so that neither the machine nor what one leaves to the kernel hits
- *another. Printed for each: minimum and median of the wall clock, and the
- *ratios.
+ * journaled for real, against bubblewrap with the same namespaces. All
+ * contestants take turns in one run, in another order each time and with a
+ * pause between, so that neither the machine nor what one leaves to the kernel
+ * hits another. Printed for each: minimum and median of the wall clock, and
+ * the ratios.
  *
- *	sandbook         the real program, policy, session in the journal
- *	no account       the same with --no-account: another run where the
- *person is enrolled, else the same once more namespaces       bwrap: the same
- *namespaces, the host's root read-only view             bwrap: the same
- *namespaces and, bind by bind, what a run shows: /usr, listed entries of /etc,
- *an empty home, private /tmp and /run, the workspace
+ * sandbook: the real program, policy, session in the journal.
+ * no account: the same with --no-account; another run where the person is
+ * enrolled, else the same once more.
+ * namespaces: bwrap with the same namespaces, the host's root read-only.
+ * view: bwrap with the same namespaces and, bind by bind, what a run shows:
+ * /usr, listed entries of /etc, an empty home, private /tmp and /run, the
+ * workspace.
  *
- * and for each of them two ends: `returns`, when its caller goes on, and
+ * And for each of them two ends: `returns`, when its caller goes on, and
  * `gone`, when the last of its processes is. bubblewrap does not wait for the
  * namespaces' first process; Sandbook promises to, so its two are one.
  *

@@ -6,14 +6,14 @@
  *	samba_access random SEED COUNT		DACLs of up to 60 entries
  *	samba_access presence			absent, NULL and empty DACLs
  *	samba_access lines SEED COUNT SID...	for windows_access.py: a token
- *		of these SIDs; lines "HEX DESIRED ANSWER GRANTED UNDECIDED
- *FLAGS"
+ *		of these SIDs; lines "HEX DESIRED ANSWER GRANTED
+ *		UNDECIDED FLAGS"
  *
- * In the others all numbers are 32 bits, little-endian. First the tokens: their
- *count, and for each privileges, count of SIDs, and per SID its size and bytes.
- *Then cases until the end: size, bytes, flags (1: an entry has generic bits),
- * number of tokens asked, and for each its index, and per request (QUERIES of
- * them) desired, answer, granted, undecided.
+ * In the others all numbers are 32 bits, little-endian. First the tokens:
+ * their count, and for each privileges, count of SIDs, and per SID its size
+ * and bytes. Then cases until the end: size, bytes, flags (1: an entry has
+ * generic bits), number of tokens asked, and for each its index, and per
+ * request (QUERIES of them) desired, answer, granted, undecided.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -111,8 +111,7 @@ static int read_file(struct sbk_journal *journal, const char *file,
 	char text[FILE_BYTES_MAX];
 	uint64_t size = 0;
 	size_t got = 0;
-	int rc =
-		sbk_store_look(journal->store, SBK_KEY_FILE, false, &size, err);
+	int rc = sbk_store_look(journal->store, file, false, &size, err);
 
 	if (rc == 0)
 		rc = sbk_store_read(journal->store, file, 0, text, sizeof(text),

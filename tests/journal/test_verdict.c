@@ -558,6 +558,13 @@ static void test_verdict__a_hand_over(void **state)
 	/* Cut short between the commit and the file's last name. */
 	assert_int_equal(rename(key, next), 0);
 	assert_int_equal(link(old, key), 0);
+	/* One that others could read is not taken. */
+	assert_int_equal(chmod(next, 0644), 0);
+	journal = fixture_locked(f);
+	assert_true(sbk_key_rotate(journal, &f->err) < 0);
+	assert_non_null(strstr(f->err.message, "not the key that this log"));
+	sbk_journal_close(journal);
+	assert_int_equal(chmod(next, 0600), 0);
 	journal = fixture_locked(f);
 	(void)fixture_grant(f, journal, "/w");
 	assert_string_equal(journal->unsigned_why, "");

@@ -236,7 +236,7 @@ static int carry_out(struct sbk_cli *cli, struct granting *g,
 	}
 	for (i = 0; i < g->options.deny.count; i++) {
 		sbk_buf_adds(&title, " --deny ");
-		sbk_text_escape(&title, g->options.deny.items[i]);
+		sbk_text_quote(&title, g->options.deny.items[i]);
 	}
 	request.title = sbk_buf_text(&title);
 	rc = sbk_buf_failed(&title, err);

@@ -79,15 +79,6 @@ static int strip_named(struct sbk_grant *grant, struct sbk_state access,
 	return rc;
 }
 
-static int find_named(struct sbk_grant *grant, struct sbk_grant_memo *memo,
-		      struct sbk_error *err)
-{
-	const struct sbk_state state = {.data = sbk_buf_text(&memo->current),
-					.size = memo->current.size};
-
-	return strip_named(grant, state, &memo->named, err);
-}
-
 /* add_grant, remembered. The result is borrowed until the next call. */
 const struct sbk_grant_memo *sbk_grant_state(struct sbk_grant *grant,
 					     struct sbk_state current,
@@ -109,7 +100,8 @@ const struct sbk_grant_memo *sbk_grant_state(struct sbk_grant *grant,
 	sbk_error_clear(&memo->problem);
 	memo->rc = sbk_buf_failed(&memo->current, &memo->problem);
 	if (memo->rc == 0)
-		memo->rc = find_named(grant, memo, &memo->problem);
+		memo->rc = strip_named(grant, current, &memo->named,
+				       &memo->problem);
 	if (memo->rc == 0)
 		memo->rc = sbk_backend_add_grant(
 			grant->backend, current, is_directory,

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "engine/look_ahead.h"
+#include "engine/rebase.h"
 #include "engine/table.h"
 
 #include "engine/banned.h"
@@ -101,12 +102,6 @@ static int add_inverse(struct undoing *u, struct sbk_change *change,
 	return 0;
 }
 
-/* The change with the states to compare with and to go back to. */
-static const struct sbk_change *effective(const struct sbk_change *change)
-{
-	return change->rebased != NULL ? change->rebased : change;
-}
-
 /* Others changed the object: exactly our entries go, the rest stays. */
 static int take_out_ours(struct undoing *u, struct sbk_change *change,
 			 const char *name, struct sbk_state current,
@@ -116,7 +111,7 @@ static int take_out_ours(struct undoing *u, struct sbk_change *change,
 	struct sbk_state next;
 	int rc;
 
-	rc = sbk_backend_subtract(u->backend, effective(change), current,
+	rc = sbk_backend_subtract(u->backend, sbk_rebased(change), current,
 				  &u->next, &why);
 	if (rc == SBK_E_NOMEM)
 		return sbk_error_set(err, rc, "out of memory");
@@ -141,7 +136,7 @@ static int decide(struct undoing *u, struct sbk_change *change,
 		  const char *name, struct sbk_state current,
 		  struct sbk_error *err)
 {
-	const struct sbk_change *made = effective(change);
+	const struct sbk_change *made = sbk_rebased(change);
 
 	if (sbk_state_equal(change->before, change->after)) {
 		settle(u, change, SBK_STATUS_UNDONE, "nothing was changed");
@@ -253,7 +248,7 @@ static int look_at(struct undoing *u, size_t index, struct sbk_change *change,
 			      err);
 	if (change->assumed)
 		return decide(u, change, change->object.name,
-			      effective(change)->after, err);
+			      sbk_rebased(change)->after, err);
 	rc = sbk_look_ahead_observe(u->ahead, index, &seen, &why);
 	if (rc == SBK_E_NOMEM)
 		return sbk_error_set(err, rc, "out of memory");

@@ -18,7 +18,7 @@ struct rebasing {
 	struct sbk_buf before, after;
 };
 
-static const struct sbk_change *effective(const struct sbk_change *change)
+const struct sbk_change *sbk_rebased(const struct sbk_change *change)
 {
 	return change->rebased != NULL ? change->rebased : change;
 }
@@ -72,7 +72,7 @@ static int take_out(struct rebasing *r, const struct sbk_change *gone,
 static int rebase_one(struct rebasing *r, struct sbk_change *change,
 		      const struct sbk_change *gone, struct sbk_error *err)
 {
-	struct sbk_change copy = *effective(change);
+	struct sbk_change copy = *sbk_rebased(change);
 	struct sbk_error why = SBK_ERROR_INIT;
 	int rc;
 
@@ -104,7 +104,7 @@ static int rebase_object(struct rebasing *r, struct sbk_rebase_item *items,
 				return 0;
 			if (stands_on(&items[j], &items[i]))
 				rc = rebase_one(r, items[j].change,
-						effective(items[i].change),
+						sbk_rebased(items[i].change),
 						err);
 		}
 	}

@@ -13,6 +13,9 @@
 #include "engine/backend.h"
 #include "engine/plan.h"
 
+/* The change with the states to compare with and to go back to. */
+const struct sbk_change *sbk_rebased(const struct sbk_change *change);
+
 /* A change in the life of an object. */
 struct sbk_rebase_item {
 	struct sbk_change *change; /* not an inverse one */

@@ -113,6 +113,21 @@ static int compare_head(struct sbk_journal *journal, struct sbk_error *err)
 			      err);
 }
 
+/* How many entries the head tells of; 0 where there is none. */
+static int read_size(struct sbk_journal *journal, uint64_t *size,
+		     struct sbk_error *err)
+{
+	sqlite3_stmt *row;
+	int rc = sbk_db_statement(&journal->db, SBK_SQL_HEAD, &row, err);
+
+	if (rc < 0)
+		return rc;
+	rc = sbk_db_step(&journal->db, row, err);
+	*size = rc == 1 ? (uint64_t)sqlite3_column_int64(row, 0) : 0;
+	(void)sqlite3_reset(row); /* the error is in `err` */
+	return rc < 0 ? rc : 0;
+}
+
 /*
  * The tree of a journal that is gone on with whatever was done to it: of what
  * the entries are now. The numbers of entries that are missing are not given
@@ -120,18 +135,11 @@ static int compare_head(struct sbk_journal *journal, struct sbk_error *err)
  */
 static int load_altered(struct sbk_journal *journal, struct sbk_error *err)
 {
-	sqlite3_stmt *row;
 	uint64_t size = 0;
 	int rc = load_leaves(journal, err);
 
 	if (rc == 0)
-		rc = sbk_db_statement(&journal->db, SBK_SQL_HEAD, &row, err);
-	if (rc < 0)
-		return rc;
-	rc = sbk_db_step(&journal->db, row, err);
-	if (rc == 1)
-		size = (uint64_t)sqlite3_column_int64(row, 0);
-	(void)sqlite3_reset(row); /* the error is in `err` */
+		rc = read_size(journal, &size, err);
 	return rc < 0 ? rc : stand_in(journal, size, err);
 }
 
@@ -175,18 +183,11 @@ int sbk_log_load(struct sbk_journal *journal, struct sbk_error *err)
 /* Whether another process appended since our last look. */
 static int catch_up(struct sbk_journal *journal, struct sbk_error *err)
 {
-	sqlite3_stmt *row;
 	uint64_t size = 0;
-	int rc = sbk_db_statement(&journal->db, SBK_SQL_HEAD, &row, err);
+	int rc = read_size(journal, &size, err);
 
-	if (rc < 0)
-		return rc;
-	rc = sbk_db_step(&journal->db, row, err);
-	if (rc == 1)
-		size = (uint64_t)sqlite3_column_int64(row, 0);
-	(void)sqlite3_reset(row); /* the error is in `err` */
 	if (rc < 0 || size == journal->tree.size)
-		return rc < 0 ? rc : 0;
+		return rc;
 	return load_tree(journal, err);
 }
 

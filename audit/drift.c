@@ -103,6 +103,7 @@ static void describe(struct drift *d, const struct sbk_change *change,
 				     "what was made",
 		[SBK_KIND_SUBID] = "its line is not what was added",
 		[SBK_KIND_FIREWALL] = "its rules are not what was made",
+		[SBK_KIND_PROFILE] = "it is not loaded as it was",
 	};
 
 	sbk_buf_clear(&d->text);
@@ -131,7 +132,8 @@ static int tell_missing(struct drift *d, const struct sbk_change *change,
 			struct sbk_error *err)
 {
 	bool is_table = change->object.kind == SBK_KIND_FIREWALL;
-	bool is_line = change->object.kind == SBK_KIND_SUBID;
+	bool is_completed = change->object.kind == SBK_KIND_SUBID ||
+			    change->object.kind == SBK_KIND_PROFILE;
 
 	sbk_buf_clear(&d->text);
 	sbk_buf_printf(&d->text, "missing: the %s that was made is not there%s",
@@ -141,9 +143,9 @@ static int tell_missing(struct drift *d, const struct sbk_change *change,
 				  "it held back goes out"
 				: "");
 	return tell(d, SBK_SEVERITY_FINDING, "drift.missing", change,
-		    is_table  ? "sudo sandbook setup"
-		    : is_line ? "sudo sandbook setup --upgrade"
-			      : NULL,
+		    is_table	   ? "sudo sandbook setup"
+		    : is_completed ? "sudo sandbook setup --upgrade"
+				   : NULL,
 		    err);
 }
 

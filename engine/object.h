@@ -28,6 +28,7 @@
  * SUBID      a line of /etc/subuid or /etc/subgid that we add, or that file
  *            where there was none
  * FIREWALL   a firewall table that we create
+ * PROFILE    a security profile that we load into the kernel
  * KEPT       a file that a system tool overwrites in passing, put back by us;
  *            its content may be secret, so its states are sealed
  */
@@ -40,6 +41,7 @@
 	X(ACCOUNT, "account")     \
 	X(SUBID, "subid")         \
 	X(FIREWALL, "firewall")   \
+	X(PROFILE, "profile")     \
 	X(KEPT, "kept")
 
 enum sbk_kind {

@@ -30,6 +30,7 @@ static const struct sbk_host_kind *const kinds[SBK_KIND_COUNT] = {
 	[SBK_KIND_ACCOUNT] = &sbk_host_account,
 	[SBK_KIND_SUBID] = &sbk_host_subid,
 	[SBK_KIND_FIREWALL] = &sbk_host_firewall,
+	[SBK_KIND_PROFILE] = &sbk_host_profile,
 	[SBK_KIND_KEPT] = &sbk_host_kept,
 };
 

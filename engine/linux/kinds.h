@@ -5,6 +5,7 @@
  *	access_kind.c  ACCESS                 account.c   GROUP, ACCOUNT
  *	file.c         FILE, DIRECTORY, LINK  firewall.c  FIREWALL
  *	subid.c        SUBID                  kept.c      KEPT
+ *	profile.c      PROFILE
  *
  * Each operation keeps the contract of its slot in engine/backend.h. `out`
  * and `next` come in empty and are looked at only where 0 is returned.
@@ -50,6 +51,7 @@ extern const struct sbk_host_kind sbk_host_group;
 extern const struct sbk_host_kind sbk_host_account;
 extern const struct sbk_host_kind sbk_host_subid;
 extern const struct sbk_host_kind sbk_host_firewall;
+extern const struct sbk_host_kind sbk_host_profile;
 extern const struct sbk_host_kind sbk_host_kept;
 
 /*

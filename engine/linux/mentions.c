@@ -248,8 +248,12 @@ static int look_for_journal(void *arg, const struct sbk_person *person,
 static int look_for_files(const struct sbk_mention_reader *reader,
 			  struct sbk_error *err)
 {
-	/* What engine/linux/setup_unit.c makes. */
+	/* What setup_profile.c and setup_unit.c make. */
 	static const char *const units[] = {
+		"/etc/apparmor.d/sandbook",
+		"/etc/sandbook/firewall.nft",
+		"/etc/sandbook/firewall.d",
+		"/etc/systemd/system/nftables.service.d/sandbook.conf",
 		"/etc/systemd/system/sandbook-firewall.service",
 		"/etc/systemd/system/sandbook-firewall.service.d",
 		"/etc/systemd/system/multi-user.target.wants/"

@@ -4,11 +4,14 @@
  *
  * Order of the changes, which undo runs backwards (DESIGN part 5):
  *
- *	unit, drop-ins, links     what restores the table after a reboot
+ *	script, unit, drop-ins,   what restores the table after a reboot, and
+ *	links                     after others flushed it
  *	groups, accounts          made with numbers and nonces chosen here
  *	subordinate ids           the files where missing, a line per account
  *	kept copies               see engine/linux/kept.c
  *	firewall table            the rules of every enrolled user, as one state
+ *	set-id bit                of sandbook-mount (setup_helper.c)
+ *	AppArmor profile          where the system asks for one
  *
  * Who is enrolled already, and what of it is missing, is read from the host
  * (setup_find.c). So a second setup plans nothing, and one on an installation
@@ -25,6 +28,7 @@
 #include "engine/linux/setup_check.h"
 #include "engine/linux/setup_helper.h"
 #include "engine/linux/setup_plan.h"
+#include "engine/linux/setup_profile.h"
 #include "engine/linux/setup_unit.h"
 #include "engine/principals.h"
 
@@ -153,6 +157,8 @@ int sbk_plan_setup(const struct sbk_backend *backend,
 		rc = plan_all(&s, err);
 	if (rc == 0)
 		rc = sbk_setup_plan_helper(backend, plan, err);
+	if (rc == 0)
+		rc = sbk_setup_plan_profile(backend, plan, err);
 	release(&s);
 	return rc;
 }

@@ -27,7 +27,7 @@
 
 /* Why what stands at `path` cannot be trusted, or NULL; static. */
 static const char *distrust(const char *path, const struct stat *st,
-			    bool is_program)
+			    bool is_program, bool set_id)
 {
 	struct statvfs fs;
 
@@ -38,7 +38,7 @@ static const char *distrust(const char *path, const struct stat *st,
 		return "does not belong to root";
 	if ((st->st_mode & 022) != 0)
 		return "can be written by others than root";
-	if (!is_program)
+	if (!is_program || !set_id)
 		return NULL;
 	/* A name elsewhere would keep this program, bit and all, when a newer
 	 * one takes its place here. */
@@ -51,25 +51,22 @@ static const char *distrust(const char *path, const struct stat *st,
 	return NULL;
 }
 
-/*
- * Looks at each directory above `path`, then at it. Where one cannot be
- * trusted: why, and `place` is its path. NULL: all can.
- */
-static const char *find_distrust(const char *path, char place[SBK_PATH_MAX])
+const char *sbk_setup_distrust(const char *path, bool set_id,
+			       char place[SBK_PATH_MAX])
 {
 	size_t whole = strlen(path), size = 1;
 	const char *why;
 	struct stat st;
 
 	if (whole >= SBK_PATH_MAX) {
-		(void)snprintf(place, SBK_PATH_MAX, "%s", SBK_MOUNT_HELPER);
+		(void)snprintf(place, SBK_PATH_MAX, "%.64s", path);
 		return "has too long a path";
 	}
 	for (;;) {
 		(void)snprintf(place, SBK_PATH_MAX, "%.*s", (int)size, path);
 		why = lstat(place, &st) < 0
 			      ? "cannot be looked at"
-			      : distrust(place, &st, size == whole);
+			      : distrust(place, &st, size == whole, set_id);
 		if (why != NULL || size == whole)
 			return why;
 		/* Past the slash, which is in the root's name already. */
@@ -104,7 +101,7 @@ int sbk_setup_plan_helper_at(const struct sbk_backend *backend,
 			  "for a run",
 	};
 	char place[SBK_PATH_MAX] = "";
-	const char *why = find_distrust(path, place);
+	const char *why = sbk_setup_distrust(path, true, place);
 	int rc;
 
 	if (why != NULL)

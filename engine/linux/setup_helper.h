@@ -6,7 +6,10 @@
 #ifndef SBK_LINUX_SETUP_HELPER_H
 #define SBK_LINUX_SETUP_HELPER_H
 
+#include <stdbool.h>
+
 #include "engine/backend.h"
+#include "engine/limits.h"
 #include "engine/plan.h"
 
 /*
@@ -21,5 +24,14 @@ int sbk_setup_plan_helper(const struct sbk_backend *backend,
 int sbk_setup_plan_helper_at(const struct sbk_backend *backend,
 			     const char *path, struct sbk_plan *plan,
 			     struct sbk_error *err);
+
+/*
+ * Why somebody but root could choose what the program at `path` (absolute) is:
+ * for it and each directory above it, the first that is not root's alone;
+ * static, and its path in `place`. NULL: nobody can. With `set_id` also why a
+ * set-id bit would not be safe there, or do nothing.
+ */
+const char *sbk_setup_distrust(const char *path, bool set_id,
+			       char place[SBK_PATH_MAX]);
 
 #endif

@@ -1,16 +1,24 @@
 /*
- * The systemd unit that makes the firewall table again after a reboot, and
- * after whoever starts nftables.service, which flushes every table.
+ * What makes the firewall table again: after a reboot, a systemd unit of ours;
+ * after nftables.service, which flushes every table when it starts, stops or
+ * reloads, a drop-in of that service. Both read one script.
  *
- * The rules stand in the unit itself, as its standard input: the table in the
- * unit, the rules of each person in a drop-in of its own, since systemd joins
- * the texts, in the order of the names, which is that of the persons' numbers
- * as in the table itself. So who comes and goes changes no file that is there:
- * a file of ours is made and removed, never written again. (A unit of an
- * earlier version holds its person's rules itself, and is left as it is.) It
- * runs after every service that may flush, and does not remain active, so that
- * each start of nftables.service, which wants it, runs it again. A mere reload
- * of nftables.service it does not see; `sandbook audit network` does.
+ * The script is one constant file with the table, and includes a file for each
+ * person with that person's rules, in the order of the names, which is that of
+ * the persons' numbers as in the table itself. So who comes and goes changes no
+ * file that is there: a file of ours is made and removed, never written again.
+ * nft reads all of it as one transaction.
+ *
+ * The unit runs after every service that may flush, and does not remain
+ * active, so that each start of nftables.service, which wants it, runs it
+ * again. The drop-in's commands are appended to the service's own, also for a
+ * reload; that they may fail is not the service's failure. Between its flush
+ * and our script is a moment without the table. Whoever stops the service, or
+ * flushes by hand, is not prevented: each run's probe, `audit drift` and
+ * `audit network` see it.
+ *
+ * The unit of an earlier version holds rules itself, as its standard input. It
+ * is left as it is, and a drop-in has it read the script instead.
  *
  * The links are those that `systemctl enable` would make. We make them
  * ourselves, since systemctl would make its changes unrecorded.
@@ -34,7 +42,11 @@
 #define UNITS "/etc/systemd/system"
 #define UNIT_NAME "sandbook-firewall.service"
 #define UNIT UNITS "/" UNIT_NAME
-#define DROP_INS UNIT ".d"
+#define DROP_INS UNIT ".d" /* an earlier version's: "<person>.conf" */
+#define NFTABLES_DROP_INS UNITS "/nftables.service.d"
+#define CONFIG "/etc/sandbook"
+#define SCRIPT CONFIG "/firewall.nft"
+#define PEOPLE CONFIG "/firewall.d"
 #define MARK "# Made by 'sandbook setup', removed by 'sandbook uninstall'.\n"
 
 static const struct {
@@ -54,44 +66,60 @@ static bool systemd_runs(void)
 	return lstat("/run/systemd/system", &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static void add_input(struct sbk_buf *out, const char *script)
+/* --- texts ------------------------------------------------------------------
+ */
+
+static void add_unit(struct sbk_buf *out, const char *nft)
 {
-	while (*script != '\0') {
-		size_t size = strcspn(script, "\n");
-
-		sbk_buf_printf(out, "StandardInputText=%.*s\n", (int)size,
-			       script);
-		script += size + (script[size] == '\n');
-	}
-}
-
-static int unit_text(struct sbk_buf *out, const char *script,
-		     struct sbk_error *err)
-{
-	char nft[SBK_PATH_MAX];
-	int rc = sbk_program_find("nft", nft, sizeof(nft), err);
-
-	if (rc < 0)
-		return rc;
-	sbk_buf_adds(out, MARK
-		     "[Unit]\n"
-		     "Description=Firewall table of the Sandbook accounts\n"
-		     "Documentation=man:sandbook(1)\n"
-		     "After=nftables.service netfilter-persistent.service "
-		     "firewalld.service ufw.service docker.service\n"
-		     "\n"
-		     "[Service]\n"
-		     "Type=oneshot\n"
-		     "StandardInput=data\n");
-	add_input(out, script);
 	sbk_buf_printf(out,
-		       "ExecStart=%s -f -\n"
+		       "[Unit]\n"
+		       "Description=Firewall table of the Sandbook accounts\n"
+		       "Documentation=man:sandbook(1)\n"
+		       "After=nftables.service netfilter-persistent.service "
+		       "firewalld.service ufw.service docker.service\n"
+		       "\n"
+		       "[Service]\n"
+		       "Type=oneshot\n"
+		       "ExecStart=%s -f " SCRIPT "\n"
 		       "\n"
 		       "[Install]\n"
 		       "WantedBy=multi-user.target nftables.service\n",
 		       nft);
-	return sbk_buf_failed(out, err);
 }
+
+/* For an earlier version's unit: its own input and command are set aside. */
+static void add_script_drop_in(struct sbk_buf *out, const char *nft)
+{
+	sbk_buf_printf(out,
+		       "[Service]\n"
+		       "StandardInput=null\n"
+		       "StandardInputText=\n"
+		       "ExecStart=\n"
+		       "ExecStart=%s -f " SCRIPT "\n",
+		       nft);
+}
+
+static void add_nftables_drop_in(struct sbk_buf *out, const char *nft)
+{
+	sbk_buf_printf(out,
+		       "[Service]\n"
+		       "ExecStartPost=-%s -f " SCRIPT "\n"
+		       "ExecReload=-%s -f " SCRIPT "\n",
+		       nft, nft);
+}
+
+/* --- changes ----------------------------------------------------------------
+ */
+
+/* The plan that is being made. */
+struct making {
+	const struct sbk_backend *backend;
+	struct sbk_plan *plan;
+	const char *nonce;
+	const struct sbk_account *accounts;
+	size_t count;
+	char nft[SBK_PATH_MAX];
+};
 
 /* What one change of this file's plans is about. */
 struct piece {
@@ -135,145 +163,198 @@ out:
 	return rc;
 }
 
-/* A unit of ours. */
+static bool contains(struct sbk_state state, const char *text)
+{
+	return memmem(state.data, state.size, text, strlen(text)) != NULL;
+}
+
+/* A file that some version of ours made. */
 static bool bears_mark(struct sbk_state state)
 {
-	return memmem(state.data, state.size, "\n\n" MARK,
-		      sizeof("\n\n" MARK) - 1) != NULL;
+	return contains(state, "\n\n" MARK);
 }
 
-static int plan_text(const struct sbk_backend *backend, struct sbk_plan *plan,
-		     const struct piece *piece, const struct sbk_buf *text,
+/*
+ * A file with that text below our mark. One of ours that holds `sign` stands
+ * as it is: another version may have put it in other words, and what became of
+ * it since is for `audit drift` to say.
+ */
+static int plan_file(struct making *u, const char *path, const char *reason,
+		     const char *sign, const struct sbk_buf *body,
 		     struct sbk_error *err)
 {
-	struct sbk_buf state = SBK_BUF_INIT;
-	int rc = sbk_buf_failed(text, err);
+	const struct sbk_object object = {.kind = SBK_KIND_FILE, .name = path};
+	const struct piece piece = {SBK_KIND_FILE, path, reason};
+	struct sbk_observation found = SBK_OBSERVATION_INIT;
+	struct sbk_buf text = SBK_BUF_INIT, state = SBK_BUF_INIT;
+	int rc = sbk_buf_failed(body, err);
 
-	if (rc == 0) {
-		sbk_file_state(&state, 0, 0, 0644, sbk_buf_text(text),
-			       text->size);
-		rc = plan_piece(backend, plan, piece, &state, err);
-	}
-	sbk_buf_release(&state);
-	return rc;
-}
-
-/* One that stands is left, and its content given in `found`. */
-static int plan_unit_file(const struct sbk_backend *backend,
-			  struct sbk_plan *plan, const char *script,
-			  struct sbk_observation *found, struct sbk_error *err)
-{
-	static const struct piece piece = {
-		SBK_KIND_FILE, UNIT,
-		"makes the firewall table again after a reboot"};
-	const struct sbk_object object = {.kind = SBK_KIND_FILE, .name = UNIT};
-	struct sbk_buf text = SBK_BUF_INIT;
-	int rc = sbk_backend_observe(backend, &object, found, err);
-
-	if (rc < 0 || bears_mark(sbk_observation_state(found)))
-		return rc;
-	rc = unit_text(&text, script, err);
 	if (rc == 0)
-		rc = plan_text(backend, plan, &piece, &text, err);
+		rc = sbk_backend_observe(u->backend, &object, &found, err);
+	if (rc < 0 || (bears_mark(sbk_observation_state(&found)) &&
+		       contains(sbk_observation_state(&found), sign)))
+		goto out;
+	sbk_buf_adds(&text, MARK);
+	sbk_buf_add(&text, sbk_buf_text(body), body->size);
+	rc = sbk_buf_failed(&text, err);
+	if (rc < 0)
+		goto out;
+	sbk_file_state(&state, 0, 0, 0644, text.data, text.size);
+	rc = plan_piece(u->backend, u->plan, &piece, &state, err);
+out:
+	sbk_buf_release(&state);
 	sbk_buf_release(&text);
+	sbk_observation_release(&found);
 	return rc;
 }
 
-/* A directory that stands is left as it is. */
-static int plan_directory(const struct sbk_backend *backend,
-			  struct sbk_plan *plan, const char *path,
+/* A directory that stands is left as it is, where only root puts files into
+ * it: what lies there is read by programs of root's. */
+static int plan_directory(struct making *u, const char *path,
 			  struct sbk_error *err)
 {
 	const struct piece piece = {SBK_KIND_DIRECTORY, path,
-				    "holds the link below"};
+				    "holds what is below"};
 	struct sbk_buf state = SBK_BUF_INIT;
 	struct stat st;
 	int rc;
 
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return 0;
+	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+		if (st.st_uid == 0 && (st.st_mode & 022) == 0)
+			return 0;
+		return sbk_error_set(err, SBK_E_EXISTS,
+				     "'%s' is not a directory that only root "
+				     "can write; mend that first",
+				     path);
+	}
 	sbk_directory_state(&state, 0, 0, 0755);
-	rc = plan_piece(backend, plan, &piece, &state, err);
+	rc = plan_piece(u->backend, u->plan, &piece, &state, err);
 	sbk_buf_release(&state);
 	return rc;
 }
 
-static int plan_link(const struct sbk_backend *backend, struct sbk_plan *plan,
-		     const char *path, struct sbk_error *err)
+static int plan_link(struct making *u, const char *path, struct sbk_error *err)
 {
 	const struct piece piece = {SBK_KIND_LINK, path, "starts the unit"};
 	struct sbk_buf state = SBK_BUF_INIT;
 	int rc;
 
 	sbk_link_state(&state, UNIT);
-	rc = plan_piece(backend, plan, &piece, &state, err);
+	rc = plan_piece(u->backend, u->plan, &piece, &state, err);
 	sbk_buf_release(&state);
 	return rc;
 }
 
-/* Whether a unit of an earlier version has the account's rules itself. */
-static bool has_rules(const struct sbk_observation *unit,
-		      const struct sbk_account *account)
-{
-	char words[SBK_NAME_MAX + 64];
+/* --- the script -------------------------------------------------------------
+ */
 
-	(void)snprintf(words, sizeof(words), "comment \"%s\"", account->name);
-	return memmem(sbk_buf_text(&unit->state), unit->state.size, words,
-		      strlen(words)) != NULL;
-}
-
-static int plan_drop_in(const struct sbk_backend *backend,
-			struct sbk_plan *plan, const char *nonce,
-			const struct sbk_account *account,
-			struct sbk_error *err)
+static int plan_person(struct making *u, const struct sbk_account *account,
+		       struct sbk_error *err)
 {
-	struct sbk_buf text = SBK_BUF_INIT, rules = SBK_BUF_INIT;
+	struct sbk_buf rules = SBK_BUF_INIT;
 	char path[SBK_PATH_MAX];
-	const struct piece piece = {SBK_KIND_FILE, path,
-				    "that person's rules, after a reboot"};
 	int rc;
 
-	(void)snprintf(path, sizeof(path), DROP_INS "/%010u.conf",
+	(void)snprintf(path, sizeof(path), PEOPLE "/%010u.nft",
 		       account->person);
-	sbk_firewall_rules(&rules, nonce, account);
-	sbk_buf_adds(&text, MARK "[Service]\n");
-	add_input(&text, sbk_buf_text(&rules));
-	rc = sbk_buf_failed(&rules, err);
-	if (rc == 0)
-		rc = plan_text(backend, plan, &piece, &text, err);
+	sbk_firewall_rules(&rules, u->nonce, account);
+	rc = plan_file(u, path, "that person's rules, for the script",
+		       sbk_buf_text(&rules), &rules, err);
 	sbk_buf_release(&rules);
+	return rc;
+}
+
+static int plan_script(struct making *u, struct sbk_error *err)
+{
+	struct sbk_buf text = SBK_BUF_INIT;
+	size_t i;
+	int rc;
+
+	sbk_firewall_script(&text, u->nonce, NULL, 0);
+	sbk_buf_adds(&text, "include \"" PEOPLE "/*.nft\"\n");
+	rc = plan_directory(u, CONFIG, err);
+	if (rc == 0)
+		rc = plan_directory(u, PEOPLE, err);
+	if (rc == 0)
+		rc = plan_file(u, SCRIPT, "what makes the firewall table again",
+			       u->nonce, &text, err);
+	for (i = 0; rc == 0 && i < u->count; i++)
+		if (u->accounts[i].role == SBK_ACCOUNT_OFFLINE)
+			rc = plan_person(u, &u->accounts[i], err);
 	sbk_buf_release(&text);
 	return rc;
 }
 
-static int plan_drop_ins(const struct sbk_backend *backend,
-			 struct sbk_plan *plan, const char *nonce,
-			 const struct sbk_account *accounts, size_t count,
-			 const struct sbk_observation *unit,
-			 struct sbk_error *err)
-{
-	size_t i;
-	int rc = plan_directory(backend, plan, DROP_INS, err);
+/* --- who runs it ------------------------------------------------------------
+ */
 
-	for (i = 0; rc == 0 && i < count; i++)
-		if (accounts[i].role == SBK_ACCOUNT_OFFLINE &&
-		    !has_rules(unit, &accounts[i]))
-			rc = plan_drop_in(backend, plan, nonce, &accounts[i],
-					  err);
+static int plan_written(struct making *u, const char *path, const char *reason,
+			const char *sign,
+			void (*add)(struct sbk_buf *out, const char *nft),
+			struct sbk_error *err)
+{
+	struct sbk_buf text = SBK_BUF_INIT;
+	int rc;
+
+	add(&text, u->nft);
+	rc = plan_file(u, path, reason, sign, &text, err);
+	sbk_buf_release(&text);
 	return rc;
 }
 
-static int plan_links(const struct sbk_backend *backend, struct sbk_plan *plan,
-		      struct sbk_error *err)
+/* Whether the unit is there and is an earlier version's. */
+static int has_older_unit(struct making *u, bool *answer, struct sbk_error *err)
+{
+	const struct sbk_object object = {.kind = SBK_KIND_FILE, .name = UNIT};
+	struct sbk_observation found = SBK_OBSERVATION_INIT;
+	int rc = sbk_backend_observe(u->backend, &object, &found, err);
+
+	if (rc == 0)
+		*answer = bears_mark(sbk_observation_state(&found)) &&
+			  !contains(sbk_observation_state(&found), SCRIPT);
+	sbk_observation_release(&found);
+	return rc;
+}
+
+static int plan_unit(struct making *u, struct sbk_error *err)
+{
+	bool older = false;
+	int rc = has_older_unit(u, &older, err);
+
+	if (rc == 0 && !older)
+		return plan_written(u, UNIT, "runs the script after a reboot",
+				    SCRIPT, add_unit, err);
+	if (rc == 0)
+		rc = plan_directory(u, DROP_INS, err);
+	if (rc == 0)
+		rc = plan_written(u, DROP_INS "/script.conf",
+				  "has the unit read the script", SCRIPT,
+				  add_script_drop_in, err);
+	return rc;
+}
+
+static int plan_nftables(struct making *u, struct sbk_error *err)
+{
+	int rc = plan_directory(u, NFTABLES_DROP_INS, err);
+
+	if (rc == 0)
+		rc = plan_written(u, NFTABLES_DROP_INS "/sandbook.conf",
+				  "runs the script when nftables.service "
+				  "flushed all tables",
+				  SCRIPT, add_nftables_drop_in, err);
+	return rc;
+}
+
+static int plan_links(struct making *u, struct sbk_error *err)
 {
 	size_t i;
 	int rc = 0;
 
 	for (i = 0; rc == 0 && i < sizeof(wanted_by) / sizeof(wanted_by[0]);
 	     i++) {
-		rc = plan_directory(backend, plan, wanted_by[i].directory, err);
+		rc = plan_directory(u, wanted_by[i].directory, err);
 		if (rc == 0)
-			rc = plan_link(backend, plan, wanted_by[i].link, err);
+			rc = plan_link(u, wanted_by[i].link, err);
 	}
 	return rc;
 }
@@ -283,8 +364,11 @@ int sbk_setup_plan_unit(const struct sbk_backend *backend,
 			const struct sbk_account *accounts, size_t count,
 			struct sbk_error *err)
 {
-	struct sbk_observation unit = SBK_OBSERVATION_INIT;
-	struct sbk_buf script = SBK_BUF_INIT;
+	struct making u = {.backend = backend,
+			   .plan = plan,
+			   .nonce = nonce,
+			   .accounts = accounts,
+			   .count = count};
 	int rc;
 
 	if (!systemd_runs())
@@ -293,29 +377,25 @@ int sbk_setup_plan_unit(const struct sbk_backend *backend,
 			"systemd does not run this machine: after a reboot, "
 			"run 'sandbook setup' again to restore the firewall "
 			"table");
-	sbk_firewall_script(&script, nonce, NULL, 0);
-	rc = sbk_buf_failed(&script, err);
+	rc = sbk_program_find("nft", u.nft, sizeof(u.nft), err);
 	if (rc == 0)
-		rc = plan_directory(backend, plan, UNITS, err);
+		rc = plan_script(&u, err);
 	if (rc == 0)
-		rc = plan_unit_file(backend, plan, sbk_buf_text(&script), &unit,
-				    err);
+		rc = plan_directory(&u, UNITS, err);
 	if (rc == 0)
-		rc = plan_drop_ins(backend, plan, nonce, accounts, count, &unit,
-				   err);
+		rc = plan_unit(&u, err);
 	if (rc == 0)
-		rc = plan_links(backend, plan, err);
-	sbk_buf_release(&script);
-	sbk_observation_release(&unit);
-	return rc;
+		rc = plan_nftables(&u, err);
+	return rc == 0 ? plan_links(&u, err) : rc;
 }
 
 bool sbk_setup_unit_is_of(const char *path, unsigned int person)
 {
-	char wanted[SBK_PATH_MAX];
+	char wanted[SBK_PATH_MAX], older[SBK_PATH_MAX];
 
-	(void)snprintf(wanted, sizeof(wanted), DROP_INS "/%010u.conf", person);
-	return strcmp(path, wanted) == 0;
+	(void)snprintf(wanted, sizeof(wanted), PEOPLE "/%010u.nft", person);
+	(void)snprintf(older, sizeof(older), DROP_INS "/%010u.conf", person);
+	return strcmp(path, wanted) == 0 || strcmp(path, older) == 0;
 }
 
 int sbk_setup_reload(struct sbk_error *err)

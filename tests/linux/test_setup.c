@@ -114,11 +114,46 @@ static void test_setup__the_next_person_joins_and_all_is_undone(void **state)
 	world_release(&w);
 }
 
+#define UNITS "/etc/systemd/system/"
+#define UNIT UNITS "sandbook-firewall.service"
+#define DROP_IN UNITS "nftables.service.d/sandbook.conf"
+
+/* Runs the commands of a file of systemd's, as its manager would. */
+#define RUN(key, file) "sed -n 's/^" key "=-\\{0,1\\}//p' " file " | sh -e"
+
+static void assert_table_is(const char *table, const char *command)
+{
+	char *now;
+
+	if (shell(command) != 0)
+		fail_msg("'%s' failed", command);
+	now = shell_output("nft list table inet sandbook");
+	assert_string_equal(now, table);
+	free(now);
+}
+
+/* What systemd itself makes of the files: prints what `key` runs for a unit. */
+#define COMMANDS(unit, key)                                                    \
+	"mkdir -p -m 777 /run/user-of-systemd; setpriv --reuid 65534 "         \
+	"--regid 65534 --clear-groups env XDG_RUNTIME_DIR=/run/user-of-"       \
+	"systemd /lib/systemd/systemd --test --system --no-pager --unit=" unit \
+	" 2>/dev/null | awk '/-> Unit /{on = $3 == \"" unit ":\"} on "         \
+	"&& /-> Exec/{key = $2} on && key == \"" key ":\" && "                 \
+	"/Command Line:/{sub(\".*Line: \", \"\"); print}'"
+
+static void assert_systemd_runs(const char *wanted, const char *command)
+{
+	char *said = shell_output(command);
+
+	assert_string_equal(said, wanted);
+	free(said);
+}
+
 static void test_setup__systemd_restores_the_table(void **state)
 {
 	struct sbk_plan *plans[2];
 	struct world w;
-	char *table, *again;
+	char *table;
 
 	(void)state;
 	require_host();
@@ -126,36 +161,103 @@ static void test_setup__systemd_restores_the_table(void **state)
 	assert_int_equal(shell("mkdir -p /run/systemd/system"), 0);
 	plans[0] = set_up(&w, &w.person);
 	plans[1] = set_up(&w, &w.other);
-	assert_int_equal(
-		shell("cd /etc/systemd/system && [ $(readlink multi-user.target"
-		      ".wants/sandbook-firewall.service) = "
-		      "/etc/systemd/system/sandbook-firewall.service ] && "
-		      "[ -L nftables.service.wants/sandbook-firewall.service "
-		      "]"),
-		0);
-	/* What systemd gives to nft makes the table again, as it was. */
-	table = shell_output("nft list ruleset");
-	assert_int_equal(shell("nft flush ruleset; cd /etc/systemd/system && "
-			       "sed -n s/^StandardInputText=//p "
-			       "sandbook-firewall.service "
-			       "sandbook-firewall.service.d/*.conf | nft -f "
-			       "-"),
+	assert_int_equal(shell("cd " UNITS " && [ $(readlink multi-user.target"
+			       ".wants/sandbook-firewall.service) = " UNIT
+			       " ] && [ -L nftables.service.wants/"
+			       "sandbook-firewall.service ]"),
 			 0);
-	again = shell_output("nft list ruleset");
-	assert_string_equal(again, table);
-	if (shell("command -v systemd-analyze >/dev/null") == 0)
-		assert_int_equal(shell("[ -z \"$(systemd-analyze verify "
-				       "--man=no /etc/systemd/system/sandbook-"
-				       "firewall.service 2>&1 | grep "
-				       "sandbook-)\" ]"),
-				 0);
+	table = shell_output("nft list table inet sandbook");
+	assert_non_null(strstr(table, "sandbook-1000-off"));
+	assert_non_null(strstr(table, "sandbook-0-off"));
+	assert_table_is(table, "nft flush ruleset; " RUN("ExecStart", UNIT));
+	/* A start and a reload of nftables.service flush it, and do not. */
+	assert_int_not_equal(shell("nft -f /etc/nftables.conf && nft list "
+				   "table inet sandbook 2>/dev/null"),
+			     0);
+	assert_table_is(table, "nft -f /etc/nftables.conf && " RUN(
+				       "ExecStartPost", DROP_IN));
+	assert_table_is(table, "nft -f /etc/nftables.conf && " RUN("ExecReload",
+								   DROP_IN));
+	/* Twice is once. */
+	assert_int_equal(shell("nft delete table inet filter"), 0);
+	assert_table_is(table, RUN("ExecReload", DROP_IN));
 	assert_int_equal(host_undo(&w.backend, plans, 2), 0);
 	assert_host_is(w.before);
 	assert_int_equal(shell("rm -r /run/systemd"), 0);
 	free(table);
-	free(again);
 	sbk_plan_free(plans[0]);
 	sbk_plan_free(plans[1]);
+	world_release(&w);
+}
+
+static void test_setup__systemd_reads_the_files(void **state)
+{
+	static const char *const verify =
+		"systemd-analyze verify --man=no " UNIT " nftables.service "
+		">/run/said 2>&1; grep -E 'sandbook' /run/said";
+	struct sbk_plan *plan;
+	struct world w;
+
+	(void)state;
+	require_host();
+	if (shell("command -v systemd-analyze >/dev/null") != 0)
+		sbk_test_skip("systemd-analyze is missing");
+	world_init(&w);
+	assert_int_equal(shell("mkdir -p /run/systemd/system"), 0);
+	plan = set_up(&w, &w.person);
+	assert_int_not_equal(shell(verify), 0);
+	/* Ours come after the service's own, which are not set aside. */
+	assert_systemd_runs("/usr/sbin/nft -f /etc/nftables.conf\n"
+			    "/usr/sbin/nft -f /etc/sandbook/firewall.nft\n",
+			    COMMANDS("nftables.service", "ExecReload"));
+	assert_systemd_runs("/usr/sbin/nft -f /etc/nftables.conf\n",
+			    COMMANDS("nftables.service", "ExecStart"));
+	assert_systemd_runs("/usr/sbin/nft -f /etc/sandbook/firewall.nft\n",
+			    COMMANDS("nftables.service", "ExecStartPost"));
+	assert_systemd_runs("/usr/sbin/nft -f /etc/sandbook/firewall.nft\n",
+			    COMMANDS("sandbook-firewall.service", "ExecStart"));
+	/* The control: systemd-analyze sees a fault in each. */
+	assert_int_equal(shell("for f in " UNIT " " DROP_IN "; do cp $f "
+			       "/run/kept; echo Wrong=1 >>$f; systemd-analyze "
+			       "verify --man=no " UNIT " nftables.service 2>&1 "
+			       "| grep -q \"$f.*Wrong\" || exit 1; cat "
+			       "/run/kept >$f; done"),
+			 0);
+	assert_int_equal(host_undo(&w.backend, &plan, 1), 0);
+	assert_host_is(w.before);
+	assert_int_equal(shell("rm -r /run/systemd"), 0);
+	sbk_plan_free(plan);
+	world_release(&w);
+}
+
+/* As firewalld, docker and ufw do: their own tables come and go. */
+static void test_setup__tables_of_others_leave_ours_alone(void **state)
+{
+	static const char *const others[] = {
+		"nft add table inet firewalld && nft flush table inet "
+		"firewalld && nft delete table inet firewalld",
+		"for t in 'ip nat' 'ip filter' 'ip6 filter'; do nft add table "
+		"$t && nft add chain $t DOCKER && nft flush table $t && nft "
+		"delete table $t || exit 1; done",
+		"printf 'add table ip x\\nflush table ip x\\ndelete table ip "
+		"x\\n' | nft -f -",
+	};
+	struct sbk_plan *plan;
+	struct world w;
+	char *table;
+	size_t i;
+
+	(void)state;
+	require_host();
+	world_init(&w);
+	plan = set_up(&w, &w.person);
+	table = shell_output("nft list table inet sandbook");
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_table_is(table, others[i]);
+	assert_int_equal(host_undo(&w.backend, &plan, 1), 0);
+	assert_host_is(w.before);
+	free(table);
+	sbk_plan_free(plan);
 	world_release(&w);
 }
 
@@ -181,6 +283,17 @@ static void test_setup__refuses_what_is_in_the_way(void **state)
 		 ">/etc/systemd/system/sandbook-firewall.service",
 		 "rm -r /run/systemd /etc/systemd/system/sandbook-*",
 		 "sandbook-firewall.service' exists", SBK_E_EXISTS},
+		{"mkdir -p /run/systemd/system; mkdir -m 775 /etc/sandbook",
+		 "rm -r /run/systemd /etc/sandbook",
+		 "'/etc/sandbook' is not a directory that only root",
+		 SBK_E_EXISTS},
+		{"mkdir -p /run/systemd/system; ln -s /run /etc/sandbook",
+		 "rm -r /run/systemd /etc/sandbook", "'/etc/sandbook' exists",
+		 SBK_E_EXISTS},
+		{"mkdir -p /run/systemd/system /etc/sandbook; echo '# Made by "
+		 "somebody' >/etc/sandbook/firewall.nft",
+		 "rm -r /run/systemd /etc/sandbook",
+		 "firewall.nft' exists and is not Sandbook's", SBK_E_EXISTS},
 		{"mkdir -m 777 /var/lib/sandbook", "rmdir /var/lib/sandbook",
 		 "'/var/lib/sandbook' is not a directory that only root",
 		 SBK_E_EXISTS},
@@ -343,6 +456,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_setup__the_journal_tells_who_they_were),
 	cmocka_unit_test(test_setup__the_next_person_joins_and_all_is_undone),
 	cmocka_unit_test(test_setup__systemd_restores_the_table),
+	cmocka_unit_test(test_setup__systemd_reads_the_files),
+	cmocka_unit_test(test_setup__tables_of_others_leave_ours_alone),
 	cmocka_unit_test(test_setup__refuses_what_is_in_the_way),
 	cmocka_unit_test(test_setup__what_others_did_meanwhile_stays),
 	cmocka_unit_test(test_setup__what_others_did_to_ours_goes),

@@ -11,6 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/linux/file.h"
+#include "engine/linux/firewall.h"
+#include "engine/principals.h"
 #include "journal/journal.h"
 #include "tests/linux/setup_world.h"
 
@@ -249,8 +252,111 @@ static void test_setup_people__an_unended_line_is_refused(void **state)
 	end();
 }
 
+#define UNITS "/etc/systemd/system/"
+
+static int add_older_file(struct sbk_plan *older, const char *path,
+			  const struct sbk_buf *text, struct sbk_error *err)
+{
+	struct sbk_buf state = SBK_BUF_INIT;
+	struct sbk_change change = {
+		.object = {.kind = SBK_KIND_FILE, .name = path},
+		.before = SBK_STATE_ABSENT,
+		.reason = "older",
+	};
+	int rc;
+
+	sbk_file_state(&state, 0, 0, 0644, sbk_buf_text(text), text->size);
+	change.after = (struct sbk_state){sbk_buf_text(&state), state.size};
+	rc = sbk_plan_add(older, &change, err);
+	sbk_buf_release(&state);
+	return rc;
+}
+
+static void add_lines(struct sbk_buf *out, const struct sbk_buf *lines)
+{
+	const char *at = sbk_buf_text(lines);
+
+	for (; *at != '\0'; at += strcspn(at, "\n") + 1)
+		sbk_buf_printf(out, "StandardInputText=%.*s\n",
+			       (int)strcspn(at, "\n"), at);
+}
+
+/* The unit of a version that kept the rules in it and in its drop-ins. */
+static void add_older_unit(struct sbk_plan *older, struct sbk_plan *plan,
+			   struct sbk_error *err)
+{
+	struct sbk_account account = {.person = 4711};
+	char nonce[SBK_NONCE_DIGITS + 1] = "";
+	struct sbk_buf unit = SBK_BUF_INIT, lines = SBK_BUF_INIT;
+	struct sbk_buf drop_in = SBK_BUF_INIT, state = SBK_BUF_INIT;
+	struct sbk_change change = {
+		.object = {.kind = SBK_KIND_DIRECTORY,
+			   .name = UNITS "sandbook-firewall.service.d"},
+		.before = SBK_STATE_ABSENT,
+		.reason = "older",
+	};
+	struct sbk_principal principal;
+	size_t i;
+
+	for (i = 0; i < sbk_plan_count(plan); i++) {
+		if (sbk_principal_of_change(sbk_plan_at(plan, i), &principal,
+					    NULL) < 0)
+			continue;
+		if (principal.role == SBK_PRINCIPAL_GROUP)
+			assert_true(sbk_group_nonce(sbk_plan_at(plan, i)->after,
+						    nonce));
+		if (principal.role == SBK_PRINCIPAL_OFFLINE)
+			account.uid = principal.number;
+	}
+	sbk_account_set_name(&account);
+	sbk_buf_adds(&unit, "# Made by 'sandbook setup', removed by 'sandbook "
+			    "uninstall'.\n[Unit]\nDescription=older\n"
+			    "[Service]\nType=oneshot\nStandardInput=data\n");
+	sbk_firewall_script(&lines, nonce, NULL, 0);
+	add_lines(&unit, &lines);
+	sbk_buf_adds(&unit, "ExecStart=/usr/sbin/nft -f -\n");
+	sbk_buf_clear(&lines);
+	sbk_buf_adds(&drop_in, "[Service]\n");
+	sbk_firewall_rules(&lines, nonce, &account);
+	add_lines(&drop_in, &lines);
+	assert_ok(add_older_file(older, UNITS "sandbook-firewall.service",
+				 &unit, err),
+		  err);
+	sbk_directory_state(&state, 0, 0, 0755);
+	change.after = (struct sbk_state){sbk_buf_text(&state), state.size};
+	assert_ok(sbk_plan_add(older, &change, err), err);
+	assert_ok(add_older_file(older,
+				 UNITS "sandbook-firewall.service.d/"
+				       "0000004711.conf",
+				 &drop_in, err),
+		  err);
+	sbk_buf_release(&unit);
+	sbk_buf_release(&lines);
+	sbk_buf_release(&drop_in);
+	sbk_buf_release(&state);
+}
+
+/* Whether earlier versions made it, too; the unit they made otherwise. */
+static bool is_older(const struct sbk_change *change)
+{
+	const char *name = change->object.name;
+
+	switch (change->object.kind) {
+	case SBK_KIND_SUBID:
+	case SBK_KIND_FILE:
+		return false;
+	case SBK_KIND_GROUP:
+		return strcmp(name, "sandbook") == 0;
+	case SBK_KIND_DIRECTORY:
+		return strncmp(name, UNITS, strlen(UNITS)) == 0 &&
+		       strstr(name, ".service.d") == NULL;
+	default:
+		return true;
+	}
+}
+
 /* What a version without private groups and subordinate ids has made. */
-static void make_older(void)
+static void make_older(bool with_unit)
 {
 	struct sbk_transaction_request request = {.book = SBK_BOOK_MACHINE,
 						  .title = "setup"};
@@ -266,15 +372,13 @@ static void make_older(void)
 	world_init(&w);
 	w.person = (struct sbk_person){.uid = 4711, .name = "ann"};
 	plan = plan_for(&w, &w.person);
-	for (i = 0; i < sbk_plan_count(plan); i++) {
-		const struct sbk_change *change = sbk_plan_at(plan, i);
-
-		if (change->object.kind == SBK_KIND_SUBID ||
-		    (change->object.kind == SBK_KIND_GROUP &&
-		     strcmp(change->object.name, "sandbook") != 0))
-			continue;
-		assert_ok(sbk_plan_add(older, change, &err), &err);
-	}
+	if (with_unit)
+		add_older_unit(older, plan, &err);
+	for (i = 0; i < sbk_plan_count(plan); i++)
+		if (is_older(sbk_plan_at(plan, i)))
+			assert_ok(
+				sbk_plan_add(older, sbk_plan_at(plan, i), &err),
+				&err);
 	assert_ok(sbk_journal_place_machine(&place, &err), &err);
 	assert_ok(sbk_journal_open(&place, SBK_JOURNAL_CREATE, &journal, &err),
 		  &err);
@@ -287,6 +391,79 @@ static void make_older(void)
 	world_release(&w);
 }
 
+/* An earlier version's unit stays, and reads the script from then on. */
+static void test_setup_people__an_older_unit_reads_the_script(void **state)
+{
+	(void)state;
+	require_host();
+	begin();
+	must("mkdir -p /run/systemd/system && cp -a /etc /run/before");
+	make_older(true);
+	must("cd " UNITS " && cp -a sandbook-firewall.service "
+	     "sandbook-firewall.service.d/0000004711.conf /run/ && nft list "
+	     "table inet sandbook >/run/table && [ ! -e /etc/sandbook ]");
+	must(SETUP "--upgrade >/run/said 2>&1 || { cat /run/said; false; }");
+	must("cd " UNITS " && cmp sandbook-firewall.service "
+	     "/run/sandbook-firewall.service && cmp "
+	     "sandbook-firewall.service.d/0000004711.conf "
+	     "/run/0000004711.conf");
+	must("nft flush ruleset; sed -n s/^ExecStart=//p " UNITS
+	     "sandbook-firewall.service.d/script.conf | sh -e && nft list "
+	     "table inet sandbook | cmp - /run/table");
+	must("! command -v systemd-analyze || ! systemd-analyze verify "
+	     "--man=no " UNITS "sandbook-firewall.service 2>&1 | grep "
+	     "sandbook-");
+	must("! command -v systemd-analyze || { mkdir -p -m 777 /run/user-of-s "
+	     "&& setpriv --reuid 65534 --regid 65534 --clear-groups env "
+	     "XDG_RUNTIME_DIR=/run/user-of-s /lib/systemd/systemd --test "
+	     "--system --no-pager --unit=sandbook-firewall.service "
+	     "2>/dev/null >/run/said; grep -q 'Command Line: /usr/sbin/nft -f "
+	     "/etc/sandbook/firewall.nft' /run/said && ! grep -q 'Command "
+	     "Line: /usr/sbin/nft -f -' /run/said; }");
+	must(SETUP "--upgrade | grep -q '^Nothing to change'");
+	must(SBK_BINARY_DIR "/bin/sandbook journal verify --machine | grep -q "
+			    "' 0 findings'");
+	must(SBK_BINARY_DIR "/bin/sandbook audit drift >/dev/null");
+	/* The next person's rules are in the script, and go with that person.
+	 */
+	must(SETUP "--user bob >/dev/null && ls /etc/sandbook/firewall.d | wc "
+		   "-l | grep -qx 2");
+	must(SETUP "--remove-user ann >/dev/null && [ \"$(ls "
+		   "/etc/sandbook/firewall.d)\" = 0000004712.nft ] && [ "
+		   "\"$(ls " UNITS "sandbook-firewall.service.d)\" = "
+		   "script.conf ]");
+	take_all_back();
+	must("[ ! -e /etc/sandbook ] && diff -r /run/before/systemd "
+	     "/etc/systemd && rm -r /run/systemd /run/before");
+	end();
+}
+
+/* The table is gone: the next run's probe, drift and the network say so. */
+static void test_setup_people__a_flush_by_hand_is_noticed(void **state)
+{
+	(void)state;
+	require_host();
+	begin();
+	must(SETUP "--user ann >/dev/null");
+	must(SBK_BINARY_DIR "/bin/sandbook audit drift >/dev/null && " //
+	     SBK_BINARY_DIR "/bin/sandbook audit network >/dev/null");
+	must("nft flush ruleset");
+	assert_int_equal(
+		shell(SBK_BINARY_DIR "/bin/sandbook audit drift >/run/said"),
+		1);
+	must("grep -q 'somebody flushed the firewall' /run/said && grep -q "
+	     "'sudo sandbook setup' /run/said");
+	assert_int_equal(
+		shell(SBK_BINARY_DIR "/bin/sandbook audit network >/run/said"),
+		1);
+	must("grep -q 'the firewall table is gone' /run/said");
+	must(SETUP "--user ann >/dev/null && " SBK_BINARY_DIR
+		   "/bin/sandbook audit drift >/dev/null && " SBK_BINARY_DIR
+		   "/bin/sandbook audit network >/dev/null");
+	take_all_back();
+	end();
+}
+
 static void test_setup_people__an_older_installation_is_completed(void **state)
 {
 	(void)state;
@@ -294,7 +471,7 @@ static void test_setup_people__an_older_installation_is_completed(void **state)
 	begin();
 	assert_int_equal(shell(SETUP "--upgrade 2>/run/said"), 200);
 	must("grep -q 'nobody is enrolled' /run/said");
-	make_older();
+	make_older(false);
 	must("id sandbook-4711-off >/dev/null && ! grep -q ^4711: /etc/subuid");
 	/* Its gid was given away meanwhile: named, nothing changed. */
 	must("groupadd -g $(id -u sandbook-4711-on) taken && cp /etc/group "
@@ -392,6 +569,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_setup_people__what_stops_runs_is_a_note),
 	cmocka_unit_test(test_setup_people__one_thing_at_a_time),
 	cmocka_unit_test(test_setup_people__an_older_installation_is_completed),
+	cmocka_unit_test(test_setup_people__an_older_unit_reads_the_script),
+	cmocka_unit_test(test_setup_people__a_flush_by_hand_is_noticed),
 };
 
 SBK_TEST_MAIN(tests)

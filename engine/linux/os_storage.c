@@ -327,7 +327,16 @@ static int build_chain(int at, char *const *names, size_t count,
 						   "cannot set a mode");
 		else
 			next = make_step(fd, names[i], err);
-		(void)close(fd); /* a directory: nothing was written */
+		/* Its name in there, before the whole gets one. */
+		if (next >= 0 && fsync(fd) < 0) {
+			int os_code = errno;
+
+			(void)close(next); /* an empty directory */
+			next = sbk_error_set_errno(err, os_code,
+						   "cannot make '%s' durable",
+						   names[i]);
+		}
+		(void)close(fd); /* flushed */
 		fd = next;
 	}
 	if (fd < 0)

@@ -22,7 +22,7 @@
  *
  * The nested sweep takes every 7th n and 5th m; SBK_CAMPAIGN=1 takes all.
  */
-#include "tests/journal/fixture.h"
+#include "tests/journal/life.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,119 +73,8 @@ void *__wrap_realloc(void *old, size_t size)
 	return allocation_fails() ? NULL : __real_realloc(old, size);
 }
 
-/* --- the world and the commands ----------------------------------------- */
-
-static size_t batch_changes; /* 0: one batch holds all */
-
-/* Kinds of every sort: a tree, an account with its kept file, a table. */
-static void build_world(struct fixture *f)
-{
-	fixture_tree(f, 2);
-	fake_add_named(f->world, SBK_KIND_KEPT, "/etc/passwd-", "old\n");
-}
-
-static int add_machine_changes(struct sbk_plan *plan, struct sbk_error *err)
-{
-	static const struct sbk_change changes[] = {
-		{.object = {.kind = SBK_KIND_ACCOUNT, .name = "sandbook-1-off"},
-		 .after = {.data = "uid 990\n", .size = 8}},
-		{.object = {.kind = SBK_KIND_KEPT, .name = "/etc/passwd-"},
-		 .before = {.data = "old\n", .size = 4},
-		 .after = {.data = "old\n", .size = 4},
-		 .ours = "name sandbook-1-off"},
-		{.object = {.kind = SBK_KIND_FIREWALL, .name = "inet sandbook"},
-		 .after = {.data = "table\n", .size = 6}},
-	};
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; rc == 0 && i < sizeof(changes) / sizeof(changes[0]); i++)
-		rc = sbk_plan_add(plan, &changes[i], err);
-	return rc;
-}
-
-/* Opened and locked; NULL where a fault is in the way. */
-static struct sbk_journal *open_locked(struct fixture *f)
-{
-	struct sbk_journal *journal = NULL;
-
-	if (sbk_journal_open(&f->place, SBK_JOURNAL_CREATE, &journal, &f->err) <
-	    0)
-		return NULL;
-	journal->batch_changes = batch_changes;
-	if (sbk_journal_lock(journal, 5000, &f->err) == 0)
-		return journal;
-	sbk_journal_close(journal);
-	return NULL;
-}
-
-static int command_grant(struct fixture *f, const struct sbk_backend *backend)
-{
-	struct sbk_transaction_request request = {.book = SBK_BOOK_USER,
-						  .title = "grant"};
-	struct sbk_transaction_report report;
-	struct sbk_journal *journal = NULL;
-	struct sbk_plan *plan = sbk_plan_new();
-	int rc = plan != NULL ? 0 : SBK_E_NOMEM;
-
-	if (rc == 0)
-		rc = fake_plan_grant(&f->backend, "/w", "u:990", plan, &f->err);
-	/* An account and the file kept with it are of one batch. */
-	if (rc == 0 && batch_changes == 0)
-		rc = add_machine_changes(plan, &f->err);
-	if (rc == 0)
-		rc = sbk_journal_open(&f->place, SBK_JOURNAL_CREATE, &journal,
-				      &f->err);
-	if (rc == 0) {
-		journal->batch_changes = batch_changes;
-		rc = sbk_journal_transact(journal, backend, &request, plan,
-					  &report, &f->err);
-	}
-	sbk_journal_close(journal);
-	sbk_plan_free(plan);
-	return rc;
-}
-
-/* Recovers and undoes whatever is in effect. */
-static int command_undo(struct fixture *f, const struct sbk_backend *backend)
-{
-	const struct sbk_journal_filter all = {.unsettled = true};
-	struct sbk_apply_result result = {.confirmed = 0};
-	struct sbk_journal *journal = open_locked(f);
-	struct sbk_plan *plan = sbk_plan_new();
-	size_t settled = 0;
-	int rc = journal != NULL && plan != NULL ? 0 : SBK_E_NOMEM;
-
-	if (rc == 0)
-		rc = sbk_journal_recover(journal, backend, &settled, &f->err);
-	if (rc == 0)
-		rc = sbk_journal_load(journal, &all, plan, &f->err);
-	if (rc == 0)
-		rc = sbk_journal_undo(journal, backend, "undo", plan, &result,
-				      &f->err);
-	if (rc == 0 && (result.owed > 0 || result.conflicts > 0))
-		rc = SBK_E_INCOMPLETE;
-	sbk_plan_free(plan);
-	sbk_journal_close(journal);
-	return rc;
-}
-
-static int command_recover(struct fixture *f, const struct sbk_backend *backend)
-{
-	struct sbk_journal *journal = open_locked(f);
-	size_t settled = 0;
-	int rc = journal != NULL ? sbk_journal_recover(journal, backend,
-						       &settled, &f->err)
-				 : SBK_E_IO;
-
-	sbk_journal_close(journal);
-	return rc;
-}
-
-typedef int command_fn(struct fixture *f, const struct sbk_backend *backend);
-
 struct trial {
-	command_fn *command;
+	life_fn *command;
 	struct fault_plan faults;
 	unsigned long failing_allocation;
 };
@@ -205,7 +94,7 @@ static int run_trial(struct fixture *f, void *arg)
 	struct trace helpers = {.inner = backend};
 	int rc;
 
-	if (batch_changes > 0)
+	if (life_batch_changes > 0)
 		backend = trace_helping_backend(&helpers);
 	fault_plan = trial->faults;
 	allocations = 0;
@@ -229,103 +118,19 @@ struct start {
 /* Whose journal the sweep is about; of the machine's there is a copy, too. */
 static enum sbk_book book = SBK_BOOK_USER;
 
-static bool has_intent(struct sbk_plan *plan, const struct fake_object *object)
-{
-	size_t i;
-
-	for (i = 0; i < sbk_plan_count(plan); i++)
-		if (strcmp(sbk_plan_at(plan, i)->object.name, object->name) ==
-		    0)
-			return true;
-	return false;
-}
-
-/* Promise 1: what is not as it was at the start was intended. */
 static int check_intents(struct fixture *f, void *arg)
 {
 	const struct start *start = arg;
-	const struct sbk_journal_filter all = {.transaction = 0};
-	struct sbk_plan *plan = sbk_plan_new();
-	struct sbk_journal *journal = NULL;
-	size_t i;
-	int rc;
 
-	rc = sbk_journal_open(&f->place, SBK_JOURNAL_WRITE, &journal, &f->err);
-	if (rc == 0)
-		rc = sbk_journal_load(journal, &all, plan, &f->err);
-	if (rc < 0 && rc != SBK_E_NOTFOUND)
-		print_error("looking for intents: %s\n", f->err.message);
-	for (i = 0; i < f->world->count; i++) {
-		const struct fake_object *object = &f->world->objects[i];
-		char line[800];
-
-		(void)snprintf(line, sizeof(line), "%s %s %s\n%s",
-			       object->identity, sbk_kind_name(object->kind),
-			       object->name, object->state);
-		if (object->state[0] == '\0' ||
-		    strstr(start->world, line) != NULL)
-			continue;
-		if (!has_intent(plan, object)) {
-			print_error("changed without an intent: %s\n", line);
-			return CHILD_FAILED;
-		}
-	}
-	sbk_plan_free(plan);
-	sbk_journal_close(journal);
-	return CHILD_DONE;
-}
-
-#define DIFFERENCES(a, b, table)                            \
-	"(SELECT count(*) FROM (SELECT * FROM " a "." table \
-	" EXCEPT SELECT * FROM " b "." table "))"
-
-/* What everyone reads is what was recorded last. */
-static void assert_published(struct fixture *f)
-{
-	static const char compare[] = "SELECT " DIFFERENCES("main", "copy", "entry") " + " DIFFERENCES(
-		"copy", "main",
-		"entry") " + " DIFFERENCES("main", "copy",
-					   "head") " + " DIFFERENCES("main",
-								     "copy",
-								     "change");
-	sqlite3_stmt *row = NULL;
-	sqlite3 *db = NULL;
-	char *attach;
-
-	assert_int_equal(sqlite3_open(fixture_path(f, "live.db"), &db),
-			 SQLITE_OK);
-	attach = sqlite3_mprintf("ATTACH %Q AS copy",
-				 fixture_path(f, "journal.db"));
-	assert_int_equal(sqlite3_exec(db, attach, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, compare, -1, &row, NULL),
-			 SQLITE_OK);
-	assert_int_equal(sqlite3_step(row), SQLITE_ROW);
-	assert_int_equal(sqlite3_column_int(row, 0), 0);
-	sqlite3_finalize(row);
-	sqlite3_free(attach);
-	sqlite3_close(db);
-	assert_int_equal(access(fixture_path(f, "journal.db.copy"), F_OK), -1);
+	return life_is_intended(f, start->world) ? CHILD_DONE : CHILD_FAILED;
 }
 
 static int settle_all(struct fixture *f, void *arg)
 {
-	struct trial trial = {.command = command_undo};
+	struct trial trial = {.command = life_undo};
 
 	(void)arg;
 	return run_trial(f, &trial);
-}
-
-static void assert_as_at_the_start(struct fixture *f, const struct start *start,
-				   unsigned long n)
-{
-	char *now = fixture_world(f);
-
-	if (strcmp(now, start->world) != 0) {
-		print_error("after operation %lu the world is\n%s\nand was\n%s",
-			    n, now, start->world);
-		fail();
-	}
-	free(now);
 }
 
 /* --- the sweep ---------------------------------------------------------- */
@@ -338,7 +143,7 @@ static const enum fault_mode mode_of[] = {
 	[NO_MEMORY] = FAULT_NONE,
 };
 
-static struct trial trial_of(command_fn *command, enum variant variant,
+static struct trial trial_of(life_fn *command, enum variant variant,
 			     unsigned long n)
 {
 	struct trial trial = {.command = command,
@@ -356,18 +161,18 @@ static void cut_power(struct fixture *f)
 }
 
 /* A fresh world and journal, granted first where the command undoes. */
-static struct fixture *begin(command_fn *command, struct start *start)
+static struct fixture *begin(life_fn *command, struct start *start)
 {
-	struct trial grant = {.command = command_grant};
+	struct trial grant = {.command = life_grant};
 	struct fixture *f;
 	void *state = NULL;
 
 	assert_int_equal(fixture_setup(&state), 0);
 	f = state;
 	f->place.book = book;
-	build_world(f);
+	life_build(f);
 	start->world = fixture_world(f);
-	if (command != command_grant)
+	if (command != life_grant)
 		assert_int_equal(fixture_child(run_trial, f, &grant),
 				 CHILD_DONE);
 	return f;
@@ -382,7 +187,7 @@ static void end(struct fixture *f, struct start *start)
 }
 
 /* Whether the command completed without meeting its fault. */
-static bool one_stop(command_fn *command, enum variant variant, unsigned long n)
+static bool one_stop(life_fn *command, enum variant variant, unsigned long n)
 {
 	struct trial trial = trial_of(command, variant, n);
 	struct start start;
@@ -399,15 +204,15 @@ static bool one_stop(command_fn *command, enum variant variant, unsigned long n)
 		assert_int_equal(fixture_child(check_intents, f, &start),
 				 CHILD_DONE);
 	assert_int_equal(fixture_child(settle_all, f, NULL), CHILD_DONE);
-	assert_as_at_the_start(f, &start, n);
+	life_assert_world(f, start.world, "after operation", n);
 	fixture_assert_sound(f);
 	if (book == SBK_BOOK_MACHINE)
-		assert_published(f);
+		life_assert_published(f);
 	end(f, &start);
 	return code == CHILD_DONE;
 }
 
-static void sweep(command_fn *command, enum variant variant)
+static void sweep(life_fn *command, enum variant variant)
 {
 	unsigned long n = 1;
 
@@ -420,58 +225,58 @@ static void sweep(command_fn *command, enum variant variant)
 static void test_sweep__grant_stopped(void **state)
 {
 	(void)state;
-	sweep(command_grant, STOP);
+	sweep(life_grant, STOP);
 }
 
 static void test_sweep__grant_stopped_after(void **state)
 {
 	(void)state;
-	sweep(command_grant, STOP_AFTER);
+	sweep(life_grant, STOP_AFTER);
 }
 
 static void test_sweep__grant_power_cut(void **state)
 {
 	(void)state;
-	sweep(command_grant, POWER_CUT);
+	sweep(life_grant, POWER_CUT);
 }
 
 static void test_sweep__undo_stopped(void **state)
 {
 	(void)state;
-	sweep(command_undo, STOP);
+	sweep(life_undo, STOP);
 }
 
 static void test_sweep__undo_power_cut(void **state)
 {
 	(void)state;
-	sweep(command_undo, POWER_CUT);
+	sweep(life_undo, POWER_CUT);
 }
 
 static void test_sweep__grant_denied(void **state)
 {
 	(void)state;
-	sweep(command_grant, DENY);
+	sweep(life_grant, DENY);
 }
 
 static void test_sweep__undo_denied(void **state)
 {
 	(void)state;
-	sweep(command_undo, DENY);
+	sweep(life_undo, DENY);
 }
 
 static void test_sweep__grant_without_memory(void **state)
 {
 	(void)state;
-	sweep(command_grant, NO_MEMORY);
+	sweep(life_grant, NO_MEMORY);
 }
 
 static void test_sweep__undo_without_memory(void **state)
 {
 	(void)state;
-	sweep(command_undo, NO_MEMORY);
+	sweep(life_undo, NO_MEMORY);
 }
 
-static void sweep_machine(command_fn *command, enum variant variant)
+static void sweep_machine(life_fn *command, enum variant variant)
 {
 	book = SBK_BOOK_MACHINE;
 	sweep(command, variant);
@@ -481,64 +286,64 @@ static void sweep_machine(command_fn *command, enum variant variant)
 static void test_sweep__machine_grant_stopped(void **state)
 {
 	(void)state;
-	sweep_machine(command_grant, STOP);
+	sweep_machine(life_grant, STOP);
 }
 
 static void test_sweep__machine_undo_stopped(void **state)
 {
 	(void)state;
-	sweep_machine(command_undo, STOP);
+	sweep_machine(life_undo, STOP);
 }
 
-static void sweep_in_twos(command_fn *command, enum variant variant)
+static void sweep_in_twos(life_fn *command, enum variant variant)
 {
-	batch_changes = 2;
+	life_batch_changes = 2;
 	sweep(command, variant);
-	batch_changes = 0;
+	life_batch_changes = 0;
 }
 
 static void test_sweep__grant_in_twos_stopped(void **state)
 {
 	(void)state;
-	sweep_in_twos(command_grant, STOP);
+	sweep_in_twos(life_grant, STOP);
 }
 
 static void test_sweep__grant_in_twos_power_cut(void **state)
 {
 	(void)state;
-	sweep_in_twos(command_grant, POWER_CUT);
+	sweep_in_twos(life_grant, POWER_CUT);
 }
 
 static void test_sweep__grant_in_twos_denied(void **state)
 {
 	(void)state;
-	sweep_in_twos(command_grant, DENY);
+	sweep_in_twos(life_grant, DENY);
 }
 
 static void test_sweep__undo_in_twos_stopped(void **state)
 {
 	(void)state;
-	sweep_in_twos(command_undo, STOP);
+	sweep_in_twos(life_undo, STOP);
 }
 
 static void test_sweep__undo_in_twos_power_cut(void **state)
 {
 	(void)state;
-	sweep_in_twos(command_undo, POWER_CUT);
+	sweep_in_twos(life_undo, POWER_CUT);
 }
 
 static void test_sweep__undo_in_twos_denied(void **state)
 {
 	(void)state;
-	sweep_in_twos(command_undo, DENY);
+	sweep_in_twos(life_undo, DENY);
 }
 
 /* Stops a command at n, then recovery at m. Whether recovery completed. */
-static bool nested_stop(command_fn *command, unsigned long n, unsigned long m,
+static bool nested_stop(life_fn *command, unsigned long n, unsigned long m,
 			bool *completed)
 {
 	struct trial outer = trial_of(command, STOP, n);
-	struct trial inner = trial_of(command_recover, STOP, m);
+	struct trial inner = trial_of(life_recover, STOP, m);
 	struct start start;
 	struct fixture *f = begin(command, &start);
 	int code;
@@ -546,13 +351,13 @@ static bool nested_stop(command_fn *command, unsigned long n, unsigned long m,
 	*completed = fixture_child(run_trial, f, &outer) == CHILD_DONE;
 	code = fixture_child(run_trial, f, &inner);
 	assert_int_equal(fixture_child(settle_all, f, NULL), CHILD_DONE);
-	assert_as_at_the_start(f, &start, n);
+	life_assert_world(f, start.world, "after operation", n);
 	fixture_assert_sound(f);
 	end(f, &start);
 	return code != FAULT_EXIT;
 }
 
-static void sweep_nested(command_fn *command)
+static void sweep_nested(life_fn *command)
 {
 	const char *campaign = getenv("SBK_CAMPAIGN");
 	bool all = campaign != NULL && strcmp(campaign, "1") == 0;
@@ -569,13 +374,13 @@ static void sweep_nested(command_fn *command)
 static void test_sweep__recovery_of_a_grant_stopped(void **state)
 {
 	(void)state;
-	sweep_nested(command_grant);
+	sweep_nested(life_grant);
 }
 
 static void test_sweep__recovery_of_an_undo_stopped(void **state)
 {
 	(void)state;
-	sweep_nested(command_undo);
+	sweep_nested(life_undo);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -208,6 +208,9 @@ static int fake_replace(void *self, const struct sbk_object *object,
 
 	if (found == NULL && object->kind == SBK_KIND_ACCESS)
 		return sbk_error_set(err, SBK_E_NOTFOUND, "gone");
+	if (found != NULL && found->unreadable)
+		return sbk_error_set(err, SBK_E_DENIED, "'%s' is unreadable",
+				     object->name);
 	if (found == NULL)
 		found = append(self, object->kind, object->name);
 	if (object->identity != NULL &&

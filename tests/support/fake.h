@@ -27,7 +27,7 @@ struct fake_object {
 	char name[160];
 	char identity[24]; /* "" for named objects */
 	bool is_directory;
-	bool unreadable;	      /* observe is denied */
+	bool unreadable;	      /* observe and replace are denied */
 	char state[FAKE_STATE_MAX];   /* "": absent */
 	char durable[FAKE_STATE_MAX]; /* after a power cut */
 };

@@ -52,7 +52,7 @@
 	X(ADD_NODE, "INSERT INTO node(level, n, hash) VALUES(?1, ?2, ?3)")    \
 	X(NODE, "SELECT hash FROM node WHERE level = ?1 AND n = ?2")          \
 	X(STATES, "SELECT id, hash, bytes FROM state ORDER BY id")            \
-	X(STATE_COUNT, "SELECT count(*) FROM state")                          \
+	X(STATE_HASH, "SELECT hash FROM state WHERE id = ?1")                 \
 	X(FIND_STATE, "SELECT id FROM state WHERE hash = ?1")                 \
 	X(STATE_BYTES, "SELECT hash, bytes FROM state WHERE id = ?1")         \
 	X(ADD_STATE, "INSERT INTO state(id, hash, bytes) VALUES("             \
@@ -440,10 +440,16 @@ int sbk_view_state(struct sbk_db *db,
 /* --- replay.c: entries read back into views
  * ------------------------------------ */
 
-/* Applies one entry's text to the views in `db`; PARSE, CORRUPT for a text
- * that is no entry of this format. */
+enum sbk_replay_tables {
+	SBK_REPLAY_ALL,
+	SBK_REPLAY_SMALL /* all but change and state: no `intend`, no `settle`
+			  */
+};
+
+/* Applies one entry's text to the views in `db`; CORRUPT for a text that is no
+ * entry of this format, or is not to be here. */
 int sbk_replay(struct sbk_db *db, uint64_t n, const char *json, size_t size,
-	       struct sbk_error *err);
+	       enum sbk_replay_tables tables, struct sbk_error *err);
 
 /* --- sealed.c
  * -------------------------------------------------------------------- */

@@ -275,8 +275,8 @@ int sbk_journal_verify_against(struct sbk_journal *journal,
 void sbk_journal_verdict_release(struct sbk_journal_verdict *verdict);
 
 /*
- * The same question before somebody acts on the journal, at a fifth of the
- * price: SBK_E_CORRUPT with the first thing that is not what the log says.
+ * The same question before somebody acts on the journal: SBK_E_CORRUPT with the
+ * first thing that is not what the log says, signatures aside.
  * Looks at no page or index of the file, and at no bytes of sealed states.
  * 0 at once after sbk_journal_trust.
  */

@@ -225,9 +225,7 @@ static int store_state(struct sbk_journal *journal, struct sbk_state state,
 	if (sealed)
 		sbk_sealed_hash(&journal->sealed, state.data, state.size, hash);
 	else
-		(void)crypto_hash_sha256(hash,
-					 (const unsigned char *)state.data,
-					 state.size); /* cannot fail */
+		sbk_sha256(state.data, state.size, hash);
 	(void)sodium_bin2hex(out->hex, sizeof(out->hex), hash, sizeof(hash));
 	return sbk_view_state(&journal->db, hash, sealed ? NULL : state.data,
 			      state.size, &out->id, err);

@@ -2,10 +2,14 @@
  * The Merkle tree of RFC 6962, section 2.1. A binary counter: appending a
  * leaf carries through the levels as adding one carries through the bits of
  * the size. Knows no database.
+ *
+ * SHA-256 is nettle's: an entry and its share of the nodes take it 0.45
+ * microseconds where the processor has instructions for it, and libsodium,
+ * which does not use them, 2.1.
  */
 #include "journal/tree.h"
 
-#include <sodium.h>
+#include <nettle/sha2.h>
 #include <string.h>
 
 #include "engine/banned.h"
@@ -15,17 +19,26 @@ void sbk_tree_init(struct sbk_tree *tree)
 	memset(tree, 0, sizeof(*tree));
 }
 
+void sbk_sha256(const void *data, size_t size,
+		unsigned char out[SBK_TREE_HASH_BYTES])
+{
+	struct sha256_ctx hash;
+
+	sha256_init(&hash);
+	sha256_update(&hash, size, data);
+	sha256_digest(&hash, SBK_TREE_HASH_BYTES, out);
+}
+
 void sbk_tree_leaf(const void *data, size_t size,
 		   unsigned char out[SBK_TREE_HASH_BYTES])
 {
 	static const unsigned char prefix = 0x00;
-	crypto_hash_sha256_state hash;
+	struct sha256_ctx hash;
 
-	/* These functions of libsodium cannot fail. */
-	(void)crypto_hash_sha256_init(&hash);
-	(void)crypto_hash_sha256_update(&hash, &prefix, 1);
-	(void)crypto_hash_sha256_update(&hash, data, size);
-	(void)crypto_hash_sha256_final(&hash, out);
+	sha256_init(&hash);
+	sha256_update(&hash, 1, &prefix);
+	sha256_update(&hash, size, data);
+	sha256_digest(&hash, SBK_TREE_HASH_BYTES, out);
 }
 
 void sbk_tree_node(const unsigned char left[SBK_TREE_HASH_BYTES],
@@ -37,7 +50,7 @@ void sbk_tree_node(const unsigned char left[SBK_TREE_HASH_BYTES],
 	text[0] = 0x01;
 	memcpy(text + 1, left, SBK_TREE_HASH_BYTES);
 	memcpy(text + 1 + SBK_TREE_HASH_BYTES, right, SBK_TREE_HASH_BYTES);
-	(void)crypto_hash_sha256(out, text, sizeof(text)); /* cannot fail */
+	sbk_sha256(text, sizeof(text), out);
 }
 
 static bool is_stored(int level)
@@ -90,7 +103,7 @@ void sbk_tree_root(const struct sbk_tree *tree,
 	int level;
 
 	if (tree->size == 0) {
-		(void)crypto_hash_sha256(out, (const unsigned char *)"", 0);
+		sbk_sha256("", 0, out);
 		return;
 	}
 	for (level = 0; level < SBK_TREE_LEVELS; level++) {

@@ -29,6 +29,10 @@ struct sbk_tree {
 	unsigned char peak[SBK_TREE_LEVELS][SBK_TREE_HASH_BYTES];
 };
 
+/* The journal's only SHA-256 but that of key ids (note.c). */
+void sbk_sha256(const void *data, size_t size,
+		unsigned char out[SBK_TREE_HASH_BYTES]);
+
 void sbk_tree_init(struct sbk_tree *tree);
 
 /* SHA-256(0x00 || data). */

@@ -1,13 +1,14 @@
 /*
- * Is the journal what its log says? Computes the tree from the entries, builds
- * the views anew in memory, compares row by row, and hashes every state.
+ * Is the journal what its log says? Reads the log once and computes the tree
+ * from it, while the other files of the verifier (verify.h) follow the tables.
  *
- * It goes on after a finding, so that one run tells all; it changes nothing.
- * What was signed of the log, and the answer: verdict.c.
+ * It changes nothing. `journal verify` goes on after a finding, so that one run
+ * tells all; who is about to act on the journal (sbk_journal_check) asks the
+ * same, but for what only SQLite reads (pages, indexes), for what was signed,
+ * and for the bytes of sealed states, and ends with the first finding.
  */
 #include "journal/verify.h"
 
-#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,32 @@ void sbk_verify_find(struct sbk_verification *v, const char *fmt, ...)
 	/* The error record cleans control bytes. */
 	(void)sbk_error_set(&text, SBK_E_CORRUPT, "%s", line);
 	sbk_buf_printf(&v->verdict->text, "%s\n", text.message);
+}
+
+void sbk_verify_strange(struct sbk_verification *v, uint64_t n, const char *why)
+{
+	if (why != NULL)
+		sbk_verify_find(v, "%s", why);
+	else
+		sbk_verify_find(v, "entry %llu makes no sense",
+				(unsigned long long)n);
+	sbk_verify_altered(v, n);
+	v->replay_stopped = true;
+}
+
+bool sbk_verify_over(const struct sbk_verification *v)
+{
+	return v->first_only && v->verdict->findings > 0;
+}
+
+int sbk_verify_too_many(struct sbk_verification *v, const char *what,
+			uint64_t most)
+{
+	return sbk_error_set(v->err, SBK_E_LIMIT,
+			     "journal '%s' has more than %llu %s, which is "
+			     "what can be followed",
+			     v->journal->db.path, (unsigned long long)most,
+			     what);
 }
 
 /* --- SQLite's own check ------------------------------------------------- */
@@ -88,12 +115,35 @@ static int check_node(void *arg, int level, uint64_t n,
 	return rc < 0 ? rc : 0;
 }
 
+static bool begins(const char *json, size_t size, const char *with)
+{
+	const size_t length = strlen(with);
+
+	return size >= length && memcmp(json, with, length) == 0;
+}
+
+/* The tables with this entry. */
+static int follow(struct sbk_verification *v, uint64_t n, const char *json,
+		  size_t size)
+{
+	int rc;
+
+	if (begins(json, size, "{\"op\":\"intend\""))
+		return sbk_verify_intend(v, n, json, size);
+	rc = sbk_verify_end_run(v);
+	if (rc < 0)
+		return rc;
+	return begins(json, size, "{\"op\":\"settle\"")
+		       ? sbk_verify_settle(v, n, json, size)
+		       : sbk_verify_replay(v, n, json, size);
+}
+
 static int check_entry(struct sbk_verification *v, sqlite3_stmt *row)
 {
 	const uint64_t n = (uint64_t)sqlite3_column_int64(row, 0);
-	const char *json = sbk_db_text(row, 1);
+	const char *text = sbk_db_text(row, 1);
+	const char *json = text != NULL ? text : "";
 	const size_t size = (size_t)sqlite3_column_bytes(row, 1);
-	struct sbk_error why = SBK_ERROR_INIT;
 	int rc;
 
 	if (n != v->tree.size) {
@@ -103,21 +153,10 @@ static int check_entry(struct sbk_verification *v, sqlite3_stmt *row)
 		sbk_verify_altered(v, v->tree.size);
 		v->replay_stopped = true;
 	}
-	rc = sbk_tree_append(&v->tree, json != NULL ? json : "", size,
-			     check_node, v);
-	if (rc == 0)
+	rc = sbk_tree_append(&v->tree, json, size, check_node, v);
+	if (rc == 0 && !v->first_only)
 		rc = sbk_verdict_grown(v);
-	if (rc < 0 || v->replay_stopped)
-		return rc;
-	rc = sbk_replay(&v->rebuilt, n, json != NULL ? json : "", size, &why);
-	if (rc == SBK_E_NOMEM)
-		return sbk_error_set(v->err, rc, "out of memory");
-	if (rc < 0) {
-		sbk_verify_find(v, "%s", why.message);
-		sbk_verify_altered(v, n);
-		v->replay_stopped = true;
-	}
-	return 0;
+	return rc < 0 || v->replay_stopped ? rc : follow(v, n, json, size);
 }
 
 static void wrong_size(struct sbk_verification *v, uint64_t size)
@@ -176,7 +215,8 @@ static int check_log(struct sbk_verification *v)
 	if (rc < 0)
 		return rc;
 	(void)sqlite3_bind_int64(row, 1, 0);
-	while ((rc = sbk_db_step(db, row, v->err)) == 1) {
+	while (!sbk_verify_over(v) &&
+	       (rc = sbk_db_step(db, row, v->err)) == 1) {
 		rc = check_entry(v, row);
 		if (rc < 0)
 			break;
@@ -185,92 +225,11 @@ static int check_log(struct sbk_verification *v)
 	return rc < 0 ? rc : check_head(v);
 }
 
-/* --- the views ---------------------------------------------------------- */
-
-static const struct {
-	const char *name, *select;
-} views[] = {
-	{"state", "SELECT id, hash FROM state ORDER BY id"},
-	{"txn", "SELECT * FROM txn ORDER BY id"},
-	{"root", "SELECT * FROM root ORDER BY id"},
-	{"change", "SELECT * FROM change ORDER BY id"},
-	{"session", "SELECT * FROM session ORDER BY id"},
-	{"signer", "SELECT * FROM signer ORDER BY entry"},
-};
-
-static void compare_rows(struct sbk_verification *v, const char *name,
-			 sqlite3_stmt *held, sqlite3_stmt *rebuilt)
-{
-	const int columns = sqlite3_column_count(rebuilt);
-	int i;
-
-	for (i = 0; i < columns; i++)
-		if (!sbk_db_same_value(held, rebuilt, i))
-			sbk_verify_find(
-				v,
-				"table %s, row %lld: %s is not what the log "
-				"says",
-				name,
-				(long long)sqlite3_column_int64(rebuilt, 0),
-				sqlite3_column_name(rebuilt, i));
-}
-
-/* Walks both in the order of their ids; a row on one side only is told. */
-static int compare_all(struct sbk_verification *v, const char *name,
-		       sqlite3_stmt *held, sqlite3_stmt *rebuilt)
-{
-	int a = sbk_db_step(&v->journal->db, held, v->err);
-	int b = a < 0 ? 0 : sbk_db_step(&v->rebuilt, rebuilt, v->err);
-
-	while (a > 0 || b > 0) {
-		const sqlite3_int64 x =
-			a > 0 ? sqlite3_column_int64(held, 0) : INT64_MAX;
-		const sqlite3_int64 y =
-			b > 0 ? sqlite3_column_int64(rebuilt, 0) : INT64_MAX;
-
-		if (x < y)
-			sbk_verify_find(v,
-					"table %s has a row %lld that is not "
-					"in the log",
-					name, (long long)x);
-		else if (y < x)
-			sbk_verify_find(v, "table %s lacks row %lld", name,
-					(long long)y);
-		else
-			compare_rows(v, name, held, rebuilt);
-		if (x <= y)
-			a = sbk_db_step(&v->journal->db, held, v->err);
-		if (y <= x)
-			b = sbk_db_step(&v->rebuilt, rebuilt, v->err);
-		if (a < 0 || b < 0)
-			break;
-	}
-	return a < 0 ? a : b;
-}
-
-static int compare_view(struct sbk_verification *v, const char *name,
-			const char *select)
-{
-	sqlite3_stmt *held = NULL, *rebuilt = NULL;
-	int rc = 0;
-
-	if (sqlite3_prepare_v2(v->journal->db.handle, select, -1, &held,
-			       NULL) != SQLITE_OK)
-		rc = sbk_db_fail(&v->journal->db, v->err);
-	if (rc == 0 && sqlite3_prepare_v2(v->rebuilt.handle, select, -1,
-					  &rebuilt, NULL) != SQLITE_OK)
-		rc = sbk_db_fail(&v->rebuilt, v->err);
-	if (rc == 0)
-		rc = compare_all(v, name, held, rebuilt);
-	(void)sqlite3_finalize(held); /* the error is in v->err */
-	(void)sqlite3_finalize(rebuilt);
-	return rc;
-}
+/* --- whole runs ----------------------------------------------------------- */
 
 static int check_views(struct sbk_verification *v)
 {
-	size_t i;
-	int rc = 0;
+	int rc;
 
 	if (v->replay_stopped) {
 		sbk_verify_find(
@@ -279,91 +238,56 @@ static int check_views(struct sbk_verification *v)
 			"read to its end");
 		return 0;
 	}
-	for (i = 0; rc == 0 && i < sizeof(views) / sizeof(views[0]); i++)
-		rc = compare_view(v, views[i].name, views[i].select);
-	return rc;
+	rc = sbk_verify_changes_end(v);
+	return rc < 0 ? rc : sbk_verify_tables(v);
 }
 
-/* --- states ------------------------------------------------------------- */
-
-static int check_sealed_state(struct sbk_verification *v, sqlite3_stmt *row)
+/* The log, and all that is a view of it. */
+static int check_all(struct sbk_verification *v)
 {
-	const unsigned char *named = sqlite3_column_blob(row, 1);
-	unsigned char hash[SBK_STATE_HASH_BYTES];
-	struct sbk_error why = SBK_ERROR_INIT;
-	struct sbk_buf bytes = SBK_BUF_INIT;
-	int rc = sbk_sealed_load(v->journal, named, &bytes, &why);
-
-	if (rc == SBK_E_DENIED) {
-		v->verdict->sealed_unread++;
-		rc = 0;
-	} else if (rc == SBK_E_NOTFOUND || rc == SBK_E_CORRUPT) {
-		sbk_verify_find(v, "state %lld: %s",
-				(long long)sqlite3_column_int64(row, 0),
-				why.message);
-		rc = 0;
-	} else if (rc < 0) {
-		rc = sbk_error_set(v->err, rc, "%s", why.message);
-	} else {
-		sbk_sealed_hash(&v->journal->sealed, sbk_buf_text(&bytes),
-				bytes.size, hash);
-		if (memcmp(hash, named, sizeof(hash)) != 0)
-			sbk_verify_find(
-				v, "state %lld was changed",
-				(long long)sqlite3_column_int64(row, 0));
-	}
-	sbk_buf_release(&bytes);
-	return rc;
-}
-
-static int check_state(struct sbk_verification *v, sqlite3_stmt *row)
-{
-	unsigned char hash[SBK_STATE_HASH_BYTES];
-
-	v->verdict->states++;
-	if (sqlite3_column_bytes(row, 1) != SBK_STATE_HASH_BYTES) {
-		sbk_verify_find(v, "state %lld has no hash",
-				(long long)sqlite3_column_int64(row, 0));
-		return 0;
-	}
-	if (sqlite3_column_type(row, 2) == SQLITE_NULL)
-		return check_sealed_state(v, row);
-	(void)crypto_hash_sha256(hash, sqlite3_column_blob(row, 2),
-				 (unsigned long long)sqlite3_column_bytes(
-					 row, 2)); /* cannot fail */
-	if (memcmp(hash, sqlite3_column_blob(row, 1), sizeof(hash)) != 0)
-		sbk_verify_find(v, "state %lld was changed",
-				(long long)sqlite3_column_int64(row, 0));
-	return 0;
-}
-
-static int check_states(struct sbk_verification *v)
-{
-	struct sbk_db *db = &v->journal->db;
-	sqlite3_stmt *row;
-	int rc = sbk_db_statement(db, SBK_SQL_STATES, &row, v->err);
-
-	if (rc < 0)
-		return rc;
-	while ((rc = sbk_db_step(db, row, v->err)) == 1) {
-		rc = check_state(v, row);
-		if (rc < 0)
-			break;
-	}
-	(void)sqlite3_reset(row); /* the error is in v->err */
-	return rc;
-}
-
-/* ------------------------------------------------------------------------ */
-
-static int open_rebuilt(struct sbk_verification *v)
-{
-	int rc = sbk_db_open(&v->rebuilt, ":memory:", SBK_DB_MEMORY, v->err);
+	int rc = sbk_verify_changes_begin(v);
 
 	if (rc == 0)
-		rc = sbk_schema_make(&v->rebuilt, sbk_journal_schema, v->err);
+		rc = check_log(v);
+	if (rc == 0 && !sbk_verify_over(v))
+		rc = check_views(v);
+	if (rc == 0 && !sbk_verify_over(v))
+		rc = sbk_verify_states(v);
+	return rc;
+}
+
+static int check_and_judge(struct sbk_verification *v)
+{
+	int rc = check_file(v);
+
 	if (rc == 0)
-		rc = sbk_db_exec(&v->rebuilt, "BEGIN", v->err);
+		rc = sbk_verdict_begin(v);
+	if (rc == 0)
+		rc = check_all(v);
+	if (rc == 0)
+		rc = sbk_verdict_end(v);
+	sbk_verdict_release(v);
+	return rc;
+}
+
+/* One snapshot, while others go on writing. */
+static int run(struct sbk_verification *v,
+	       int (*work)(struct sbk_verification *v))
+{
+	int rc = sbk_verify_tables_begin(v);
+
+	if (rc == 0)
+		rc = sbk_db_exec(&v->journal->db, "BEGIN", v->err);
+	if (rc == 0) {
+		rc = work(v);
+		sbk_verify_changes_release(v);
+		sbk_verify_states_release(v);
+		sbk_db_abandon(&v->journal->db); /* only read */
+	}
+	if (rc == 0)
+		rc = sbk_buf_failed(&v->verdict->text, v->err);
+	if (v->rebuilt.handle != NULL)
+		sbk_db_close(&v->rebuilt);
 	return rc;
 }
 
@@ -382,30 +306,7 @@ int sbk_journal_verify_against(struct sbk_journal *journal,
 	v->verdict = verdict;
 	v->anchor = anchor;
 	v->err = err;
-	rc = open_rebuilt(v);
-	/* One snapshot, while others go on writing. */
-	if (rc == 0)
-		rc = sbk_db_exec(&journal->db, "BEGIN", err);
-	if (rc < 0)
-		goto out;
-	rc = check_file(v);
-	if (rc == 0)
-		rc = sbk_verdict_begin(v);
-	if (rc == 0)
-		rc = check_log(v);
-	if (rc == 0)
-		rc = check_views(v);
-	if (rc == 0)
-		rc = check_states(v);
-	if (rc == 0)
-		rc = sbk_verdict_end(v);
-	sbk_verdict_release(v);
-	sbk_db_abandon(&journal->db); /* only read */
-	if (rc == 0)
-		rc = sbk_buf_failed(&verdict->text, err);
-out:
-	if (v->rebuilt.handle != NULL)
-		sbk_db_close(&v->rebuilt);
+	rc = run(v, check_and_judge);
 	free(v);
 	return rc;
 }
@@ -420,4 +321,60 @@ int sbk_journal_verify(struct sbk_journal *journal,
 void sbk_journal_verdict_release(struct sbk_journal_verdict *verdict)
 {
 	sbk_buf_release(&verdict->text);
+}
+
+/* --- before somebody acts on it ------------------------------------------- */
+
+/* The first line, without its end. */
+static int refuse(const struct sbk_journal *journal,
+		  const struct sbk_journal_verdict *verdict,
+		  struct sbk_error *err)
+{
+	const char *text = sbk_buf_text(&verdict->text);
+
+	return sbk_error_set(err, SBK_E_CORRUPT,
+			     "journal '%.200s' is not what its log says: %.*s "
+			     "('sandbook journal verify%s' shows all of it)",
+			     journal->db.path, (int)strcspn(text, "\n"), text,
+			     journal->book == SBK_BOOK_MACHINE ? " --machine"
+							       : "");
+}
+
+int sbk_journal_check(struct sbk_journal *journal, struct sbk_error *err)
+{
+	struct sbk_journal_verdict verdict = {.altered_at = UINT64_MAX};
+	struct sbk_verification *v;
+	int rc;
+
+	if (journal->trusted)
+		return 0;
+	v = calloc(1, sizeof(*v));
+	if (v == NULL)
+		return sbk_error_no_memory(err);
+	v->journal = journal;
+	v->verdict = &verdict;
+	v->first_only = true;
+	v->err = err;
+	rc = run(v, check_all);
+	if (rc == 0 && verdict.findings > 0)
+		rc = refuse(journal, &verdict, err);
+	sbk_journal_verdict_release(&verdict);
+	free(v);
+	return rc;
+}
+
+int sbk_journal_check_small(struct sbk_journal *journal, struct sbk_error *err)
+{
+	uint64_t last = 0;
+	int rc = sbk_db_number(&journal->db, SBK_SQL_LAST_ENTRY, &last, err);
+
+	if (rc < 0)
+		return rc;
+	return last < SBK_CHECK_ENTRIES_MAX ? sbk_journal_check(journal, err)
+					    : 1;
+}
+
+void sbk_journal_trust(struct sbk_journal *journal)
+{
+	journal->trusted = true;
 }

@@ -1,18 +1,73 @@
 /*
- * What the two parts of `journal verify` share: verify.c compares the journal
- * with its own log, verdict.c the log with what was signed of it.
+ * What the parts of the one verifier share. It reads the log once, in the
+ * order of its entries, and holds in memory what later entries need:
+ *
+ *	verify.c	 the log: entries, tree, head; whole runs
+ *	verify_changes.c table change against the entries, row by row
+ *	verify_settle.c	 what later entries made of a change
+ *	verify_states.c	 the states that the log names, and table state
+ *	verify_tables.c	 the small tables, built anew by replay.c
+ *	verdict.c	 the log against what was signed of it
+ *
+ * Memory: 20 bytes a change, 150 a state, 100 a note, 50 a session, each with
+ * its maximum in engine/limits.h; nothing for an entry.
  */
 #ifndef SBK_JOURNAL_VERIFY_H
 #define SBK_JOURNAL_VERIFY_H
 
+#include "engine/buf.h"
+#include "engine/table.h"
 #include "journal/internal.h"
 #include "journal/note.h"
 
+/* What later entries need to know of a change, and make of it. */
+struct sbk_verify_change {
+	uint32_t txn, undoes;
+	uint32_t before, after; /* numbers of states; 0: absent */
+	uint8_t status;		/* enum sbk_status, as the log has it so far */
+	uint8_t row_status;	/* as its row has it, or one of these: */
+	bool kept;		/* of the kind that undo puts back last */
+	bool noted;		/* there is, or was, something in `notes` */
+};
+
+#define SBK_VERIFY_ROW_MISSING 0xfe
+#define SBK_VERIFY_ROW_STRANGE 0xff /* no status at all */
+
+struct sbk_verify_changes {
+	struct sbk_verify_change *items; /* change i + 1 */
+	size_t count, room;
+	struct sbk_table notes; /* of those that have one, by number */
+	struct sbk_arena arena;
+	sqlite3_stmt *row; /* of table change, one ahead of the log */
+	bool has_row;
+	/* Changes that entries in a row intended for one transaction. */
+	uint64_t run_txn, run_first;
+	struct sbk_buf json;
+};
+
+/* A state that the log names. */
+struct sbk_verify_state {
+	unsigned char hash[SBK_STATE_HASH_BYTES];
+	char hex[2 * SBK_STATE_HASH_BYTES + 1];
+};
+
+struct sbk_verify_states {
+	struct sbk_verify_state **items; /* in the order of their first naming
+					  */
+	size_t count, room;
+	struct sbk_table numbers; /* by hash */
+	struct sbk_arena arena;
+};
+
 struct sbk_verification {
 	struct sbk_journal *journal;
-	struct sbk_db rebuilt; /* the views, from the entries */
+	struct sbk_db rebuilt; /* the small tables, from the entries */
+	uint64_t rebuilt_rows;
 	struct sbk_tree tree;
+	struct sbk_verify_changes changes;
+	struct sbk_verify_states states;
 	struct sbk_journal_verdict *verdict;
+	bool first_only; /* sbk_journal_check: the first finding is enough */
 	bool replay_stopped; /* an entry made no sense; views are not compared
 			      */
 	struct sbk_error *err;
@@ -32,6 +87,71 @@ void sbk_verify_find(struct sbk_verification *v, const char *fmt, ...)
 	SBK_PRINTF(2, 3);
 /* Entry `n` is, or begins, what is not as it was hashed. */
 void sbk_verify_altered(struct sbk_verification *v, uint64_t n);
+/* Entry `n` cannot be understood (`why`: a text, or NULL): a finding, and the
+ * tables are not followed any further. */
+void sbk_verify_strange(struct sbk_verification *v, uint64_t n,
+			const char *why);
+/* Whether nothing more is to be looked for. */
+bool sbk_verify_over(const struct sbk_verification *v);
+/* SBK_E_LIMIT: the log has more of these than can be followed. */
+int sbk_verify_too_many(struct sbk_verification *v, const char *what,
+			uint64_t most);
+
+/* --- verify_changes.c ----------------------------------------------------- */
+
+int sbk_verify_changes_begin(struct sbk_verification *v);
+int sbk_verify_intend(struct sbk_verification *v, uint64_t n, const char *json,
+		      size_t size);
+/* Before each entry that is no `intend`. */
+int sbk_verify_end_run(struct sbk_verification *v);
+/* After the last: rows that are left, and what became of each change. */
+int sbk_verify_changes_end(struct sbk_verification *v);
+void sbk_verify_changes_release(struct sbk_verification *v);
+
+/* --- verify_settle.c ------------------------------------------------------ */
+
+/* A change's note, as the log (`said`) and as its row has it: SHA-256. */
+struct sbk_verify_note {
+	bool has_said, has_row;
+	unsigned char said[SBK_TREE_HASH_BYTES], row[SBK_TREE_HASH_BYTES];
+};
+
+/* That of change `id`, made where there is none; NULL: `*rc` says why. */
+struct sbk_verify_note *sbk_verify_note(struct sbk_verification *v, uint64_t id,
+					int *rc);
+int sbk_verify_settle(struct sbk_verification *v, uint64_t n, const char *json,
+		      size_t size);
+
+/* --- verify_states.c ------------------------------------------------------ */
+
+/* The state's number; it gets one where the log names it for the first time. */
+int sbk_verify_state(struct sbk_verification *v,
+		     const unsigned char hash[SBK_STATE_HASH_BYTES],
+		     uint64_t *id);
+/* States that a row names and no entry has so far: numbered at once, or not
+ * at all. */
+struct sbk_verify_naming {
+	unsigned char hashes[2][SBK_STATE_HASH_BYTES];
+	size_t count;
+};
+/* State `id` as an entry names it; false where it cannot be the next one. */
+bool sbk_verify_refer(struct sbk_verification *v, uint64_t id,
+		      struct sbk_state_ref *out,
+		      struct sbk_verify_naming *naming);
+int sbk_verify_named(struct sbk_verification *v,
+		     const struct sbk_verify_naming *naming);
+/* Table state, and the bytes of each. */
+int sbk_verify_states(struct sbk_verification *v);
+void sbk_verify_states_release(struct sbk_verification *v);
+
+/* --- verify_tables.c ------------------------------------------------------ */
+
+int sbk_verify_tables_begin(struct sbk_verification *v);
+int sbk_verify_replay(struct sbk_verification *v, uint64_t n, const char *json,
+		      size_t size);
+int sbk_verify_tables(struct sbk_verification *v);
+
+/* --- verdict.c ------------------------------------------------------------ */
 
 /* Before the first entry. SBK_E_INVAL for an anchor that is none. */
 int sbk_verdict_begin(struct sbk_verification *v);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "audit/drift.h"
+#include "audit/witnessed.h"
 #include "audit/network.h"
 #include "audit/residue.h"
 #include "audit/scope.h"
@@ -182,6 +183,8 @@ static int make_drift(struct audit *audit)
 	if (rc == 0)
 		rc = sbk_audit_drift(&audit->backend, &records, audit->report,
 				     &audit->err);
+	if (rc == 0 && sbk_os_elevated())
+		rc = sbk_audit_witnessed(audit->report, &audit->err);
 	sbk_records_release(&records);
 	return rc;
 }

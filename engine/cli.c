@@ -433,8 +433,9 @@ static void print_commands(struct sbk_cli *cli,
 		const struct sbk_command *command = *tables;
 
 		for (; command->name != NULL; command++)
-			(void)fprintf(out, "  %-10s %s\n", command->name,
-				      command->summary);
+			if (command->summary != NULL)
+				(void)fprintf(out, "  %-10s %s\n",
+					      command->name, command->summary);
 	}
 	(void)fprintf(out,
 		      "\n%s COMMAND --help tells more; the manual page is "
@@ -457,7 +458,8 @@ static int no_such_command(struct sbk_cli *cli,
 		const struct sbk_command *command = *tables;
 
 		for (; command->name != NULL && count < OPTIONS_MAX; command++)
-			names[count++] = command->name;
+			if (command->summary != NULL)
+				names[count++] = command->name;
 	}
 	names[count] = NULL;
 	nearest = sbk_nearest_word(name, names);

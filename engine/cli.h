@@ -68,7 +68,8 @@ struct sbk_cli;
 struct sbk_command {
 	const char *name;
 	const char *usage;   /* "[options] -- COMMAND [ARGUMENT...]" */
-	const char *summary; /* one line, for the list of commands */
+	const char *summary; /* one line, for the list of commands; NULL: an
+				errand's, which no list names */
 	const char *help;    /* paragraphs, with an example; may be NULL */
 	const struct sbk_option *options; /* ends with name == NULL */
 	int (*run)(struct sbk_cli *cli, int argc, char **argv);

@@ -181,6 +181,34 @@ void sbk_setup_tell_manager(const struct sbk_setup_call *call)
 			      call->cli->program, err.message);
 }
 
+static int tell_witnessed(void *arg, const struct sbk_witness_news *news,
+			  struct sbk_error *err)
+{
+	const struct sbk_setup_call *call = arg;
+
+	(void)err;
+	if (news->finding)
+		(void)fprintf(call->cli->err,
+			      "%s: finding: the log of '%s': %s (%s); see "
+			      "'sandbook journal witness --help'\n",
+			      call->cli->program, news->name, news->text,
+			      news->found);
+	return 0;
+}
+
+void sbk_setup_witness(const struct sbk_setup_call *call)
+{
+	const struct sbk_ledger *ledger = &call->cli->ledger;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	if (ledger->ops->witness(ledger->self, tell_witnessed,
+				 (void *)(uintptr_t)call, &err) < 0)
+		(void)fprintf(call->cli->err,
+			      "%s: the logs of those who are enrolled were not "
+			      "looked at: %s\n",
+			      call->cli->program, err.message);
+}
+
 static void print_done(struct sbk_setup_call *call)
 {
 	if (sbk_plan_count(call->plan) == 0)
@@ -236,6 +264,7 @@ static int enrol(struct sbk_setup_call *call, struct sbk_error *err)
 		return rc;
 	print_done(call);
 	sbk_setup_try_people(call);
+	sbk_setup_witness(call);
 	return 0;
 }
 

@@ -33,6 +33,10 @@ void sbk_setup_print_recovered(const struct sbk_setup_call *call, size_t count);
 /* The service manager reads its files again, or a line says that not. */
 void sbk_setup_tell_manager(const struct sbk_setup_call *call);
 
+/* The machine's log looks at those of everybody who is enrolled; a finding is a
+ * line on standard error and no failure. */
+void sbk_setup_witness(const struct sbk_setup_call *call);
+
 /* --- cmd_setup_remove.c -----------------------------------------------------
  */
 

@@ -183,8 +183,11 @@ int sbk_setup_remove(struct sbk_setup_call *call, struct sbk_error *err)
 	if (rc < 0 || nothing || call->options.dry_run)
 		return rc;
 	rc = sbk_cli_ask(call->cli, "Carry this out?", call->options.yes, err);
-	if (rc == 0)
+	if (rc == 0) {
+		/* Once more, while that person is still one of them. */
+		sbk_setup_witness(call);
 		rc = take_own_back(call, err);
+	}
 	if (rc == 0)
 		rc = change_rest(call, err);
 	if (rc < 0)

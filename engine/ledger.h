@@ -72,6 +72,19 @@ struct sbk_session {
 	const struct sbk_person *person;
 };
 
+/* What the machine's log found out about one person's (journal/FORMAT.md,
+ * "Witness"). */
+struct sbk_witness_news {
+	uint32_t uid;
+	const char *name;  /* "": it was not looked up */
+	const char *found; /* "none", "same", "seen", "shrank", ... */
+	bool finding;
+	const char *text; /* a sentence without its end, safe to print */
+	const char *note; /* its newest checkpoint, or NULL */
+};
+typedef int sbk_witness_fn(void *arg, const struct sbk_witness_news *news,
+			   struct sbk_error *err);
+
 struct sbk_ledger_ops {
 	/*
 	 * Opens the journal, waits for its lock, recovers what a crash left,
@@ -129,6 +142,13 @@ struct sbk_ledger_ops {
 	 */
 	int (*owed)(void *self, enum sbk_book book, uint64_t *count,
 		    struct sbk_error *err);
+	/*
+	 * Looks at the logs of everybody who is enrolled, each as that person
+	 * and in bounded time, and records in the machine's what is news. 0
+	 * where there is no machine journal.
+	 */
+	int (*witness)(void *self, sbk_witness_fn *tell, void *arg,
+		       struct sbk_error *err);
 };
 
 struct sbk_ledger {

@@ -50,9 +50,10 @@
 #define SBK_VERIFY_CHANGES_MAX (1 << 24) /* of one log: 320 MiB */
 #define SBK_VERIFY_STATES_MAX (1 << 21)	 /* different ones: 320 MiB */
 #define SBK_VERIFY_NOTES_MAX (1 << 21)	 /* 250 MiB */
-#define SBK_VERIFY_ROWS_MAX (1 << 24) /* entries that are no changes: 400 MiB \
-				       */
-#define SBK_CHECK_ENTRIES_MAX 100000  /* of a log that is checked in passing */
+#define SBK_VERIFY_ROWS_MAX                                                  \
+	(1 << 24)		     /* entries that are no changes: 400 MiB \
+				      */
+#define SBK_CHECK_ENTRIES_MAX 100000 /* of a log that is checked in passing */
 #define SBK_OUTPUT_BYTES_MAX (64 << 20) /* bytes read from a helper program */
 
 #endif

@@ -16,7 +16,7 @@ int main(int argc, char **argv)
 		{.name = NULL},
 	};
 	const struct sbk_command *const tables[] = {
-		commands, sbk_uninstall_commands, NULL};
+		commands, sbk_uninstall_commands, sbk_journal_errands, NULL};
 	struct sbk_cli cli = {.out = stdout,
 			      .err = stderr,
 			      .program = "sandbook-setup",

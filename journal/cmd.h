@@ -56,4 +56,17 @@ extern const struct sbk_option sbk_journal_checkpoint_options[];
 int sbk_cmd_undo(struct sbk_cli *cli, int argc, char **argv);
 extern const struct sbk_option sbk_undo_options[];
 
+/* cmd_witness.c */
+int sbk_cmd_journal_witness(struct sbk_cli *cli, int argc, char **argv);
+extern const struct sbk_option sbk_journal_witness_options[];
+/*
+ * For `journal verify`: of a person's journal what the machine's log has seen
+ * of it to `note` (empty: nothing); of the machine's, what it has seen of
+ * everybody. Lines for people to `text`. Fails only without memory.
+ */
+int sbk_witness_look_up(struct sbk_journal *journal,
+			const struct sbk_journal_place *place,
+			struct sbk_buf *note, struct sbk_buf *text,
+			struct sbk_error *err);
+
 #endif

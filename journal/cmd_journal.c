@@ -281,6 +281,11 @@ static void print_answer(const struct sbk_journal_verdict *verdict,
 	else if (verdict->verdict == SBK_LOG_INTACT)
 		sbk_buf_adds(out, "; not anchored: an older copy of the whole "
 				  "would look the same");
+	if (verdict->verdict == SBK_LOG_INTACT && verdict->witnessed_size > 0)
+		sbk_buf_printf(out,
+			       "; witnessed by the machine's log: the first "
+			       "%llu entries",
+			       (unsigned long long)verdict->witnessed_size);
 	if (verdict->verdict == SBK_LOG_INTACT && !verdict->pinned)
 		sbk_buf_adds(out, "; without --key, so would a log of another "
 				  "key");
@@ -288,7 +293,8 @@ static void print_answer(const struct sbk_journal_verdict *verdict,
 }
 
 static void print_verdict(const struct sbk_journal *journal,
-			  const struct sbk_journal_verdict *verdict, bool json,
+			  const struct sbk_journal_verdict *verdict,
+			  const struct sbk_buf *witness, bool json,
 			  struct sbk_buf *out)
 {
 	if (!json) {
@@ -308,6 +314,7 @@ static void print_verdict(const struct sbk_journal *journal,
 		sbk_buf_add_hex(out, verdict->root, sizeof(verdict->root));
 		sbk_buf_addc(out, '\n');
 		print_signed(verdict, out);
+		sbk_buf_adds(out, sbk_buf_text(witness));
 		print_answer(verdict, out);
 		return;
 	}
@@ -330,17 +337,31 @@ static void print_verdict(const struct sbk_journal *journal,
 	sbk_json_bool(out, "pinned", verdict->pinned);
 	sbk_json_integer(out, "signed", (int64_t)verdict->signed_size);
 	sbk_json_integer(out, "anchored", (int64_t)verdict->anchored_size);
+	sbk_json_integer(out, "witnessed", (int64_t)verdict->witnessed_size);
+	sbk_json_string(out, "witness", sbk_buf_text(witness));
 	sbk_json_string(out, "text", sbk_buf_text(&verdict->text));
 	sbk_json_close(out, '}');
 	sbk_buf_addc(out, '\n');
 }
 
+/* `text`: lines about what the machine's log has seen. */
 static int verify(struct sbk_journal *journal, const struct sbk_choice *choice,
-		  struct sbk_journal_verdict *verdict, struct sbk_error *err)
+		  struct sbk_journal_verdict *verdict, struct sbk_buf *text,
+		  struct sbk_error *err)
 {
 	struct sbk_journal_anchor anchor = {.key = choice->key};
-	struct sbk_buf note = SBK_BUF_INIT;
-	int rc = 0;
+	struct sbk_buf note = SBK_BUF_INIT, seen = SBK_BUF_INIT;
+	struct sbk_journal_place place;
+	int rc = sbk_choice_place(choice, &place, err);
+
+	if (rc == 0)
+		rc = sbk_witness_look_up(journal, &place, &seen, text, err);
+	if (rc == 0 && seen.size > 0) {
+		anchor.witness = sbk_buf_text(&seen);
+		anchor.witness_size = seen.size;
+	}
+	if (rc < 0)
+		goto out;
 
 	if (choice->checkpoint != NULL)
 		rc = sbk_os_read_file(choice->checkpoint, SBK_NOTE_BYTES_MAX,
@@ -351,7 +372,9 @@ static int verify(struct sbk_journal *journal, const struct sbk_choice *choice,
 	}
 	if (rc == 0)
 		rc = sbk_journal_verify_against(journal, &anchor, verdict, err);
+out:
 	sbk_buf_release(&note);
+	sbk_buf_release(&seen);
 	return rc;
 }
 
@@ -361,7 +384,7 @@ static int run_verify(struct sbk_cli *cli, int argc, char **argv)
 	struct sbk_journal_verdict verdict = {.findings = 0};
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_journal *journal = NULL;
-	struct sbk_buf out = SBK_BUF_INIT;
+	struct sbk_buf out = SBK_BUF_INIT, witness = SBK_BUF_INIT;
 	bool missing;
 	int operands = 0;
 	int rc = open_chosen(cli, argc, argv, &choice, &operands, &journal,
@@ -372,9 +395,9 @@ static int run_verify(struct sbk_cli *cli, int argc, char **argv)
 	/* A journal that is not there was not verified. */
 	missing = rc == SBK_E_NOTFOUND;
 	if (rc == 0)
-		rc = verify(journal, &choice, &verdict, &err);
+		rc = verify(journal, &choice, &verdict, &witness, &err);
 	if (rc == 0)
-		print_verdict(journal, &verdict, choice.json, &out);
+		print_verdict(journal, &verdict, &witness, choice.json, &out);
 	rc = finish(cli, rc, &out, &err);
 	if (missing)
 		rc = SBK_EXIT_JOURNAL;
@@ -382,6 +405,7 @@ static int run_verify(struct sbk_cli *cli, int argc, char **argv)
 		rc = (int)sbk_log_verdict_exit(verdict.verdict);
 	sbk_journal_verdict_release(&verdict);
 	sbk_buf_release(&out);
+	sbk_buf_release(&witness);
 	sbk_journal_close(journal);
 	return rc;
 }
@@ -446,9 +470,11 @@ static int run_journal(struct sbk_cli *cli, int argc, char **argv)
 	int rc = sbk_cli_parse(cli, argc, argv, &choice, &operands, &err);
 
 	if (rc == 0)
-		rc = sbk_error_set(&err, SBK_E_INVAL,
-				   "say what: journal log, show, verify, "
-				   "export, key or checkpoint; see --help");
+		rc = sbk_error_set(
+			&err, SBK_E_INVAL,
+			"say what: journal log, show, verify, "
+			"export, key, checkpoint, proof, consistency "
+			"or witness; see --help");
 	return sbk_cli_fail(cli, &err);
 }
 
@@ -564,15 +590,36 @@ static const struct sbk_command subcommands[] = {
 		.options = sbk_journal_checkpoint_options,
 		.run = sbk_cmd_journal_consistency,
 	},
+	{
+		.name = "witness",
+		.usage = "[options]",
+		.summary = "look at everybody's log for the machine's (root)",
+		.help = "Asks each person who is enrolled, as that person, for "
+			"the newest checkpoint and a\nproof that it continues "
+			"the one seen last, and keeps it in the machine's log, "
+			"cosigned.\nSetup and uninstall do the same, and "
+			"'audit "
+			"drift' of root's looks. Found may be: it\nshrank, "
+			"forked, has a new key that the old one did not hand "
+			"over to, is gone, is\nanother log, or was not read. "
+			"The exit code is 207 then. What was seen before "
+			"stays\n"
+			"what the next look is held against, until --accept "
+			"says that you know why: a user's\nown uninstall, or a "
+			"lost key.\n\n"
+			"Example:\n"
+			"  sudo sandbook journal witness\n"
+			"  sudo sandbook journal witness --accept ann\n",
+		.options = sbk_journal_witness_options,
+		.run = sbk_cmd_journal_witness,
+	},
 	{.name = NULL},
 };
 
 const struct sbk_command sbk_journal_commands[] = {
 	{
 		.name = "journal",
-		.usage = "log|show|verify|export|key|checkpoint|proof|"
-			 "consistency "
-			 "[options]",
+		.usage = "log|show|verify|export|key|... [options]",
 		.summary = "read the record of what was changed",
 		.help = "Without --machine it is your own journal.\n\n"
 			"Example:\n"

@@ -46,6 +46,20 @@ void sbk_entry_key(struct sbk_buf *out, int64_t time_ms, const char *key,
 	sbk_json_close(out, '}');
 }
 
+void sbk_entry_witness(struct sbk_buf *out, int64_t time_ms, uint32_t person,
+		       const char *found, const char *key, const char *note)
+{
+	open_entry(out, "witness");
+	sbk_json_integer(out, "time_ms", time_ms);
+	sbk_json_integer(out, "person", person);
+	sbk_json_string(out, "found", found);
+	if (key != NULL)
+		sbk_json_string(out, "key", key);
+	if (note != NULL)
+		sbk_json_string(out, "note", note);
+	sbk_json_close(out, '}');
+}
+
 void sbk_entry_begin(struct sbk_buf *out, uint64_t txn,
 		     enum sbk_transaction_kind kind, int64_t time_ms,
 		     const char *title, uint64_t session)

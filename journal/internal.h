@@ -154,6 +154,16 @@
 	X(CHECKPOINTS, "SELECT size, note FROM checkpoint ORDER BY size")     \
 	X(SIGNERS, "SELECT entry, vkey, signature FROM signer "               \
 		   "ORDER BY entry")                                          \
+	X(ADD_WITNESS, "INSERT INTO witness(entry, person, found, key, "      \
+		       "note) VALUES(?1, ?2, ?3, ?4, ?5)")                    \
+	X(LAST_FOUND, "SELECT found FROM witness WHERE person = ?1 "          \
+		      "ORDER BY entry DESC LIMIT 1")                          \
+	X(LAST_SEEN, "SELECT key, note FROM witness WHERE person = ?1 AND "   \
+		     "found = 'seen' AND entry > ifnull((SELECT max(entry) "  \
+		     "FROM witness WHERE person = ?1 AND "                    \
+		     "found = 'accepted'), -1) ORDER BY entry DESC LIMIT 1")  \
+	X(WITNESSED_PEOPLE, "SELECT DISTINCT person FROM witness "            \
+			    "ORDER BY person")                                \
 	X(SEALED_KEY, "SELECT bytes FROM key WHERE id = 1")                   \
 	X(ADD_SEALED_KEY, "INSERT INTO key(id, bytes) VALUES(1, ?1)")         \
 	X(SEALED_BYTES, "SELECT bytes FROM sealed WHERE hash = ?1")           \
@@ -215,7 +225,7 @@ bool sbk_db_same_value(sqlite3_stmt *a, sqlite3_stmt *b, int column);
 
 /* --- schema.c ------------------------------------------------------------ */
 
-#define SBK_SCHEMA_VERSION 2
+#define SBK_SCHEMA_VERSION 3
 #define SBK_APPLICATION_ID 0x53424b4a
 
 struct sbk_schema_item {
@@ -328,7 +338,7 @@ int sbk_log_load(struct sbk_journal *journal, struct sbk_error *err);
  * with sbk_db_abandon. */
 int sbk_log_snapshot(struct sbk_journal *journal, struct sbk_error *err);
 /*
- * A commit: begin, { change journal->json, append }..., commit. `begin` takes
+ * A commit: begin, { change journal->json, append }..., finish. `begin` takes
  * SQLite's write lock and catches up with what others appended.
  */
 int sbk_log_begin(struct sbk_journal *journal, enum sbk_durability durability,
@@ -337,8 +347,14 @@ int sbk_log_begin(struct sbk_journal *journal, enum sbk_durability durability,
 int sbk_log_append(struct sbk_journal *journal, uint64_t *n,
 		   struct sbk_error *err);
 int sbk_log_commit(struct sbk_journal *journal, struct sbk_error *err);
-/* After a failure: nothing of the commit remains. */
-void sbk_log_rollback(struct sbk_journal *journal);
+/*
+ * How each commit ends: with `rc` 0 it is committed; where `rc` says that a
+ * step of it failed, or committing fails, nothing of it remains. Returns what
+ * failed. The signed one adds a checkpoint, for a commit that is flushed.
+ */
+int sbk_log_finish(struct sbk_journal *journal, int rc, struct sbk_error *err);
+int sbk_log_finish_signed(struct sbk_journal *journal, int rc,
+			  struct sbk_error *err);
 
 /* --- entry.c: the texts of entries ------------------------------------------
  */
@@ -353,6 +369,8 @@ void sbk_entry_create(struct sbk_buf *out, enum sbk_book book, int64_t time_ms,
 /* A public key's text, and the old key's signature; NULL: the first key. */
 void sbk_entry_key(struct sbk_buf *out, int64_t time_ms, const char *key,
 		   const char *signature);
+void sbk_entry_witness(struct sbk_buf *out, int64_t time_ms, uint32_t person,
+		       const char *found, const char *key, const char *note);
 void sbk_entry_begin(struct sbk_buf *out, uint64_t txn,
 		     enum sbk_transaction_kind kind, int64_t time_ms,
 		     const char *title, uint64_t session);
@@ -430,6 +448,11 @@ int sbk_view_session_end(struct sbk_db *db, uint64_t session, uint64_t entry,
 /* A key that the log names from this entry on; `signature` may be NULL. */
 int sbk_view_signer(struct sbk_db *db, uint64_t entry, const char *key,
 		    const char *signature, struct sbk_error *err);
+/* What was found of the log of the person with this number; `key` and `note`
+ * only with a checkpoint that was seen. */
+int sbk_view_witness(struct sbk_db *db, uint64_t entry, uint64_t person,
+		     const char *found, const char *key, const char *note,
+		     struct sbk_error *err);
 /* The id of the state with this hash, which is added where it is new;
  * `bytes` NULL: sealed, or not known here. */
 int sbk_view_state(struct sbk_db *db,

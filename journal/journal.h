@@ -239,6 +239,10 @@ struct sbk_journal_anchor {
 	const char *key;  /* a public key of the log, as text */
 	const char *note; /* a checkpoint of it */
 	size_t note_size;
+	/* What the machine's log has seen of it, cosigned (the caller looked);
+	 * NULL: nothing. */
+	const char *witness;
+	size_t witness_size;
 };
 
 /* What `verify` found. */
@@ -250,6 +254,7 @@ struct sbk_journal_verdict {
 	bool pinned;		    /* it leads back to the one given */
 	uint64_t signed_size;	    /* entries that it has signed */
 	uint64_t anchored_size;	    /* entries that the anchor shows */
+	uint64_t witnessed_size;    /* entries that the witness has seen */
 	uint64_t entries;
 	unsigned char root[32]; /* of the tree, computed from the entries */
 	uint64_t states, sealed_unread;
@@ -288,6 +293,31 @@ int sbk_journal_check(struct sbk_journal *journal, struct sbk_error *err);
 int sbk_journal_check_small(struct sbk_journal *journal, struct sbk_error *err);
 /* The caller goes on whatever there is: what a person said who was told. */
 void sbk_journal_trust(struct sbk_journal *journal);
+
+/*
+ * Witnessing (FORMAT.md, "Witness"): what the machine's log has seen of the
+ * logs of those who are enrolled. Asks each of them, as that person and in
+ * bounded time, and tells what was found. With `record` (needs the lock) it is
+ * appended where it is news; without, nothing is written.
+ */
+int sbk_journal_witness(struct sbk_journal *machine, bool record,
+			sbk_witness_fn *tell, void *arg, struct sbk_error *err);
+/* What the record says of everybody who was ever seen. Asks nobody. */
+int sbk_journal_witnessed(struct sbk_journal *machine, sbk_witness_fn *tell,
+			  void *arg, struct sbk_error *err);
+/* Root takes note of a finding: the next look begins anew with what is there.
+ * Needs the lock. SBK_E_NOTFOUND where there is no finding. */
+int sbk_journal_witness_accept(struct sbk_journal *machine, uint32_t person,
+			       struct sbk_error *err);
+/* The newest checkpoint of the person's log that the machine's has seen, with
+ * its cosignature, which holds, and the time of that. SBK_E_NOTFOUND. */
+int sbk_journal_witness_note(struct sbk_journal *machine, uint32_t person,
+			     struct sbk_buf *out, uint64_t *seconds,
+			     struct sbk_error *err);
+
+/* The errand's command, which both programs know and no help names. */
+#define SBK_WITNESS_ERRAND "witness-errand"
+extern const struct sbk_command sbk_journal_errands[];
 
 /*
  * Removes the journal itself, last of all, when nothing is owed: files,

@@ -212,13 +212,7 @@ static int append_first(struct sbk_journal *journal, const char *text,
 	rc = sbk_log_append(journal, &entry, err);
 	if (rc == 0)
 		rc = sbk_view_signer(&journal->db, entry, text, NULL, err);
-	if (rc == 0)
-		rc = sbk_checkpoint_add(journal, err);
-	if (rc == 0)
-		rc = sbk_log_commit(journal, err);
-	if (rc < 0)
-		sbk_log_rollback(journal);
-	return rc;
+	return sbk_log_finish_signed(journal, rc, err);
 }
 
 void sbk_key_provide(struct sbk_journal *journal)
@@ -306,10 +300,7 @@ static int append_next(struct sbk_journal *journal,
 				     sbk_buf_text(&signature), err);
 	if (rc == 0)
 		rc = sbk_checkpoint_add_by(journal, both, 2, err);
-	if (rc == 0)
-		rc = sbk_log_commit(journal, err);
-	if (rc < 0)
-		sbk_log_rollback(journal);
+	rc = sbk_log_finish(journal, rc, err);
 	sbk_buf_release(&signature);
 	return rc;
 }

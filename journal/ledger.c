@@ -515,6 +515,27 @@ static int ledger_granted(void *self, enum sbk_book book, const char *principal,
 	return rc;
 }
 
+static int ledger_witness(void *self, sbk_witness_fn *tell, void *arg,
+			  struct sbk_error *err)
+{
+	struct sbk_journal *journal = NULL;
+	int rc = open_book(SBK_BOOK_MACHINE, SBK_JOURNAL_WRITE, &journal, err);
+
+	(void)self;
+	if (rc == SBK_E_NOTFOUND) {
+		sbk_error_clear(err);
+		return 0;
+	}
+	if (rc == 0)
+		rc = check_open_to_all(journal, err);
+	if (rc == 0)
+		rc = sbk_journal_lock(journal, LOCK_WAIT_MS, err);
+	if (rc == 0)
+		rc = sbk_journal_witness(journal, true, tell, arg, err);
+	sbk_journal_close(journal);
+	return rc;
+}
+
 /* --- sessions ----------------------------------------------------------- */
 
 static int ledger_session_begin(void *self, struct sbk_session *session,
@@ -568,6 +589,7 @@ void sbk_journal_ledger(struct sbk_ledger *out)
 		.plan_take_back = ledger_plan_take_back,
 		.granted = ledger_granted,
 		.owed = ledger_owed,
+		.witness = ledger_witness,
 	};
 
 	*out = (struct sbk_ledger){.ops = &ops};

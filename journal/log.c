@@ -191,6 +191,12 @@ static int catch_up(struct sbk_journal *journal, struct sbk_error *err)
 	return load_tree(journal, err);
 }
 
+static void roll_back(struct sbk_journal *journal)
+{
+	sbk_db_abandon(&journal->db);
+	journal->tree = journal->saved;
+}
+
 int sbk_log_begin(struct sbk_journal *journal, enum sbk_durability durability,
 		  struct sbk_error *err)
 {
@@ -211,7 +217,7 @@ int sbk_log_begin(struct sbk_journal *journal, enum sbk_durability durability,
 	rc = catch_up(journal, err);
 	journal->saved = journal->tree;
 	if (rc < 0)
-		sbk_log_rollback(journal);
+		roll_back(journal);
 	return rc;
 }
 
@@ -284,8 +290,19 @@ int sbk_log_commit(struct sbk_journal *journal, struct sbk_error *err)
 	return rc;
 }
 
-void sbk_log_rollback(struct sbk_journal *journal)
+int sbk_log_finish(struct sbk_journal *journal, int rc, struct sbk_error *err)
 {
-	sbk_db_abandon(&journal->db);
-	journal->tree = journal->saved;
+	if (rc == 0)
+		rc = sbk_log_commit(journal, err);
+	if (rc < 0)
+		roll_back(journal);
+	return rc;
+}
+
+int sbk_log_finish_signed(struct sbk_journal *journal, int rc,
+			  struct sbk_error *err)
+{
+	if (rc == 0)
+		rc = sbk_checkpoint_add(journal, err);
+	return sbk_log_finish(journal, rc, err);
 }

@@ -15,6 +15,10 @@
 #include "engine/banned.h"
 
 #define KEY_TYPE_ED25519 0x01
+#define KEY_TYPE_COSIGNATURE 0x04 /* Ed25519, with a time */
+#define TIME_BYTES 8
+#define COSIGNATURE_BYTES (SBK_NOTE_ID_BYTES + TIME_BYTES + crypto_sign_BYTES)
+#define SIGNATURE_BYTES_MAX COSIGNATURE_BYTES
 #define PRIVATE_PREFIX "PRIVATE+KEY+"
 #define SIGNATURE_PREFIX "\xe2\x80\x94 " /* U+2014 and a space */
 #define ENCODED_KEY_BYTES (1 + SBK_NOTE_PUBLIC_BYTES)
@@ -71,9 +75,10 @@ static bool is_name(const char *name, size_t size)
 	return size > 0 && size < SBK_NOTE_NAME_MAX;
 }
 
-static void compute_id(struct sbk_note_key *key)
+static void hash_id(const struct sbk_note_key *key, unsigned char type,
+		    unsigned char id[SBK_NOTE_ID_BYTES])
 {
-	static const unsigned char infix[] = {'\n', KEY_TYPE_ED25519};
+	const unsigned char infix[] = {'\n', type};
 	unsigned char hash[crypto_hash_sha256_BYTES];
 	crypto_hash_sha256_state state;
 
@@ -85,7 +90,12 @@ static void compute_id(struct sbk_note_key *key)
 	(void)crypto_hash_sha256_update(&state, key->public_key,
 					sizeof(key->public_key));
 	(void)crypto_hash_sha256_final(&state, hash);
-	memcpy(key->id, hash, sizeof(key->id));
+	memcpy(id, hash, SBK_NOTE_ID_BYTES);
+}
+
+static void compute_id(struct sbk_note_key *key)
+{
+	hash_id(key, KEY_TYPE_ED25519, key->id);
 }
 
 static void fill_signer(struct sbk_note_signer *signer,
@@ -245,6 +255,18 @@ void sbk_note_sign(const struct sbk_note_signer *signer, const char *text,
 				   signer->secret); /* cannot fail */
 }
 
+static void add_line(struct sbk_buf *note, size_t text_size, const char *name,
+		     const void *signature, size_t size)
+{
+	if (note->size == text_size)
+		sbk_buf_addc(note, '\n');
+	sbk_buf_adds(note, SIGNATURE_PREFIX);
+	sbk_buf_adds(note, name);
+	sbk_buf_addc(note, ' ');
+	sbk_base64_add(note, signature, size);
+	sbk_buf_addc(note, '\n');
+}
+
 void sbk_note_add_signature(struct sbk_buf *note, size_t text_size,
 			    const struct sbk_note_signer *signer)
 {
@@ -253,13 +275,43 @@ void sbk_note_add_signature(struct sbk_buf *note, size_t text_size,
 	if (note->failure != 0)
 		return; /* what there is of it is not to be signed */
 	sbk_note_sign(signer, sbk_buf_text(note), text_size, signature);
-	if (note->size == text_size)
-		sbk_buf_addc(note, '\n');
-	sbk_buf_adds(note, SIGNATURE_PREFIX);
-	sbk_buf_adds(note, signer->key.name);
-	sbk_buf_addc(note, ' ');
-	sbk_base64_add(note, signature, sizeof(signature));
-	sbk_buf_addc(note, '\n');
+	add_line(note, text_size, signer->key.name, signature,
+		 sizeof(signature));
+}
+
+/* What a cosignature signs. */
+static void print_cosigned(uint64_t seconds, const char *text, size_t size,
+			   struct sbk_buf *out)
+{
+	sbk_buf_printf(out, "cosignature/v1\ntime %llu\n",
+		       (unsigned long long)seconds);
+	sbk_buf_add(out, text, size);
+}
+
+void sbk_note_add_cosignature(struct sbk_buf *note, size_t text_size,
+			      const struct sbk_note_signer *signer,
+			      uint64_t seconds)
+{
+	unsigned char line[COSIGNATURE_BYTES];
+	struct sbk_buf text = SBK_BUF_INIT;
+	size_t i;
+
+	if (note->failure != 0)
+		return; /* what there is of it is not to be signed */
+	print_cosigned(seconds, sbk_buf_text(note), text_size, &text);
+	if (text.failure != 0) {
+		note->failure = text.failure;
+		return;
+	}
+	hash_id(&signer->key, KEY_TYPE_COSIGNATURE, line);
+	for (i = 0; i < TIME_BYTES; i++)
+		line[SBK_NOTE_ID_BYTES + i] =
+			(unsigned char)(seconds >> (8 * (TIME_BYTES - 1 - i)));
+	(void)crypto_sign_detached(line + SBK_NOTE_ID_BYTES + TIME_BYTES, NULL,
+				   (const unsigned char *)text.data, text.size,
+				   signer->secret); /* cannot fail */
+	add_line(note, text_size, signer->key.name, line, sizeof(line));
+	sbk_buf_release(&text);
 }
 
 static bool has_control_bytes(const char *bytes, size_t size)
@@ -320,42 +372,51 @@ static int verify_signature(const char *text, size_t size,
 			    const unsigned char *signature,
 			    const struct sbk_note_key *key)
 {
-	return crypto_sign_verify_detached(signature + SBK_NOTE_ID_BYTES,
+	return crypto_sign_verify_detached(signature,
 					   (const unsigned char *)text, size,
 					   key->public_key) == 0
 		       ? 1
 		       : SBK_E_CORRUPT;
 }
 
+/* What signatures a reader looks for, and how many bytes each has. */
+struct wanted {
+	const struct sbk_note *note;
+	const struct sbk_note_key *key;
+	unsigned char id[SBK_NOTE_ID_BYTES];
+	size_t size;
+	int (*verify)(struct wanted *w, const unsigned char *signature);
+	uint64_t seconds; /* of the last cosignature that holds */
+};
+
 /* One line without its newline: as sbk_note_verify. */
-static int verify_line(const struct sbk_note *note, const char *line,
-		       size_t size, const struct sbk_note_key *key)
+static int verify_line(struct wanted *w, const char *line, size_t size)
 {
 	const size_t prefix = strlen(SIGNATURE_PREFIX);
-	const size_t name = strlen(key->name);
-	unsigned char signature[SBK_NOTE_SIGNATURE_BYTES];
+	const size_t name = strlen(w->key->name);
+	unsigned char signature[SIGNATURE_BYTES_MAX];
 
 	if (size < prefix + name + 1 ||
-	    memcmp(line + prefix, key->name, name) != 0 ||
+	    memcmp(line + prefix, w->key->name, name) != 0 ||
 	    line[prefix + name] != ' ')
 		return 0;
 	line += prefix + name + 1;
 	size -= prefix + name + 1;
-	if (!sbk_base64_decode(line, size, signature, sizeof(signature)) ||
-	    memcmp(signature, key->id, SBK_NOTE_ID_BYTES) != 0)
+	if (!sbk_base64_decode(line, size, signature, w->size) ||
+	    memcmp(signature, w->id, SBK_NOTE_ID_BYTES) != 0)
 		return 0;
-	return verify_signature(note->text, note->text_size, signature, key);
+	return w->verify(w, signature + SBK_NOTE_ID_BYTES);
 }
 
-int sbk_note_verify(const struct sbk_note *note, const struct sbk_note_key *key)
+static int verify_lines(struct wanted *w)
 {
-	const char *line = note->signatures;
-	size_t left = note->signatures_size;
+	const char *line = w->note->signatures;
+	size_t left = w->note->signatures_size;
 	int found = 0;
 
 	while (left > 0) {
 		const char *end = memchr(line, '\n', left);
-		int rc = verify_line(note, line, (size_t)(end - line), key);
+		int rc = verify_line(w, line, (size_t)(end - line));
 
 		if (rc < 0)
 			return rc;
@@ -364,6 +425,60 @@ int sbk_note_verify(const struct sbk_note *note, const struct sbk_note_key *key)
 		line = end + 1;
 	}
 	return found;
+}
+
+static int verify_plain(struct wanted *w, const unsigned char *signature)
+{
+	return verify_signature(w->note->text, w->note->text_size, signature,
+				w->key);
+}
+
+int sbk_note_verify(const struct sbk_note *note, const struct sbk_note_key *key)
+{
+	struct wanted w = {.note = note,
+			   .key = key,
+			   .size = SBK_NOTE_SIGNATURE_BYTES,
+			   .verify = verify_plain};
+
+	memcpy(w.id, key->id, sizeof(w.id));
+	return verify_lines(&w);
+}
+
+static int verify_timed(struct wanted *w, const unsigned char *signature)
+{
+	struct sbk_buf text = SBK_BUF_INIT;
+	uint64_t seconds = 0;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < TIME_BYTES; i++)
+		seconds = seconds << 8 | signature[i];
+	print_cosigned(seconds, w->note->text, w->note->text_size, &text);
+	rc = text.failure != 0
+		     ? text.failure
+		     : verify_signature(text.data, text.size,
+					signature + TIME_BYTES, w->key);
+	sbk_buf_release(&text);
+	if (rc == 1)
+		w->seconds = seconds;
+	return rc;
+}
+
+int sbk_note_verify_cosignature(const struct sbk_note *note,
+				const struct sbk_note_key *key,
+				uint64_t *seconds)
+{
+	struct wanted w = {.note = note,
+			   .key = key,
+			   .size = COSIGNATURE_BYTES,
+			   .verify = verify_timed};
+	int rc;
+
+	hash_id(key, KEY_TYPE_COSIGNATURE, w.id);
+	rc = verify_lines(&w);
+	if (rc == 1)
+		*seconds = w.seconds;
+	return rc;
 }
 
 int sbk_note_verify_text(const char *text, size_t size, const char *base64,
@@ -375,7 +490,7 @@ int sbk_note_verify_text(const char *text, size_t size, const char *base64,
 			       sizeof(signature)) ||
 	    memcmp(signature, key->id, SBK_NOTE_ID_BYTES) != 0)
 		return SBK_E_CORRUPT;
-	return verify_signature(text, size, signature, key);
+	return verify_signature(text, size, signature + SBK_NOTE_ID_BYTES, key);
 }
 
 /* --- checkpoints ---------------------------------------------------------- */

@@ -1,7 +1,8 @@
 /*
- * Signed notes and the checkpoints written as such, in the formats that
- * c2sp.org/signed-note and c2sp.org/tlog-checkpoint define, with Ed25519
- * through libsodium. Texts in and out; knows no file and no database.
+ * Signed notes, the checkpoints written as such and their cosignatures, in the
+ * formats that c2sp.org/signed-note, c2sp.org/tlog-checkpoint and
+ * c2sp.org/tlog-cosignature (its Ed25519 type) define; Ed25519 is libsodium's.
+ *Texts in and out; knows no file and no database.
  *
  *	sbk_checkpoint_print(&checkpoint, &note);
  *	sbk_note_add_signature(&note, note.size, &signer);
@@ -91,6 +92,20 @@ int sbk_note_verify(const struct sbk_note *note,
 /* The same of one signature in base64, of any text: 1 or SBK_E_CORRUPT. */
 int sbk_note_verify_text(const char *text, size_t size, const char *base64,
 			 const struct sbk_note_key *key);
+
+/*
+ * What a witness adds to a checkpoint: that this is, at `seconds`, the largest
+ * consistent tree of the log that it has seen. The key is that which signs
+ * checkpoints of the witness's own log, under another id: no checkpoint begins
+ * as the text of a cosignature does.
+ */
+void sbk_note_add_cosignature(struct sbk_buf *note, size_t text_size,
+			      const struct sbk_note_signer *signer,
+			      uint64_t seconds);
+/* As sbk_note_verify, of a cosignature; its time through `seconds`. */
+int sbk_note_verify_cosignature(const struct sbk_note *note,
+				const struct sbk_note_key *key,
+				uint64_t *seconds);
 
 struct sbk_checkpoint {
 	char origin[SBK_NOTE_NAME_MAX];

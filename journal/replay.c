@@ -51,6 +51,24 @@ static int replay_key(struct replay *r)
 	return sbk_view_signer(r->db, r->in.n, key, signature, r->err);
 }
 
+static int replay_witness(struct replay *r)
+{
+	const char *found = NULL, *key = NULL, *note = NULL;
+	uint64_t person = 0;
+	int rc = sbk_entry_number(&r->in, "person", &person);
+
+	if (rc == 0)
+		rc = sbk_entry_text(&r->in, "found", &found);
+	if (rc == 0)
+		rc = sbk_entry_optional(&r->in, r->in.json, "key", &key);
+	if (rc == 0)
+		rc = sbk_entry_optional(&r->in, r->in.json, "note", &note);
+	if (rc < 0)
+		return rc;
+	return sbk_view_witness(r->db, r->in.n, person, found, key, note,
+				r->err);
+}
+
 static int replay_begin(struct replay *r)
 {
 	uint64_t txn = 0, session = 0;
@@ -293,6 +311,7 @@ static const struct {
 } operations[] = {
 	{"create", replay_create, false},
 	{"key", replay_key, false},
+	{"witness", replay_witness, false},
 	{"begin", replay_begin, false},
 	{"root", replay_root, false},
 	{"intend", replay_intend, true},

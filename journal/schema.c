@@ -16,6 +16,11 @@
 	"CREATE TABLE checkpoint(size INTEGER PRIMARY KEY, " \
 	"note TEXT NOT NULL)"
 
+#define WITNESS_TABLE                                      \
+	"CREATE TABLE witness(entry INTEGER PRIMARY KEY, " \
+	"person INTEGER NOT NULL, found TEXT NOT NULL, key TEXT, note TEXT)"
+#define WITNESS_INDEX "CREATE INDEX witness_person ON witness(person)"
+
 const struct sbk_schema_item sbk_journal_schema[] = {
 	{"table", "entry",
 	 "CREATE TABLE entry(n INTEGER PRIMARY KEY, json TEXT NOT NULL)"},
@@ -55,6 +60,8 @@ const struct sbk_schema_item sbk_journal_schema[] = {
 	 "WHERE state = 'running'"},
 	{"table", "signer", SIGNER_TABLE},
 	{"table", "checkpoint", CHECKPOINT_TABLE},
+	{"table", "witness", WITNESS_TABLE},
+	{"index", "witness_person", WITNESS_INDEX},
 	{NULL, NULL, NULL},
 };
 
@@ -68,9 +75,11 @@ const struct sbk_schema_item sbk_sealed_schema[] = {
 	{NULL, NULL, NULL},
 };
 
-/* Version 2 signs: the key itself comes with the next transaction (key.c). */
+/* Version 2 signs: the key itself comes with the next transaction (key.c).
+ * Version 3 witnesses other logs (witness.c). */
 const struct sbk_migration sbk_migrations[] = {
 	{1, SIGNER_TABLE "; " CHECKPOINT_TABLE},
+	{2, WITNESS_TABLE "; " WITNESS_INDEX},
 	{0, NULL},
 };
 

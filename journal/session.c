@@ -73,14 +73,11 @@ int sbk_session_begin(struct sbk_journal *journal, const char *members,
 	held = rc == 0;
 	if (rc == 0)
 		rc = write_begin(journal, members, next, err);
+	rc = sbk_log_finish(journal, rc, err);
 	if (rc == 0)
-		rc = sbk_log_commit(journal, err);
-	if (rc == 0) {
 		*id = next;
-		return 0;
-	}
-	sbk_log_rollback(journal);
-	if (held) /* the lock of a number that names nothing harms nobody */
+	else if (held) /* the lock of a number that names nothing harms nobody
+			*/
 		(void)sbk_store_lock_release(journal->lock,
 					     SBK_LOCK_SESSIONS + next, NULL);
 	return rc;
@@ -112,12 +109,9 @@ int sbk_session_end(struct sbk_journal *journal, uint64_t id,
 	if (rc < 0)
 		return rc;
 	rc = append_end(journal, id, "ended", members, err);
-	if (rc == 0)
-		rc = sbk_log_commit(journal, err);
-	if (rc < 0) {
-		sbk_log_rollback(journal);
+	rc = sbk_log_finish(journal, rc, err);
+	if (rc < 0)
 		return rc;
-	}
 	return sbk_store_lock_release(journal->lock, SBK_LOCK_SESSIONS + id,
 				      err);
 }
@@ -164,9 +158,5 @@ int sbk_session_reap(struct sbk_journal *journal, struct sbk_error *err)
 	rc = find_dead(journal, ids, max, &count, err);
 	for (i = 0; rc == 0 && i < count; i++)
 		rc = append_end(journal, ids[i], "died", "", err);
-	if (rc == 0)
-		rc = sbk_log_commit(journal, err);
-	if (rc < 0)
-		sbk_log_rollback(journal);
-	return rc;
+	return sbk_log_finish(journal, rc, err);
 }

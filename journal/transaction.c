@@ -127,12 +127,9 @@ int sbk_transaction_begin(struct sbk_journal *journal,
 		rc = write_begin(journal, begin, next, err);
 	if (rc == 0)
 		rc = write_roots(journal, begin->roots, next, err);
-	if (rc == 0)
-		rc = sbk_log_commit(journal, err);
-	if (rc < 0) {
-		sbk_log_rollback(journal);
+	rc = sbk_log_finish(journal, rc, err);
+	if (rc < 0)
 		return rc;
-	}
 	journal->transaction = next;
 	journal->kind = begin->kind;
 	*id = next;
@@ -160,13 +157,7 @@ static int write_end(struct sbk_journal *journal, uint64_t id,
 	rc = sbk_log_append(journal, &entry, err);
 	if (rc == 0)
 		rc = sbk_view_end(&journal->db, id, entry, state, err);
-	if (rc == 0)
-		rc = sbk_checkpoint_add(journal, err);
-	if (rc == 0)
-		rc = sbk_log_commit(journal, err);
-	if (rc < 0)
-		sbk_log_rollback(journal);
-	return rc;
+	return sbk_log_finish_signed(journal, rc, err);
 }
 
 int sbk_journal_end(struct sbk_journal *journal, bool done,
@@ -412,12 +403,9 @@ static int prepare_batch(void *self, struct sbk_change *const *changes,
 	if (rc < 0)
 		goto out;
 	rc = prepare_all(journal, cache, changes, count, &first, err);
-	if (rc == 0)
-		rc = sbk_log_commit(journal, err);
-	if (rc < 0) {
-		sbk_log_rollback(journal);
+	rc = sbk_log_finish(journal, rc, err);
+	if (rc < 0)
 		goto out;
-	}
 	for (i = 0; i < count; i++) {
 		changes[i]->id = first + i;
 		changes[i]->status = SBK_STATUS_PREPARED;
@@ -560,10 +548,7 @@ static int settle_batch(void *self, struct sbk_change *const *changes,
 	rc = sbk_log_append(journal, &entry, err);
 	if (rc == 0)
 		rc = settle_rows(&journal->db, sorted, count, err);
-	if (rc == 0)
-		rc = sbk_log_commit(journal, err);
-	if (rc < 0)
-		sbk_log_rollback(journal);
+	rc = sbk_log_finish(journal, rc, err);
 out:
 	free(sorted);
 	return rc;

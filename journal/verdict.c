@@ -59,23 +59,36 @@ static int next_head(struct sbk_verification *v)
 	return rc < 0 ? rc : 0;
 }
 
-static int read_anchor(struct sbk_verification *v)
+static int read_kept(struct sbk_verification *v, struct sbk_kept *kept,
+		     const char *what, const char *text, size_t size)
 {
-	const struct sbk_journal_anchor *anchor = v->anchor;
 	struct sbk_error why = SBK_ERROR_INIT;
 	int rc;
 
-	if (anchor == NULL || anchor->note == NULL)
+	kept->what = what;
+	if (text == NULL)
 		return 0;
-	rc = sbk_note_parse(anchor->note, anchor->note_size, &v->anchor_note,
-			    &why);
+	rc = sbk_note_parse(text, size, &kept->note, &why);
 	if (rc == 0)
-		rc = sbk_checkpoint_parse(&v->anchor_note, &v->anchor_head,
-					  &why);
+		rc = sbk_checkpoint_parse(&kept->note, &kept->head, &why);
 	return rc == 0 ? 0
-		       : sbk_error_set(v->err, SBK_E_INVAL,
-				       "the checkpoint that was given: %s",
+		       : sbk_error_set(v->err, SBK_E_INVAL, "%s: %s", what,
 				       why.message);
+}
+
+static int read_anchor(struct sbk_verification *v)
+{
+	const struct sbk_journal_anchor none = {.key = NULL};
+	const struct sbk_journal_anchor *a = v->anchor ? v->anchor : &none;
+	int rc = read_kept(v, &v->kept[SBK_KEPT_ANCHOR],
+			   "the checkpoint that was given", a->note,
+			   a->note_size);
+
+	return rc < 0 ? rc
+		      : read_kept(v, &v->kept[SBK_KEPT_WITNESS],
+				  "the checkpoint that the machine's log has "
+				  "seen",
+				  a->witness, a->witness_size);
 }
 
 int sbk_verdict_begin(struct sbk_verification *v)
@@ -125,15 +138,21 @@ static int compare_head(struct sbk_verification *v, const unsigned char *root)
 
 int sbk_verdict_grown(struct sbk_verification *v)
 {
+	struct sbk_kept *anchor = &v->kept[SBK_KEPT_ANCHOR];
+	struct sbk_kept *witness = &v->kept[SBK_KEPT_WITNESS];
 	unsigned char root[SBK_TREE_HASH_BYTES];
 	int rc = 0;
 
-	if (v->tree.size != v->next_head && v->tree.size != v->anchor_head.size)
+	if (v->tree.size != v->next_head && v->tree.size != anchor->head.size &&
+	    v->tree.size != witness->head.size)
 		return 0;
 	sbk_tree_root(&v->tree, root);
-	if (v->tree.size == v->anchor_head.size)
-		v->anchor_differs =
-			memcmp(v->anchor_head.root, root, sizeof(root)) != 0;
+	if (v->tree.size == anchor->head.size)
+		anchor->differs =
+			memcmp(anchor->head.root, root, sizeof(root)) != 0;
+	if (v->tree.size == witness->head.size)
+		witness->differs =
+			memcmp(witness->head.root, root, sizeof(root)) != 0;
 	if (v->tree.size == v->next_head)
 		rc = compare_head(v, root);
 	return rc;
@@ -353,50 +372,53 @@ static int check_no_later_nodes(struct sbk_verification *v)
 /* --- what was kept elsewhere ------------------------------------------------
  */
 
-/* Whether a key of this log signed the anchor. */
-static bool is_ours(const struct sbk_verification *v, const struct signers *s)
+/* Whether a key of this log signed it. */
+static bool is_ours(const struct sbk_kept *kept, const struct signers *s)
 {
 	size_t i;
 
 	for (i = 0; i < s->count; i++)
-		if (strcmp(v->anchor_head.origin, s->items[i].key.name) == 0 &&
-		    sbk_note_verify(&v->anchor_note, &s->items[i].key) == 1)
+		if (strcmp(kept->head.origin, s->items[i].key.name) == 0 &&
+		    sbk_note_verify(&kept->note, &s->items[i].key) == 1)
 			return true;
 	return false;
 }
 
-static bool rolled_back(struct sbk_verification *v, const struct signers *s,
-			bool *forked)
-{
-	const uint64_t size = v->anchor_head.size;
+struct held_against {
+	bool back, forked;
+	size_t findings; /* that say no more than that it is older */
+};
 
-	if (v->anchor == NULL || v->anchor->note == NULL)
-		return false;
-	if (!is_ours(v, s)) {
-		sbk_verify_find(v, "the checkpoint that was given is not "
-				   "signed by a key of this log");
-		v->other_log = v->tree.size > 0;
-		return false;
-	}
-	*forked = size <= v->tree.size && v->anchor_differs;
-	if (*forked)
-		sbk_verify_find(v,
-				"the checkpoint that was given has another "
-				"root for its %llu entries",
-				(unsigned long long)size);
-	else if (size > v->tree.size)
-		sbk_verify_find(v,
-				"the checkpoint that was given has %llu "
-				"entries, the log %llu",
-				(unsigned long long)size,
+/* `shown`: how many entries it vouches for. */
+static void hold_against(struct sbk_verification *v, const struct signers *s,
+			 const struct sbk_kept *kept, uint64_t *shown,
+			 struct held_against *out)
+{
+	const uint64_t size = kept->head.size;
+
+	if (size == 0)
+		return;
+	if (!is_ours(kept, s)) {
+		sbk_verify_find(v, "%s is not signed by a key of this log",
+				kept->what);
+		v->other_log |= v->tree.size > 0;
+	} else if (size <= v->tree.size && kept->differs) {
+		sbk_verify_find(v, "%s has another root for its %llu entries",
+				kept->what, (unsigned long long)size);
+		out->forked = true;
+	} else if (size > v->tree.size) {
+		sbk_verify_find(v, "%s has %llu entries, the log %llu",
+				kept->what, (unsigned long long)size,
 				(unsigned long long)v->tree.size);
-	else
-		v->verdict->anchored_size = size;
-	return size > v->tree.size;
+		out->back = true;
+		out->findings++;
+	} else {
+		*shown = size;
+	}
 }
 
 static enum sbk_log_verdict conclude(const struct sbk_verification *v,
-				     bool back, bool forked)
+				     const struct held_against *held)
 {
 	if (v->other_log)
 		return SBK_LOG_OTHER_LOG;
@@ -404,18 +426,18 @@ static enum sbk_log_verdict conclude(const struct sbk_verification *v,
 		return SBK_LOG_ALTERED;
 	if (v->cut_off)
 		return SBK_LOG_TRUNCATED;
-	if (forked)
+	if (held->forked)
 		return SBK_LOG_FORKED;
 	/* Anything else that was found is told before a mere old age. */
-	if (v->verdict->findings > (size_t)(back ? 1 : 0))
+	if (v->verdict->findings > held->findings)
 		return SBK_LOG_ALTERED;
-	return back ? SBK_LOG_ROLLED_BACK : SBK_LOG_INTACT;
+	return held->back ? SBK_LOG_ROLLED_BACK : SBK_LOG_INTACT;
 }
 
 int sbk_verdict_end(struct sbk_verification *v)
 {
 	struct signers signers = {.items = NULL};
-	bool back = false, forked = false;
+	struct held_against held = {.back = false};
 	int rc = read_signers(v, &signers);
 
 	if (rc == 0)
@@ -427,8 +449,11 @@ int sbk_verdict_end(struct sbk_verification *v)
 	if (rc == 0)
 		rc = check_ends_are_signed(v, &signers);
 	if (rc == 0) {
-		back = rolled_back(v, &signers, &forked);
-		v->verdict->verdict = conclude(v, back, forked);
+		hold_against(v, &signers, &v->kept[SBK_KEPT_ANCHOR],
+			     &v->verdict->anchored_size, &held);
+		hold_against(v, &signers, &v->kept[SBK_KEPT_WITNESS],
+			     &v->verdict->witnessed_size, &held);
+		v->verdict->verdict = conclude(v, &held);
 		/* They are as they were signed, so it was something else. */
 		if (v->verdict->altered_at < v->verdict->signed_size)
 			v->verdict->altered_at = UINT64_MAX;

@@ -59,6 +59,8 @@ struct sbk_verify_states {
 	struct sbk_arena arena;
 };
 
+enum { SBK_KEPT_ANCHOR, SBK_KEPT_WITNESS };
+
 struct sbk_verification {
 	struct sbk_journal *journal;
 	struct sbk_db rebuilt; /* the small tables, from the entries */
@@ -74,12 +76,16 @@ struct sbk_verification {
 
 	/* verdict.c: what was signed, and what is known elsewhere. */
 	const struct sbk_journal_anchor *anchor; /* or NULL */
-	struct sbk_note anchor_note;
-	struct sbk_checkpoint anchor_head; /* size 0: there is none */
-	sqlite3_stmt *heads;		   /* table checkpoint, one ahead */
-	uint64_t next_head;		   /* its size; UINT64_MAX: no more */
+	struct sbk_kept {
+		const char *what; /* for messages */
+		struct sbk_note note;
+		struct sbk_checkpoint head; /* size 0: there is none */
+		bool differs;		    /* another root for its size */
+	} kept[2];			    /* the anchor, the witness */
+	sqlite3_stmt *heads;		    /* table checkpoint, one ahead */
+	uint64_t next_head;		    /* its size; UINT64_MAX: no more */
 	uint64_t good_head; /* the last whose root is that of the log */
-	bool anchor_differs, entries_altered, cut_off, other_log;
+	bool entries_altered, cut_off, other_log;
 };
 
 /* Tells and counts a finding. */

@@ -15,6 +15,7 @@ static const struct {
 	{"root", "SELECT * FROM root ORDER BY id"},
 	{"session", "SELECT * FROM session ORDER BY id"},
 	{"signer", "SELECT * FROM signer ORDER BY entry"},
+	{"witness", "SELECT * FROM witness ORDER BY entry"},
 };
 
 int sbk_verify_tables_begin(struct sbk_verification *v)

@@ -530,9 +530,9 @@ static void test_open__creation_that_was_cut_short(void **state)
 static void test_open__migrations_run_in_steps(void **state)
 {
 	static const struct sbk_migration steps[] = {
-		{1, "CREATE TABLE second(x)"},
-		{2, "ALTER TABLE second ADD COLUMN y; CREATE TABLE third(x)"},
-		{3, "CREATE TABLE fourth(x); CREATE TABLE third(x)"},
+		{11, "CREATE TABLE second(x)"},
+		{12, "ALTER TABLE second ADD COLUMN y; CREATE TABLE third(x)"},
+		{13, "CREATE TABLE fourth(x); CREATE TABLE third(x)"},
 		{0, NULL},
 	};
 	struct fixture *f = *state;
@@ -540,16 +540,18 @@ static void test_open__migrations_run_in_steps(void **state)
 
 	make_journal(f);
 	journal = fixture_open(f, SBK_JOURNAL_WRITE);
-	assert_ok(sbk_db_exec(&journal->db, "PRAGMA user_version = 1", &f->err),
+	assert_ok(
+		sbk_db_exec(&journal->db, "PRAGMA user_version = 11", &f->err),
+		&f->err);
+	assert_ok(sbk_schema_migrate(&journal->db, steps, 13, &f->err),
 		  &f->err);
-	assert_ok(sbk_schema_migrate(&journal->db, steps, 3, &f->err), &f->err);
 	/* The third fails half way and leaves nothing of itself. */
 	assert_int_equal(
-		sbk_schema_migrate(&journal->db, steps, 4, &f->err) < 0, 1);
-	assert_error(sbk_schema_migrate(&journal->db, steps + 3, 4, &f->err),
+		sbk_schema_migrate(&journal->db, steps, 14, &f->err) < 0, 1);
+	assert_error(sbk_schema_migrate(&journal->db, steps + 3, 14, &f->err),
 		     SBK_E_UNSUPPORTED, &f->err);
 	sbk_journal_close(journal);
-	assert_diagnosis(f, SBK_E_UNSUPPORTED, "format 3");
+	assert_diagnosis(f, SBK_E_UNSUPPORTED, "format 13");
 	fixture_sql(f, "CREATE TABLE fourth(x)"); /* was rolled back */
 }
 

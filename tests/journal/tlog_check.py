@@ -2,13 +2,14 @@
 """Checks what `sandbook journal` proves, without Sandbook.
 
 Written from the specifications alone: c2sp.org/signed-note, tlog-checkpoint,
-tlog-proof and tlog-witness, RFC 6962 (the tree), RFC 8032 (Ed25519, of which
+tlog-proof, tlog-witness and tlog-cosignature, RFC 6962 (the tree), RFC 8032 (Ed25519, of which
 only verification is here: slow, and of no use but as an oracle). It shares no
 code with the program.
 
     tlog_check.py checkpoint KEY NOTE
     tlog_check.py inclusion KEY PROOF ENTRY
     tlog_check.py consistency KEY BODY [OLD-NOTE]
+    tlog_check.py cosignature KEY NOTE     (KEY is the witness's)
 
 KEY is a public key (name+id+base64), the others are files. ENTRY holds the
 entry's bytes and nothing else. Exit code 0: it holds; 1: it does not.
@@ -141,6 +142,31 @@ def open_note(data, key):
     return text
 
 
+def check_cosignature(key, data):
+    """When the witness saw it, how many entries, and whose."""
+    name, _, public = key
+    wanted = hashlib.sha256(name.encode() + b"\n\x04" + public).digest()[:4]
+    note = data.decode()
+    end = note.rfind("\n\n")
+    need(end >= 0 and note.endswith("\n"), "no signed note")
+    text, lines = note[:end + 1], note[end + 2:].split("\n")[:-1]
+    seen = None
+    for line in lines:
+        match = re.fullmatch("\u2014 ([^ +]+) ([A-Za-z0-9+/=]+)", line)
+        need(match, "a line that is no signature")
+        signature = decode_base64(match[2])
+        if match[1] != name or signature[:4] != wanted:
+            continue
+        need(len(signature) == 76, "no cosignature of Ed25519")
+        seen = int.from_bytes(signature[4:12], "big")
+        message = "cosignature/v1\ntime %d\n%s" % (seen, text)
+        need(ed25519_holds(public, signature[12:], message.encode()),
+             "a cosignature that does not hold")
+    need(seen is not None, "not cosigned by the key")
+    origin, size = text.split("\n")[:2]
+    return seen, parse_number(size), origin
+
+
 def parse_number(text):
     need(re.fullmatch("0|[1-9][0-9]*", text), "no proper number")
     return int(text)
@@ -263,6 +289,8 @@ def main(argv):
     elif argv[1] == "consistency":
         print("%d to %d" % check_consistency(
             key, data, read(argv[4]) if len(argv) > 4 else None))
+    elif argv[1] == "cosignature":
+        print("%d: %d entries of %s" % check_cosignature(key, data))
     else:
         sys.exit(__doc__)
 

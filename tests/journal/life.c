@@ -61,7 +61,7 @@ int life_grant(struct fixture *f, const struct sbk_backend *backend)
 	struct sbk_transaction_report report;
 	struct sbk_journal *journal = NULL;
 	struct sbk_plan *plan = sbk_plan_new();
-	int rc = plan != NULL ? 0 : SBK_E_NOMEM;
+	int rc = plan != NULL ? 0 : sbk_error_no_memory(&f->err);
 
 	if (rc == 0)
 		rc = fake_plan_grant(&f->backend, "/w", "u:990", plan, &f->err);
@@ -88,8 +88,12 @@ int life_undo(struct fixture *f, const struct sbk_backend *backend)
 	struct sbk_journal *journal = open_locked(f);
 	struct sbk_plan *plan = sbk_plan_new();
 	size_t settled = 0;
-	int rc = journal != NULL && plan != NULL ? 0 : SBK_E_NOMEM;
+	int rc = 0;
 
+	if (plan == NULL)
+		rc = sbk_error_no_memory(&f->err);
+	else if (journal == NULL)
+		rc = SBK_E_IO;
 	if (rc == 0)
 		rc = sbk_journal_recover(journal, backend, &settled, &f->err);
 	if (rc == 0)

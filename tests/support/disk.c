@@ -148,7 +148,8 @@ static void know_file(int fd)
 	struct stat st;
 	char link[64];
 
-	if (find_file(fd) != NULL || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+	if (disk_plan.sector == 0 || find_file(fd) != NULL ||
+	    fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return;
 	file = grown(NULL, sizeof(*file));
 	memset(file, 0, sizeof(*file));
@@ -252,14 +253,15 @@ static void save(struct entry *entry, const char *name)
 		       (long)getpid(), number++);
 	(void)snprintf(path, sizeof(path), "%s/%s", disk_plan.kept,
 		       entry->kept);
-	if (REAL(linkat, directories[entry->directory].fd, name, AT_FDCWD, path,
+	if (disk_plan.sector > 0 &&
+	    REAL(linkat, directories[entry->directory].fd, name, AT_FDCWD, path,
 		 0) < 0)
 		GIVE_UP();
 }
 
 static long keep_entry(long result)
 {
-	if (result >= 0)
+	if (result >= 0 && disk_plan.sector > 0)
 		entry_count++;
 	return result;
 }

@@ -48,7 +48,7 @@ struct disk_plan {
 
 	unsigned long cut_at; /* the sync that never ends; 0: none */
 	enum disk_loss loss;
-	size_t sector;
+	size_t sector; /* 0: it never loses power, only fails */
 	uint64_t seed;
 	void (*at_cut)(void); /* called right before; NULL */
 

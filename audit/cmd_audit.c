@@ -9,11 +9,12 @@
 #include <string.h>
 
 #include "audit/drift.h"
-#include "audit/witnessed.h"
+#include "audit/enrolment.h"
 #include "audit/network.h"
 #include "audit/residue.h"
 #include "audit/scope.h"
 #include "audit/ssh.h"
+#include "audit/witnessed.h"
 #include "engine/os.h"
 
 #include "engine/banned.h"
@@ -156,6 +157,8 @@ static int make_scope(struct audit *audit)
 	if (rc == 0)
 		rc = sbk_audit_scope(&audit->backend, &request, audit->report,
 				     &audit->err);
+	if (rc == 0 && names->count == 0)
+		rc = sbk_audit_enrolment(true, audit->report, &audit->err);
 	sbk_subjects_release(&subjects);
 	return rc;
 }
@@ -183,6 +186,11 @@ static int make_drift(struct audit *audit)
 	if (rc == 0)
 		rc = sbk_audit_drift(&audit->backend, &records, audit->report,
 				     &audit->err);
+	if (rc == 0 && request.machine)
+		rc = sbk_audit_enrolment(false, audit->report, &audit->err);
+	if (rc == 0 && request.machine)
+		rc = sbk_audit_set_id(&audit->backend, &records, audit->report,
+				      &audit->err);
 	if (rc == 0 && sbk_os_elevated())
 		rc = sbk_audit_witnessed(audit->report, &audit->err);
 	sbk_records_release(&records);
@@ -338,8 +346,9 @@ static const struct sbk_command subcommands[] = {
 	 .help = "Looks at every object (below PATH, or on all local volumes) "
 		 "and says where a\nprincipal's right begins, how many objects "
 		 "it covers, whether they can be\nreached, which sensitive "
-		 "places and files with secrets are\namong them, and which "
-		 "grants no journal knows. The host is asked, not the\n"
+		 "places and files with secrets are\namong them, which "
+		 "grants no journal knows, and who else may become an "
+		 "account\nof Sandbook. The host is asked, not the "
 		 "journal.\n\n" EXIT_CODES "Examples:\n"
 		 "  sudo sandbook audit scope\n"
 		 "  sandbook audit scope --principal www-data ~/project\n",
@@ -351,8 +360,10 @@ static const struct sbk_command subcommands[] = {
 	 .help = "Compares each object that a standing change is about with "
 		 "the state in which\nit was left: missing, altered, replaced, "
 		 "gone. What is owed of an undo is drift,\ntoo. Yours by "
-		 "default, the machine's with --machine, all as "
-		 "root.\n\n" EXIT_CODES "Example:\n"
+		 "default, the machine's with --machine, all as root. "
+		 "The\nmachine's part says, too, what others put around the "
+		 "accounts: lines of\nsubordinate ids, members, numbers, a "
+		 "set-id bit that no record knows.\n\n" EXIT_CODES "Example:\n"
 		 "  sudo sandbook audit drift --json\n",
 	 .options = drift_options,
 	 .run = run_drift},

@@ -12,11 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/principals.h"
 #include "journal/journal.h"
 
 #include "engine/banned.h"
 
 #define LINES_SHOWN_MAX 4
+#define REMEDY_MAX 128
 
 struct drift {
 	const struct sbk_backend *backend;
@@ -66,6 +68,19 @@ static bool has_line(struct sbk_state state, const char *line, size_t size)
 	return false;
 }
 
+/* How much of a line is shown: of a group's password, and of what may be a
+ * hash, that there is one. */
+static int shown_length(const char *line, size_t length)
+{
+	static const char word[] = "password ";
+	const size_t size = sizeof(word) - 1;
+
+	if (length > size + sizeof("locked") - 1 &&
+	    memcmp(line, word, size) == 0)
+		return (int)size - 1;
+	return (int)length;
+}
+
 /* Up to LINES_SHOWN_MAX lines that `state` has and `other` has not. */
 static void add_lines(struct sbk_buf *out, struct sbk_state state,
 		      struct sbk_state other)
@@ -79,7 +94,7 @@ static void add_lines(struct sbk_buf *out, struct sbk_state state,
 
 		if (!has_line(other, at, length) && shown++ < LINES_SHOWN_MAX)
 			sbk_buf_printf(out, "%s'%.*s'", shown > 1 ? ", " : "",
-				       (int)length, at);
+				       shown_length(at, length), at);
 		at += length + 1;
 	}
 	if (shown == 0)
@@ -88,10 +103,18 @@ static void add_lines(struct sbk_buf *out, struct sbk_state state,
 		sbk_buf_printf(out, " and %zu more", shown - LINES_SHOWN_MAX);
 }
 
+/* Kinds whose state is lines that say what they are. */
+static bool has_shown_lines(enum sbk_kind kind)
+{
+	return kind == SBK_KIND_ACCESS || kind == SBK_KIND_ACCOUNT ||
+	       kind == SBK_KIND_GROUP || kind == SBK_KIND_PROFILE;
+}
+
 static void describe(struct drift *d, const struct sbk_change *change,
 		     struct sbk_state now)
 {
 	static const char *const texts[SBK_KIND_COUNT] = {
+		[SBK_KIND_ACCESS] = "",
 		[SBK_KIND_FILE] = "its content, owner or mode is not what was "
 				  "written",
 		[SBK_KIND_DIRECTORY] = "its owner, mode or ACL is not what was "
@@ -107,25 +130,48 @@ static void describe(struct drift *d, const struct sbk_change *change,
 	};
 
 	sbk_buf_clear(&d->text);
-	if (change->object.kind != SBK_KIND_ACCESS) {
-		sbk_buf_printf(&d->text, "altered: %s",
-			       texts[change->object.kind]);
+	sbk_buf_printf(&d->text, "altered: %s", texts[change->object.kind]);
+	if (!has_shown_lines(change->object.kind))
 		return;
-	}
-	sbk_buf_adds(&d->text, "altered: recorded ");
+	sbk_buf_printf(&d->text, "%srecorded ",
+		       *texts[change->object.kind] != '\0' ? ": " : "");
 	add_lines(&d->text, change->after, now);
 	sbk_buf_adds(&d->text, ", found ");
 	add_lines(&d->text, now, change->after);
 }
 
+/* For what setup made; NULL: for a person's own grants there is none. */
+static const char *remedy_of(const struct drift *d,
+			     const struct sbk_change *change,
+			     char remedy[REMEDY_MAX])
+{
+	struct sbk_principal principal;
+
+	if (!d->book->machine)
+		return NULL;
+	if (change->object.kind == SBK_KIND_ACCESS)
+		return "sudo sandbook setup --upgrade";
+	if (sbk_principal_of_change(change, &principal, NULL) < 0)
+		return NULL;
+	if (principal.role == SBK_PRINCIPAL_GROUP)
+		return "set back what differs";
+	(void)snprintf(remedy, REMEDY_MAX,
+		       "set back what differs; or 'sudo sandbook setup "
+		       "--remove-user %u', and enrol anew",
+		       principal.person);
+	return remedy;
+}
+
 static int compare(struct drift *d, const struct sbk_change *change,
 		   struct sbk_state now, struct sbk_error *err)
 {
+	char remedy[REMEDY_MAX];
+
 	if (sbk_state_equal(now, change->after))
 		return 0;
 	describe(d, change, now);
-	return tell(d, SBK_SEVERITY_FINDING, "drift.altered", change, NULL,
-		    err);
+	return tell(d, SBK_SEVERITY_FINDING, "drift.altered", change,
+		    remedy_of(d, change, remedy), err);
 }
 
 static int tell_missing(struct drift *d, const struct sbk_change *change,
@@ -243,16 +289,49 @@ static int tell_moved(struct drift *d, const struct sbk_change *change,
 	return rc;
 }
 
+/* Whether the machine's book has a later object of this kind and name. */
+static bool is_superseded(const struct drift *d,
+			  const struct sbk_change *change)
+{
+	size_t i;
+
+	for (i = 0; d->book->machine && i < sbk_plan_count(d->book->standing);
+	     i++) {
+		const struct sbk_change *other =
+			sbk_plan_at(d->book->standing, i);
+
+		if (other->id > change->id &&
+		    other->object.kind == change->object.kind &&
+		    strcmp(other->object.name, change->object.name) == 0 &&
+		    sbk_object_compare(&other->object, &change->object) != 0)
+			return true;
+	}
+	return false;
+}
+
+static int tell_superseded(struct drift *d, const struct sbk_change *change,
+			   struct sbk_error *err)
+{
+	sbk_buf_clear(&d->text);
+	sbk_buf_adds(&d->text, "replaced: a newer one stands there, with a "
+			       "change of its own");
+	return tell(d, SBK_SEVERITY_INFO, "drift.superseded", change, NULL,
+		    err);
+}
+
 static int tell_lost(struct drift *d, size_t index,
 		     const struct sbk_location *location, struct sbk_error *err)
 {
 	const struct sbk_change *change = d->lost[index];
 	bool replaced = strncmp(d->why[index], "another", 7) == 0;
+	char remedy[REMEDY_MAX];
 
 	switch (location->kind) {
 	case SBK_LOCATION_FOUND:
 		return tell_moved(d, change, location->path, err);
 	case SBK_LOCATION_GONE:
+		if (replaced && is_superseded(d, change))
+			return tell_superseded(d, change, err);
 		sbk_buf_clear(&d->text);
 		sbk_buf_printf(&d->text,
 			       "%s: %s, and the one that was "
@@ -260,7 +339,7 @@ static int tell_lost(struct drift *d, size_t index,
 			       replaced ? "replaced" : "gone", d->why[index]);
 		return tell(d, SBK_SEVERITY_FINDING,
 			    replaced ? "drift.replaced" : "drift.gone", change,
-			    NULL, err);
+			    remedy_of(d, change, remedy), err);
 	case SBK_LOCATION_UNKNOWN:
 		break;
 	}

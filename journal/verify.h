@@ -26,8 +26,9 @@ struct sbk_verify_change {
 	uint32_t before, after; /* numbers of states; 0: absent */
 	uint8_t status;		/* enum sbk_status, as the log has it so far */
 	uint8_t row_status;	/* as its row has it, or one of these: */
-	bool kept;		/* of the kind that undo puts back last */
-	bool noted;		/* there is, or was, something in `notes` */
+	bool kept : 1;		/* of the kind that undo puts back last */
+	bool apart : 1;		/* of a kind that keeps nothing of those owed */
+	bool noted : 1;		/* there is, or was, something in `notes` */
 };
 
 #define SBK_VERIFY_ROW_MISSING 0xfe

@@ -143,6 +143,12 @@ static bool write_row(struct sbk_verification *v,
 /* --- what is held of a change -----------------------------------------------
  */
 
+/* An inverse change leaves its kind out. */
+static bool is_kind(const char *name, enum sbk_kind kind)
+{
+	return name != NULL && strcmp(name, sbk_kind_name(kind)) == 0;
+}
+
 /* `row` is what the log says; the row of the table is there, too, or not. */
 static int add_change(struct sbk_verification *v,
 		      const struct sbk_view_change *row, bool has_row)
@@ -173,8 +179,9 @@ static int add_change(struct sbk_verification *v,
 		.after = (uint32_t)row->after,
 		.status = SBK_STATUS_PREPARED,
 		.row_status = SBK_VERIFY_ROW_MISSING,
-		.kept = row->kind != NULL &&
-			strcmp(row->kind, sbk_kind_name(SBK_KIND_KEPT)) == 0,
+		.kept = is_kind(row->kind, SBK_KIND_KEPT),
+		/* No tool makes or undoes it, and writes the copies again. */
+		.apart = is_kind(row->kind, SBK_KIND_SUBID),
 	};
 	if (c->run_txn == 0) {
 		c->run_txn = row->txn;

@@ -92,10 +92,11 @@ static int settle_range(struct sbk_verification *v, enum sbk_status status,
 /* --- what is kept until the rest is undone ----------------------------------
  */
 
-/* Whether a change is in effect that is no inverse and nothing kept. */
+/* Whether a change is in effect, no inverse, whose undoing would overwrite what
+ * is kept. */
 static bool in_effect(const struct sbk_verify_change *change)
 {
-	return change->undoes == 0 && !change->kept &&
+	return change->undoes == 0 && !change->kept && !change->apart &&
 	       change->status != SBK_STATUS_UNDONE;
 }
 

@@ -198,7 +198,12 @@ static int create(struct sbk_journal *journal, struct sbk_error *err)
 		rc = sbk_clear_removed(journal, err);
 	if (rc == 0) {
 		rc = make_database(journal, err);
-		journal->unborn = rc < 0;
+		/* What has its name is one, with its key, although that may not
+		 * be durable yet: others may have opened it already. */
+		journal->unborn =
+			rc < 0 &&
+			sbk_store_look(journal->store, journal->file, false,
+				       &size, NULL) == SBK_E_NOTFOUND;
 	}
 	/* An empty file that stays is cleared by the next who tries. */
 	if (journal->unborn)

@@ -5,6 +5,7 @@
  */
 #include "engine/policy.h"
 
+#include "engine/account_forecast.h"
 #include "engine/json.h"
 #include "engine/os.h"
 
@@ -24,10 +25,13 @@ static const struct sbk_option options[] = {
 	{.name = NULL},
 };
 
-static void print(const struct sbk_scope *scope, bool json, struct sbk_buf *out)
+static void print(const struct sbk_scope *scope,
+		  const struct sbk_account_forecast *forecast, bool json,
+		  struct sbk_buf *out)
 {
 	if (!json) {
 		sbk_scope_print(scope, out);
+		sbk_account_forecast_print(forecast, out);
 		sbk_buf_adds(out, "\nA run changes nothing on this machine but "
 				  "what its command writes in the first "
 				  "list.\n");
@@ -35,6 +39,7 @@ static void print(const struct sbk_scope *scope, bool json, struct sbk_buf *out)
 	}
 	sbk_json_open(out, '{');
 	sbk_scope_print_json(scope, out);
+	sbk_account_forecast_print_json(forecast, out);
 	sbk_json_open_key(out, "changes", '[');
 	sbk_json_close(out, ']');
 	sbk_json_close(out, '}');
@@ -45,6 +50,7 @@ static int run_plan(struct sbk_cli *cli, int argc, char **argv)
 {
 	struct plan_options into = {.json = false};
 	struct sbk_scope scope = {.arena = SBK_ARENA_INIT};
+	struct sbk_account_forecast forecast = {.items = NULL};
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_buf out = SBK_BUF_INIT;
 	struct sbk_person person;
@@ -61,12 +67,15 @@ static int run_plan(struct sbk_cli *cli, int argc, char **argv)
 	if (rc == 0)
 		rc = sbk_scope_resolve(&into.policy, &person,
 				       sbk_os_environment(), &scope, &err);
+	if (rc == 0)
+		rc = sbk_account_forecast(&scope, &forecast, &err);
 	if (rc == 0) {
-		print(&scope, into.json, &out);
+		print(&scope, &forecast, into.json, &out);
 		rc = sbk_cli_print(cli, &out);
 	} else {
 		rc = sbk_cli_fail(cli, &err);
 	}
+	sbk_account_forecast_release(&forecast);
 	sbk_scope_release(&scope);
 	sbk_buf_release(&out);
 	sbk_policy_request_release(&into.policy);
@@ -78,8 +87,8 @@ const struct sbk_command sbk_command_plan = {
 	.usage = "[options]",
 	.summary = "what a run could read, write and reach",
 	.help = "Prints the scope that 'sandbook run' with the same options "
-		"would have, with\nthe reason of each entry. Nothing is "
-		"started and nothing is changed.\n\n"
+		"would have, with\nthe reason of each entry, and whether "
+		"it would be the sandbox account's. Nothing is\nchanged.\n\n"
 		"Example: what would a run in this project see, with a shared "
 		"library beside it?\n"
 		"  sandbook plan -C ~/project --ro ~/library\n\n"

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "engine/account_forecast.h"
 #include "engine/json.h"
 #include "engine/os.h"
 #include "engine/run.h"
@@ -334,18 +335,24 @@ static int launch(struct run *run)
 
 static int print_scope(struct run *run)
 {
+	struct sbk_account_forecast forecast = {.items = NULL};
+	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_buf out = SBK_BUF_INIT;
-	int rc;
+	int rc = sbk_account_forecast(&run->scope, &forecast, &err);
 
 	if (run->arguments.json) {
 		sbk_json_open(&out, '{');
 		sbk_scope_print_json(&run->scope, &out);
+		sbk_account_forecast_print_json(&forecast, &out);
 		sbk_json_close(&out, '}');
 		sbk_buf_addc(&out, '\n');
 	} else {
 		sbk_scope_print(&run->scope, &out);
+		sbk_account_forecast_print(&forecast, &out);
 	}
-	rc = sbk_cli_print(run->cli, &out);
+	rc = rc < 0 ? sbk_cli_fail(run->cli, &err)
+		    : sbk_cli_print(run->cli, &out);
+	sbk_account_forecast_release(&forecast);
 	sbk_buf_release(&out);
 	return rc;
 }

@@ -21,6 +21,7 @@
 #include "engine/cli.h"
 #include "engine/os.h"
 #include "engine/plan.h"
+#include "engine/principals.h"
 
 /*
  * Adds the changes that enrol `person`, none where nothing is to be done, and
@@ -55,6 +56,8 @@ int sbk_plan_without(const struct sbk_backend *backend, uint32_t person,
  * it and the remedy; SBK_E_NOTFOUND where the caller is not enrolled.
  */
 int sbk_setup_try(struct sbk_error *err);
+/* The same for the account of one role. */
+int sbk_setup_try_account(enum sbk_principal_role role, struct sbk_error *err);
 
 /*
  * Tells the system's service manager that its files changed, after setup and

@@ -28,6 +28,7 @@
 #include "engine/linux/channel.h"
 #include "engine/linux/error.h"
 #include "engine/linux/mapped.h"
+#include "engine/os.h"
 
 #include "engine/banned.h"
 
@@ -90,6 +91,21 @@ static int check_helper(struct sbk_error *err)
 	return rc < 0 ? rc : sbk_mapped_check(path, err);
 }
 
+/* Root has none. Whoever called sudo may have one, and may not know. */
+static void say_of_root(enum sbk_account_role role,
+			char missing[SBK_ACCOUNT_MISSING_MAX])
+{
+	struct sbk_own_account own;
+	struct sbk_person person;
+
+	if (sbk_os_invoking_person(&person, NULL) == 0 && person.uid != 0 &&
+	    sbk_account_find(person.uid, person.gid, role, &own, NULL) == 0)
+		(void)snprintf(missing, SBK_ACCOUNT_MISSING_MAX,
+			       "root has none, and the one of '%s' is for what "
+			       "'%s' starts; run it without sudo",
+			       person.name, person.name);
+}
+
 void sbk_account_choose(struct sbk_account_run *run, enum sbk_account_wish wish,
 			enum sbk_network network,
 			char missing[SBK_ACCOUNT_MISSING_MAX])
@@ -104,6 +120,10 @@ void sbk_account_choose(struct sbk_account_run *run, enum sbk_account_wish wish,
 		return;
 	run->role = network == SBK_NETWORK_ON ? SBK_ACCOUNT_ONLINE
 					      : SBK_ACCOUNT_OFFLINE;
+	if (getuid() == 0)
+		say_of_root(run->role, missing);
+	if (missing[0] != '\0')
+		return;
 	rc = sbk_account_find(getuid(), getgid(), run->role, &run->own, &err);
 	if (rc == SBK_E_NOTFOUND && wish == SBK_ACCOUNT_WISH_AUTO)
 		return;

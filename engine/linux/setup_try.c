@@ -165,22 +165,29 @@ static int try_account(const struct sbk_principal *account,
 	return rc;
 }
 
-int sbk_setup_try(struct sbk_error *err)
+int sbk_setup_try_account(enum sbk_principal_role role, struct sbk_error *err)
 {
 	struct sbk_principals list = {.items = NULL};
 	const struct sbk_principal *account;
-	enum sbk_principal_role role;
+	void (*before)(int);
 	int rc = sbk_principals_find(&list, err);
 
+	if (rc < 0)
+		return rc;
+	account = sbk_principals_get(&list, role, getuid());
 	/* A helper that fails at once must not end us by a closed pipe. */
-	(void)signal(SIGPIPE, SIG_IGN);
-	for (role = SBK_PRINCIPAL_OFFLINE;
-	     rc == 0 && role <= SBK_PRINCIPAL_ONLINE; role++) {
-		account = sbk_principals_get(&list, role, getuid());
-		rc = account != NULL ? try_account(account, err)
-				     : sbk_error_set(err, SBK_E_NOTFOUND,
-						     "you are not enrolled");
-	}
+	before = signal(SIGPIPE, SIG_IGN);
+	rc = account != NULL ? try_account(account, err)
+			     : sbk_error_set(err, SBK_E_NOTFOUND,
+					     "you are not enrolled");
+	(void)signal(SIGPIPE, before);
 	sbk_principals_release(&list);
 	return rc;
+}
+
+int sbk_setup_try(struct sbk_error *err)
+{
+	int rc = sbk_setup_try_account(SBK_PRINCIPAL_OFFLINE, err);
+
+	return rc < 0 ? rc : sbk_setup_try_account(SBK_PRINCIPAL_ONLINE, err);
 }

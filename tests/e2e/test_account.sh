@@ -276,6 +276,90 @@ firewall()
 	refuse_account
 }
 
+plan() { $ann sandbook plan -C $ws "$@"; }
+
+# What the plan says of the account is what the run then does.
+forecast()
+{
+	said=$(plan)
+	has 'the account' "Account: 'sandbook-1600-off' (uid $account)" "$said"
+	has 'what is mapped' "'$ws' is shown to it as its own" "$said"
+	case $said in
+	*'cannot write'* | *'only read: '*) fail "nothing is in the way: $said" ;;
+	esac
+	said=$(plan --json | python3 -c 'import json, sys
+a = json.load(sys.stdin)["account"]
+print(a["used"], a["number"], [m["path"] for m in a["mapped"] if
+	m["writable"]], a["read_only_mounts"], a["other_groups"])')
+	is 'in JSON' "True $account ['$ws'] [] []" "$said"
+	has 'online' sandbook-1600-on "$(plan --net)"
+	has 'a dry run' "Account: 'sandbook-1600-off'" \
+		"$(run --dry-run -- true)"
+	# A mount below, and a file and a directory of another group.
+	mkdir $ws/below $ws/other
+	mount -t tmpfs -o mode=1777 below $ws/below
+	echo x >$ws/other/file
+	chown -R 1600:1601 $ws/other
+	chmod 0700 $ws/other
+	chmod 0600 $ws/other/file
+	said=$(plan)
+	has 'a mount below' "'$ws/below' is a mount of its own" "$said"
+	has 'other groups' "'$ws' has 2 objects that it reads and cannot" \
+		"$said"
+	is 'in JSON' "['$ws/below'] [('$ws', 2)]" "$(plan --json |
+		python3 -c 'import json, sys
+a = json.load(sys.stdin)["account"]
+print([m["path"] for m in a["read_only_mounts"]],
+	[(g["path"], g["objects"]) for g in a["other_groups"]])')"
+	is 'it reads' x "$(run -q -- cat other/file)"
+	run -q -- sh -c 'echo y >>other/file' 2>/dev/null &&
+		fail 'a file of another group is written'
+	run -q -- sh -c 'echo y >other/new' 2>/dev/null &&
+		fail 'a directory of another group is written'
+	run -q --no-account -- sh -c 'echo y >>other/file' ||
+		fail 'without the account it is not written'
+	umount $ws/below
+	rm -r $ws/below $ws/other
+	# Why there is none.
+	said=$($ann setpriv --no-new-privs sandbook plan -C $ws)
+	has 'a reason' 'Account: none, since no_new_privs' "$said"
+	said=$($ann setpriv --no-new-privs sandbook plan -C $ws --account)
+	has 'required' 'so the run is refused' "$said"
+	has 'off' 'Account: none, as the policy says' "$(plan --no-account)"
+	mv /etc/subuid /etc/away
+	: >/etc/subuid
+	has 'what only trying shows' 'since newuidmap' "$(plan |
+		tr -d "'")"
+	is 'in JSON' False "$(plan --json | python3 -c 'import json, sys
+print(json.load(sys.stdin)["account"]["used"])')"
+	mv /etc/away /etc/subuid
+	said=$(setpriv --reuid 1602 --regid 1602 $drop HOME=/ sandbook plan \
+		-C $ws 2>&1)
+	case $said in
+	*"'sudo sandbook setup' gives you one"*) ;;
+	*'no account'* | *refused* | *denied*) ;;
+	*) fail "a stranger's plan: $said" ;;
+	esac
+}
+
+# Whoever calls sudo out of habit hears, once, what that costs.
+by_sudo()
+{
+	mkdir /srv/work
+	root="env SUDO_UID=1600 SUDO_GID=1600 PATH=/srv/bin:$PATH"
+	said=$($root sandbook run -C /srv/work -- true 2>&1)
+	is 'by sudo, once' 1 "$(echo "$said" | grep -c "run it without sudo")"
+	has 'by sudo' "'ann'" "$said"
+	has 'its plan' 'since root has none' "$($root sandbook plan -C /srv/work)"
+	$root sandbook run -C /srv/work --account -- true 2>/dev/null
+	is 'by sudo, required' 202 $?
+	said=$(env PATH=/srv/bin:$PATH sandbook run -C /srv/work -- true 2>&1)
+	is 'root alone' '' "$(echo "$said" | grep sudo)"
+	said=$(env SUDO_UID=1602 PATH=/srv/bin:$PATH sandbook run -C /srv/work \
+		-- true 2>&1)
+	is 'by sudo, not enrolled' '' "$(echo "$said" | grep sudo)"
+}
+
 # What is mounted below a root is not written: it would be the account's there.
 below()
 {
@@ -361,8 +445,8 @@ battery()
 }
 
 world
-for case in battery identity files outside reasons policies firewall below pipes \
-	guarded terminal ends
+for case in battery identity files outside reasons policies forecast \
+	by_sudo firewall below pipes guarded terminal ends
 do
 	$case
 done

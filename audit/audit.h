@@ -64,6 +64,10 @@ int sbk_report_missed(struct sbk_report *report, const char *place,
  * like a missed one, and does not make the report incomplete. */
 int sbk_report_skipped(struct sbk_report *report, const char *place,
 		       const char *why, struct sbk_error *err);
+/* More members of the report's JSON object, as sbk_json_* writes them, without
+ * braces; copied. */
+int sbk_report_members(struct sbk_report *report, const char *members,
+		       struct sbk_error *err);
 struct sbk_coverage *sbk_report_coverage(struct sbk_report *report);
 size_t sbk_report_count(const struct sbk_report *report);
 const struct sbk_finding *sbk_report_at(const struct sbk_report *report,
@@ -71,6 +75,9 @@ const struct sbk_finding *sbk_report_at(const struct sbk_report *report,
 /* 0 clean, 1 findings, 2 incomplete (findings or not). */
 int sbk_report_exit(const struct sbk_report *report);
 void sbk_report_print(const struct sbk_report *report, struct sbk_buf *out);
+/* The last lines of the above: what was examined, and what was not. */
+void sbk_report_print_coverage(const struct sbk_report *report,
+			       struct sbk_buf *out);
 void sbk_report_print_json(const struct sbk_report *report,
 			   struct sbk_buf *out);
 

@@ -14,6 +14,7 @@
 #include "audit/residue.h"
 #include "audit/scope.h"
 #include "audit/ssh.h"
+#include "audit/volume.h"
 #include "audit/witnessed.h"
 #include "engine/os.h"
 
@@ -22,8 +23,8 @@
 /* Options of all five; each command has those that mean something to it. */
 struct audit_options {
 	struct sbk_list principals, skip;
-	const char *certificate, *user;
-	bool all, machine, json;
+	const char *certificate, *user, *volume;
+	bool all, machine, json, csv;
 };
 
 /* Paths of the command line, resolved. */
@@ -110,6 +111,14 @@ static int print(struct audit *audit)
 	struct sbk_buf out = SBK_BUF_INIT;
 	int code;
 
+	/* The rows are out; what was not examined is told besides. */
+	if (audit->options.csv) {
+		sbk_report_print_coverage(audit->report, &out);
+		(void)fputs(sbk_buf_text(&out), audit->cli->err); /* the exit
+						code says it, too */
+		sbk_buf_release(&out);
+		return sbk_report_exit(audit->report);
+	}
 	if (audit->options.json)
 		sbk_report_print_json(audit->report, &out);
 	else
@@ -163,12 +172,72 @@ static int make_scope(struct audit *audit)
 	return rc;
 }
 
+/* What only one of the two scopes understands. */
+static int check_scope(struct audit *audit)
+{
+	const struct audit_options *options = &audit->options;
+	const char *wrong = NULL;
+
+	if (options->volume == NULL)
+		return options->csv ? sbk_error_set(&audit->err, SBK_E_INVAL,
+						    "--csv goes with --volume")
+				    : 0;
+	if (options->all)
+		wrong = "--all";
+	else if (options->skip.count > 0)
+		wrong = "--skip";
+	else if (audit->roots.count > 0)
+		wrong = "a path";
+	else if (options->csv && options->json)
+		return sbk_error_set(&audit->err, SBK_E_INVAL,
+				     "--json and --csv exclude each other");
+	if (wrong != NULL)
+		return sbk_error_set(&audit->err, SBK_E_INVAL,
+				     "%s does not go with --volume, which is "
+				     "always examined as a whole",
+				     wrong);
+	return 0;
+}
+
+static int make_volume(struct audit *audit)
+{
+	const struct sbk_volume_request request = {
+		.path = audit->options.volume,
+		.principals = audit->options.principals.items,
+		.principal_count = audit->options.principals.count,
+	};
+	struct sbk_buf out = SBK_BUF_INIT;
+	struct sbk_volume_audit volume;
+	int rc =
+		sbk_volume_audit(&request, audit->report, &volume, &audit->err);
+
+	if (rc == 0 && audit->options.json) {
+		rc = sbk_volume_print_json(&volume, &out, &audit->err);
+		if (rc == 0)
+			rc = sbk_report_members(
+				audit->report, sbk_buf_text(&out), &audit->err);
+	} else if (rc == 0 && audit->options.csv) {
+		rc = sbk_volume_print_csv(&volume, &out, &audit->err);
+		if (rc == 0 && sbk_cli_print(audit->cli, &out) != 0)
+			rc = sbk_error_set(&audit->err, SBK_E_IO,
+					   "standard output is closed");
+	}
+	sbk_volume_audit_release(&volume);
+	sbk_buf_release(&out);
+	return rc;
+}
+
 static int run_scope(struct sbk_cli *cli, int argc, char **argv)
 {
 	struct audit audit = {.cli = cli, .err = SBK_ERROR_INIT};
 	int rc = begin(&audit, argc, argv, true);
 
-	return finish(&audit, rc == 0 ? make_scope(&audit) : rc);
+	if (rc == 0)
+		rc = check_scope(&audit);
+	if (rc == 0)
+		rc = audit.options.volume != NULL ? make_volume(&audit)
+						  : make_scope(&audit);
+	return finish(&audit, rc);
 }
 
 static int make_drift(struct audit *audit)
@@ -295,6 +364,15 @@ static const struct sbk_option scope_options[] = {
 	 .help = "account, number or group:NAME (default: Sandbook's own)",
 	 .offset = offsetof(struct audit_options, principals),
 	 .type = SBK_OPTION_LIST},
+	{.name = "volume",
+	 .argument = "PATH",
+	 .help = "a Windows volume: its image, device, or mount point",
+	 .offset = offsetof(struct audit_options, volume),
+	 .type = SBK_OPTION_TEXT},
+	{.name = "csv",
+	 .help = "print rows (with --volume)",
+	 .offset = offsetof(struct audit_options, csv),
+	 .type = SBK_OPTION_FLAG},
 	{.name = "all",
 	 .help = "also what everybody may do",
 	 .offset = offsetof(struct audit_options, all),
@@ -349,8 +427,15 @@ static const struct sbk_command subcommands[] = {
 		 "places and files with secrets are\namong them, which "
 		 "grants no journal knows, and who else may become an "
 		 "account\nof Sandbook. The host is asked, not the "
-		 "journal.\n\n" EXIT_CODES "Examples:\n"
+		 "journal.\n\n"
+		 "With --volume, a Windows volume is read from the outside and "
+		 "never written; each\ndistinct descriptor is judged once. A "
+		 "principal is a SID, a name, or tool:codex;\nwithout one, the "
+		 "SIDs that nobody on the volume has, and those of other "
+		 "tools.\n\n" EXIT_CODES "Examples:\n"
 		 "  sudo sandbook audit scope\n"
+		 "  sandbook audit scope --volume C.img --principal "
+		 "tool:codex\n"
 		 "  sandbook audit scope --principal www-data ~/project\n",
 	 .options = scope_options,
 	 .run = run_scope},

@@ -23,6 +23,7 @@ struct sbk_report {
 	struct sbk_finding *findings;
 	size_t count, capacity;
 	size_t finding_count; /* those that are more than worth knowing */
+	const char *members;  /* of JSON; NULL: none */
 	struct sbk_coverage coverage;
 	const char *missed[SBK_REPORT_LINES_MAX];
 };
@@ -143,6 +144,13 @@ int sbk_report_skipped(struct sbk_report *report, const char *place,
 	return name_place(report, place, why, err);
 }
 
+int sbk_report_members(struct sbk_report *report, const char *members,
+		       struct sbk_error *err)
+{
+	report->members = sbk_arena_strdup(&report->arena, members);
+	return report->members != NULL ? 0 : sbk_error_no_memory(err);
+}
+
 struct sbk_coverage *sbk_report_coverage(struct sbk_report *report)
 {
 	return &report->coverage;
@@ -212,7 +220,8 @@ static void print_findings(const struct sbk_report *report, struct sbk_buf *out)
 			       report->count - shown);
 }
 
-static void print_coverage(const struct sbk_report *report, struct sbk_buf *out)
+void sbk_report_print_coverage(const struct sbk_report *report,
+			       struct sbk_buf *out)
 {
 	const struct sbk_coverage *coverage = &report->coverage;
 	size_t i;
@@ -236,7 +245,7 @@ static void print_coverage(const struct sbk_report *report, struct sbk_buf *out)
 void sbk_report_print(const struct sbk_report *report, struct sbk_buf *out)
 {
 	print_findings(report, out);
-	print_coverage(report, out);
+	sbk_report_print_coverage(report, out);
 	sbk_buf_printf(out, "%s: ", report->name);
 	if (report->finding_count > 0)
 		sbk_buf_printf(out, "%zu finding%s", report->finding_count,
@@ -303,6 +312,10 @@ void sbk_report_print_json(const struct sbk_report *report, struct sbk_buf *out)
 		print_json_finding(&report->findings[i], out);
 	sbk_json_close(out, ']');
 	print_json_coverage(report, out);
+	if (report->members != NULL && report->members[0] != '\0') {
+		sbk_buf_addc(out, ',');
+		sbk_buf_adds(out, report->members);
+	}
 	sbk_json_close(out, '}');
 	sbk_buf_addc(out, '\n');
 }

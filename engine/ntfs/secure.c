@@ -158,11 +158,15 @@ static int search_block(struct sbk_ntfs_secure *secure, uint64_t at,
 /* Both copies of each block: what one lacks, the other may have. */
 static int search(struct sbk_ntfs_secure *secure)
 {
+	/* No farther than there are clusters: a size and holes are free. */
+	uint64_t end =
+		secure->stream.runs.held * secure->volume->boot.cluster_bytes;
 	uint64_t block;
 	int rc = 0;
 
-	for (block = 0; rc == 0 && block < secure->stream.size;
-	     block += 2 * COPY_BYTES) {
+	if (end > secure->stream.size)
+		end = secure->stream.size;
+	for (block = 0; rc == 0 && block < end; block += 2 * COPY_BYTES) {
 		rc = search_block(secure, block, block);
 		if (rc == 0)
 			rc = search_block(secure, block + COPY_BYTES, block);

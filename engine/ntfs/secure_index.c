@@ -142,7 +142,10 @@ static void read_blocks(struct reading *reading)
 		blame(reading, 0);
 		goto out;
 	}
+	/* A size may be anything; the map is what was read. */
 	count = blocks.size / volume->boot.index_bytes;
+	if (count > bitmap.size * 8)
+		count = bitmap.size * 8;
 	for (i = 0; i < count; i++)
 		if (sbk_ntfs_bit((const uint8_t *)bitmap.data, bitmap.size, i))
 			read_block(reading, &blocks,

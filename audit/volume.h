@@ -1,0 +1,229 @@
+/*
+ * audit scope --volume: what principals may do on a Windows volume that is read
+ * from the outside.
+ *
+ *	volume.c              the whole of it, step by step
+ *	volume_tree.c         objects: parents, descriptors, names, paths
+ *	volume_descriptors.c  each distinct descriptor, judged once for each SID
+ *	volume_known.c        who SIDs belong to: ledgers of tools, profiles
+ *	volume_places.c       sensitive places
+ *	volume_rollup.c       from descriptors to roots and counts
+ *	volume_ssh.c          keys that OpenSSH for Windows refuses
+ *	volume_report.c       findings, JSON, CSV
+ *
+ * Memory: 28 bytes for each record of the volume, and what is distinct (SIDs,
+ * descriptors' answers, roots). Names are read again where they are printed.
+ *
+ * A right counts where an entry or the owner names the principal, as in the
+ * scope of this machine; it is what the access check (engine/ntsec) grants a
+ * token of that SID alone. What is undecided there counts as granted.
+ */
+#ifndef SBK_VOLUME_H
+#define SBK_VOLUME_H
+
+#include "audit/audit.h"
+#include "engine/ntfs/secure.h"
+#include "engine/ntsec/rights.h"
+#include "engine/ntsec/sd.h"
+#include "engine/ntsec/sid_names.h"
+
+#define SBK_VOLUME_SIDS_MAX (1u << 20)	     /* distinct ones of a volume */
+#define SBK_VOLUME_OWN_MAX 65536	     /* descriptors outside $Secure */
+#define SBK_VOLUME_HITS_MAX (64u << 20)	     /* descriptors times principals */
+#define SBK_VOLUME_CANDIDATES_MAX (1u << 20) /* objects with a special name */
+#define SBK_VOLUME_LEDGER_MAX (8u << 20)     /* bytes of a tool's ledger */
+#define SBK_VOLUME_DEPTH_MAX 1024	     /* directories above an object */
+#define SBK_VOLUME_PATH_MAX 32768 /* bytes of a path that is printed */
+#define SBK_VOLUME_NONE UINT32_MAX
+
+struct sbk_device;
+
+/* --- objects -------------------------------------------------------------- */
+
+enum sbk_volume_flags {
+	SBK_VOLUME_USED = 1,
+	SBK_VOLUME_DIRECTORY = 2,
+	SBK_VOLUME_SYSTEM = 4 /* the filesystem's own: its first records */
+};
+
+/* An object whose name means something: a sensitive place, a ledger, a key. */
+struct sbk_volume_candidate {
+	uint32_t record, parent;
+	uint16_t name; /* index into sbk_volume_names */
+};
+
+struct sbk_volume_tree {
+	struct sbk_ntfs_volume *volume;
+	struct sbk_ntfs_secure *secure;
+	uint32_t records;
+	uint32_t *parent;     /* [record]; NONE: no directory has it */
+	uint32_t *descriptor; /* [record]: index of a distinct one; NONE */
+	uint16_t *sequence;   /* [record] */
+	uint8_t *flags;	      /* [record] */
+	uint64_t objects, directories;
+	struct sbk_volume_candidate *candidates;
+	size_t candidate_count, candidate_capacity;
+	/* Descriptors that are not in $Secure follow those that are. */
+	struct sbk_volume_own {
+		const uint8_t *bytes;
+		size_t size;
+	} * own;
+	size_t own_count;
+	struct sbk_arena arena;
+	/* Of names: [units][first letter], whether any means something. */
+#define SBK_VOLUME_FILTER_SIZES 64
+	bool filter[SBK_VOLUME_FILTER_SIZES][128], has_filter;
+};
+
+/* Scans the volume. What is damaged is counted there. */
+int sbk_volume_tree_load(struct sbk_volume_tree *tree, struct sbk_error *err);
+void sbk_volume_tree_release(struct sbk_volume_tree *tree);
+size_t sbk_volume_distinct(const struct sbk_volume_tree *tree);
+/* The bytes of a distinct descriptor; SBK_E_PARSE where it is damaged. */
+int sbk_volume_descriptor(struct sbk_volume_tree *tree, size_t index,
+			  struct sbk_buf *out, struct sbk_error *err);
+/*
+ * Appends the path of a record: "/Users/ann/.ssh", "/" for the root. Where a
+ * directory is missing it begins with "<lost>". Separators in names become
+ * U+FFFD. Only memory can fail.
+ */
+int sbk_volume_path(struct sbk_volume_tree *tree, uint32_t record,
+		    struct sbk_buf *out, struct sbk_error *err);
+/* The name of one record, UTF-8. */
+int sbk_volume_name(struct sbk_volume_tree *tree, uint32_t record,
+		    struct sbk_buf *out, struct sbk_error *err);
+
+/* --- special names -------------------------------------------------------- */
+
+enum sbk_volume_meaning {
+	SBK_VOLUME_SENSITIVE,
+	SBK_VOLUME_LEDGER,	     /* of another tool: holds SIDs */
+	SBK_VOLUME_LEDGER_DIRECTORY, /* its files are ledgers */
+	SBK_VOLUME_KEY		     /* a file of .ssh */
+};
+
+struct sbk_volume_name {
+	/* The last components of a path, lower-case; "*" is any one. A leading
+	 * '/' is the volume's root, "~" a profile: "/users" and any one name.
+	 */
+	const char *pattern;
+	enum sbk_volume_meaning meaning;
+	const char *what; /* "SSH keys"; or the tool: "codex" */
+};
+
+extern const struct sbk_volume_name sbk_volume_names[];
+extern const size_t sbk_volume_name_count;
+
+/* Adds to the candidates where the last component of a pattern is this name. */
+int sbk_volume_names_meet(struct sbk_volume_tree *tree, uint32_t record,
+			  uint32_t parent, struct sbk_view utf16,
+			  struct sbk_error *err);
+/* Drops the candidates whose directories are not those of the pattern. */
+int sbk_volume_names_confirm(struct sbk_volume_tree *tree,
+			     struct sbk_error *err);
+
+/* --- principals ----------------------------------------------------------- */
+
+/* What one distinct descriptor says about one principal. */
+struct sbk_volume_hit {
+	uint32_t principal, descriptor;
+	uint32_t granted, denied; /* by the check; by entries that deny */
+	bool owns;
+	bool is_explicit, is_inherited; /* entries that name it */
+};
+
+struct sbk_volume_root {
+	uint32_t record;
+	const struct sbk_volume_hit *hit; /* of its descriptor */
+	uint64_t objects, explicit_objects;
+	const char *path;
+};
+
+struct sbk_volume_inclusion {
+	size_t place; /* index of a candidate */
+	uint32_t granted;
+	uint64_t objects;
+	const char *path;
+};
+
+struct sbk_volume_principal {
+	struct sbk_sid sid;
+	struct sbk_sid_verdict verdict;
+	const char *evidence; /* path of what says so; or NULL */
+	size_t first_hit, hit_count;
+	/* The first principal with the same hits, whose roots are these, too;
+	 * its own index otherwise. */
+	size_t alike;
+	size_t alike_count; /* of the first: how many, itself included */
+	uint64_t objects, explicit_objects, inherited_objects, owned_objects;
+	struct sbk_volume_root *roots; /* of the first alone */
+	size_t root_count;
+	struct sbk_volume_inclusion *inclusions;
+	size_t inclusion_count;
+};
+
+struct sbk_volume_request {
+	const char *path;	       /* image, device or mount point */
+	const char *const *principals; /* none: whatever is unresolved or of a
+					* tool */
+	size_t principal_count;
+};
+
+struct sbk_volume_audit {
+	struct sbk_arena arena;
+	struct sbk_volume_tree tree;
+	struct sbk_report *report;
+	const char *path;
+	struct sbk_device *device; /* held open: names are read when printed */
+	/* Every SID that an entry or an owner of the volume names, sorted. */
+	struct sbk_sid *sids;
+	size_t sid_count;
+	struct sbk_sid_directory directory;
+	struct sbk_sid machine; /* what directory.domains points to */
+	const char **evidence;	/* [directory.owners] */
+	struct sbk_volume_principal *principals; /* by SID */
+	size_t principal_count;
+	struct sbk_volume_hit *hits; /* by principal, then descriptor */
+	size_t hit_count, hit_capacity;
+	bool named; /* the caller asked for certain principals */
+};
+
+int sbk_volume_sids_find(struct sbk_volume_audit *audit, struct sbk_error *err);
+int sbk_volume_known_find(struct sbk_volume_audit *audit,
+			  struct sbk_error *err);
+/* Fills audit->principals: those that are asked for. SBK_E_NOTFOUND, with what
+ * can be named. */
+int sbk_volume_principals_choose(struct sbk_volume_audit *audit,
+				 const struct sbk_volume_request *request,
+				 struct sbk_error *err);
+int sbk_volume_judge(struct sbk_volume_audit *audit, struct sbk_error *err);
+int sbk_volume_rollup(struct sbk_volume_audit *audit, struct sbk_error *err);
+int sbk_volume_ssh(struct sbk_volume_audit *audit, struct sbk_error *err);
+/* Findings and coverage. */
+int sbk_volume_report(struct sbk_volume_audit *audit, struct sbk_error *err);
+/* A SID for people: its name, or itself. Appends. */
+void sbk_volume_label(struct sbk_buf *out, const struct sbk_sid *sid,
+		      const struct sbk_sid_verdict *verdict);
+/* "read, write, delete, take over", or what is left of it. */
+void sbk_volume_rights(struct sbk_buf *out, uint32_t mask);
+/* The first entry of a descriptor that names the principal, as SDDL; or
+ * "owner". */
+int sbk_volume_entry(struct sbk_volume_audit *audit,
+		     const struct sbk_volume_hit *hit, struct sbk_buf *out,
+		     struct sbk_error *err);
+
+/* --- the whole ------------------------------------------------------------ */
+
+/* Makes it; the report is the caller's. Release also after a failure. */
+int sbk_volume_audit(const struct sbk_volume_request *request,
+		     struct sbk_report *report, struct sbk_volume_audit *out,
+		     struct sbk_error *err);
+void sbk_volume_audit_release(struct sbk_volume_audit *audit);
+/* "volume" and "principals", as members of the report's JSON object. */
+int sbk_volume_print_json(struct sbk_volume_audit *audit, struct sbk_buf *out,
+			  struct sbk_error *err);
+/* A row for each root and each sensitive place. */
+int sbk_volume_print_csv(struct sbk_volume_audit *audit, struct sbk_buf *out,
+			 struct sbk_error *err);
+
+#endif

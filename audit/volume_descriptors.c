@@ -1,0 +1,299 @@
+/*
+ * The distinct descriptors of a volume: which SIDs they name, and what each of
+ * the principals that are asked for may do by them. A descriptor is read twice,
+ * however many objects have it.
+ */
+#include "audit/volume.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/ntsec/access.h"
+#include "engine/ntsec/sddl.h"
+
+#include "engine/banned.h"
+
+typedef int descriptor_fn(struct sbk_volume_audit *audit, size_t index,
+			  const struct sbk_sd *sd, struct sbk_error *err);
+
+/* Calls `visit` for each descriptor that can be read; `count_damage`: the
+ * first time. */
+static int each(struct sbk_volume_audit *audit, bool count_damage,
+		descriptor_fn *visit, struct sbk_error *err)
+{
+	struct sbk_volume_tree *tree = &audit->tree;
+	struct sbk_ntfs_damage *damage = sbk_ntfs_volume_damage(tree->volume);
+	struct sbk_ntfs_damage before = *damage;
+	struct sbk_buf bytes = SBK_BUF_INIT;
+	size_t i, stored = sbk_ntfs_secure_count(tree->secure);
+	struct sbk_sd sd;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < sbk_volume_distinct(tree); i++) {
+		sbk_buf_clear(&bytes);
+		rc = sbk_volume_descriptor(tree, i, &bytes, NULL);
+		if (rc == SBK_E_NOMEM)
+			rc = sbk_error_no_memory(err);
+		else if (rc < 0)
+			rc = 0; /* counted where it was read */
+		else if (sbk_sd_read((const uint8_t *)bytes.data, bytes.size,
+				     &sd, NULL) == 0)
+			rc = visit(audit, i, &sd, err);
+		else
+			sbk_ntfs_damage_add(
+				damage, SBK_NTFS_BAD_DESCRIPTOR,
+				i < stored ? sbk_ntfs_secure_id(tree->secure, i)
+					   : 0);
+	}
+	sbk_buf_release(&bytes);
+	if (!count_damage)
+		*damage = before;
+	return rc;
+}
+
+/* --- which SIDs --------------------------------------------------------------
+ */
+
+static int by_sid(const void *a, const void *b)
+{
+	return sbk_sid_compare(a, b);
+}
+
+static void sort_sids(struct sbk_volume_audit *audit)
+{
+	size_t i, kept = 0;
+
+	if (audit->sid_count == 0)
+		return;
+	qsort(audit->sids, audit->sid_count, sizeof(*audit->sids), by_sid);
+	for (i = 0; i < audit->sid_count; i++)
+		if (kept == 0 ||
+		    !sbk_sid_equal(&audit->sids[kept - 1], &audit->sids[i]))
+			audit->sids[kept++] = audit->sids[i];
+	audit->sid_count = kept;
+}
+
+/* Each is kept once, sorted when the room is used up: descriptors of a volume
+ * name few SIDs many times. */
+static int meet(struct sbk_volume_audit *audit, const struct sbk_sid *sid,
+		struct sbk_error *err)
+{
+	if (audit->sid_count == 2 * SBK_VOLUME_SIDS_MAX) {
+		sort_sids(audit);
+		if (audit->sid_count > SBK_VOLUME_SIDS_MAX)
+			return sbk_error_set(err, SBK_E_LIMIT,
+					     "its descriptors name more than "
+					     "%u SIDs",
+					     SBK_VOLUME_SIDS_MAX);
+	}
+	audit->sids[audit->sid_count++] = *sid;
+	return 0;
+}
+
+static int meet_all(struct sbk_volume_audit *audit, size_t index,
+		    const struct sbk_sd *sd, struct sbk_error *err)
+{
+	struct sbk_nt_acl_cursor at = SBK_NT_ACL_BEGIN;
+	struct sbk_ace ace;
+	int rc = 0;
+
+	(void)index;
+	if (sd->has_owner)
+		rc = meet(audit, &sd->owner, err);
+	while (rc == 0 && sd->dacl_is == SBK_ACL_PRESENT &&
+	       sbk_nt_acl_next(&sd->dacl, &at, &ace))
+		if (!ace.is_opaque)
+			rc = meet(audit, &ace.sid, err);
+	return rc;
+}
+
+int sbk_volume_sids_find(struct sbk_volume_audit *audit, struct sbk_error *err)
+{
+	int rc;
+
+	audit->sids =
+		malloc(2 * (size_t)SBK_VOLUME_SIDS_MAX * sizeof(*audit->sids));
+	if (audit->sids == NULL)
+		return sbk_error_no_memory(err);
+	rc = each(audit, true, meet_all, err);
+	sort_sids(audit);
+	return rc;
+}
+
+/* --- what they may do
+ * --------------------------------------------------------- */
+
+static size_t find_principal(const struct sbk_volume_audit *audit,
+			     const struct sbk_sid *sid)
+{
+	size_t low = 0, high = audit->principal_count, middle;
+	int order;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		order = sbk_sid_compare(&audit->principals[middle].sid, sid);
+		if (order == 0)
+			return middle;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return SIZE_MAX;
+}
+
+/* The hit of this descriptor and principal, made where there is none yet. */
+static int hit_of(struct sbk_volume_audit *audit, size_t first,
+		  size_t principal, size_t descriptor,
+		  struct sbk_volume_hit **out, struct sbk_error *err)
+{
+	size_t capacity = audit->hit_capacity * 2 + 256, i;
+	struct sbk_volume_hit *hits;
+
+	for (i = first; i < audit->hit_count; i++)
+		if (audit->hits[i].principal == principal) {
+			*out = &audit->hits[i];
+			return 0;
+		}
+	if (audit->hit_count >= SBK_VOLUME_HITS_MAX)
+		return sbk_error_set(
+			err, SBK_E_LIMIT,
+			"more than %u entries name the principals; "
+			"name fewer of them",
+			SBK_VOLUME_HITS_MAX);
+	if (audit->hit_count == audit->hit_capacity) {
+		hits = realloc(audit->hits, capacity * sizeof(*hits));
+		if (hits == NULL)
+			return sbk_error_no_memory(err);
+		audit->hits = hits;
+		audit->hit_capacity = capacity;
+	}
+	*out = &audit->hits[audit->hit_count++];
+	**out = (struct sbk_volume_hit){.principal = (uint32_t)principal,
+					.descriptor = (uint32_t)descriptor};
+	return 0;
+}
+
+static uint32_t granted(const struct sbk_sd *sd, const struct sbk_sid *sid)
+{
+	const struct sbk_token token = sbk_token_plain(sid);
+	const struct sbk_access_request request = {
+		.desired = SBK_RIGHT_MAXIMUM_ALLOWED,
+		.object = SBK_NT_DIRECTORY};
+	struct sbk_access_result result;
+
+	sbk_access_check(sd, &token, &request, &result);
+	return (result.granted | result.undecided) & SBK_FILE_ALL;
+}
+
+static int judge_entry(struct sbk_volume_audit *audit, size_t first,
+		       size_t index, const struct sbk_ace *ace,
+		       struct sbk_error *err)
+{
+	size_t principal = find_principal(audit, &ace->sid);
+	struct sbk_volume_hit *hit;
+	int rc;
+
+	if (principal == SIZE_MAX)
+		return 0;
+	rc = hit_of(audit, first, principal, index, &hit, err);
+	if (rc < 0)
+		return rc;
+	if ((ace->flags & SBK_ACE_INHERITED) != 0)
+		hit->is_inherited = true;
+	else
+		hit->is_explicit = true;
+	if (ace->effect == SBK_ACE_DENIES &&
+	    (ace->flags & SBK_ACE_INHERIT_ONLY) == 0)
+		hit->denied |=
+			sbk_rights_map(ace->mask,
+				       sbk_nt_mapping(SBK_NT_DIRECTORY)) &
+			SBK_FILE_ALL;
+	return 0;
+}
+
+static int judge(struct sbk_volume_audit *audit, size_t index,
+		 const struct sbk_sd *sd, struct sbk_error *err)
+{
+	struct sbk_nt_acl_cursor at = SBK_NT_ACL_BEGIN;
+	size_t first = audit->hit_count, principal, i;
+	struct sbk_volume_hit *hit;
+	struct sbk_ace ace;
+	int rc = 0;
+
+	principal =
+		sd->has_owner ? find_principal(audit, &sd->owner) : SIZE_MAX;
+	if (principal != SIZE_MAX) {
+		rc = hit_of(audit, first, principal, index, &hit, err);
+		if (rc == 0)
+			hit->owns = true;
+	}
+	while (rc == 0 && sd->dacl_is == SBK_ACL_PRESENT &&
+	       sbk_nt_acl_next(&sd->dacl, &at, &ace))
+		if (!ace.is_opaque)
+			rc = judge_entry(audit, first, index, &ace, err);
+	for (i = first; rc == 0 && i < audit->hit_count; i++)
+		audit->hits[i].granted = granted(
+			sd, &audit->principals[audit->hits[i].principal].sid);
+	return rc;
+}
+
+static int by_principal(const void *a, const void *b)
+{
+	const struct sbk_volume_hit *one = a, *two = b;
+
+	if (one->principal != two->principal)
+		return one->principal < two->principal ? -1 : 1;
+	return one->descriptor < two->descriptor
+		       ? -1
+		       : one->descriptor > two->descriptor;
+}
+
+int sbk_volume_judge(struct sbk_volume_audit *audit, struct sbk_error *err)
+{
+	size_t i;
+	int rc =
+		audit->principal_count > 0 ? each(audit, false, judge, err) : 0;
+
+	if (rc < 0 || audit->hit_count == 0)
+		return rc;
+	qsort(audit->hits, audit->hit_count, sizeof(*audit->hits),
+	      by_principal);
+	for (i = 0; i < audit->hit_count; i++) {
+		struct sbk_volume_principal *principal =
+			&audit->principals[audit->hits[i].principal];
+
+		if (principal->hit_count++ == 0)
+			principal->first_hit = i;
+	}
+	return 0;
+}
+
+int sbk_volume_entry(struct sbk_volume_audit *audit,
+		     const struct sbk_volume_hit *hit, struct sbk_buf *out,
+		     struct sbk_error *err)
+{
+	const struct sbk_sid *sid = &audit->principals[hit->principal].sid;
+	struct sbk_sddl_options options = {.domains = audit->directory.domains};
+	struct sbk_nt_acl_cursor at = SBK_NT_ACL_BEGIN;
+	struct sbk_buf bytes = SBK_BUF_INIT;
+	struct sbk_ace ace;
+	struct sbk_sd sd;
+	bool found = false;
+	int rc = sbk_volume_descriptor(&audit->tree, hit->descriptor, &bytes,
+				       err);
+
+	if (rc == 0)
+		rc = sbk_sd_read((const uint8_t *)bytes.data, bytes.size, &sd,
+				 err);
+	while (rc == 0 && !found && sd.dacl_is == SBK_ACL_PRESENT &&
+	       sbk_nt_acl_next(&sd.dacl, &at, &ace))
+		if (!ace.is_opaque && sbk_sid_equal(&ace.sid, sid)) {
+			sbk_sddl_describe_ace(&ace, &options, out);
+			found = true;
+		}
+	if (rc == 0 && !found)
+		sbk_buf_adds(out, "owner");
+	sbk_buf_release(&bytes);
+	return rc < 0 ? rc : sbk_buf_failed(out, err);
+}

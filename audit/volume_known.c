@@ -1,0 +1,408 @@
+/*
+ * Who the SIDs of a volume belong to, as far as the volume itself says: people
+ * by their profiles, other tools by their own ledgers. Owns the choice of
+ * principals.
+ *
+ * A ledger is searched for whatever reads as a SID, and not parsed: those that
+ * matter most are the ones that a crash left in halves. A SID that has a
+ * profile is a person's, whatever a ledger says.
+ */
+#include "audit/volume.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/ntfs/stream.h"
+
+#include "engine/banned.h"
+
+/* S-1-5-21-x-y-z-rid, or S-1-12-1-...: what an account may have. */
+static bool is_account_sid(const struct sbk_sid *sid)
+{
+	return (sbk_sid_authority(sid) == 5 && sbk_sid_sub(sid, 0) == 21 &&
+		sbk_sid_sub_count(sid) == 5) ||
+	       (sbk_sid_authority(sid) == 12 && sbk_sid_sub(sid, 0) == 1);
+}
+
+static int own(struct sbk_volume_audit *audit, const struct sbk_sid *sid,
+	       enum sbk_sid_origin origin, const char *name, const char *tool,
+	       uint32_t record, struct sbk_error *err)
+{
+	size_t count = audit->directory.count;
+	struct sbk_sid_owner *owners;
+	struct sbk_buf path = SBK_BUF_INIT;
+	const char **evidence;
+	int rc;
+
+	if (count >= SBK_VOLUME_SIDS_MAX)
+		return 0; /* more than entries can name */
+	owners = realloc((void *)audit->directory.owners,
+			 (count + 1) * sizeof(*owners));
+	if (owners == NULL)
+		return sbk_error_no_memory(err);
+	audit->directory.owners = owners;
+	evidence = realloc(audit->evidence, (count + 1) * sizeof(*evidence));
+	if (evidence == NULL)
+		return sbk_error_no_memory(err);
+	audit->evidence = evidence;
+	rc = sbk_volume_path(&audit->tree, record, &path, err);
+	owners[count] = (struct sbk_sid_owner){
+		.sid = *sid, .origin = origin, .tool = tool};
+	if (rc == 0 && name != NULL)
+		owners[count].name = sbk_arena_strdup(&audit->arena, name);
+	if (rc == 0)
+		evidence[count] =
+			sbk_arena_strdup(&audit->arena, sbk_buf_text(&path));
+	sbk_buf_release(&path);
+	if (rc < 0 || evidence[count] == NULL ||
+	    (name != NULL && owners[count].name == NULL))
+		return rc < 0 ? rc : sbk_error_no_memory(err);
+	audit->directory.count++;
+	return 0;
+}
+
+/* --- profiles ----------------------------------------------------------------
+ */
+
+/* The one account that has full access to a profile by an entry of its own. */
+static bool find_person(const struct sbk_sd *sd, struct sbk_sid *out)
+{
+	struct sbk_nt_acl_cursor at = SBK_NT_ACL_BEGIN;
+	struct sbk_ace ace;
+	bool found = false;
+
+	while (sd->dacl_is == SBK_ACL_PRESENT &&
+	       sbk_nt_acl_next(&sd->dacl, &at, &ace)) {
+		if (ace.is_opaque || ace.type != SBK_ACE_ALLOW ||
+		    (ace.flags & SBK_ACE_INHERITED) != 0 ||
+		    !is_account_sid(&ace.sid) ||
+		    (sbk_rights_map(ace.mask,
+				    sbk_nt_mapping(SBK_NT_DIRECTORY)) &
+		     SBK_FILE_ALL) != SBK_FILE_ALL)
+			continue;
+		if (found && !sbk_sid_equal(out, &ace.sid))
+			return false;
+		*out = ace.sid;
+		found = true;
+	}
+	return found;
+}
+
+static int learn_profile(struct sbk_volume_audit *audit, uint32_t record,
+			 struct sbk_error *err)
+{
+	struct sbk_volume_tree *tree = &audit->tree;
+	struct sbk_buf bytes = SBK_BUF_INIT, name = SBK_BUF_INIT;
+	struct sbk_sid sid;
+	struct sbk_sd sd;
+	int rc = 0;
+
+	if ((tree->flags[record] & SBK_VOLUME_DIRECTORY) == 0 ||
+	    tree->descriptor[record] == SBK_VOLUME_NONE ||
+	    sbk_volume_descriptor(tree, tree->descriptor[record], &bytes,
+				  NULL) < 0 ||
+	    sbk_sd_read((const uint8_t *)bytes.data, bytes.size, &sd, NULL) <
+		    0 ||
+	    !find_person(&sd, &sid))
+		goto out;
+	rc = sbk_volume_name(tree, record, &name, err);
+	if (rc == 0)
+		rc = own(audit, &sid, SBK_SID_ACCOUNT, sbk_buf_text(&name),
+			 NULL, record, err);
+	if (rc == 0 && audit->directory.domains.machine == NULL &&
+	    sbk_sid_authority(&sid) == 5) {
+		audit->machine = sid;
+		(void)sbk_sid_parent(&audit->machine);
+		audit->directory.domains.machine = &audit->machine;
+	}
+out:
+	sbk_buf_release(&bytes);
+	sbk_buf_release(&name);
+	return rc;
+}
+
+/* --- ledgers -----------------------------------------------------------------
+ */
+
+static bool is_sid_char(char c)
+{
+	return (c >= '0' && c <= '9') || c == '-' || c == 'x' || c == 'X';
+}
+
+/* What a tool may have made: no SID that is the same on each machine. */
+static bool can_be_a_tools(const struct sbk_sid *sid)
+{
+	static const struct sbk_sid_directory nobody;
+
+	return sbk_sid_judge(sid, &nobody).origin == SBK_SID_UNRESOLVED;
+}
+
+static int learn_sids(struct sbk_volume_audit *audit, const char *text,
+		      size_t size, const char *tool, uint32_t record,
+		      struct sbk_error *err)
+{
+	struct sbk_sid sid;
+	size_t at = 0, end;
+	int rc = 0;
+
+	while (rc == 0 && at + 5 < size) {
+		if (memcmp(text + at, "S-1-", 4) != 0) {
+			at++;
+			continue;
+		}
+		for (end = at + 4; end < size && is_sid_char(text[end]); end++)
+			;
+		if (sbk_sid_parse(text + at, end - at, &sid, NULL) == 0 &&
+		    can_be_a_tools(&sid))
+			rc = own(audit, &sid, SBK_SID_OTHER_TOOL, NULL, tool,
+				 record, err);
+		at = end;
+	}
+	return rc;
+}
+
+static int learn_ledger(struct sbk_volume_audit *audit, uint32_t record,
+			const char *tool, struct sbk_error *err)
+{
+	struct sbk_ntfs_stream stream = {.size = 0};
+	struct sbk_buf text = SBK_BUF_INIT, path = SBK_BUF_INIT;
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc = sbk_ntfs_stream_open(audit->tree.volume, record, SBK_NTFS_DATA,
+				      "", &stream, &why);
+
+	if (rc == 0)
+		rc = sbk_ntfs_stream_read_all(audit->tree.volume, &stream,
+					      SBK_VOLUME_LEDGER_MAX, &text,
+					      &why);
+	sbk_ntfs_stream_release(&stream);
+	if (rc == 0)
+		rc = learn_sids(audit, text.data, text.size, tool, record, err);
+	else if (rc == SBK_E_NOMEM)
+		rc = sbk_error_no_memory(err);
+	else if (sbk_volume_path(&audit->tree, record, &path, err) == 0)
+		rc = sbk_report_missed(audit->report, sbk_buf_text(&path),
+				       why.message, err);
+	sbk_buf_release(&text);
+	sbk_buf_release(&path);
+	return rc;
+}
+
+/* --- the directory
+ * ------------------------------------------------------------ */
+
+struct known {
+	struct sbk_sid_owner owner;
+	const char *evidence;
+};
+
+static int by_sid(const void *a, const void *b)
+{
+	const struct known *one = a, *two = b;
+	int order = sbk_sid_compare(&one->owner.sid, &two->owner.sid);
+
+	if (order != 0)
+		return order;
+	/* Accounts before what ledgers say. */
+	return (one->owner.origin != SBK_SID_ACCOUNT) -
+	       (two->owner.origin != SBK_SID_ACCOUNT);
+}
+
+static int sort_directory(struct sbk_volume_audit *audit, struct sbk_error *err)
+{
+	struct sbk_sid_owner *owners =
+		(struct sbk_sid_owner *)audit->directory.owners;
+	size_t count = audit->directory.count, i, kept = 0;
+	struct known *known;
+
+	if (count == 0)
+		return 0;
+	known = malloc(count * sizeof(*known));
+	if (known == NULL)
+		return sbk_error_no_memory(err);
+	for (i = 0; i < count; i++)
+		known[i] = (struct known){owners[i], audit->evidence[i]};
+	qsort(known, count, sizeof(*known), by_sid);
+	for (i = 0; i < count; i++) {
+		if (kept > 0 &&
+		    sbk_sid_equal(&owners[kept - 1].sid, &known[i].owner.sid))
+			continue;
+		owners[kept] = known[i].owner;
+		audit->evidence[kept++] = known[i].evidence;
+	}
+	audit->directory.count = kept;
+	free(known);
+	return 0;
+}
+
+int sbk_volume_known_find(struct sbk_volume_audit *audit, struct sbk_error *err)
+{
+	struct sbk_volume_tree *tree = &audit->tree;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < tree->candidate_count; i++) {
+		const struct sbk_volume_candidate *candidate =
+			&tree->candidates[i];
+		const struct sbk_volume_name *name =
+			&sbk_volume_names[candidate->name];
+
+		if (strcmp(name->pattern, "~") == 0)
+			rc = learn_profile(audit, candidate->record, err);
+		else if (name->meaning == SBK_VOLUME_LEDGER &&
+			 (tree->flags[candidate->record] &
+			  SBK_VOLUME_DIRECTORY) == 0)
+			rc = learn_ledger(audit, candidate->record, name->what,
+					  err);
+	}
+	return rc < 0 ? rc : sort_directory(audit, err);
+}
+
+/* --- who is asked for
+ * --------------------------------------------------------- */
+
+static const char *evidence_of(const struct sbk_volume_audit *audit,
+			       const struct sbk_sid *sid)
+{
+	size_t i;
+
+	for (i = 0; i < audit->directory.count; i++)
+		if (sbk_sid_equal(&audit->directory.owners[i].sid, sid))
+			return audit->evidence[i];
+	return NULL;
+}
+
+static int add(struct sbk_volume_audit *audit, const struct sbk_sid *sid,
+	       struct sbk_error *err)
+{
+	size_t count = audit->principal_count;
+	struct sbk_volume_principal *principals;
+
+	if ((count & (count - 1)) == 0) { /* doubled at each power of two */
+		principals =
+			realloc(audit->principals, (count > 0 ? count * 2 : 1) *
+							   sizeof(*principals));
+		if (principals == NULL)
+			return sbk_error_no_memory(err);
+		audit->principals = principals;
+	}
+	audit->principals[audit->principal_count++] =
+		(struct sbk_volume_principal){
+			.sid = *sid,
+			.verdict = sbk_sid_judge(sid, &audit->directory),
+			.evidence = evidence_of(audit, sid)};
+	return 0;
+}
+
+/* Each SID of the volume for which `wanted` holds; how many. */
+static int add_where(struct sbk_volume_audit *audit,
+		     bool (*wanted)(const struct sbk_sid_verdict *verdict,
+				    const char *text),
+		     const char *text, size_t *found, struct sbk_error *err)
+{
+	struct sbk_sid_verdict verdict;
+	size_t i;
+	int rc = 0;
+
+	*found = 0;
+	for (i = 0; rc == 0 && i < audit->sid_count; i++) {
+		verdict = sbk_sid_judge(&audit->sids[i], &audit->directory);
+		if (!wanted(&verdict, text))
+			continue;
+		(*found)++;
+		rc = add(audit, &audit->sids[i], err);
+	}
+	return rc;
+}
+
+static bool is_stranger(const struct sbk_sid_verdict *verdict, const char *text)
+{
+	(void)text;
+	return verdict->origin == SBK_SID_UNRESOLVED ||
+	       verdict->origin == SBK_SID_OTHER_TOOL;
+}
+
+static bool is_tools(const struct sbk_sid_verdict *verdict, const char *tool)
+{
+	return verdict->origin == SBK_SID_OTHER_TOOL && verdict->tool != NULL &&
+	       strcmp(verdict->tool, tool) == 0;
+}
+
+static char lower(char c)
+{
+	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	while (*a != '\0' && lower(*a) == lower(*b)) {
+		a++;
+		b++;
+	}
+	return lower(*a) == lower(*b);
+}
+
+/* "Everyone", "BUILTIN\Users", or "Users" alone. */
+static bool has_name(const struct sbk_sid_verdict *verdict, const char *name)
+{
+	const char *last;
+
+	if (verdict->name == NULL)
+		return false;
+	last = strrchr(verdict->name, '\\');
+	return is_same(verdict->name, name) ||
+	       (last != NULL && is_same(last + 1, name));
+}
+
+static int choose(struct sbk_volume_audit *audit, const char *text,
+		  struct sbk_error *err)
+{
+	struct sbk_sid sid;
+	size_t found;
+	int rc;
+
+	if (strncmp(text, "tool:", 5) == 0)
+		return add_where(audit, is_tools, text + 5, &found, err);
+	if (sbk_sid_parse(text, strlen(text), &sid, NULL) == 0)
+		return add(audit, &sid, err);
+	rc = add_where(audit, has_name, text, &found, err);
+	if (rc == 0 && found == 0)
+		rc = sbk_error_set(
+			err, SBK_E_NOTFOUND,
+			"no profile and no entry of the volume is "
+			"known as '%s'; name its SID, or tool:codex, "
+			"tool:mxc",
+			text);
+	return rc;
+}
+
+static int by_principal(const void *a, const void *b)
+{
+	const struct sbk_volume_principal *one = a, *two = b;
+
+	return sbk_sid_compare(&one->sid, &two->sid);
+}
+
+int sbk_volume_principals_choose(struct sbk_volume_audit *audit,
+				 const struct sbk_volume_request *request,
+				 struct sbk_error *err)
+{
+	struct sbk_volume_principal *list;
+	size_t i, found, kept = 0;
+	int rc = 0;
+
+	audit->named = request->principal_count > 0;
+	if (!audit->named)
+		rc = add_where(audit, is_stranger, NULL, &found, err);
+	for (i = 0; rc == 0 && i < request->principal_count; i++)
+		rc = choose(audit, request->principals[i], err);
+	if (rc < 0 || audit->principal_count == 0)
+		return rc;
+	list = audit->principals;
+	qsort(list, audit->principal_count, sizeof(*list), by_principal);
+	for (i = 0; i < audit->principal_count; i++)
+		if (kept == 0 ||
+		    !sbk_sid_equal(&list[kept - 1].sid, &list[i].sid))
+			list[kept++] = list[i];
+	audit->principal_count = kept;
+	return 0;
+}

@@ -15,10 +15,11 @@
 #include "engine/limits.h"
 #include "engine/principal_id.h"
 #include "engine/principals.h"
+#include "journal/dsse.h"
 
 #include "engine/banned.h"
 
-#define CERTIFICATE_BYTES_MAX ((size_t)64 << 20)
+#define CERTIFICATE_BYTES_MAX ((size_t)128 << 20)
 #define WANTED_MAX 4096
 
 void sbk_wanted_release(struct sbk_wanted *wanted)
@@ -130,8 +131,9 @@ static int add_from_json(struct sbk_wanted *wanted, const json_t *item,
 	return add(wanted, id, name != NULL ? name : "", err);
 }
 
-int sbk_wanted_parse(const char *text, size_t size, struct sbk_wanted *out,
-		     struct sbk_error *err)
+/* The statement, out of its envelope. Who signed it does not matter here. */
+static int parse_statement(const char *text, size_t size,
+			   struct sbk_wanted *out, struct sbk_error *err)
 {
 	json_error_t why;
 	json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
@@ -152,6 +154,24 @@ int sbk_wanted_parse(const char *text, size_t size, struct sbk_wanted *out,
 	for (i = 0; rc == 0 && i < json_array_size(list); i++)
 		rc = add_from_json(out, json_array_get(list, i), err);
 	json_decref(root);
+	return rc;
+}
+
+int sbk_wanted_parse(const char *text, size_t size, struct sbk_wanted *out,
+		     struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	struct sbk_dsse envelope;
+	int rc = sbk_dsse_parse(text, size, &envelope, &why);
+
+	/* The file that was named, and no policy. */
+	if (rc < 0)
+		rc = sbk_error_set(err, rc == SBK_E_PARSE ? SBK_E_INVAL : rc,
+				   "%s", why.message);
+	if (rc == 0)
+		rc = parse_statement(sbk_buf_text(&envelope.body),
+				     envelope.body.size, out, err);
+	sbk_dsse_release(&envelope);
 	return rc;
 }
 

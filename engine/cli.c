@@ -365,7 +365,26 @@ int sbk_cli_announce(struct sbk_cli *cli, const char *text,
 	return 0;
 }
 
-void sbk_cli_tell_record(struct sbk_cli *cli,
+void sbk_cli_tell_anchor(struct sbk_cli *cli, enum sbk_book book)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	if (cli->ledger.ops->anchor(cli->ledger.self, book, &err) < 0)
+		(void)fprintf(cli->err,
+			      "%s: the new checkpoint was not anchored: %s\n",
+			      cli->program, err.message);
+}
+
+void sbk_cli_tell_key(struct sbk_cli *cli, const char *key)
+{
+	if (key[0] != '\0')
+		(void)fprintf(cli->err,
+			      "%s: a journal begins; keep its key elsewhere, "
+			      "and nobody can put another in its place:\n%s\n",
+			      cli->program, key);
+}
+
+void sbk_cli_tell_record(struct sbk_cli *cli, enum sbk_book book,
 			 const struct sbk_transaction_report *report)
 {
 	if (report->unpublished[0] != '\0')
@@ -379,11 +398,9 @@ void sbk_cli_tell_record(struct sbk_cli *cli,
 			cli->err,
 			"%s: what was recorded could not be signed (%s)\n",
 			cli->program, report->unsigned_why);
-	if (report->new_key[0] != '\0')
-		(void)fprintf(cli->err,
-			      "%s: a journal begins; keep its key elsewhere, "
-			      "and nobody can put another in its place:\n%s\n",
-			      cli->program, report->new_key);
+	sbk_cli_tell_key(cli, report->new_key);
+	if (report->transaction != 0)
+		sbk_cli_tell_anchor(cli, book);
 }
 
 int sbk_cli_ask(struct sbk_cli *cli, const char *question, bool yes,

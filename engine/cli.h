@@ -118,10 +118,15 @@ int sbk_cli_announce(struct sbk_cli *cli, const char *text,
 /*
  * After a transaction: what its record lacks although it went well (a copy for
  * readers, a signature), and the key of a journal that began with it, on
- * cli->err.
+ * cli->err; and sbk_cli_tell_anchor.
  */
-void sbk_cli_tell_record(struct sbk_cli *cli,
+void sbk_cli_tell_record(struct sbk_cli *cli, enum sbk_book book,
 			 const struct sbk_transaction_report *report);
+/* The key of a journal that began just now; nothing for "". */
+void sbk_cli_tell_key(struct sbk_cli *cli, const char *key);
+/* Hands the book's new checkpoint to the command that the policy names; that
+ * it failed is a line on cli->err. sbk_cli_tell_record does it, too. */
+void sbk_cli_tell_anchor(struct sbk_cli *cli, enum sbk_book book);
 /*
  * Asks "question [y/N]" on the terminal; 0 for yes, and at once with `yes`.
  * SBK_E_INVAL for anything else, and where nobody can be asked.

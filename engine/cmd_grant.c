@@ -319,7 +319,7 @@ static int grant(struct sbk_cli *cli, struct granting *g, struct sbk_error *err)
 	else if (rc == 0)
 		print_end(g, &out);
 	code = sbk_cli_print(cli, &out);
-	sbk_cli_tell_record(cli, &g->report);
+	sbk_cli_tell_record(cli, SBK_BOOK_USER, &g->report);
 out:
 	sbk_buf_release(&out);
 	return rc < 0 ? rc : code;

@@ -217,6 +217,7 @@ static int on_ready(void *arg, const struct sbk_carriers *carriers, int pid,
 		rc = not_recorded(run, rc, err);
 	if (rc < 0)
 		return rc;
+	sbk_cli_tell_key(run->cli, run->session.new_key);
 	say_missing(run, carriers);
 	say_account(run, carriers);
 	status_line(run, "started", &run->begin);

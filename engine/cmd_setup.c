@@ -259,7 +259,7 @@ static int enrol(struct sbk_setup_call *call, struct sbk_error *err)
 			 err);
 	if (rc == 0)
 		rc = transact(call, err);
-	sbk_cli_tell_record(call->cli, &call->report);
+	sbk_cli_tell_record(call->cli, SBK_BOOK_MACHINE, &call->report);
 	if (rc < 0)
 		return rc;
 	print_done(call);

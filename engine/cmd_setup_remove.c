@@ -146,7 +146,7 @@ static int take_own_back(struct sbk_setup_call *call, struct sbk_error *err)
 
 	if (report->recovered > 0)
 		sbk_setup_print_recovered(call, report->recovered);
-	sbk_cli_tell_record(call->cli, report);
+	sbk_cli_tell_record(call->cli, SBK_BOOK_MACHINE, report);
 	if (rc == 0 && report->undone.owed + report->undone.conflicts > 0)
 		rc = sbk_error_set(err, SBK_E_INCOMPLETE,
 				   "%zu changes could not be taken back: "
@@ -170,6 +170,8 @@ static int change_rest(struct sbk_setup_call *call, struct sbk_error *err)
 	if (rc == 0)
 		rc = ledger->ops->transact(ledger->self, &call->backend,
 					   &request, call->plan, &report, err);
+	if (rc == 0 && report.transaction != 0)
+		sbk_cli_tell_anchor(call->cli, SBK_BOOK_MACHINE);
 	return rc;
 }
 

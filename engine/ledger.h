@@ -70,6 +70,8 @@ struct sbk_session {
 	/* Whose journal, where it was looked up already; NULL: the caller's.
 	 */
 	const struct sbk_person *person;
+	/* The public key of a journal that began with this run; else "". */
+	char new_key[SBK_KEY_TEXT_MAX];
 };
 
 /* What the machine's log found out about one person's (journal/FORMAT.md,
@@ -149,6 +151,9 @@ struct sbk_ledger_ops {
 	 */
 	int (*witness)(void *self, sbk_witness_fn *tell, void *arg,
 		       struct sbk_error *err);
+	/* Hands the newest checkpoint to the command that the policy of the
+	 * book's owner names; 0 where it names none. */
+	int (*anchor)(void *self, enum sbk_book book, struct sbk_error *err);
 };
 
 struct sbk_ledger {

@@ -18,7 +18,8 @@
 #define SBK_LOCATE_OBJECTS_MAX 8000000 /* objects met by one search */
 #define SBK_POLICY_BYTES_MAX (1 << 20)
 #define SBK_POLICY_PROFILES_MAX 256
-#define SBK_POLICY_PATHS_MAX 1024     /* paths of one list of a policy */
+#define SBK_POLICY_PATHS_MAX 1024 /* paths of one list of a policy */
+#define SBK_POLICY_ANCHOR_WORDS_MAX 32
 #define SBK_POLICY_EXTENDS_MAX 16     /* profiles that one profile stands on */
 #define SBK_POLICY_DEPTH_MAX 16	      /* brackets within brackets of a policy */
 #define SBK_POLICY_NAME_MAX 64	      /* bytes of a profile's name */

@@ -22,9 +22,13 @@ int main(int argc, char **argv)
 		{.name = NULL},
 	};
 	const struct sbk_command *const tables[] = {
-		engine_commands,      sbk_audit_commands,
-		sbk_journal_commands, sbk_uninstall_commands,
-		sbk_journal_errands,  NULL,
+		engine_commands,
+		sbk_audit_commands,
+		sbk_journal_commands,
+		sbk_uninstall_commands,
+		sbk_certificate_commands,
+		sbk_journal_errands,
+		NULL,
 	};
 	struct sbk_cli cli = {.out = stdout,
 			      .err = stderr,

@@ -242,4 +242,14 @@ int sbk_sensitive_paths(const struct sbk_person *person,
 /* sandbook plan */
 extern const struct sbk_command sbk_command_plan;
 
+/*
+ * The command that is told of each new checkpoint (key "anchor"): of the
+ * machine's log from the machine's file, of `person`'s from that person's own
+ * file at its fixed place; never from a project's, and not from --config. The
+ * words and the list, which ends with NULL, live in `arena`; *words NULL: none
+ * is named.
+ */
+int sbk_policy_anchor(const struct sbk_person *person, struct sbk_arena *arena,
+		      const char *const **words, struct sbk_error *err);
+
 #endif

@@ -221,63 +221,17 @@ static int read_names(const struct reader *r,
 	return rc;
 }
 
-static bool has_dots(const char *text)
-{
-	while (*text != '\0') {
-		size_t size = strcspn(text, "/");
-
-		if (size == 2 && memcmp(text, "..", 2) == 0)
-			return true;
-		text += size;
-		text += *text == '/' ? 1 : 0;
-	}
-	return false;
-}
-
-static bool has_control(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			return true;
-	return false;
-}
-
-/* A path as a policy or a flag names it: NULL, or why it is refused. */
-static const char *path_problem_of(const char *text, enum sbk_layer layer)
-{
-	if (text[0] == '\0')
-		return "is empty; '.' is the working directory";
-	if (strlen(text) >= SBK_PATH_MAX)
-		return "is longer than 4095 bytes";
-	if (has_control(text))
-		return "has a control character";
-	if (text[0] == '$')
-		return "begins with a variable, and none is replaced here; "
-		       "'~/' is the home";
-	if (strpbrk(text, "*?") != NULL)
-		return "is a pattern, and paths are taken as they are; name "
-		       "the directory";
-	if (text[0] == '~' && text[1] != '\0' && text[1] != '/')
-		return "names another user's home; write it out";
-	if (has_dots(text))
-		return "has '..'; write the path that is meant";
-	if (layer == SBK_LAYER_PROJECT && (text[0] == '/' || text[0] == '~'))
-		return "leads out of the project, which its own file may not; "
-		       "begin with a name in the project";
-	return NULL;
-}
-
 static const char *check_path(const struct reader *r, const char *text)
 {
-	return path_problem_of(text, r->layer);
+	return sbk_policy_path_problem(text, r->layer);
 }
 
 static const char *check_protected(const struct reader *r, const char *text)
 {
 	(void)r;
-	if (text[0] == '\0' || strlen(text) > 255 || has_control(text) ||
-	    strchr(text, '/') != NULL || strcmp(text, ".") == 0 ||
-	    strcmp(text, "..") == 0)
+	if (text[0] == '\0' || strlen(text) > 255 ||
+	    sbk_policy_has_control(text) || strchr(text, '/') != NULL ||
+	    strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
 		return "is not the name of something directly in a root";
 	return NULL;
 }
@@ -679,6 +633,29 @@ static int read_default(const struct reader *r,
 	return *(const char **)into != NULL ? 0 : out_of_memory(r);
 }
 
+static const char *check_anchor(const struct reader *r, const char *text)
+{
+	(void)r;
+	return sbk_policy_has_control(text) ? "has a control character" : NULL;
+}
+
+/* The words of a command; the first is where it is. */
+static int read_anchor(const struct reader *r,
+		       const struct sbk_json_place *place, const json_t *value,
+		       void *into)
+{
+	struct sbk_names *words = into;
+	int rc = read_names(r, place, value, check_anchor, words);
+
+	if (rc == 0 && (words->count == 0 || words->items[0][0] != '/' ||
+			words->count > SBK_POLICY_ANCHOR_WORDS_MAX))
+		rc = fail(r, place,
+			  "'anchor' is a command: an absolute path and its "
+			  "arguments, at most %d words",
+			  SBK_POLICY_ANCHOR_WORDS_MAX);
+	return rc;
+}
+
 /* `present` doubles as "has a version" while the text is read. */
 static int read_file(const struct reader *r, const json_t *root,
 		     struct sbk_policy_file *file)
@@ -700,6 +677,9 @@ static int read_file(const struct reader *r, const json_t *root,
 		 offsetof(struct sbk_policy_file, narrowing.account), IN_ALL},
 		{"limits", read_limits,
 		 offsetof(struct sbk_policy_file, narrowing.limits), IN_ALL},
+		{"anchor", read_anchor,
+		 offsetof(struct sbk_policy_file, anchor),
+		 IN_MACHINE | IN_USER},
 		/* Known, so that a project that has them is told why not. */
 		{"rw", read_paths, 0, 0},
 		{"ro", read_paths, 0, 0},

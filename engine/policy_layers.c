@@ -456,3 +456,42 @@ int sbk_settings_make(const struct sbk_policy_request *request,
 			rc = narrow_by(&files[i], request, arena, out, err);
 	return rc;
 }
+
+/* --- the command that is told of checkpoints --------------------------------
+ */
+
+static int list_words(const struct sbk_names *names, struct sbk_arena *arena,
+		      const char *const **words, struct sbk_error *err)
+{
+	const char **list;
+	size_t i;
+
+	*words = NULL;
+	if (names->count == 0)
+		return 0;
+	list = sbk_arena_alloc(arena, (names->count + 1) * sizeof(*list));
+	if (list == NULL)
+		return sbk_error_no_memory(err);
+	for (i = 0; i < names->count; i++)
+		list[i] = names->items[i];
+	list[i] = NULL;
+	*words = list;
+	return 0;
+}
+
+int sbk_policy_anchor(const struct sbk_person *person, struct sbk_arena *arena,
+		      const char *const **words, struct sbk_error *err)
+{
+	const char *path =
+		person == NULL ? sbk_machine_policy_path
+			       : sbk_arena_printf(arena, "%s%s", person->home,
+						  sbk_user_policy_path + 1);
+	struct sbk_policy_file file;
+	int rc;
+
+	if (path == NULL)
+		return sbk_error_no_memory(err);
+	rc = load(&file, person == NULL ? SBK_LAYER_MACHINE : SBK_LAYER_USER,
+		  path, person, false, arena, err);
+	return rc < 0 ? rc : list_words(&file.anchor, arena, words, err);
+}

@@ -2,6 +2,7 @@
  * Inside of the policy: what its files share. Other layers include policy.h.
  *
  *	policy_json.c     text -> struct sbk_policy_file
+ *	policy_names.c    what single strings of it may be
  *	policy.c          files, built-in profiles, flags -> struct sbk_settings
  *	policy_layers.c   which files, who may have written them, ceilings
  *	policy_scope.c    settings -> struct sbk_scope
@@ -153,6 +154,7 @@ struct sbk_policy_file {
 	struct sbk_profile *profiles;
 	size_t profile_count;
 	struct sbk_narrowing narrowing;
+	struct sbk_names anchor; /* a command's words; none: no command */
 };
 
 /*
@@ -163,6 +165,10 @@ struct sbk_policy_file {
 int sbk_policy_parse(const char *path, enum sbk_layer layer, const char *text,
 		     size_t size, struct sbk_arena *arena,
 		     struct sbk_policy_file *out, struct sbk_error *err);
+
+/* A path as a policy or a flag names it: NULL, or why it is refused. */
+const char *sbk_policy_path_problem(const char *text, enum sbk_layer layer);
+bool sbk_policy_has_control(const char *text);
 
 /* Where an entry comes from; a later one of these goes above an earlier. */
 enum sbk_origin {

@@ -11,7 +11,8 @@
 struct sbk_choice {
 	uint64_t session, transaction, change;
 	const char *path, *kind, *since, *until;
-	const char *key, *checkpoint; /* of `journal verify` */
+	const char *key;	     /* of `journal verify` */
+	struct sbk_list checkpoints; /* likewise */
 	bool machine, json;
 };
 
@@ -52,6 +53,7 @@ int sbk_cmd_journal_proof(struct sbk_cli *cli, int argc, char **argv);
 int sbk_cmd_journal_consistency(struct sbk_cli *cli, int argc, char **argv);
 extern const struct sbk_option sbk_journal_key_options[];
 extern const struct sbk_option sbk_journal_checkpoint_options[];
+extern const struct sbk_option sbk_journal_proof_options[];
 
 int sbk_cmd_undo(struct sbk_cli *cli, int argc, char **argv);
 extern const struct sbk_option sbk_undo_options[];

@@ -87,9 +87,9 @@ static const struct sbk_option verify_options[] = {
 	 .type = SBK_OPTION_TEXT},
 	{.name = "checkpoint",
 	 .argument = "FILE",
-	 .help = "a checkpoint of the log that you kept elsewhere",
-	 .offset = offsetof(struct sbk_choice, checkpoint),
-	 .type = SBK_OPTION_TEXT},
+	 .help = "a checkpoint of it that you kept elsewhere (repeatable)",
+	 .offset = offsetof(struct sbk_choice, checkpoints),
+	 .type = SBK_OPTION_LIST},
 	MACHINE_OPTION,
 	JSON_OPTION,
 	{.name = NULL},
@@ -260,6 +260,13 @@ static void print_signed(const struct sbk_journal_verdict *verdict,
 		sbk_buf_printf(out, ", and %llu since are not yet",
 			       (unsigned long long)rest);
 	sbk_buf_addc(out, '\n');
+	if (verdict->replaced_at != UINT64_MAX)
+		sbk_buf_printf(out,
+			       "the key before it was lost and replaced by "
+			       "entry %llu: that the entries before are those "
+			       "which that key signed, an older checkpoint "
+			       "shows\n",
+			       (unsigned long long)verdict->replaced_at);
 }
 
 /* The answer, and what it does not say. */
@@ -335,6 +342,9 @@ static void print_verdict(const struct sbk_journal *journal,
 	sbk_json_string(out, "key",
 			verdict->key[0] != '\0' ? verdict->key : NULL);
 	sbk_json_bool(out, "pinned", verdict->pinned);
+	if (verdict->replaced_at != UINT64_MAX)
+		sbk_json_integer(out, "key_replaced_at",
+				 (int64_t)verdict->replaced_at);
 	sbk_json_integer(out, "signed", (int64_t)verdict->signed_size);
 	sbk_json_integer(out, "anchored", (int64_t)verdict->anchored_size);
 	sbk_json_integer(out, "witnessed", (int64_t)verdict->witnessed_size);
@@ -344,37 +354,58 @@ static void print_verdict(const struct sbk_journal *journal,
 	sbk_buf_addc(out, '\n');
 }
 
+/* What `verify` holds the journal against. */
+struct kept_texts {
+	struct sbk_buf notes[SBK_KEPT_NOTES_MAX], seen;
+	struct sbk_journal_kept kept[SBK_KEPT_NOTES_MAX];
+	struct sbk_journal_anchor anchor;
+};
+
+static int read_kept(const struct sbk_list *paths, struct kept_texts *k,
+		     struct sbk_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	if (paths->count > SBK_KEPT_NOTES_MAX)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "--checkpoint is given more than %d times",
+				     SBK_KEPT_NOTES_MAX);
+	for (i = 0; rc == 0 && i < paths->count; i++) {
+		rc = sbk_os_read_file(paths->items[i], SBK_NOTE_BYTES_MAX,
+				      &k->notes[i], err);
+		k->kept[i].note = sbk_buf_text(&k->notes[i]);
+		k->kept[i].size = k->notes[i].size;
+	}
+	k->anchor.kept = k->kept;
+	k->anchor.kept_count = paths->count;
+	return rc;
+}
+
 /* `text`: lines about what the machine's log has seen. */
 static int verify(struct sbk_journal *journal, const struct sbk_choice *choice,
 		  struct sbk_journal_verdict *verdict, struct sbk_buf *text,
 		  struct sbk_error *err)
 {
-	struct sbk_journal_anchor anchor = {.key = choice->key};
-	struct sbk_buf note = SBK_BUF_INIT, seen = SBK_BUF_INIT;
+	struct kept_texts k = {.anchor = {.key = choice->key}};
 	struct sbk_journal_place place;
+	size_t i;
 	int rc = sbk_choice_place(choice, &place, err);
 
 	if (rc == 0)
-		rc = sbk_witness_look_up(journal, &place, &seen, text, err);
-	if (rc == 0 && seen.size > 0) {
-		anchor.witness = sbk_buf_text(&seen);
-		anchor.witness_size = seen.size;
-	}
-	if (rc < 0)
-		goto out;
-
-	if (choice->checkpoint != NULL)
-		rc = sbk_os_read_file(choice->checkpoint, SBK_NOTE_BYTES_MAX,
-				      &note, err);
-	if (rc == 0 && choice->checkpoint != NULL) {
-		anchor.note = sbk_buf_text(&note);
-		anchor.note_size = note.size;
+		rc = sbk_witness_look_up(journal, &place, &k.seen, text, err);
+	if (rc == 0 && k.seen.size > 0) {
+		k.anchor.witness = sbk_buf_text(&k.seen);
+		k.anchor.witness_size = k.seen.size;
 	}
 	if (rc == 0)
-		rc = sbk_journal_verify_against(journal, &anchor, verdict, err);
-out:
-	sbk_buf_release(&note);
-	sbk_buf_release(&seen);
+		rc = read_kept(&choice->checkpoints, &k, err);
+	if (rc == 0)
+		rc = sbk_journal_verify_against(journal, &k.anchor, verdict,
+						err);
+	for (i = 0; i < SBK_KEPT_NOTES_MAX; i++)
+		sbk_buf_release(&k.notes[i]);
+	sbk_buf_release(&k.seen);
 	return rc;
 }
 
@@ -404,6 +435,7 @@ static int run_verify(struct sbk_cli *cli, int argc, char **argv)
 	else if (rc == SBK_EXIT_OK)
 		rc = (int)sbk_log_verdict_exit(verdict.verdict);
 	sbk_journal_verdict_release(&verdict);
+	sbk_list_release(&choice.checkpoints);
 	sbk_buf_release(&out);
 	sbk_buf_release(&witness);
 	sbk_journal_close(journal);
@@ -573,7 +605,7 @@ static const struct sbk_command subcommands[] = {
 			"check it.\n\n"
 			"Example:\n"
 			"  sandbook journal proof 7 --to 7.tlog-proof\n",
-		.options = sbk_journal_checkpoint_options,
+		.options = sbk_journal_proof_options,
 		.run = sbk_cmd_journal_proof,
 	},
 	{
@@ -587,7 +619,7 @@ static const struct sbk_command subcommands[] = {
 			"it that nothing of them was changed since.\n\n"
 			"Example:\n"
 			"  sandbook journal consistency 7 31\n",
-		.options = sbk_journal_checkpoint_options,
+		.options = sbk_journal_proof_options,
 		.run = sbk_cmd_journal_consistency,
 	},
 	{

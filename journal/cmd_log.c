@@ -21,7 +21,7 @@
 struct log_choice {
 	struct sbk_choice choice;
 	const char *to;
-	bool rotate;
+	bool rotate, replace;
 };
 
 #define MACHINE_OPTION                                          \
@@ -38,11 +38,25 @@ const struct sbk_option sbk_journal_key_options[] = {
 	 .help = "hand the log over to a new key, which the old one signs",
 	 .offset = offsetof(struct log_choice, rotate),
 	 .type = SBK_OPTION_FLAG},
+	{.name = "replace",
+	 .help = "begin a new key where the old one is lost",
+	 .offset = offsetof(struct log_choice, replace),
+	 .type = SBK_OPTION_FLAG},
 	MACHINE_OPTION,
 	{.name = NULL},
 };
 
 const struct sbk_option sbk_journal_checkpoint_options[] = {
+	{.name = "to",
+	 .argument = "FILE|-|syslog",
+	 .help = "to this new file, standard output, or the system log",
+	 .offset = offsetof(struct log_choice, to),
+	 .type = SBK_OPTION_TEXT},
+	MACHINE_OPTION,
+	{.name = NULL},
+};
+
+const struct sbk_option sbk_journal_proof_options[] = {
 	{.name = "to",
 	 .argument = "FILE",
 	 .help = "write it to this new file; - is standard output",
@@ -86,8 +100,9 @@ static int open_chosen(struct sbk_cli *cli, int argc, char **argv,
 		rc = sbk_choice_place(&choice->choice, &place, err);
 	if (rc == 0)
 		rc = sbk_journal_open(&place,
-				      choice->rotate ? SBK_JOURNAL_WRITE
-						     : SBK_JOURNAL_READ,
+				      choice->rotate || choice->replace
+					      ? SBK_JOURNAL_WRITE
+					      : SBK_JOURNAL_READ,
 				      out, err);
 	return rc;
 }
@@ -110,12 +125,19 @@ int sbk_cmd_journal_key(struct sbk_cli *cli, int argc, char **argv)
 	struct sbk_note_key key;
 	int rc = open_chosen(cli, argc, argv, &choice, NULL, 0, &journal, &err);
 
-	if (rc == 0 && choice.rotate)
+	if (rc == 0 && choice.rotate && choice.replace)
+		rc = sbk_error_set(&err, SBK_E_INVAL,
+				   "--rotate or --replace, not both");
+	if (rc == 0 && (choice.rotate || choice.replace))
 		rc = sbk_journal_lock(journal, LOCK_WAIT_MS, &err);
 	if (rc == 0 && choice.rotate)
 		rc = sbk_key_rotate(journal, &err);
+	else if (rc == 0 && choice.replace)
+		rc = sbk_key_replace(journal, &err);
 	if (rc == 0)
 		rc = sbk_key_named(journal, &key, &err);
+	if (rc == 0 && (choice.rotate || choice.replace))
+		sbk_cli_tell_anchor(cli, journal->book);
 	if (rc == 0) {
 		sbk_buf_printf(&out, "origin %s\nkey    ", key.name);
 		sbk_note_key_print(&key, &out);
@@ -153,6 +175,22 @@ static int deliver(struct sbk_cli *cli, int rc, const struct log_choice *choice,
 	return finish(cli, rc, out, journal, err);
 }
 
+/* As one line, which base64 -d makes the checkpoint again. */
+static int write_line(struct sbk_buf *note, struct sbk_error *err)
+{
+	struct sbk_buf line = SBK_BUF_INIT;
+	int rc;
+
+	sbk_buf_adds(&line, "checkpoint ");
+	sbk_base64_add(&line, note->data, note->size);
+	rc = sbk_buf_failed(&line, err);
+	if (rc == 0)
+		rc = sbk_os_log_line(sbk_buf_text(&line), err);
+	sbk_buf_release(&line);
+	sbk_buf_clear(note);
+	return rc;
+}
+
 int sbk_cmd_journal_checkpoint(struct sbk_cli *cli, int argc, char **argv)
 {
 	struct log_choice choice = {.to = NULL};
@@ -163,6 +201,10 @@ int sbk_cmd_journal_checkpoint(struct sbk_cli *cli, int argc, char **argv)
 
 	if (rc == 0)
 		rc = sbk_checkpoint_read(journal, 0, &out, &err);
+	if (rc == 0 && choice.to != NULL && strcmp(choice.to, "syslog") == 0) {
+		rc = write_line(&out, &err);
+		return finish(cli, rc, &out, journal, &err);
+	}
 	return deliver(cli, rc, &choice, &out, journal, &err);
 }
 

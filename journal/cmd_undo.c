@@ -66,6 +66,7 @@ const struct sbk_option sbk_undo_options[] = {
 };
 
 struct undo_command {
+	bool told; /* there was a transaction */
 	struct sbk_cli *cli;
 	struct undo_options options;
 	struct sbk_journal *journal;
@@ -309,12 +310,13 @@ static int carry_out(struct undo_command *u)
 	return rc;
 }
 
-static void tell_record(const struct undo_command *u)
+static void tell_record(struct undo_command *u)
 {
 	struct sbk_transaction_report report = {.transaction = 0};
 
 	sbk_journal_report(u->journal, &report);
-	sbk_cli_tell_record(u->cli, &report);
+	u->told = true;
+	sbk_cli_tell_record(u->cli, u->journal->book, &report);
 }
 
 static int print_result(struct undo_command *u)
@@ -433,6 +435,11 @@ int sbk_cmd_undo(struct sbk_cli *cli, int argc, char **argv)
 	sbk_plan_free(u.owed_plan);
 	sbk_backend_close(&u.backend);
 	sbk_journal_close(u.journal);
+	/* Without holding up whoever waits for the journal. */
+	if (u.told)
+		sbk_cli_tell_anchor(cli, u.options.choice.machine
+						 ? SBK_BOOK_MACHINE
+						 : SBK_BOOK_USER);
 	free(resolved);
 	return rc;
 }

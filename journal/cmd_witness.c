@@ -210,6 +210,7 @@ int sbk_cmd_journal_witness(struct sbk_cli *cli, int argc, char **argv)
 {
 	struct witness_choice choice = {.accept = NULL};
 	struct telling t = {.out = SBK_BUF_INIT};
+	bool looked = false;
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_journal *machine = NULL;
 	int operands = 0;
@@ -225,10 +226,13 @@ int sbk_cmd_journal_witness(struct sbk_cli *cli, int argc, char **argv)
 		rc = accept(machine, choice.accept, &err);
 	if (rc == 0)
 		rc = sbk_journal_witness(machine, true, tell, &t, &err);
+	looked = rc == 0;
 	rc = rc < 0 ? sbk_cli_fail(cli, &err) : sbk_cli_print(cli, &t.out);
 	if (rc == SBK_EXIT_OK && t.findings > 0)
 		rc = SBK_EXIT_INCOMPLETE;
 	sbk_buf_release(&t.out);
 	sbk_journal_close(machine);
+	if (looked)
+		sbk_cli_tell_anchor(cli, SBK_BOOK_MACHINE);
 	return rc;
 }

@@ -234,11 +234,21 @@ enum sbk_log_verdict {
 const char *sbk_log_verdict_name(enum sbk_log_verdict verdict);
 enum sbk_exit sbk_log_verdict_exit(enum sbk_log_verdict verdict);
 
+#define SBK_KEPT_NOTES_MAX 32
+
+struct sbk_journal_kept {
+	const char *note;
+	size_t size;
+};
+
 /* What was kept elsewhere; each may be NULL. Borrowed. */
 struct sbk_journal_anchor {
 	const char *key;  /* a public key of the log, as text */
 	const char *note; /* a checkpoint of it */
 	size_t note_size;
+	/* More of them, at most SBK_KEPT_NOTES_MAX. */
+	const struct sbk_journal_kept *kept;
+	size_t kept_count;
 	/* What the machine's log has seen of it, cosigned (the caller looked);
 	 * NULL: nothing. */
 	const char *witness;
@@ -252,9 +262,11 @@ struct sbk_journal_verdict {
 				something else, or nothing */
 	char key[SBK_KEY_TEXT_MAX]; /* the newest that the log names, or "" */
 	bool pinned;		    /* it leads back to the one given */
+	uint64_t replaced_at;	    /* the entry since which a key stands in
+				       for a lost one; UINT64_MAX: none */
 	uint64_t signed_size;	    /* entries that it has signed */
-	uint64_t anchored_size;	    /* entries that the anchor shows */
-	uint64_t witnessed_size;    /* entries that the witness has seen */
+	uint64_t anchored_size;	 /* entries that the strongest anchor shows */
+	uint64_t witnessed_size; /* entries that the witness has seen */
 	uint64_t entries;
 	unsigned char root[32]; /* of the tree, computed from the entries */
 	uint64_t states, sealed_unread;
@@ -293,6 +305,26 @@ int sbk_journal_check(struct sbk_journal *journal, struct sbk_error *err);
 int sbk_journal_check_small(struct sbk_journal *journal, struct sbk_error *err);
 /* The caller goes on whatever there is: what a person said who was told. */
 void sbk_journal_trust(struct sbk_journal *journal);
+
+/* The journal's public key, where its private one is here and can sign; else
+ * why not. */
+int sbk_journal_signing_key(struct sbk_journal *journal,
+			    char out[SBK_KEY_TEXT_MAX], struct sbk_error *err);
+/* `body` in a DSSE envelope (dsse.h), signed with the journal's key, or, where
+ * that is not here, by nobody. */
+int sbk_journal_envelope(struct sbk_journal *journal, const char *type,
+			 const struct sbk_buf *body, struct sbk_buf *out,
+			 struct sbk_error *err);
+/* The newest checkpoint, appended to `out`. SBK_E_NOTFOUND. */
+int sbk_journal_checkpoint(struct sbk_journal *journal, struct sbk_buf *out,
+			   struct sbk_error *err);
+/*
+ * Hands it to the command that the policy names ("anchor"): of the machine's
+ * journal the machine's file, run as root; of a person's that person's own, run
+ * as that person, who is the caller. In bounded time; 0 where none is named.
+ * What it fails with fails nothing else.
+ */
+int sbk_journal_anchor(struct sbk_journal *journal, struct sbk_error *err);
 
 /*
  * Witnessing (FORMAT.md, "Witness"): what the machine's log has seen of the

@@ -7,6 +7,7 @@
  * a new key in place of one that was lost: whoever pinned the old one must
  * hear of it.
  */
+#include "journal/dsse.h"
 #include "journal/signing.h"
 
 #include <jansson.h>
@@ -324,4 +325,93 @@ int sbk_key_rotate(struct sbk_journal *journal, struct sbk_error *err)
 	if (rc == 0)
 		sbk_publish(journal);
 	return rc;
+}
+
+/* --- a key that is lost ----------------------------------------------------
+ */
+
+static int append_replacement(struct sbk_journal *journal,
+			      const struct sbk_note_signer *next,
+			      struct sbk_error *err)
+{
+	const struct sbk_note_signer *const one[] = {next};
+	char text[SBK_NOTE_KEY_TEXT] = "";
+	uint64_t entry;
+	int rc = print_text(&next->key, text, err);
+
+	if (rc == 0)
+		rc = sbk_log_begin(journal, SBK_COMMIT_FLUSHED, err);
+	if (rc < 0)
+		return rc;
+	sbk_entry_key(&journal->json, sbk_os_now_ms(), text, SBK_KEY_REPLACED);
+	rc = sbk_log_append(journal, &entry, err);
+	if (rc == 0)
+		rc = sbk_view_signer(&journal->db, entry, text,
+				     SBK_KEY_REPLACED, err);
+	if (rc == 0)
+		rc = sbk_checkpoint_add_by(journal, one, 1, err);
+	return sbk_log_finish(journal, rc, err);
+}
+
+int sbk_key_replace(struct sbk_journal *journal, struct sbk_error *err)
+{
+	struct sbk_note_signer signer;
+	struct sbk_note_key named;
+	int rc = sbk_key_named(journal, &named, err);
+
+	if (rc < 0)
+		return rc;
+	if (sbk_key_load(journal, &signer, NULL) == 0) {
+		sbk_note_signer_erase(&signer);
+		return sbk_error_set(err, SBK_E_EXISTS,
+				     "the key of journal '%s' is there: "
+				     "--rotate hands over to a new one, which "
+				     "proves more",
+				     journal->db.path);
+	}
+	rc = sbk_journal_check(journal, err);
+	/* Written first: killed in between, the journal has lost its key as
+	 * before. */
+	if (rc == 0)
+		rc = write_new(journal, SBK_KEY_FILE, named.name, &signer, err);
+	if (rc < 0)
+		return rc;
+	rc = append_replacement(journal, &signer, err);
+	sbk_note_signer_erase(&signer);
+	if (rc == 0)
+		sbk_publish(journal);
+	return rc;
+}
+
+/* --- for others ------------------------------------------------------------
+ */
+
+int sbk_journal_signing_key(struct sbk_journal *journal,
+			    char out[SBK_KEY_TEXT_MAX], struct sbk_error *err)
+{
+	struct sbk_note_signer signer;
+	int rc = sbk_key_load(journal, &signer, err);
+
+	if (rc == 0)
+		rc = print_text(&signer.key, out, err);
+	sbk_note_signer_erase(&signer);
+	return rc;
+}
+
+int sbk_journal_envelope(struct sbk_journal *journal, const char *type,
+			 const struct sbk_buf *body, struct sbk_buf *out,
+			 struct sbk_error *err)
+{
+	struct sbk_note_signer signer;
+	const bool can_sign = sbk_key_load(journal, &signer, NULL) == 0;
+
+	sbk_dsse_print(type, body, can_sign ? &signer : NULL, out);
+	sbk_note_signer_erase(&signer);
+	return sbk_buf_failed(out, err);
+}
+
+int sbk_journal_checkpoint(struct sbk_journal *journal, struct sbk_buf *out,
+			   struct sbk_error *err)
+{
+	return sbk_checkpoint_read(journal, 0, out, err);
 }

@@ -536,6 +536,18 @@ static int ledger_witness(void *self, sbk_witness_fn *tell, void *arg,
 	return rc;
 }
 
+static int ledger_anchor(void *self, enum sbk_book book, struct sbk_error *err)
+{
+	struct sbk_journal *journal = NULL;
+	int rc = open_book(book, SBK_JOURNAL_READ, &journal, err);
+
+	(void)self;
+	if (rc == 0)
+		rc = sbk_journal_anchor(journal, err);
+	sbk_journal_close(journal);
+	return rc;
+}
+
 /* --- sessions ----------------------------------------------------------- */
 
 static int ledger_session_begin(void *self, struct sbk_session *session,
@@ -560,6 +572,7 @@ static int ledger_session_begin(void *self, struct sbk_session *session,
 					     "(--best-effort runs without)");
 	}
 	session->token = journal;
+	memcpy(session->new_key, journal->new_key, sizeof(session->new_key));
 	return 0;
 }
 
@@ -590,6 +603,7 @@ void sbk_journal_ledger(struct sbk_ledger *out)
 		.granted = ledger_granted,
 		.owed = ledger_owed,
 		.witness = ledger_witness,
+		.anchor = ledger_anchor,
 	};
 
 	*out = (struct sbk_ledger){.ops = &ops};

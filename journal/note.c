@@ -10,6 +10,7 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/banned.h"
@@ -34,17 +35,18 @@ _Static_assert(SBK_NOTE_PUBLIC_BYTES == crypto_sign_PUBLICKEYBYTES &&
 
 void sbk_base64_add(struct sbk_buf *out, const void *data, size_t size)
 {
-	char text[128];
+	const int variant = sodium_base64_VARIANT_ORIGINAL;
+	const size_t room = sodium_base64_encoded_len(size, variant);
+	char few[128], *text = room <= sizeof(few) ? few : malloc(room);
 
-	/* Longer ones are not written here. */
-	if (sodium_base64_ENCODED_LEN(size, sodium_base64_VARIANT_ORIGINAL) >
-	    sizeof(text)) {
-		out->failure = SBK_E_LIMIT;
+	if (text == NULL) {
+		out->failure = SBK_E_NOMEM;
 		return;
 	}
-	(void)sodium_bin2base64(text, sizeof(text), data, size,
-				sodium_base64_VARIANT_ORIGINAL);
+	(void)sodium_bin2base64(text, room, data, size, variant);
 	sbk_buf_adds(out, text);
+	if (text != few)
+		free(text);
 }
 
 bool sbk_base64_decode(const char *text, size_t text_size, void *out,

@@ -42,6 +42,14 @@ void sbk_key_provide(struct sbk_journal *journal);
  * fails, and changes nothing, where the old key cannot sign.
  */
 int sbk_key_rotate(struct sbk_journal *journal, struct sbk_error *err);
+/*
+ * A new key in place of one that is lost: an entry that names it, which nobody
+ * signed, and a checkpoint by it. Needs the lock, and that the log is what it
+ * says; SBK_E_EXISTS where the key is there after all and can hand over.
+ */
+int sbk_key_replace(struct sbk_journal *journal, struct sbk_error *err);
+/* What stands in place of a signature then. */
+#define SBK_KEY_REPLACED "replaced"
 /* The text that the old key signs: entry `n` of this log, which has `root`
  * until then, names `key`. */
 void sbk_key_print_handover(const struct sbk_note_key *key, uint64_t n,

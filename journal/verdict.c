@@ -83,12 +83,18 @@ static int read_anchor(struct sbk_verification *v)
 	int rc = read_kept(v, &v->kept[SBK_KEPT_ANCHOR],
 			   "the checkpoint that was given", a->note,
 			   a->note_size);
+	size_t i;
 
-	return rc < 0 ? rc
-		      : read_kept(v, &v->kept[SBK_KEPT_WITNESS],
-				  "the checkpoint that the machine's log has "
-				  "seen",
-				  a->witness, a->witness_size);
+	if (rc == 0)
+		rc = read_kept(v, &v->kept[SBK_KEPT_WITNESS],
+			       "the checkpoint that the machine's log has seen",
+			       a->witness, a->witness_size);
+	v->kept_count = SBK_KEPT_OTHERS;
+	for (i = 0; rc == 0 && i < a->kept_count && i < SBK_KEPT_NOTES_MAX; i++)
+		rc = read_kept(v, &v->kept[v->kept_count++],
+			       "a checkpoint that was given", a->kept[i].note,
+			       a->kept[i].size);
+	return rc;
 }
 
 int sbk_verdict_begin(struct sbk_verification *v)
@@ -96,6 +102,7 @@ int sbk_verdict_begin(struct sbk_verification *v)
 	int rc = read_anchor(v);
 
 	v->verdict->altered_at = UINT64_MAX;
+	v->verdict->replaced_at = UINT64_MAX;
 	if (rc == 0)
 		rc = sbk_db_statement(&v->journal->db, SBK_SQL_CHECKPOINTS,
 				      &v->heads, v->err);
@@ -138,21 +145,20 @@ static int compare_head(struct sbk_verification *v, const unsigned char *root)
 
 int sbk_verdict_grown(struct sbk_verification *v)
 {
-	struct sbk_kept *anchor = &v->kept[SBK_KEPT_ANCHOR];
-	struct sbk_kept *witness = &v->kept[SBK_KEPT_WITNESS];
 	unsigned char root[SBK_TREE_HASH_BYTES];
+	bool wanted = v->tree.size == v->next_head;
+	size_t i;
 	int rc = 0;
 
-	if (v->tree.size != v->next_head && v->tree.size != anchor->head.size &&
-	    v->tree.size != witness->head.size)
+	for (i = 0; i < v->kept_count; i++)
+		wanted |= v->tree.size == v->kept[i].head.size;
+	if (!wanted)
 		return 0;
 	sbk_tree_root(&v->tree, root);
-	if (v->tree.size == anchor->head.size)
-		anchor->differs =
-			memcmp(anchor->head.root, root, sizeof(root)) != 0;
-	if (v->tree.size == witness->head.size)
-		witness->differs =
-			memcmp(witness->head.root, root, sizeof(root)) != 0;
+	for (i = 0; i < v->kept_count; i++)
+		if (v->tree.size == v->kept[i].head.size)
+			v->kept[i].differs = memcmp(v->kept[i].head.root, root,
+						    sizeof(root)) != 0;
 	if (v->tree.size == v->next_head)
 		rc = compare_head(v, root);
 	return rc;
@@ -164,6 +170,7 @@ int sbk_verdict_grown(struct sbk_verification *v)
 struct signer {
 	struct sbk_note_key key;
 	uint64_t since; /* the entry that names it */
+	bool replaces;	/* one that was lost: nobody signed that */
 };
 
 struct signers {
@@ -213,7 +220,13 @@ static int add_signer(struct sbk_verification *v, struct signers *s,
 		sbk_verify_altered(v, item->since);
 		return 0;
 	}
-	if (s->count > 0 && !is_handed_over(v, s, item, sbk_db_text(row, 2))) {
+	item->replaces = s->count > 0 && sbk_db_text(row, 2) != NULL &&
+			 strcmp(sbk_db_text(row, 2), SBK_KEY_REPLACED) == 0 &&
+			 strcmp(item->key.name, s->items[0].key.name) == 0;
+	if (item->replaces) {
+		v->verdict->replaced_at = item->since;
+	} else if (s->count > 0 &&
+		   !is_handed_over(v, s, item, sbk_db_text(row, 2))) {
 		sbk_verify_find(v,
 				"entry %llu names another key, and the key "
 				"before it did not sign that",
@@ -251,6 +264,26 @@ static const struct sbk_note_key *key_at(const struct signers *s, uint64_t size)
 	return i > 0 ? &s->items[i - 1].key : NULL;
 }
 
+/* Whoever kept a key is told where it ends. */
+static void check_unbroken(struct sbk_verification *v, const struct signers *s)
+{
+	size_t i;
+
+	for (i = s->pinned; i < s->count; i++) {
+		if (!s->items[i].replaces)
+			continue;
+		sbk_verify_find(
+			v,
+			"the key that was given does not vouch for what "
+			"is there from entry %llu on: another replaced "
+			"it as lost, and nobody signed that",
+			(unsigned long long)s->items[i].since);
+		v->other_log = true;
+		v->verdict->pinned = false;
+		return;
+	}
+}
+
 static int check_pin(struct sbk_verification *v, struct signers *s)
 {
 	struct sbk_error why = SBK_ERROR_INIT;
@@ -266,8 +299,10 @@ static int check_pin(struct sbk_verification *v, struct signers *s)
 		if (sbk_note_key_equal(&s->items[i].key, &pin))
 			s->pinned = i + 1;
 	v->verdict->pinned = s->pinned > 0;
-	if (s->pinned > 0)
+	if (s->pinned > 0) {
+		check_unbroken(v, s);
 		return 0;
+	}
 	sbk_verify_find(v, "the key that was given is none of this log");
 	v->other_log = v->tree.size > 0; /* an empty one is nobody's */
 	return 0;
@@ -412,7 +447,7 @@ static void hold_against(struct sbk_verification *v, const struct signers *s,
 				(unsigned long long)v->tree.size);
 		out->back = true;
 		out->findings++;
-	} else {
+	} else if (size > *shown) {
 		*shown = size;
 	}
 }
@@ -438,6 +473,7 @@ int sbk_verdict_end(struct sbk_verification *v)
 {
 	struct signers signers = {.items = NULL};
 	struct held_against held = {.back = false};
+	size_t i;
 	int rc = read_signers(v, &signers);
 
 	if (rc == 0)
@@ -449,10 +485,12 @@ int sbk_verdict_end(struct sbk_verification *v)
 	if (rc == 0)
 		rc = check_ends_are_signed(v, &signers);
 	if (rc == 0) {
-		hold_against(v, &signers, &v->kept[SBK_KEPT_ANCHOR],
-			     &v->verdict->anchored_size, &held);
-		hold_against(v, &signers, &v->kept[SBK_KEPT_WITNESS],
-			     &v->verdict->witnessed_size, &held);
+		for (i = 0; i < v->kept_count; i++)
+			hold_against(v, &signers, &v->kept[i],
+				     i == SBK_KEPT_WITNESS
+					     ? &v->verdict->witnessed_size
+					     : &v->verdict->anchored_size,
+				     &held);
 		v->verdict->verdict = conclude(v, &held);
 		/* They are as they were signed, so it was something else. */
 		if (v->verdict->altered_at < v->verdict->signed_size)

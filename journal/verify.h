@@ -60,7 +60,7 @@ struct sbk_verify_states {
 	struct sbk_arena arena;
 };
 
-enum { SBK_KEPT_ANCHOR, SBK_KEPT_WITNESS };
+enum { SBK_KEPT_ANCHOR, SBK_KEPT_WITNESS, SBK_KEPT_OTHERS };
 
 struct sbk_verification {
 	struct sbk_journal *journal;
@@ -82,10 +82,11 @@ struct sbk_verification {
 		struct sbk_note note;
 		struct sbk_checkpoint head; /* size 0: there is none */
 		bool differs;		    /* another root for its size */
-	} kept[2];			    /* the anchor, the witness */
-	sqlite3_stmt *heads;		    /* table checkpoint, one ahead */
-	uint64_t next_head;		    /* its size; UINT64_MAX: no more */
-	uint64_t good_head; /* the last whose root is that of the log */
+	} kept[2 + SBK_KEPT_NOTES_MAX];	    /* anchor, witness, the others */
+	size_t kept_count;
+	sqlite3_stmt *heads; /* table checkpoint, one ahead */
+	uint64_t next_head;  /* its size; UINT64_MAX: no more */
+	uint64_t good_head;  /* the last whose root is that of the log */
 	bool entries_altered, cut_off, other_log;
 };
 

@@ -1,7 +1,12 @@
 /*
- * The certificate: an in-toto Statement v1 body. Its subject is the machine
+ * The certificate's statement: in-toto's, v1, which goes into an envelope that
+ * the machine journal's key signs (journal/dsse.h). Its subject is the machine
  * journal, named by the root of its Merkle tree, so that the exported log and
  * the certificate vouch for each other.
+ *
+ * The signature says who wrote it, not that it is true: root, who holds the
+ * key, can write any. What people's parts did is their own word and stands
+ * apart, with what the machine's log had seen of their logs.
  */
 #include "uninstall/uninstall.h"
 
@@ -173,6 +178,8 @@ static void print_person(const struct sbk_uninstall_person *one,
 	sbk_json_bool(out, "journal_altered", part->altered);
 	if (part->error != 0)
 		sbk_json_string(out, "problem", part->message);
+	if (part->checkpoint[0] != '\0')
+		sbk_json_string(out, "last_checkpoint", part->checkpoint);
 	sbk_json_close(out, '}');
 }
 
@@ -185,6 +192,28 @@ static void print_people(const struct sbk_uninstall_report *report,
 	sbk_json_open_key(out, "people_reported", '[');
 	for (i = 0; i < report->person_count; i++)
 		print_person(&report->people[i], out);
+	sbk_json_close(out, ']');
+}
+
+/* What does not hang on anybody's word: seen by the machine's log, before. */
+static void print_witnessed(const struct sbk_uninstall_report *report,
+			    struct sbk_buf *out)
+{
+	size_t i;
+
+	sbk_json_open_key(out, "people_witnessed", '[');
+	for (i = 0; i < report->witnessed_count; i++) {
+		const struct sbk_uninstall_witnessed *one =
+			&report->witnessed[i];
+
+		sbk_json_open(out, '{');
+		sbk_json_integer(out, "uid", one->uid);
+		sbk_json_string(out, "found", one->found);
+		if (one->note.size > 0)
+			sbk_json_string(out, "checkpoint",
+					sbk_buf_text(&one->note));
+		sbk_json_close(out, '}');
+	}
 	sbk_json_close(out, ']');
 }
 
@@ -256,6 +285,11 @@ static void print_predicate(const struct sbk_uninstall_report *report,
 	sbk_json_open_key(out, "journal", '{');
 	sbk_json_integer(out, "size", (int64_t)report->journal_size);
 	sbk_json_string(out, "root", report->journal_root);
+	if (report->checkpoint.size > 0)
+		sbk_json_string(out, "last_checkpoint",
+				sbk_buf_text(&report->checkpoint));
+	sbk_json_string(out, "key",
+			report->key[0] != '\0' ? report->key : NULL);
 	/* Written while it still exists: the exit code says how that went. */
 	sbk_json_string(out, "removal",
 			sbk_uninstall_verdict(report) == SBK_VERDICT_INCOMPLETE
@@ -266,6 +300,7 @@ static void print_predicate(const struct sbk_uninstall_report *report,
 	print_principals(report, out);
 	print_changes(report, out);
 	print_people(report, out);
+	print_witnessed(report, out);
 	sbk_json_open_key(out, "residue_restored", '{');
 	sbk_json_integer(out, "entries_taken_out", (int64_t)report->stripped);
 	sbk_json_integer(out, "owners_given_back", (int64_t)report->given);

@@ -11,6 +11,8 @@
  */
 #include "uninstall/internal.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/os_admin.h"
@@ -68,6 +70,58 @@ static int open_journal(struct sbk_uninstall_work *work, struct sbk_error *err)
 		rc = sbk_journal_recover(work->journal, &work->backend,
 					 &settled, err);
 	return rc;
+}
+
+/* --- 2: people's logs, while they are there
+ * -----------------------------------
+ */
+
+static int keep_witnessed(void *arg, const struct sbk_witness_news *news,
+			  struct sbk_error *err)
+{
+	struct sbk_uninstall_work *work = arg;
+	struct sbk_uninstall_report *report = work->report;
+	struct sbk_uninstall_witnessed *grown, *one;
+	uint64_t seconds;
+
+	if (news->finding &&
+	    sbk_uninstall_except(report, false, err, "the log of '%s': %s",
+				 news->name, news->text) < 0)
+		return SBK_E_NOMEM;
+	grown = realloc(report->witnessed,
+			(report->witnessed_count + 1) * sizeof(*grown));
+	if (grown == NULL)
+		return sbk_error_no_memory(err);
+	report->witnessed = grown;
+	one = &grown[report->witnessed_count++];
+	*one = (struct sbk_uninstall_witnessed){.uid = news->uid,
+						.note = SBK_BUF_INIT};
+	(void)snprintf(one->found, sizeof(one->found), "%s", news->found);
+	if (sbk_journal_witness_note(work->journal, news->uid, &one->note,
+				     &seconds, NULL) < 0)
+		sbk_buf_clear(&one->note); /* nothing was ever seen */
+	return 0;
+}
+
+static int witness_people(struct sbk_uninstall_work *work,
+			  struct sbk_error *err)
+{
+	const bool record = !work->request->dry_run;
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc;
+
+	if (work->journal == NULL)
+		return 0;
+	rc = sbk_journal_witness(work->journal, record, keep_witnessed, work,
+				 &why);
+	if (rc == SBK_E_NOMEM)
+		return sbk_error_no_memory(err);
+	/* A full volume, say. It is worth a line and never an uninstall. */
+	return rc == 0 ? 0
+		       : sbk_uninstall_except(work->report, false, err,
+					      "not all logs of people were "
+					      "looked at: %s",
+					      why.message);
 }
 
 /* --- 3: processes -----------------------------------------------------------
@@ -233,10 +287,34 @@ static int read_record(struct sbk_uninstall_work *work, struct sbk_error *err)
 	return rc == 0 ? say_owed(report, err) : rc;
 }
 
+/* What signs it must be known before it is written: it says so itself. */
+static int find_signer(struct sbk_uninstall_work *work, struct sbk_error *err)
+{
+	struct sbk_uninstall_report *report = work->report;
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc = 0;
+
+	if (sbk_journal_signing_key(work->journal, report->key, &why) < 0) {
+		report->key[0] = '\0';
+		rc = sbk_uninstall_except(report, false, err,
+					  "the certificate is not signed: %s",
+					  why.message);
+	}
+	if (rc == 0 && sbk_journal_anchor(work->journal, &why) < 0)
+		rc = sbk_uninstall_except(report, false, err,
+					  "the log's last checkpoint was not "
+					  "anchored: %s",
+					  why.message);
+	if (rc == 0 && sbk_journal_checkpoint(work->journal,
+					      &report->checkpoint, NULL) < 0)
+		sbk_buf_clear(&report->checkpoint); /* a log without one */
+	return rc;
+}
+
 static int write_certificate(struct sbk_uninstall_work *work,
 			     struct sbk_error *err)
 {
-	struct sbk_buf text = SBK_BUF_INIT;
+	struct sbk_buf body = SBK_BUF_INIT, text = SBK_BUF_INIT;
 	struct sbk_person owner;
 	int rc;
 
@@ -244,14 +322,19 @@ static int write_certificate(struct sbk_uninstall_work *work,
 	if (work->journal == NULL || work->request->certificate == NULL)
 		return 0;
 	rc = sbk_os_invoking_person(&owner, err);
+	if (rc == 0)
+		rc = find_signer(work, err);
 	if (rc == 0) {
-		sbk_certificate_print(work->report, &text);
-		rc = sbk_buf_failed(&text, err);
+		sbk_certificate_print(work->report, &body);
+		rc = sbk_journal_envelope(work->journal,
+					  SBK_CERTIFICATE_PAYLOAD, &body, &text,
+					  err);
 	}
 	if (rc == 0)
 		rc = sbk_os_new_file_make(work->request->certificate, text.data,
 					  text.size, &owner,
 					  work->report->names_paths, err);
+	sbk_buf_release(&body);
 	sbk_buf_release(&text);
 	return rc;
 }
@@ -305,6 +388,7 @@ static int remove_journal(struct sbk_uninstall_work *work,
 static step_fn *const steps[] = {
 	open_journal,
 	sbk_uninstall_find_principals,
+	witness_people,
 	end_processes,
 	sbk_uninstall_visit_people,
 	sbk_uninstall_restore_residue,

@@ -32,8 +32,14 @@ struct sbk_uninstall_report *sbk_uninstall_report_new(void)
 
 void sbk_uninstall_report_free(struct sbk_uninstall_report *report)
 {
+	size_t i;
+
 	if (report == NULL)
 		return;
+	for (i = 0; i < report->witnessed_count; i++)
+		sbk_buf_release(&report->witnessed[i].note);
+	free(report->witnessed);
+	sbk_buf_release(&report->checkpoint);
 	free(report->principals);
 	free(report->people);
 	sbk_plan_free(report->record);

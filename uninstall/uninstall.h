@@ -7,6 +7,7 @@
  *
  *	 1  machine journal     lock, recover                  machine_part.c
  *	 2  principals          from journal and host          principals.c
+ *	    their people's logs seen once more                 machine_part.c
  *	 3  their processes     ended                          machine_part.c
  *	 4  each person's part  as that person, in a program   people.c
  *	                        of its own, within a time      user_part.c
@@ -16,7 +17,8 @@
  *	                        only root could take away is gone now
  *	 7  machine changes     undone in reverse              machine_part.c
  *	 8  final sweep         reads only                     residue.c
- *	 9  certificate         durable                        certificate.c
+ *	 9  certificate         signed by the machine's key,   certificate.c
+ *	                        durable
  *	10  machine journal     removed, unless something is owed
  *
  * Each step may be repeated, so that a run that was killed anywhere is
@@ -89,12 +91,15 @@
 
 #define SBK_PRINCIPAL_MIN 100 /* no principal of ours has a lower number */
 #define SBK_CERTIFICATE_TYPE "https://in-toto.io/Statement/v1"
-#define SBK_CERTIFICATE_PREDICATE "urn:sandbook:uninstall:v1"
+#define SBK_CERTIFICATE_PREDICATE "urn:sandbook:uninstall:v2"
+#define SBK_CERTIFICATE_PAYLOAD "application/vnd.in-toto+json"
+#define SBK_CERTIFICATE_BYTES_MAX ((size_t)128 << 20) /* of its envelope */
 
 /* --- one person's part (user_part.c) ---------------------------------------
  */
 
-#define SBK_USER_PART_FORMAT 2
+#define SBK_USER_PART_FORMAT 3
+#define SBK_USER_CHECKPOINT_MAX 1024
 
 /*
  * What became of a person's journal. Of fixed size, since it is what an errand
@@ -112,6 +117,8 @@ struct sbk_user_part {
 	uint64_t changes; /* that were in effect */
 	uint64_t undone, conflicts, owed;
 	char message[256]; /* of the error */
+	/* The log's last checkpoint, before it was removed; "": none. */
+	char checkpoint[SBK_USER_CHECKPOINT_MAX];
 };
 
 struct sbk_user_request {
@@ -161,6 +168,13 @@ struct sbk_uninstall_person {
 	bool left; /* by the administrator's choice */
 };
 
+/* What the machine's log saw of a person's, last of all. */
+struct sbk_uninstall_witnessed {
+	uint32_t uid;
+	char found[32];	     /* journal.h: struct sbk_witness_news */
+	struct sbk_buf note; /* the newest checkpoint seen, cosigned; or "" */
+};
+
 enum sbk_verdict {
 	SBK_VERDICT_CLEAN,
 	SBK_VERDICT_CLEAN_BUT, /* nothing is owed; exceptions say what else */
@@ -176,6 +190,8 @@ struct sbk_uninstall_report {
 	size_t principal_count;
 	struct sbk_uninstall_person *people; /* with a journal, or a problem */
 	size_t person_count;
+	struct sbk_uninstall_witnessed *witnessed;
+	size_t witnessed_count;
 	/* Step 5. */
 	uint64_t stripped, given, refused;
 	uint64_t older;	  /* places that had the number before us */
@@ -186,6 +202,8 @@ struct sbk_uninstall_report {
 	uint64_t counts[SBK_STATUS_COUNT];
 	uint64_t journal_size;
 	char journal_root[65];	     /* hexadecimal */
+	char key[SBK_KEY_TEXT_MAX];  /* that signs the certificate, or "" */
+	struct sbk_buf checkpoint;   /* the machine's last one */
 	struct sbk_report *sweep;    /* the final one; NULL: there was none */
 	struct sbk_plan *limits;     /* its notes: what no sweep can tell */
 	struct sbk_plan *exceptions; /* its notes: why not simply "clean" */
@@ -214,11 +232,34 @@ int sbk_uninstall_machine(const struct sbk_uninstall_request *request,
 			  struct sbk_uninstall_report *report,
 			  struct sbk_error *err);
 
-/* For people, and the certificate itself (certificate.c). */
+/* For people, and the certificate's statement (certificate.c). */
 void sbk_uninstall_print(const struct sbk_uninstall_report *report,
 			 struct sbk_buf *out);
 void sbk_certificate_print(const struct sbk_uninstall_report *report,
 			   struct sbk_buf *out);
+
+/* --- reading one again (certificate_read.c) ---------------------------------
+ */
+
+/* What a certificate says, after its signature was verified. */
+struct sbk_certificate {
+	char verdict[16];	       /* "clean", "clean but", "incomplete" */
+	char origin[SBK_KEY_TEXT_MAX]; /* of the machine's log */
+	char root[65];
+	uint64_t size, changes, people, exceptions;
+	char begun[32], ended[32];
+	bool swept, swept_all; /* there was a final sweep; it saw everything */
+};
+
+/*
+ * SBK_E_INVAL: `key` is none. SBK_E_PARSE: it is no certificate of ours in an
+ * envelope. SBK_E_CORRUPT: the key did not sign it. Nothing that stands in the
+ * text is believed before its signature held.
+ */
+int sbk_certificate_read(const char *text, size_t size, const char *key,
+			 struct sbk_certificate *out, struct sbk_error *err);
+
+extern const struct sbk_command sbk_certificate_commands[]; /* in `sandbook` */
 
 /* In `sandbook`, and in `sandbook-setup`. */
 extern const struct sbk_command sbk_uninstall_commands[];

@@ -12,6 +12,7 @@
 
 #include "engine/json.h"
 #include "journal/journal.h"
+#include "journal/note.h"
 
 #include "engine/banned.h"
 
@@ -86,6 +87,19 @@ static int count_foreign(struct sbk_journal *journal,
 	return rc;
 }
 
+/* The last that the log says of itself; without one there is less to tell. */
+static void tell_checkpoint(struct sbk_journal *journal,
+			    struct sbk_user_part *out)
+{
+	struct sbk_buf note = SBK_BUF_INIT;
+
+	if (sbk_journal_checkpoint(journal, &note, NULL) == 0 &&
+	    note.size < sizeof(out->checkpoint))
+		(void)snprintf(out->checkpoint, sizeof(out->checkpoint), "%s",
+			       sbk_buf_text(&note));
+	sbk_buf_release(&note);
+}
+
 static int carry_out(struct sbk_journal *journal,
 		     const struct sbk_backend *backend,
 		     struct sbk_user_part *out, struct sbk_error *err)
@@ -97,6 +111,8 @@ static int carry_out(struct sbk_journal *journal,
 		rc = sbk_journal_recover(journal, backend, &settled, err);
 	if (rc == 0)
 		rc = undo_all(journal, backend, out, err);
+	if (rc == 0)
+		tell_checkpoint(journal, out);
 	return rc == 0 && out->owed > 0
 		       ? count_foreign(journal, backend, out, err)
 		       : rc;
@@ -280,7 +296,16 @@ void sbk_user_part_sanitize(struct sbk_user_part *part)
 {
 	struct sbk_error clean = SBK_ERROR_INIT;
 
+	struct sbk_note note;
+	struct sbk_checkpoint head;
+
 	part->message[sizeof(part->message) - 1] = '\0';
+	/* Whatever else stands there is no checkpoint, and goes. */
+	part->checkpoint[sizeof(part->checkpoint) - 1] = '\0';
+	if (sbk_note_parse(part->checkpoint, strlen(part->checkpoint), &note,
+			   NULL) < 0 ||
+	    sbk_checkpoint_parse(&note, &head, NULL) < 0)
+		memset(part->checkpoint, 0, sizeof(part->checkpoint));
 	/* The error record replaces control bytes. */
 	(void)sbk_error_set(&clean, SBK_E_IO, "%s", part->message);
 	(void)snprintf(part->message, sizeof(part->message), "%.255s",

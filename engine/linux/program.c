@@ -81,12 +81,16 @@ int sbk_program_find(const char *name, char *path, size_t path_size,
 static void become(const struct sbk_program *program, const char *path,
 		   int input, int output, int errors)
 {
-	static char *const environment[] = {
+	char home[PATH_MAX + 8];
+	char *const environment[] = {
 		(char *)(uintptr_t) "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-		(char *)(uintptr_t) "LC_ALL=C", NULL};
+		(char *)(uintptr_t) "LC_ALL=C",
+		program->home != NULL ? home : NULL, NULL};
 	sigset_t none;
 	int hold = program->hold_fd > 0 ? program->hold_fd : -1, number;
 
+	if (program->home != NULL)
+		(void)snprintf(home, sizeof(home), "HOME=%s", program->home);
 	for (number = 1; number < NSIG; number++)
 		(void)signal(number, SIG_DFL); /* KILL and STOP refuse */
 	(void)sigemptyset(&none);
@@ -131,7 +135,13 @@ static int start(const struct sbk_program *program, struct running *r,
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, errors[2] = {-1, -1};
 	int rc, os_code;
 
-	rc = sbk_program_find(program->argv[0], path, sizeof(path), err);
+	if (program->path != NULL) {
+		(void)snprintf(path, sizeof(path), "%s", program->path);
+		rc = 0;
+	} else {
+		rc = sbk_program_find(program->argv[0], path, sizeof(path),
+				      err);
+	}
 	if (rc < 0)
 		return rc;
 	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 ||

@@ -24,7 +24,9 @@
 
 struct sbk_program {
 	const char *const *argv; /* argv[0] without a slash; NULL-ended */
-	const char *input;	 /* its standard input; NULL: empty */
+	const char *path;  /* where it is, whoever's; NULL: found by argv[0] */
+	const char *home;  /* HOME of its environment; NULL: it has none */
+	const char *input; /* its standard input; NULL: empty */
 	size_t input_size;
 	int timeout_ms; /* 0: 60 seconds; then it is killed: SBK_E_BUSY */
 	int hold_fd;	/* stays open in the program; 0: none */

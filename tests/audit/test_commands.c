@@ -158,6 +158,11 @@ static void test_commands__drift_tells_differences_apart(void **unused)
 	must("rm -r /home/ann/t");
 }
 
+/* Signed by nobody: it only says what to look for. */
+#define ENVELOPE                                                        \
+	" | base64 -w0 | sed 's|.*|{\"payload\":\"&\",\"payloadType\":" \
+	"\"application/vnd.in-toto+json\",\"signatures\":[]}|' >"
+
 static void write_certificate(void)
 {
 	must("printf '{\"predicate\":{\"principals\":["
@@ -165,7 +170,8 @@ static void write_certificate(void)
 	     "{\"id\":\"u:%s\",\"name\":\"" ON "\"},"
 	     "{\"id\":\"g:%s\",\"name\":\"sandbook\"}]}}' "
 	     "$(id -u " OFF ") $(id -u " ON ") $(id -g " OFF ") "
-	     ">/run/certificate.json");
+	     ">/run/statement.json; cat /run/statement.json" ENVELOPE
+	     "/run/certificate.json");
 }
 
 static void test_commands__residue_before_and_after(void **unused)
@@ -225,7 +231,7 @@ static void test_commands__residue_before_and_after(void **unused)
 	expect("", "residue --certificate /run/certificate.json --json " FAST,
 	       0, "residue.account", NULL, 0);
 	/* The number is somebody else's now: said, and not confused. */
-	must("useradd -u $(grep -o 'u:[0-9]*' /run/certificate.json | "
+	must("useradd -u $(grep -o 'u:[0-9]*' /run/statement.json | "
 	     "head -n 1 | cut -c 3-) bob");
 	expect("", "residue --certificate /run/certificate.json --json " FAST,
 	       0, "residue.reused", NULL, 1);
@@ -235,9 +241,14 @@ static void test_commands__a_bad_certificate_is_an_error(void **unused)
 {
 	(void)unused;
 	require_host();
-	must("echo '{}' >/run/empty.json; echo '{\"predicate\":"
-	     "{\"principals\":[{\"id\":\"u:-1\"}]}}' >/run/bad.json; "
-	     "sed s/u:-1/u:9999999999/ /run/bad.json >/run/big.json");
+	must("echo '{}'" ENVELOPE "/run/empty.json; echo '{\"predicate\":"
+	     "{\"principals\":[{\"id\":\"u:-1\"}]}}' >/run/s.json; "
+	     "cat /run/s.json" ENVELOPE "/run/bad.json; "
+	     "sed s/u:-1/u:9999999999/ /run/s.json" ENVELOPE "/run/big.json");
+	/* A bare statement is no certificate. */
+	must("cp /run/statement.json /run/bare.json || echo '{}' "
+	     ">/run/bare.json");
+	json_decref(audit("", "residue --certificate /run/bare.json", 200));
 	json_decref(audit("", "residue --certificate /run/empty.json", 200));
 	json_decref(audit("", "residue --certificate /run/bad.json", 200));
 	json_decref(audit("", "residue --certificate /run/big.json", 200));

@@ -152,8 +152,10 @@ uninstall()
 certified()
 {
 	python3 - "$certificate" "$1" <<-'END' || {
-		import json, sys
-		s = json.load(open(sys.argv[1]))
+		import base64, json, sys
+		e = json.load(open(sys.argv[1]))
+		assert len(e["signatures"]) == 1
+		s = json.loads(base64.b64decode(e["payload"]))
 		assert s["_type"] == "https://in-toto.io/Statement/v1"
 		p = s["predicate"]
 		assert s["subject"][0]["digest"]["rfc6962-sha256"] == \
@@ -175,8 +177,9 @@ said() { grep -q -- "$1" "$out.log" || {
 check_log()
 {
 	python3 - "$certificate" /run/log.jsonl <<-'END' ||
-		import hashlib, json, sys
-		journal = json.load(open(sys.argv[1]))["predicate"]["journal"]
+		import base64, hashlib, json, sys
+		s = base64.b64decode(json.load(open(sys.argv[1]))["payload"])
+		journal = json.loads(s)["predicate"]["journal"]
 		lines = open(sys.argv[2], "rb").read().split(b"\n")
 		entries = lines[1:1 + journal["size"]]
 		def root(leaves):
@@ -405,8 +408,9 @@ case_everyone()
 	getent passwd | grep -q sandbook- && fail "the accounts stay"
 	rm -r /home/public/krb5cc_0 /home/public/d /home/dev/project/made
 	uninstall 0 --json
-	python3 -c 'import json, sys
-assert json.load(open(sys.argv[1])) == json.load(open(sys.argv[2]))' \
+	python3 -c 'import base64, json, sys
+assert json.load(open(sys.argv[1])) == json.loads(base64.b64decode(
+    json.load(open(sys.argv[2]))["payload"]))' \
 		"$out.log" "$certificate" || fail "--json is no certificate"
 	same "files that nobody vouched for"
 }

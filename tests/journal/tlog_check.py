@@ -2,7 +2,8 @@
 """Checks what `sandbook journal` proves, without Sandbook.
 
 Written from the specifications alone: c2sp.org/signed-note, tlog-checkpoint,
-tlog-proof, tlog-witness and tlog-cosignature, RFC 6962 (the tree), RFC 8032 (Ed25519, of which
+tlog-proof, tlog-witness and tlog-cosignature, DSSE's protocol 1.0 and envelope,
+in-toto's Statement v1, RFC 6962 (the tree), RFC 8032 (Ed25519, of which
 only verification is here: slow, and of no use but as an oracle). It shares no
 code with the program.
 
@@ -10,12 +11,14 @@ code with the program.
     tlog_check.py inclusion KEY PROOF ENTRY
     tlog_check.py consistency KEY BODY [OLD-NOTE]
     tlog_check.py cosignature KEY NOTE     (KEY is the witness's)
+    tlog_check.py certificate KEY ENVELOPE
 
 KEY is a public key (name+id+base64), the others are files. ENTRY holds the
 entry's bytes and nothing else. Exit code 0: it holds; 1: it does not.
 """
 import base64
 import hashlib
+import json
 import re
 import sys
 
@@ -167,6 +170,39 @@ def check_cosignature(key, data):
     return seen, parse_number(size), origin
 
 
+def decode_either(text):
+    """DSSE allows both alphabets."""
+    need(isinstance(text, str), "no text")
+    return decode_base64(text.replace("-", "+").replace("_", "/"))
+
+
+def check_certificate(key, data):
+    """The statement, after its signature: the bytes first, then their
+    meaning."""
+    try:
+        envelope = json.loads(data)
+    except (ValueError, RecursionError):
+        raise Refused("no JSON")
+    need(isinstance(envelope, dict) and
+         isinstance(envelope.get("signatures"), list), "no envelope")
+    body, kind = decode_either(envelope.get("payload")), \
+        envelope.get("payloadType")
+    need(isinstance(kind, str), "no payload type")
+    encoded = b" ".join([b"DSSEv1", b"%d" % len(kind.encode()), kind.encode(),
+                         b"%d" % len(body), body])
+    need(any(isinstance(one, dict) and len(decode_either(one.get("sig"))) == 64
+             and ed25519_holds(key[2], decode_either(one["sig"]), encoded)
+             for one in envelope["signatures"]), "not signed by the key")
+    need(kind == "application/vnd.in-toto+json", "another payload type")
+    statement = json.loads(body)
+    need(statement["_type"] == "https://in-toto.io/Statement/v1",
+         "no statement")
+    need(statement["subject"] and all(one.get("digest") for one in
+                                      statement["subject"]), "no subject")
+    need("predicateType" in statement, "no type of the predicate")
+    return statement
+
+
 def parse_number(text):
     need(re.fullmatch("0|[1-9][0-9]*", text), "no proper number")
     return int(text)
@@ -291,6 +327,8 @@ def main(argv):
             key, data, read(argv[4]) if len(argv) > 4 else None))
     elif argv[1] == "cosignature":
         print("%d: %d entries of %s" % check_cosignature(key, data))
+    elif argv[1] == "certificate":
+        print("%(predicateType)s" % check_certificate(key, data))
     else:
         sys.exit(__doc__)
 

@@ -1,0 +1,96 @@
+/*
+ * A command that somebody's policy names, and the system's log. Owns that the
+ * first is started as it is written, by nobody's shell, and ends in time.
+ */
+#include "engine/os.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "engine/linux/error.h"
+#include "engine/linux/program.h"
+
+#include "engine/banned.h"
+
+#define LOG_SOCKET "/dev/log"
+
+static int check_program(const char *path, bool root_only,
+			 struct sbk_error *err)
+{
+	struct stat st;
+
+	if (path[0] != '/')
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "'%s' is no absolute path", path);
+	if (stat(path, &st) < 0)
+		return sbk_error_set_errno(err, errno, "looking at '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return sbk_error_set(err, SBK_E_DENIED,
+				     "'%s' is no regular file", path);
+	if (root_only &&
+	    (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0))
+		return sbk_error_set(err, SBK_E_DENIED,
+				     "'%s' must belong to root and be writable "
+				     "by root alone",
+				     path);
+	return 0;
+}
+
+int sbk_os_run_command(const char *const *argv, const char *home,
+		       const struct sbk_buf *input, int timeout_ms,
+		       bool root_only, struct sbk_error *err)
+{
+	const struct sbk_program program = {
+		.argv = argv,
+		.path = argv[0],
+		.home = home,
+		.input = input->data,
+		.input_size = input->size,
+		.timeout_ms = timeout_ms,
+	};
+	struct sbk_program_result result = SBK_PROGRAM_RESULT_INIT;
+	int rc = check_program(argv[0], root_only, err);
+
+	if (rc == 0)
+		rc = sbk_program_run(&program, &result, err);
+	if (rc == 0 && result.exit_code != 0)
+		rc = sbk_program_failed(&program, &result, SBK_E_IO, err);
+	sbk_program_result_release(&result);
+	return rc;
+}
+
+/* syslog(3) does not say whether anybody heard it. */
+static int check_listener(struct sbk_error *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc = 0;
+
+	if (fd < 0)
+		return sbk_error_set_errno(err, errno, "making a socket");
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s",
+		       LOG_SOCKET);
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		rc = sbk_error_set(err, SBK_E_UNSUPPORTED,
+				   "nobody listens at '" LOG_SOCKET "' for the "
+				   "system's log");
+	(void)close(fd); /* it was only tried */
+	return rc;
+}
+
+int sbk_os_log_line(const char *line, struct sbk_error *err)
+{
+	int rc = check_listener(err);
+
+	if (rc < 0)
+		return rc;
+	openlog("sandbook", LOG_PID, LOG_AUTHPRIV);
+	syslog(LOG_NOTICE, "%s", line);
+	closelog();
+	return 0;
+}

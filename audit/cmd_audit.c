@@ -1,5 +1,5 @@
 /*
- * sandbook audit: the command lines of the five reports. Each parses its
+ * sandbook audit: the command lines of the six reports. Each parses its
  * options, has the report made, prints it, and answers 0 clean, 1 findings,
  * 2 incomplete.
  */
@@ -20,7 +20,7 @@
 
 #include "engine/banned.h"
 
-/* Options of all five; each command has those that mean something to it. */
+/* Options of all six; each command has those that mean something to it. */
 struct audit_options {
 	struct sbk_list principals, skip;
 	const char *certificate, *user, *volume;
@@ -144,7 +144,7 @@ static int finish(struct audit *audit, int rc)
 	return code;
 }
 
-/* --- the five ------------------------------------------------------------- */
+/* --- the six -------------------------------------------------------------- */
 
 static int make_scope(struct audit *audit)
 {
@@ -328,6 +328,22 @@ static int run_network(struct sbk_cli *cli, int argc, char **argv)
 	return finish(&audit, rc);
 }
 
+static int run_compare(struct sbk_cli *cli, int argc, char **argv)
+{
+	struct audit audit = {.cli = cli, .err = SBK_ERROR_INIT};
+	int rc = begin(&audit, argc, argv, true);
+
+	if (rc == 0 && audit.roots.count != 2)
+		rc = sbk_error_set(&audit.err, SBK_E_INVAL,
+				   "name two volumes: the state before, and "
+				   "the state after");
+	if (rc == 0)
+		rc = sbk_volume_compare(audit.roots.items[0],
+					audit.roots.items[1], audit.report,
+					&audit.err);
+	return finish(&audit, rc);
+}
+
 /* Without a subcommand there is only help. */
 static int run_none(struct sbk_cli *cli, int argc, char **argv)
 {
@@ -337,7 +353,7 @@ static int run_none(struct sbk_cli *cli, int argc, char **argv)
 	if (sbk_cli_parse(cli, argc, argv, NULL, &operands, &err) == 0)
 		(void)sbk_error_set(&err, SBK_E_INVAL,
 				    "say which report: scope, drift, residue, "
-				    "ssh or network");
+				    "ssh, network or compare");
 	return sbk_cli_fail(cli, &err);
 }
 
@@ -417,6 +433,11 @@ static const struct sbk_option network_options[] = {
 	{.name = NULL},
 };
 
+static const struct sbk_option compare_options[] = {
+	OPTION_JSON,
+	{.name = NULL},
+};
+
 static const struct sbk_command subcommands[] = {
 	{.name = "scope",
 	 .usage = "[options] [PATH...]",
@@ -484,12 +505,23 @@ static const struct sbk_command subcommands[] = {
 		 "  sudo sandbook audit network\n",
 	 .options = network_options,
 	 .run = run_network},
+	{.name = "compare",
+	 .usage = "[options] BEFORE AFTER",
+	 .summary = "what differs between two states of a Windows volume",
+	 .help = "Two images (or devices, or mount points) of one NTFS volume: "
+		 "every descriptor,\nowner and name that differs, every object "
+		 "that came or went, rolled up to where\nthat begins. Whether "
+		 "an uninstall was clean, whatever product it is "
+		 "of.\n\n" EXIT_CODES "Example:\n"
+		 "  sandbook audit compare before.img after.img\n",
+	 .options = compare_options,
+	 .run = run_compare},
 	{.name = NULL},
 };
 
 const struct sbk_command sbk_audit_commands[] = {
 	{.name = "audit",
-	 .usage = "scope|drift|residue|ssh|network [options]",
+	 .usage = "scope|drift|residue|ssh|network|compare [options]",
 	 .summary = "what the machine itself says",
 	 .help = "Every report has findings and a coverage. Clean needs both: "
 		 "no finding, and\nnothing that could not be "

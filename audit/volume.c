@@ -30,10 +30,9 @@ static int open_volume(struct sbk_volume_audit *audit,
 	return 0;
 }
 
-static int note_mount(struct sbk_volume_audit *audit,
-		      const struct sbk_device *device, struct sbk_error *err)
+static int note_mount(struct sbk_volume_audit *audit, struct sbk_error *err)
 {
-	const char *point = sbk_os_device_mounted(device);
+	const char *point = sbk_os_device_mounted(audit->device);
 	struct sbk_finding finding = {
 		.severity = SBK_SEVERITY_INFO,
 		.rule = "volume.mounted",
@@ -45,38 +44,46 @@ static int note_mount(struct sbk_volume_audit *audit,
 	return point == NULL ? 0 : sbk_report_add(audit->report, &finding, err);
 }
 
+int sbk_volume_open(struct sbk_volume_audit *audit, struct sbk_error *err)
+{
+	int rc = sbk_os_device_open(audit->path, &audit->device, err);
+
+	if (rc == 0)
+		rc = open_volume(audit, audit->device, err);
+	return rc < 0 ? rc : note_mount(audit, err);
+}
+
+int sbk_volume_examine(struct sbk_volume_audit *audit,
+		       const struct sbk_volume_request *request,
+		       struct sbk_error *err)
+{
+	int rc = sbk_volume_tree_load(&audit->tree, err);
+
+	if (rc == 0)
+		rc = sbk_volume_sids_find(audit, err);
+	if (rc == 0)
+		rc = sbk_volume_known_find(audit, err);
+	if (rc == 0)
+		rc = sbk_volume_principals_choose(audit, request, err);
+	if (rc == 0)
+		rc = sbk_volume_judge(audit, err);
+	if (rc == 0)
+		rc = sbk_volume_rollup(audit, err);
+	if (rc == 0)
+		rc = sbk_volume_report(audit, err);
+	return rc < 0 ? rc : sbk_volume_ssh(audit, err);
+}
+
 int sbk_volume_audit(const struct sbk_volume_request *request,
 		     struct sbk_report *report, struct sbk_volume_audit *out,
 		     struct sbk_error *err)
 {
-	struct sbk_device *device = NULL;
 	int rc;
 
 	*out = (struct sbk_volume_audit){.report = report,
 					 .path = request->path};
-	rc = sbk_os_device_open(request->path, &device, err);
-	if (rc == 0)
-		rc = open_volume(out, device, err);
-	if (rc == 0)
-		rc = note_mount(out, device, err);
-	if (rc == 0)
-		rc = sbk_volume_tree_load(&out->tree, err);
-	if (rc == 0)
-		rc = sbk_volume_sids_find(out, err);
-	if (rc == 0)
-		rc = sbk_volume_known_find(out, err);
-	if (rc == 0)
-		rc = sbk_volume_principals_choose(out, request, err);
-	if (rc == 0)
-		rc = sbk_volume_judge(out, err);
-	if (rc == 0)
-		rc = sbk_volume_rollup(out, err);
-	if (rc == 0)
-		rc = sbk_volume_report(out, err);
-	if (rc == 0)
-		rc = sbk_volume_ssh(out, err);
-	out->device = device;
-	return rc;
+	rc = sbk_volume_open(out, err);
+	return rc < 0 ? rc : sbk_volume_examine(out, request, err);
 }
 
 void sbk_volume_audit_release(struct sbk_volume_audit *audit)

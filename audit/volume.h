@@ -60,6 +60,9 @@ struct sbk_volume_tree {
 	uint32_t *descriptor; /* [record]: index of a distinct one; NONE */
 	uint16_t *sequence;   /* [record] */
 	uint8_t *flags;	      /* [record] */
+	/* [record]: the sum of its names' hashes, where `name_key` is set. */
+	uint64_t *names;
+	const uint8_t *name_key; /* of SipHash: nobody can choose collisions */
 	uint64_t objects, directories;
 	struct sbk_volume_candidate *candidates;
 	size_t candidate_count, candidate_capacity;
@@ -214,11 +217,32 @@ int sbk_volume_entry(struct sbk_volume_audit *audit,
 
 /* --- the whole ------------------------------------------------------------ */
 
+/* All but opening it: of a volume whose tree.volume, tree.secure, report and
+ * path are set. */
+int sbk_volume_examine(struct sbk_volume_audit *audit,
+		       const struct sbk_volume_request *request,
+		       struct sbk_error *err);
 /* Makes it; the report is the caller's. Release also after a failure. */
 int sbk_volume_audit(const struct sbk_volume_request *request,
 		     struct sbk_report *report, struct sbk_volume_audit *out,
 		     struct sbk_error *err);
 void sbk_volume_audit_release(struct sbk_volume_audit *audit);
+/* What is damaged: coverage for what may hide something, else a line. */
+int sbk_volume_report_damage(struct sbk_volume_audit *audit,
+			     struct sbk_error *err);
+/* Opens device, volume and descriptors: `path`, `report` are set. */
+int sbk_volume_open(struct sbk_volume_audit *audit, struct sbk_error *err);
+
+/* --- two states of one volume -------------------------------------------- */
+
+/*
+ * audit compare (volume_compare.c): each object of both, by record and sequence
+ * number; descriptors, owners and names that differ, objects that came and
+ * went, rolled up to where that begins. SBK_E_INVAL where the two are not
+ * states of one volume (serial number).
+ */
+int sbk_volume_compare(const char *before, const char *after,
+		       struct sbk_report *report, struct sbk_error *err);
 /* "volume" and "principals", as members of the report's JSON object. */
 int sbk_volume_print_json(struct sbk_volume_audit *audit, struct sbk_buf *out,
 			  struct sbk_error *err);

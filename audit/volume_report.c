@@ -298,17 +298,27 @@ static int tell_volume(struct sbk_volume_audit *audit, struct sbk_error *err)
 	return rc;
 }
 
+int sbk_volume_report_damage(struct sbk_volume_audit *audit,
+			     struct sbk_error *err)
+{
+	unsigned kind;
+	int rc = 0;
+
+	for (kind = 0; rc == 0 && kind < SBK_NTFS_BAD_COUNT; kind++)
+		rc = tell_damage(audit, kind, err);
+	return rc;
+}
+
 int sbk_volume_report(struct sbk_volume_audit *audit, struct sbk_error *err)
 {
 	struct telling t = {.audit = audit};
 	size_t i;
-	unsigned kind;
 	int rc = tell_volume(audit, err);
 
 	for (i = 0; rc == 0 && i < audit->principal_count; i++)
 		rc = tell_group(&t, i, err);
-	for (kind = 0; rc == 0 && kind < SBK_NTFS_BAD_COUNT; kind++)
-		rc = tell_damage(audit, kind, err);
+	if (rc == 0)
+		rc = sbk_volume_report_damage(audit, err);
 	sbk_buf_release(&t.label);
 	sbk_buf_release(&t.text);
 	return rc;

@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
+#include "engine/ntsec/wire.h"
 #include "engine/table.h"
 
 #include "engine/banned.h"
@@ -113,6 +116,22 @@ static int find_descriptor(struct loading *loading,
 /* --- scanning ---------------------------------------------------------------
  */
 
+/* A name is its directory and its units. */
+static uint64_t hash_name(const struct sbk_volume_tree *tree,
+			  const struct sbk_ntfs_object *object,
+			  const struct sbk_ntfs_name *name)
+{
+	uint8_t bytes[8 + 2 * SBK_NTFS_NAME_UNITS], out[8];
+	struct sbk_view units =
+		sbk_ntfs_object_text(object, name->at, name->units);
+
+	put_u64le(bytes, name->parent);
+	memcpy(bytes + 8, units.data, units.size);
+	(void)crypto_shorthash(out, bytes, 8 + units.size,
+			       tree->name_key); /* cannot fail */
+	return get_u64le(out);
+}
+
 static int take_names(struct loading *loading,
 		      const struct sbk_ntfs_object *object,
 		      struct sbk_error *err)
@@ -128,6 +147,8 @@ static int take_names(struct loading *loading,
 
 		if (name->namespace == SBK_NTFS_NAME_SHORT)
 			continue;
+		if (tree->name_key != NULL)
+			tree->names[number] += hash_name(tree, object, name);
 		parent = above < tree->records ? (uint32_t)above
 					       : SBK_VOLUME_NONE;
 		if (tree->parent[number] == SBK_VOLUME_NONE) {
@@ -237,11 +258,14 @@ int sbk_volume_tree_load(struct sbk_volume_tree *tree, struct sbk_error *err)
 	tree->descriptor = malloc(n * sizeof(*tree->descriptor));
 	tree->sequence = calloc(n, sizeof(*tree->sequence));
 	tree->flags = calloc(n, sizeof(*tree->flags));
+	if (tree->name_key != NULL)
+		tree->names = calloc(n, sizeof(*tree->names));
 	tree->own = calloc(SBK_VOLUME_OWN_MAX + 1, sizeof(*tree->own));
 	loading.parent_sequence = calloc(n, sizeof(uint16_t));
 	if (tree->parent == NULL || tree->descriptor == NULL ||
 	    tree->sequence == NULL || tree->flags == NULL ||
-	    tree->own == NULL || loading.parent_sequence == NULL)
+	    tree->own == NULL || loading.parent_sequence == NULL ||
+	    (tree->name_key != NULL && tree->names == NULL))
 		rc = sbk_error_no_memory(err);
 	for (i = 0; rc == 0 && i < n; i++)
 		tree->parent[i] = tree->descriptor[i] = SBK_VOLUME_NONE;
@@ -267,6 +291,7 @@ void sbk_volume_tree_release(struct sbk_volume_tree *tree)
 	free(tree->descriptor);
 	free(tree->sequence);
 	free(tree->flags);
+	free(tree->names);
 	free(tree->own);
 	free(tree->candidates);
 	sbk_arena_release(&tree->arena);

@@ -500,6 +500,7 @@ int sbk_cli_main(struct sbk_cli *cli, const struct sbk_command *const *tables,
 
 	if (sbk_os_standard_streams(&err) < 0)
 		return sbk_cli_fail(cli, &err);
+	sbk_os_own_children();
 	if (argc < 2) {
 		print_commands(cli, tables, cli->err);
 		(void)fprintf(cli->err, "\n%s: no command was given\n",

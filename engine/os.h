@@ -50,6 +50,15 @@ bool sbk_os_elevated(void);
  */
 int sbk_os_standard_streams(struct sbk_error *err);
 
+/*
+ * Makes the end of our own processes ours to wait for, also where the caller
+ * ignores that of its own, which a program inherits: else each wait lasts until
+ * all are gone, or for ever. Whether the caller did is remembered, for the
+ * command of a run, which gets what the caller had.
+ */
+void sbk_os_own_children(void);
+bool sbk_os_children_ignored(void);
+
 /* Whether a person sits at standard input and can be asked. */
 bool sbk_os_interactive(void);
 

@@ -176,8 +176,6 @@ int sbk_account_prepare(struct sbk_account_run *run, struct sbk_error *err)
 		rc = sbk_idmap_prepare(&run->map, err);
 	if (rc < 0)
 		return rc;
-	/* An ignored one survives exec, and reaps our children by itself. */
-	(void)signal(SIGCHLD, SIG_DFL);
 	if (setsockopt(run->mounts, SOL_SOCKET, SO_RCVTIMEO, &patience,
 		       sizeof(patience)) < 0)
 		return sbk_error_set_errno(err, errno,

@@ -43,6 +43,7 @@
 #include "engine/linux/namespace.h"
 #include "engine/linux/parcel.h"
 #include "engine/linux/seccomp.h"
+#include "engine/os.h"
 
 #include "engine/banned.h"
 
@@ -377,7 +378,8 @@ static void become_command(const struct init *init, volatile int *failure)
 	if (scope->processes > 0 &&
 	    limit(RLIMIT_NPROC, scope->processes + 1) < 0)
 		goto failed;
-	if (sigprocmask(SIG_SETMASK, &launch->signals, NULL) < 0)
+	if (sigprocmask(SIG_SETMASK, &launch->signals, NULL) < 0 ||
+	    (sbk_os_children_ignored() && signal(SIGCHLD, SIG_IGN) == SIG_ERR))
 		goto failed;
 	execvp(launch->argv[0], launch->argv);
 failed:

@@ -22,6 +22,7 @@
 #include "engine/linux/namespace.h"
 #include "engine/linux/seccomp.h"
 #include "engine/linux/temporary.h"
+#include "engine/os.h"
 
 #include "engine/banned.h"
 
@@ -401,6 +402,7 @@ void sbk_launch_prepare(struct sbk_launch *launch,
 			char *const *argv)
 {
 	memset(launch, 0, sizeof(*launch));
+	sbk_os_own_children();
 	launch->argv = argv;
 	launch->uid = geteuid();
 	launch->gid = getegid();

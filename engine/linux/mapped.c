@@ -161,6 +161,12 @@ int sbk_mapped_receive(int socket, struct sbk_error *err)
 		return sbk_error_set(err, SBK_E_DENIED,
 				     "it belongs to another user, whose files "
 				     "the account does not get");
+	/* The kernel maps no mount through which something is written. */
+	if (answer == EBUSY)
+		return sbk_error_set(err, SBK_E_UNSUPPORTED,
+				     "a file in it is open for writing "
+				     "through the view that was made for the "
+				     "run; try again");
 	if (answer != 0)
 		return sbk_error_set(err, SBK_E_UNSUPPORTED,
 				     "its filesystem or the kernel cannot map "

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,6 +34,24 @@ int sbk_os_standard_streams(struct sbk_error *err)
 						   "opening '/dev/null'");
 	}
 	return 0;
+}
+
+static bool children_ignored; /* by the caller */
+
+void sbk_os_own_children(void)
+{
+	struct sigaction before;
+
+	/* A valid signal and action: this cannot fail. */
+	if (sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL},
+		      &before) == 0 &&
+	    before.sa_handler == SIG_IGN)
+		children_ignored = true;
+}
+
+bool sbk_os_children_ignored(void)
+{
+	return children_ignored;
 }
 
 bool sbk_os_interactive(void)

@@ -220,6 +220,45 @@ reasons()
 			$ann sandbook run -C $ws
 		mv /etc/away /etc/$file
 	done
+	without 'traced' 'without strace' \
+		$ann strace -o /dev/null sandbook run -C $ws
+	# The guards of the scope refuse it before.
+	mkdir -m 1777 /srv/shared
+	said=$(run --rw /srv/shared -- true 2>&1)
+	is 'a root of others' 200 $?
+	has 'a root of others' 'belongs to uid 0' "$said"
+	rmdir /srv/shared
+	# Programs that are missing, have no bit, or never end.
+	: >/srv/none
+	mount --bind /srv/none /usr/bin/newuidmap
+	without 'no uidmap' "install the package 'uidmap'" \
+		$ann sandbook run -C $ws
+	umount /usr/bin/newuidmap
+	install -m 0755 /usr/bin/newgidmap /srv/dull
+	mount --bind /srv/dull /usr/bin/newgidmap
+	without 'a newgidmap without its bit' 'newgidmap failed' \
+		$ann sandbook run -C $ws
+	umount /usr/bin/newgidmap
+	printf '#!/bin/sh\nexec sleep 60\n' >/srv/slow
+	chmod 0755 /srv/slow
+	mount --bind /srv/slow /usr/bin/newuidmap
+	has 'a newuidmap that does not end' 'did not end within 5 s' \
+		"$(run -- sh -c 'echo $(cat /proc/self/uid_map)' 2>&1)"
+	umount /usr/bin/newuidmap
+	mv /srv/bin/sandbook-mount /srv/bin/away
+	install -m 4755 /bin/cat /srv/bin/sandbook-mount
+	has 'a helper that does not answer' 'before it answered' \
+		"$(run -- true 2>&1)"
+	mv /srv/bin/away /srv/bin/sandbook-mount
+	is 'what did not end is gone' '' \
+		"$(ps -eo args= | grep -e '^sleep 60' -e sandbook-mount |
+			grep -v grep)"
+	# Enrolled, and not in the account database.
+	cp /etc/passwd /etc/away
+	sed -i '/^ann:/d' /etc/passwd
+	said=$(run -- true 2>&1) && fail 'somebody whom nobody knows runs'
+	has 'nobody knows' 'no account' "$said"
+	cp /etc/away /etc/passwd
 	cp /etc/group /etc/away
 	sed -i 's/^\(sandbook-1600-off:.*\)/\1bob/' /etc/group
 	without 'a group with a member' 'member' $ann sandbook run -C $ws
@@ -360,6 +399,30 @@ by_sudo()
 	is 'by sudo, not enrolled' '' "$(echo "$said" | grep sudo)"
 }
 
+# A caller that ignores the end of its children (SIGCHLD) does not hang us, and
+# the command has it as the caller had.
+ignored()
+{
+	cat >/srv/ignoring <<-X
+	import os, signal, sys
+	signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+	os.execvp(sys.argv[1], sys.argv[1:])
+	X
+	ask='import signal, sys
+print(signal.getsignal(signal.SIGCHLD).name); sys.exit(3)'
+	for how in --account --no-account; do
+		said=$(timeout 20 $ann python3 /srv/ignoring sandbook run -q \
+			$how -C $ws -- python3 -c "$ask")
+		is "ignored, $how" '3 SIG_IGN' "$? $said"
+		said=$(run -q $how -- python3 -c "$ask")
+		is "not ignored, $how" '3 SIG_DFL' "$? $said"
+	done
+	timeout 20 $ann python3 /srv/ignoring sandbook plan -C $ws |
+		grep -q sandbook-1600-off || fail 'ignored, and no plan'
+	timeout 20 $ann python3 /srv/ignoring sandbook status >/dev/null ||
+		fail 'ignored, and no status'
+}
+
 # What is mounted below a root is not written: it would be the account's there.
 below()
 {
@@ -446,7 +509,7 @@ battery()
 
 world
 for case in battery identity files outside reasons policies forecast \
-	by_sudo firewall below pipes guarded terminal ends
+	by_sudo firewall below pipes ignored guarded terminal ends
 do
 	$case
 done

@@ -75,6 +75,51 @@ static void test_mapped__sends_trees_and_hears_answers(void **state)
 	(void)close(trees[2]);
 }
 
+/* The one tree is open for writing, the other's file for reading. */
+static int talk_of_busy(const void *arg)
+{
+	const int *trees = arg;
+	struct sbk_error err = SBK_ERROR_INIT;
+	int ends[2], status;
+	pid_t helper;
+
+	if (sbk_channel_pair(ends, &err) < 0 ||
+	    sbk_mapped_start_at(HELPER, ends[1], &helper, &err) < 0)
+		return 1;
+	(void)close(ends[1]);
+	if (sbk_mapped_role(ends[0], SBK_ACCOUNT_ONLINE, &err) < 0 ||
+	    sbk_mapped_send(ends[0], trees[0], &err) < 0 ||
+	    sbk_mapped_send(ends[0], trees[1], &err) < 0)
+		return 2;
+	if (sbk_mapped_receive(ends[0], &err) != SBK_E_UNSUPPORTED ||
+	    strstr(err.message, "open for writing") == NULL)
+		return 3;
+	if (sbk_mapped_receive(ends[0], &err) != 0)
+		return 4;
+	(void)close(ends[0]);
+	return waitpid(helper, &status, 0) == helper ? 0 : 5;
+}
+
+static void test_mapped__says_that_a_tree_is_being_written(void **state)
+{
+	int trees[2], files[2];
+
+	(void)state;
+	require_host();
+	assert_int_equal(
+		shell("install -o 1600 -g 1600 /dev/null " ANNS "/open"), 0);
+	trees[0] = tree_of(ANNS, ANN);
+	trees[1] = tree_of(ANNS, ANN);
+	files[0] = openat(trees[0], "open", O_WRONLY | O_CLOEXEC);
+	files[1] = openat(trees[1], "open", O_RDONLY | O_CLOEXEC);
+	assert_true(files[0] >= 0 && files[1] >= 0);
+	assert_int_equal(as_user(ANN, talk_of_busy, trees), 0);
+	(void)close(files[0]);
+	(void)close(files[1]);
+	(void)close(trees[0]);
+	(void)close(trees[1]);
+}
+
 static void test_mapped__says_why_it_cannot_start(void **state)
 {
 	static const struct {
@@ -160,6 +205,8 @@ int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mapped__sends_trees_and_hears_answers),
+		cmocka_unit_test(
+			test_mapped__says_that_a_tree_is_being_written),
 		cmocka_unit_test(test_mapped__says_why_it_cannot_start),
 		cmocka_unit_test(test_mapped__says_how_it_ended),
 		cmocka_unit_test(test_mapped__finds_the_callers_account),

@@ -467,9 +467,9 @@ case_altered()
 		fail "grant: nobody has 4321, and it is not said"
 	sqlite3 $state/journal.db 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
 	chown -R dev:dev $state
-	edited 'change 1 is another one' \
+	edited 'table change, row 1: name is not what the log says' \
 		"UPDATE change SET name = '$ws/more' WHERE id = 1"
-	edited 'what became of change 1' \
+	edited 'table change, row 1: status is not what the log says' \
 		"UPDATE change SET status = 'undone' WHERE id = 1"
 	edited 'state 1 was changed' \
 		"UPDATE state SET bytes = CAST('x' AS BLOB) WHERE id = 1"

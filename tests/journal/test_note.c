@@ -208,8 +208,50 @@ static void test_note__texts_that_are_no_checkpoint(void **state)
 	}
 }
 
+/* By the example of c2sp.org/tlog-cosignature's form: time and text are signed,
+ * under an id of their own. */
+static void test_note__cosignatures(void **state)
+{
+	static const char text[] =
+		"sandbook/user/0\n7\n"
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+		"\n";
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_note_signer witness, other;
+	struct sbk_buf bytes = SBK_BUF_INIT;
+	struct sbk_note note;
+	uint64_t seconds = 0;
+	size_t i;
+
+	(void)state;
+	assert_ok(sbk_note_signer_make("w", &witness, &err), &err);
+	assert_ok(sbk_note_signer_make("w", &other, &err), &err);
+	sbk_buf_adds(&bytes, text);
+	sbk_note_add_cosignature(&bytes, sizeof(text) - 1, &witness,
+				 0x0102030405060708);
+	assert_ok(sbk_note_parse(bytes.data, bytes.size, &note, &err), &err);
+	assert_int_equal(
+		sbk_note_verify_cosignature(&note, &witness.key, &seconds), 1);
+	assert_true(seconds == 0x0102030405060708);
+	/* It is no signature of the log's, nor anybody else's. */
+	assert_int_equal(sbk_note_verify(&note, &witness.key), 0);
+	assert_int_equal(
+		sbk_note_verify_cosignature(&note, &other.key, &seconds), 0);
+	for (i = 0; i < 8 * bytes.size; i++) {
+		bytes.data[i / 8] ^= (char)(1 << i % 8);
+		if (sbk_note_parse(bytes.data, bytes.size, &note, NULL) == 0)
+			assert_int_not_equal(
+				sbk_note_verify_cosignature(&note, &witness.key,
+							    &seconds),
+				1);
+		bytes.data[i / 8] ^= (char)(1 << i % 8);
+	}
+	sbk_buf_release(&bytes);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_note__keys_are_read_as_written),
+	cmocka_unit_test(test_note__cosignatures),
 	cmocka_unit_test(test_note__names_that_no_note_may_bear),
 	cmocka_unit_test(test_note__every_bit_counts),
 	cmocka_unit_test(test_note__signatures_of_others),

@@ -226,6 +226,20 @@ static void test_open__planted_schema_is_not_run(void **state)
 		{"ALTER TABLE change ADD COLUMN x",
 		 "table 'change' that somebody changed",
 		 "ALTER TABLE change DROP COLUMN x"},
+		{"CREATE INDEX i ON entry(substr(json, 1, 3))",
+		 "index 'i' that is not ours", "DROP INDEX i"},
+		{"ALTER TABLE txn ADD COLUMN g AS (id + 1)",
+		 "table 'txn' that somebody changed",
+		 "ALTER TABLE txn DROP COLUMN g"},
+		{"CREATE VIRTUAL TABLE v USING fts5(x)", "that is not ours",
+		 "DROP TABLE v"},
+		{"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = "
+		 "replace(sql, 'json TEXT', 'json INTEGER') "
+		 "WHERE name = 'entry'",
+		 "table 'entry' that somebody changed",
+		 "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = "
+		 "replace(sql, 'json INTEGER', 'json TEXT') "
+		 "WHERE name = 'entry'"},
 		{"DROP INDEX txn_unsettled", "lacks 1 of its",
 		 "CREATE INDEX txn_unsettled ON txn(id) WHERE state IN "
 		 "('open', 'failed')"},
@@ -311,6 +325,100 @@ static void test_open__links_are_not_followed(void **state)
 	assert_int_equal(rename(link, other), 0);
 	assert_int_equal(symlink(other, link), 0);
 	assert_diagnosis(f, SBK_E_DENIED, "is a link or no directory");
+}
+
+/* Where links to a file of somebody else's are in place of these, nothing is
+ * written through them, and nothing of it is taken for the journal's. */
+static void test_open__links_for_the_log_of_writes(void **state)
+{
+	static const char *const names[] = {
+		"journal.db-wal", "journal.db-shm", "key",
+		"lock",		  "reserve",	    "sealed.db"};
+	static const char words[] = "not the journal's business";
+	struct fixture *f = *state;
+	char other[SBK_PATH_MAX], got[sizeof(words)];
+	size_t i;
+
+	make_journal(f);
+	(void)snprintf(other, sizeof(other), "%s/other", f->directory);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct sbk_journal *journal = NULL;
+		uint64_t id;
+		FILE *file;
+
+		write_file(other, words, sizeof(words));
+		assert_int_equal(chmod(other, 0600), 0);
+		(void)unlink(fixture_path(f, names[i]));
+		assert_int_equal(symlink(other, fixture_path(f, names[i])), 0);
+		/* Refused, or done without it. */
+		if (sbk_journal_open(&f->place, SBK_JOURNAL_WRITE, &journal,
+				     &f->err) == 0 &&
+		    sbk_journal_lock(journal, 0, &f->err) == 0 &&
+		    sbk_journal_begin(journal, SBK_TRANSACTION_DO, "x", &id,
+				      &f->err) == 0)
+			(void)sbk_journal_end(journal, true, &f->err);
+		sbk_journal_close(journal);
+		sbk_error_clear(&f->err);
+		file = fopen(other, "r");
+		assert_non_null(file);
+		assert_int_equal(fread(got, 1, sizeof(got), file), sizeof(got));
+		(void)fclose(file);
+		assert_memory_equal(got, words, sizeof(words));
+		(void)unlink(fixture_path(f, names[i]));
+	}
+}
+
+static int run_shell(struct fixture *f, void *command)
+{
+	(void)f;
+	(void)execl("/bin/sh", "sh", "-c", (char *)command, (char *)NULL);
+	return 127;
+}
+
+/* SQLite takes what stands in a log of writes for the database's. */
+static void test_open__the_log_of_writes_of_another(void **state)
+{
+	struct fixture *f = *state;
+	struct sbk_journal_verdict verdict = {.findings = 0};
+	struct sbk_journal *journal = NULL;
+	char command[8 * SBK_PATH_MAX];
+
+	make_journal(f);
+	(void)snprintf(command, sizeof(command),
+		       "cd '%s' && mkdir ../kept && cp -a . ../kept",
+		       f->place.directory);
+	assert_int_equal(fixture_child(run_shell, f, command), 0);
+	assert_ok(sbk_journal_remove(&f->place, &f->err), &f->err);
+	/* Another journal, with frames in its log that are not in the file. */
+	journal = fixture_open(f, SBK_JOURNAL_CREATE);
+	(void)snprintf(command, sizeof(command),
+		       "cd '%s' && cp journal.db-wal ../wal",
+		       f->place.directory);
+	assert_ok(sbk_journal_lock(journal, 0, &f->err), &f->err);
+	{
+		uint64_t id;
+
+		assert_ok(sbk_journal_begin(journal, SBK_TRANSACTION_DO, "x",
+					    &id, &f->err),
+			  &f->err);
+		assert_ok(sbk_journal_end(journal, true, &f->err), &f->err);
+	}
+	assert_int_equal(fixture_child(run_shell, f, command), 0);
+	sbk_journal_close(journal);
+	(void)snprintf(command, sizeof(command),
+		       "cd '%s' && rm -f * && cp -a ../kept/. . && "
+		       "rm -f journal.db-shm && cp ../wal journal.db-wal",
+		       f->place.directory);
+	assert_int_equal(fixture_child(run_shell, f, command), 0);
+	journal = NULL;
+	if (sbk_journal_open(&f->place, SBK_JOURNAL_READ, &journal, &f->err) ==
+	    0) {
+		if (sbk_journal_verify(journal, &verdict, &f->err) == 0)
+			assert_true(verdict.findings > 0);
+		sbk_journal_verdict_release(&verdict);
+	}
+	sbk_journal_close(journal);
+	sbk_error_clear(&f->err);
 }
 
 static int open_as_other(struct fixture *f, void *arg)
@@ -569,6 +677,8 @@ static const struct CMUnitTest tests[] = {
 	FIXTURE_TEST(test_open__modes_that_let_others_in),
 	FIXTURE_TEST(test_open__another_owner),
 	FIXTURE_TEST(test_open__links_are_not_followed),
+	FIXTURE_TEST(test_open__links_for_the_log_of_writes),
+	FIXTURE_TEST(test_open__the_log_of_writes_of_another),
 	FIXTURE_TEST(test_open__only_the_owner_creates),
 	FIXTURE_TEST(test_open__read_only_volume),
 	FIXTURE_TEST(test_open__a_volume_without_working_locks),

@@ -13,6 +13,7 @@
 
 #include "journal/proof.h"
 #include "journal/signing.h"
+#include "journal/witness.h"
 
 #include "engine/banned.h"
 
@@ -393,6 +394,90 @@ static void test_verdict__an_older_copy_and_a_fork(void **state)
 	sbk_buf_release(&later.note);
 }
 
+static void note_session(struct fixture *f, const char *title)
+{
+	struct sbk_journal *journal = fixture_locked(f);
+	uint64_t id;
+
+	assert_ok(sbk_journal_begin(journal, SBK_TRANSACTION_DO, title, &id,
+				    &f->err),
+		  &f->err);
+	assert_ok(sbk_journal_end(journal, true, &f->err), &f->err);
+	sbk_journal_close(journal);
+}
+
+/* Whoever holds the key shows each auditor another history. Each finds his own
+ * in order; the two of them together do not. */
+static void test_verdict__a_fork_shown_to_two_auditors(void **state)
+{
+	struct fixture *f = *state;
+	struct kept common, one, two;
+
+	memset(&one, 0, sizeof(one));
+	memset(&two, 0, sizeof(two));
+	make_history(f, &common);
+	save_as(f, "common.db");
+	note_session(f, "for the first");
+	keep(f, &one);
+	save_as(f, "first.db");
+	restore(f, "common.db");
+	note_session(f, "for the second");
+	keep(f, &two);
+	assert_verdicts(f, &two, SBK_LOG_INTACT, SBK_LOG_INTACT, SBK_LOG_INTACT,
+			"the second's own");
+	assert_verdicts(f, &one, SBK_LOG_INTACT, SBK_LOG_INTACT, SBK_LOG_FORKED,
+			"the first's, held against the second's log");
+	restore(f, "first.db");
+	assert_verdicts(f, &one, SBK_LOG_INTACT, SBK_LOG_INTACT, SBK_LOG_INTACT,
+			"the first's own");
+	assert_verdicts(f, &two, SBK_LOG_INTACT, SBK_LOG_INTACT, SBK_LOG_FORKED,
+			"the second's, held against the first's log");
+	/* What both had before is no quarrel. */
+	assert_verdicts(f, &common, SBK_LOG_INTACT, SBK_LOG_INTACT,
+			SBK_LOG_INTACT, "what both have");
+	sbk_buf_release(&common.note);
+	sbk_buf_release(&one.note);
+	sbk_buf_release(&two.note);
+}
+
+/* Who says that the key is lost may be who never had it. */
+static void test_verdict__a_key_that_was_replaced(void **state)
+{
+	struct fixture *f = *state;
+	struct sbk_journal_verdict verdict;
+	struct sbk_journal *journal;
+	struct kept before, after;
+
+	memset(&after, 0, sizeof(after));
+	make_history(f, &before);
+	journal = fixture_locked(f);
+	assert_error(sbk_key_replace(journal, &f->err), SBK_E_EXISTS, &f->err);
+	sbk_journal_close(journal);
+	assert_int_equal(unlink(fixture_path(f, "key")), 0);
+	journal = fixture_locked(f);
+	assert_ok(sbk_key_replace(journal, &f->err), &f->err);
+	sbk_journal_close(journal);
+	note_session(f, "with the new key");
+	keep(f, &after);
+	fixture_assert_sound(f);
+	/* The old key leads nowhere; what was kept of before still holds. */
+	assert_verdicts(f, &before, SBK_LOG_INTACT, SBK_LOG_OTHER_LOG,
+			SBK_LOG_INTACT, "held against the lost key");
+	assert_verdicts(f, &after, SBK_LOG_INTACT, SBK_LOG_INTACT,
+			SBK_LOG_INTACT, "held against the new key");
+	assert_int_equal(ask(f, NULL, NULL, &verdict), SBK_LOG_INTACT);
+	assert_int_not_equal(verdict.replaced_at, UINT64_MAX);
+	sbk_journal_verdict_release(&verdict);
+	/* An altered log gets no new key. */
+	assert_int_equal(unlink(fixture_path(f, "key")), 0);
+	fixture_sql(f, "UPDATE txn SET title = 'x' WHERE id = 1");
+	journal = fixture_locked(f);
+	assert_error(sbk_key_replace(journal, &f->err), SBK_E_CORRUPT, &f->err);
+	sbk_journal_close(journal);
+	sbk_buf_release(&before.note);
+	sbk_buf_release(&after.note);
+}
+
 /* Another journal of the same user's, with its key: sound in itself. */
 static void test_verdict__another_log(void **state)
 {
@@ -447,27 +532,85 @@ static void test_verdict__anchors_that_are_none(void **state)
 	sbk_buf_release(&kept.note);
 }
 
+struct column {
+	char table[24], name[24];
+};
+
 /* Each column of each table's first row becomes garbage of several kinds. */
-static size_t spoil(struct fixture *f, const char *table, const char *column,
+static size_t spoil(struct fixture *f, const struct column *column,
 		    const char *value)
 {
-	char sql[512];
+	const char *name = column->name;
+	char *sql = sqlite3_mprintf(
+		"PRAGMA ignore_check_constraints = ON; "
+		"UPDATE %s SET %s = %s WHERE %s IS NOT %s AND "
+		"%s IS (SELECT max(%s) FROM %s WHERE %s IS NOT %s)",
+		column->table, name, value, name, value, name, name,
+		column->table, name, value);
 	size_t changed;
+	sqlite3 *db;
+
+	assert_non_null(sql);
+	assert_int_equal(sqlite3_open(fixture_path(f, "journal.db"), &db),
+			 SQLITE_OK);
+	changed = sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK
+			  ? (size_t)sqlite3_changes(db)
+			  : 0; /* what the column's type forbids */
+	sqlite3_free(sql);
+	sqlite3_close(db);
+	return changed;
+}
+
+/* Every column of every table that there is. */
+static size_t list_columns(struct fixture *f, struct column *out, size_t max)
+{
+	size_t count = 0;
+	sqlite3_stmt *row;
 	sqlite3 *db;
 
 	assert_int_equal(sqlite3_open(fixture_path(f, "journal.db"), &db),
 			 SQLITE_OK);
-	(void)snprintf(sql, sizeof(sql),
-		       "PRAGMA ignore_check_constraints = ON; "
-		       "UPDATE %s SET %s = %s WHERE %s IS NOT %s AND "
-		       "%s = (SELECT max(%s) FROM %s WHERE %s IS NOT %s)",
-		       table, column, value, column, value, column, column,
-		       table, column, value);
-	changed = sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK
-			  ? (size_t)sqlite3_changes(db)
-			  : 0; /* what the column's type forbids */
+	assert_int_equal(sqlite3_prepare_v2(
+				 db,
+				 "SELECT t.name, c.name FROM sqlite_schema t, "
+				 "pragma_table_info(t.name) c "
+				 "WHERE t.type = 'table'",
+				 -1, &row, NULL),
+			 SQLITE_OK);
+	while (sqlite3_step(row) == SQLITE_ROW) {
+		assert_true(count < max);
+		(void)snprintf(out[count].table, sizeof(out[count].table), "%s",
+			       (const char *)sqlite3_column_text(row, 0));
+		(void)snprintf(out[count].name, sizeof(out[count].name), "%s",
+			       (const char *)sqlite3_column_text(row, 1));
+		count++;
+	}
+	sqlite3_finalize(row);
 	sqlite3_close(db);
-	return changed;
+	assert_true(count > 40);
+	return count;
+}
+
+/* A run, and what was seen of somebody's log. */
+static void fill_small_tables(struct fixture *f)
+{
+	struct sbk_witness_answer *answer = calloc(1, sizeof(*answer));
+	const struct sbk_witnessed seen = {.any = false};
+	struct sbk_witness_opinion opinion;
+	struct sbk_journal *journal;
+	uint64_t session;
+
+	assert_non_null(answer);
+	sbk_witness_answer_make(&f->place, 0, NULL, answer);
+	assert_ok(sbk_witness_judge(&seen, answer, &opinion, &f->err), &f->err);
+	journal = fixture_locked(f);
+	assert_ok(sbk_session_begin(journal, "", &session, &f->err), &f->err);
+	assert_ok(sbk_session_end(journal, session, "", &f->err), &f->err);
+	assert_ok(sbk_witness_record(journal, 1600, &opinion, &f->err),
+		  &f->err);
+	sbk_journal_close(journal);
+	sbk_witness_opinion_release(&opinion);
+	free(answer);
 }
 
 static void test_verdict__garbage_in_every_column(void **state)
@@ -478,43 +621,21 @@ static void test_verdict__garbage_in_every_column(void **state)
 	struct fixture *f = *state;
 	struct sbk_journal_verdict verdict;
 	struct kept kept;
-	size_t tried = 0, i, j;
-	const struct {
-		const char *table, *column;
-	} columns[] = {
-		{"entry", "n"},		{"entry", "json"},
-		{"node", "level"},	{"node", "n"},
-		{"node", "hash"},	{"head", "id"},
-		{"head", "size"},	{"head", "root"},
-		{"state", "id"},	{"state", "hash"},
-		{"state", "bytes"},	{"txn", "id"},
-		{"txn", "begun"},	{"txn", "ended"},
-		{"txn", "kind"},	{"txn", "title"},
-		{"txn", "time_ms"},	{"txn", "state"},
-		{"txn", "first"},	{"txn", "last"},
-		{"root", "path"},	{"root", "principal"},
-		{"root", "writable"},	{"change", "id"},
-		{"change", "entry"},	{"change", "txn"},
-		{"change", "undoes"},	{"change", "kind"},
-		{"change", "name"},	{"change", "identity"},
-		{"change", "before"},	{"change", "after"},
-		{"change", "status"},	{"signer", "entry"},
-		{"signer", "vkey"},	{"checkpoint", "size"},
-		{"checkpoint", "note"},
-	};
-
+	struct column columns[80];
+	size_t tried = 0, count, i, j;
 	make_history(f, &kept);
-	for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+	fill_small_tables(f);
+	count = list_columns(f, columns, sizeof(columns) / sizeof(columns[0]));
+	for (i = 0; i < count; i++)
 		for (j = 0; j < sizeof(values) / sizeof(values[0]); j++) {
 			save_as(f, "saved.db");
-			if (spoil(f, columns[i].table, columns[i].column,
-				  values[j]) > 0) {
+			if (spoil(f, &columns[i], values[j]) > 0) {
 				tried++;
 				if (ask(f, NULL, NULL, &verdict) ==
 				    SBK_LOG_INTACT)
 					fail_msg("%s.%s = %s was not found",
 						 columns[i].table,
-						 columns[i].column, values[j]);
+						 columns[i].name, values[j]);
 				sbk_journal_verdict_release(&verdict);
 			}
 			restore(f, "saved.db");
@@ -644,6 +765,8 @@ static const struct CMUnitTest tests[] = {
 	FIXTURE_TEST(test_verdict__says_where),
 	FIXTURE_TEST(test_verdict__another_key),
 	FIXTURE_TEST(test_verdict__an_older_copy_and_a_fork),
+	FIXTURE_TEST(test_verdict__a_fork_shown_to_two_auditors),
+	FIXTURE_TEST(test_verdict__a_key_that_was_replaced),
 	FIXTURE_TEST(test_verdict__another_log),
 	FIXTURE_TEST(test_verdict__anchors_that_are_none),
 	FIXTURE_TEST(test_verdict__garbage_in_every_column),

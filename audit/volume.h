@@ -100,7 +100,8 @@ int sbk_volume_name(struct sbk_volume_tree *tree, uint32_t record,
 
 enum sbk_volume_meaning {
 	SBK_VOLUME_SENSITIVE,
-	SBK_VOLUME_LEDGER,	     /* of another tool: holds SIDs */
+	SBK_VOLUME_TOP,	   /* sensitive itself, not all that is below */
+	SBK_VOLUME_LEDGER, /* of another tool: holds SIDs */
 	SBK_VOLUME_LEDGER_DIRECTORY, /* its files are ledgers */
 	SBK_VOLUME_KEY		     /* a file of .ssh */
 };

@@ -59,8 +59,9 @@ const struct sbk_volume_name sbk_volume_names[] = {
 	 "shell history"},
 	{"~/ntuser.dat", S, "registry hive"},
 	{"~/appdata/local/microsoft/windows/usrclass.dat", S, "registry hive"},
-	{"~", S, "a person's profile"},
-	{"/users", S, "all profiles"},
+	{"/", SBK_VOLUME_TOP, "the whole volume"},
+	{"/users", SBK_VOLUME_TOP, "all profiles"},
+	{"~", SBK_VOLUME_TOP, "a person's profile"},
 	{"/windows/system32/config", S, "registry hives"},
 	{"/windows/system32/tasks", S, "scheduled tasks"},
 	{"/windows", S, "the system"},
@@ -371,6 +372,9 @@ int sbk_volume_names_confirm(struct sbk_volume_tree *tree,
 			tree->candidates[kept++] = *candidate;
 	}
 	tree->candidate_count = kept;
+	for (i = 0; rc == 0 && i < sbk_volume_name_count; i++)
+		if (strcmp(sbk_volume_names[i].pattern, "/") == 0)
+			rc = add(tree, SBK_NTFS_ROOT, SBK_VOLUME_NONE, i, err);
 	/* Directories of profiles are directories of keys only then. */
 	if (rc == 0)
 		rc = meet_any(tree, err);

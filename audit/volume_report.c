@@ -13,6 +13,8 @@
 
 #include "engine/banned.h"
 
+#define ROOTS_TOLD 10 /* of one principal, the largest ones */
+
 void sbk_volume_rights(struct sbk_buf *out, uint32_t mask)
 {
 	static const struct {
@@ -176,6 +178,24 @@ static int tell_inclusion(struct telling *t,
 	return add(t, &finding, err);
 }
 
+/* Those with the fewest objects, which JSON and CSV name one by one. */
+static int tell_rest(struct telling *t, size_t first, struct sbk_error *err)
+{
+	const struct sbk_volume_principal *p = t->principal;
+	struct sbk_finding finding = {.severity = SBK_SEVERITY_FINDING,
+				      .rule = "volume.more"};
+	size_t i;
+
+	for (i = first; i < p->root_count; i++)
+		finding.objects += p->roots[i].objects;
+	sbk_buf_printf(&t->text,
+		       "it is named in %zu more place%s; --json has all of "
+		       "them under its principals, --csv a row for each",
+		       p->root_count - first,
+		       p->root_count - first == 1 ? "" : "s");
+	return add(t, &finding, err);
+}
+
 /* The paths of what will be told. */
 static int find_paths(struct sbk_volume_audit *audit,
 		      struct sbk_volume_principal *principal,
@@ -232,9 +252,9 @@ static int tell_group(struct telling *t, size_t index, struct sbk_error *err)
 		rc = tell_principal(t, err);
 	for (i = 0; rc == 0 && i < p->inclusion_count; i++)
 		rc = tell_inclusion(t, &p->inclusions[i], err);
-	for (i = 0; rc == 0 && i < p->root_count; i++)
+	for (i = 0; rc == 0 && i < p->root_count && i < ROOTS_TOLD; i++)
 		rc = tell_root(t, &p->roots[i], err);
-	return rc;
+	return rc == 0 && i < p->root_count ? tell_rest(t, i, err) : rc;
 }
 
 /* --- coverage

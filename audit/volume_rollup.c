@@ -54,6 +54,22 @@ static void put_in_order(struct rollup *r)
 	r->start[0] = 0;
 }
 
+static enum sbk_volume_meaning meaning_of(const struct sbk_volume_tree *tree,
+					  size_t candidate)
+{
+	return sbk_volume_names[tree->candidates[candidate].name].meaning;
+}
+
+/* Whether the place of this record is the record itself, and nothing below. */
+static bool is_top(const struct rollup *r, uint32_t record)
+{
+	const struct sbk_volume_tree *tree = r->tree;
+	size_t candidate = r->place[record] - 1;
+
+	return meaning_of(tree, candidate) == SBK_VOLUME_TOP &&
+	       tree->candidates[candidate].record == record;
+}
+
 /* The nearest sensitive place of each object, from the places down. */
 static void find_places(struct rollup *r)
 {
@@ -63,8 +79,8 @@ static void find_places(struct rollup *r)
 
 	/* A place within a place is named by itself. */
 	for (c = 0; c < tree->candidate_count; c++)
-		if (sbk_volume_names[tree->candidates[c].name].meaning ==
-		    SBK_VOLUME_SENSITIVE)
+		if (meaning_of(tree, c) == SBK_VOLUME_SENSITIVE ||
+		    meaning_of(tree, c) == SBK_VOLUME_TOP)
 			r->place[tree->candidates[c].record] = (uint32_t)c + 1;
 	for (i = 0; i < tree->records; i++) {
 		for (at = i; at != SBK_VOLUME_NONE && r->place[at] == 0 &&
@@ -72,6 +88,8 @@ static void find_places(struct rollup *r)
 		     at = tree->parent[at])
 			;
 		found = at == SBK_VOLUME_NONE ? 0 : r->place[at];
+		if (found != 0 && at != i && is_top(r, at))
+			found = 0;
 		/* The way up is marked: in `root` where nothing was found. */
 		for (at = i; at != SBK_VOLUME_NONE && r->place[at] == 0 &&
 			     r->root[at] == SBK_VOLUME_NONE;

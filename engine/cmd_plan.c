@@ -8,6 +8,7 @@
 #include "engine/account_forecast.h"
 #include "engine/json.h"
 #include "engine/os.h"
+#include "engine/run_grant.h"
 
 #include "engine/banned.h"
 
@@ -26,9 +27,17 @@ static const struct sbk_option options[] = {
 };
 
 static void print(const struct sbk_scope *scope,
-		  const struct sbk_account_forecast *forecast, bool json,
+		  const struct sbk_account_forecast *forecast,
+		  const struct sbk_run_grant *grant, bool json,
 		  struct sbk_buf *out)
 {
+	if (!json && grant->changes > 0) {
+		sbk_scope_print(scope, out);
+		sbk_account_forecast_print(forecast, out);
+		sbk_buf_adds(out, "\nBefore its command, a run grants:\n");
+		sbk_run_grant_print(grant, out);
+		return;
+	}
 	if (!json) {
 		sbk_scope_print(scope, out);
 		sbk_account_forecast_print(forecast, out);
@@ -40,8 +49,11 @@ static void print(const struct sbk_scope *scope,
 	sbk_json_open(out, '{');
 	sbk_scope_print_json(scope, out);
 	sbk_account_forecast_print_json(forecast, out);
-	sbk_json_open_key(out, "changes", '[');
-	sbk_json_close(out, ']');
+	sbk_run_grant_print_json(grant, out);
+	if (grant->changes == 0) {
+		sbk_json_open_key(out, "changes", '[');
+		sbk_json_close(out, ']');
+	}
 	sbk_json_close(out, '}');
 	sbk_buf_addc(out, '\n');
 }
@@ -51,6 +63,7 @@ static int run_plan(struct sbk_cli *cli, int argc, char **argv)
 	struct plan_options into = {.json = false};
 	struct sbk_scope scope = {.arena = SBK_ARENA_INIT};
 	struct sbk_account_forecast forecast = {.items = NULL};
+	struct sbk_run_grant grant = SBK_RUN_GRANT_INIT;
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_buf out = SBK_BUF_INIT;
 	struct sbk_person person;
@@ -68,14 +81,17 @@ static int run_plan(struct sbk_cli *cli, int argc, char **argv)
 		rc = sbk_scope_resolve(&into.policy, &person,
 				       sbk_os_environment(), &scope, &err);
 	if (rc == 0)
+		rc = sbk_run_grant_plan(&grant, &cli->ledger, &scope, &err);
+	if (rc == 0)
 		rc = sbk_account_forecast(&scope, &forecast, &err);
 	if (rc == 0) {
-		print(&scope, &forecast, into.json, &out);
+		print(&scope, &forecast, &grant, into.json, &out);
 		rc = sbk_cli_print(cli, &out);
 	} else {
 		rc = sbk_cli_fail(cli, &err);
 	}
 	sbk_account_forecast_release(&forecast);
+	sbk_run_grant_release(&grant);
 	sbk_scope_release(&scope);
 	sbk_buf_release(&out);
 	sbk_policy_request_release(&into.policy);

@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "engine/account_forecast.h"
+#include "engine/hand_back.h"
 #include "engine/json.h"
 #include "engine/os.h"
 #include "engine/run.h"
+#include "engine/run_grant.h"
 
 #include "engine/banned.h"
 
@@ -24,6 +26,7 @@ struct run {
 	struct sbk_cli *cli;
 	struct run_arguments arguments;
 	struct sbk_scope scope;
+	struct sbk_run_grant grant;
 	struct sbk_session session;
 	struct sbk_buf begin, end;
 	char **argv;
@@ -118,6 +121,22 @@ static void status_line(struct run *run, const char *event,
 	sbk_buf_release(&line);
 }
 
+/* Where the account's files are to be handed back. */
+static void write_granted(struct run *run)
+{
+	struct sbk_buf *out = &run->begin;
+	const char *root;
+	size_t i;
+
+	sbk_json_open_key(out, "hand_back", '[');
+	for (i = 0; (root = sbk_run_grant_root(&run->grant, i)) != NULL; i++) {
+		sbk_json_open(out, '{');
+		sbk_json_name(out, "path", root);
+		sbk_json_close(out, '}');
+	}
+	sbk_json_close(out, ']');
+}
+
 /* What the journal keeps of the start: enough to say what was allowed. */
 static void write_begin(struct run *run, const struct sbk_carriers *carriers,
 			int pid)
@@ -139,6 +158,8 @@ static void write_begin(struct run *run, const struct sbk_carriers *carriers,
 		if (scope->paths[i].kind == SBK_ACCESS_RW)
 			sbk_json_string(out, NULL, scope->paths[i].target);
 	sbk_json_close(out, ']');
+	if (run->session.hands_back)
+		write_granted(run);
 	if (scope->secrets.total > 0)
 		sbk_secret_list_print_json(&scope->secrets, "secrets", out);
 	if (scope->hidden.total > 0)
@@ -204,6 +225,8 @@ static int on_ready(void *arg, const struct sbk_carriers *carriers, int pid,
 	struct sbk_ledger *ledger = &run->cli->ledger;
 	int rc;
 
+	run->session.hands_back = carriers->account != 0 &&
+				  sbk_run_grant_root(&run->grant, 0) != NULL;
 	write_begin(run, carriers, pid);
 	rc = sbk_buf_failed(&run->begin, err);
 	if (rc == 0) {
@@ -281,6 +304,9 @@ static void on_ended(void *arg, const struct sbk_run_end *end)
 {
 	struct run *run = arg;
 
+	/* Its session ends when its files were handed back. */
+	if (run->session.hands_back)
+		return;
 	write_end(run, 0, end, NULL);
 	record_end(run);
 	run->ended = true;
@@ -310,6 +336,35 @@ static int exit_code(const struct run *run, const struct sbk_run_end *end)
 	return end->exit_code;
 }
 
+/*
+ * What the account made in granted roots becomes the person's. Where that
+ * cannot be done the session does not end: the next run goes on with it.
+ */
+static bool hand_back(struct run *run)
+{
+	const struct sbk_ledger *ledger = &run->cli->ledger;
+	struct sbk_error err = SBK_ERROR_INIT;
+	int code = SBK_EXIT_FAILED, rc;
+
+	if (!run->recorded || (!run->session.hands_back && !run->session.debts))
+		return true;
+	rc = ledger->ops->session_ending(ledger->self, &run->session, &err);
+	if (rc == 0)
+		rc = sbk_hand_back_start(run->session.id, run->arguments.quiet,
+					 &code, &err);
+	if (rc < 0)
+		fprintf(run->cli->err, "%s: %s\n", run->cli->program,
+			err.message);
+	if (rc == 0 && code == SBK_EXIT_OK)
+		return true;
+	fprintf(run->cli->err,
+		"%s: warning: what the account made in granted roots is not "
+		"handed back; 'sandbook hand-back' and the next run try "
+		"again\n",
+		run->cli->program);
+	return !run->session.hands_back;
+}
+
 static int launch(struct run *run)
 {
 	struct sbk_run_hooks hooks = {
@@ -325,7 +380,7 @@ static int launch(struct run *run)
 		sbk_buf_clear(&run->end);
 		write_end(run, rc, &end, &err);
 	}
-	if (!run->ended)
+	if (hand_back(run) && !run->ended)
 		record_end(run);
 	status_line(run, rc < 0 ? "failed" : "exit", &run->end);
 	if (rc == 0)
@@ -345,11 +400,13 @@ static int print_scope(struct run *run)
 		sbk_json_open(&out, '{');
 		sbk_scope_print_json(&run->scope, &out);
 		sbk_account_forecast_print_json(&forecast, &out);
+		sbk_run_grant_print_json(&run->grant, &out);
 		sbk_json_close(&out, '}');
 		sbk_buf_addc(&out, '\n');
 	} else {
 		sbk_scope_print(&run->scope, &out);
 		sbk_account_forecast_print(&forecast, &out);
+		sbk_run_grant_print(&run->grant, &out);
 	}
 	rc = rc < 0 ? sbk_cli_fail(run->cli, &err)
 		    : sbk_cli_print(run->cli, &out);
@@ -394,20 +451,56 @@ static void release(struct run *run)
 {
 	sbk_policy_request_release(&run->arguments.policy);
 	sbk_run_abandon(run->arguments.options.begun);
+	sbk_run_grant_release(&run->grant);
 	sbk_scope_release(&run->scope);
 	sbk_buf_release(&run->begin);
 	sbk_buf_release(&run->end);
 }
 
+/*
+ * What is to be granted is found, and, unless it is only to be told, made,
+ * before anything is launched. What a crash left is settled first: it may be
+ * half a grant.
+ */
+static int grant(struct run *run, struct sbk_error *err)
+{
+	const struct sbk_ledger *ledger = &run->cli->ledger;
+	struct sbk_backend backend = {.ops = NULL};
+	const char *note_text;
+	size_t settled = 0, i;
+	int rc = 0;
+
+	if (run->scope.grant != SBK_GRANT_ACL)
+		return 0;
+	if (!run->arguments.dry_run)
+		rc = sbk_os_backend(&backend, err);
+	if (rc == 0 && !run->arguments.dry_run)
+		rc = ledger->ops->recover(ledger->self, &backend, SBK_BOOK_USER,
+					  &settled, err);
+	sbk_backend_close(&backend);
+	if (rc == 0)
+		rc = sbk_run_grant_plan(&run->grant, ledger, &run->scope, err);
+	if (rc < 0 || run->arguments.dry_run)
+		return rc;
+	for (i = 0; sbk_run_grant_note(&run->grant, i, &note_text); i++)
+		note(run, "", note_text, "");
+	rc = sbk_run_grant_make(&run->grant, ledger, err);
+	run->record_failed = rc < 0;
+	return rc;
+}
+
 static int run_run(struct sbk_cli *cli, int argc, char **argv)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
-	struct run run = {.cli = cli};
+	struct run run = {.cli = cli, .grant = SBK_RUN_GRANT_INIT};
 	int rc = prepare(&run, argc, argv, &err);
 	size_t i;
 
+	if (rc == 0)
+		rc = grant(&run, &err);
 	if (rc < 0) {
 		rc = sbk_cli_fail(cli, &err);
+		rc = run.record_failed ? SBK_EXIT_JOURNAL : rc;
 	} else if (run.arguments.dry_run) {
 		rc = print_scope(&run);
 	} else {

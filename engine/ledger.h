@@ -11,6 +11,7 @@
 #include "engine/apply.h"
 #include "engine/backend.h"
 #include "engine/json.h"
+#include "engine/limits.h"
 #include "engine/plan.h"
 
 /* Which of the two journals (DESIGN part 4). */
@@ -72,6 +73,46 @@ struct sbk_session {
 	const struct sbk_person *person;
 	/* The public key of a journal that began with this run; else "". */
 	char new_key[SBK_KEY_TEXT_MAX];
+	/* Its begin_members name roots in which the account's files are to be
+	 * handed back ("account", "hand_back"). */
+	bool hands_back;
+	bool debts; /* filled: others died and owe that */
+};
+
+/* --- the hand-back (hand_back.h) ---------------------------------------- */
+
+struct sbk_hand_back_where {
+	const char *const *roots;
+	size_t root_count;
+	const char *const *busy; /* roots of sessions that are at work */
+	size_t busy_count;
+};
+
+/* What stays the account's for good. */
+struct sbk_hand_back_left {
+	size_t count;
+	char first[SBK_PATH_MAX], why[128]; /* of the first */
+	bool more; /* not all was looked at: there was too much */
+};
+
+typedef int sbk_hand_back_find_fn(void *arg,
+				  const struct sbk_hand_back_where *where,
+				  struct sbk_plan *plan,
+				  struct sbk_hand_back_left *left,
+				  struct sbk_error *err);
+
+struct sbk_hand_back_request {
+	uint64_t session;	     /* the one that is ending, or 0 */
+	uint32_t account;	     /* of that number */
+	sbk_hand_back_find_fn *find; /* NULL: only count the sessions */
+	void *arg;
+};
+
+struct sbk_hand_back_report {
+	size_t sessions; /* that owe it; with the one that is ending */
+	size_t given, owed;
+	uint64_t transaction; /* the last one, or 0 */
+	struct sbk_hand_back_left left;
 };
 
 /* What the machine's log found out about one person's (journal/FORMAT.md,
@@ -121,6 +162,19 @@ struct sbk_ledger_ops {
 			     struct sbk_error *err);
 	int (*session_end)(void *self, struct sbk_session *session,
 			   struct sbk_error *err);
+	/* Its command is gone: it is not at work any more in its roots. */
+	int (*session_ending)(void *self, struct sbk_session *session,
+			      struct sbk_error *err);
+	/*
+	 * Hands back what the account has in the granted roots of sessions
+	 * that died, and of the one that is ending; then the dead ones are
+	 * ended. SBK_E_INCOMPLETE where something is owed: they stay, and the
+	 * next call goes on. Without a journal there is nothing.
+	 */
+	int (*hand_back)(void *self, const struct sbk_backend *backend,
+			 const struct sbk_hand_back_request *request,
+			 struct sbk_hand_back_report *report,
+			 struct sbk_error *err);
 	/*
 	 * Settles what a crash left, for a command that plans only after it;
 	 * `transact` does it again, and refuses a plan that its own recovery

@@ -13,8 +13,9 @@
 #define SBK_PLAN_CHANGES_MAX 4000000 /* changes of one plan */
 #define SBK_REBASE_STEPS_MAX 4096    /* pairs of one object's undone changes */
 #define SBK_BATCH_CHANGES 8192	     /* changes made durable with one flush */
-#define SBK_TREE_PASSES_MAX 16 /* looks at a tree before giving up on it */
-#define SBK_THREADS_MAX 4      /* of one process, for trees */
+#define SBK_TREE_PASSES_MAX 16	 /* looks at a tree before giving up on it */
+#define SBK_THREADS_MAX 4	 /* of one process, for trees */
+#define SBK_HAND_BACK_MAX 200000 /* objects given back by one transaction */
 #define SBK_LOCATE_OBJECTS_MAX 8000000 /* objects met by one search */
 #define SBK_POLICY_BYTES_MAX (1 << 20)
 #define SBK_POLICY_PROFILES_MAX 256

@@ -4,6 +4,7 @@
  */
 #include "audit/audit.h"
 #include "engine/cli.h"
+#include "engine/hand_back.h"
 #include "engine/plan_grant.h"
 #include "engine/plan_setup.h"
 #include "engine/policy.h"
@@ -17,9 +18,9 @@
 int main(int argc, char **argv)
 {
 	const struct sbk_command engine_commands[] = {
-		sbk_command_plan, sbk_command_setup,  sbk_command_grant,
-		sbk_command_run,  sbk_command_status, sbk_command_sd,
-		{.name = NULL},
+		sbk_command_plan, sbk_command_setup,	 sbk_command_grant,
+		sbk_command_run,  sbk_command_hand_back, sbk_command_status,
+		sbk_command_sd,	  {.name = NULL},
 	};
 	const struct sbk_command *const tables[] = {
 		engine_commands,

@@ -65,7 +65,7 @@ static int plan_root(struct sbk_grant *grant, const char *path,
 	int rc;
 
 	rc = check_root(grant, path, err);
-	if (rc == 0)
+	if (rc == 0 && !grant->request->without_way)
 		rc = sbk_grant_plan_above(grant, path, err);
 	if (rc == 0)
 		rc = sbk_backend_observe(grant->backend, &object, &seen, err);
@@ -105,7 +105,8 @@ static int add_notes(struct sbk_grant *grant, struct sbk_error *err)
 				       "among them '%s': not yours, or with "
 				       "names elsewhere",
 				       grant->refused, grant->refused_path);
-	if (rc == 0 && grant->protected_seen && !grant->later)
+	if (rc == 0 && grant->protected_seen && !grant->later &&
+	    !grant->request->without_way)
 		rc = sbk_plan_add_note(
 			grant->plan, err,
 			"protected names are granted for reading only, but %s "

@@ -39,6 +39,11 @@ struct sbk_grant_request {
 	 * leaves it alone.
 	 */
 	struct sbk_plan *in_effect;
+	/* For a run, which reaches its roots by other ways: the directories
+	 * above them stay as they are. */
+	bool without_way;
+	/* Another grant, planned before: what it changes is left to it. */
+	const struct sbk_grant *except;
 };
 
 struct sbk_grant;

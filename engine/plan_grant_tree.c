@@ -113,9 +113,15 @@ const struct sbk_grant_memo *sbk_grant_state(struct sbk_grant *grant,
 int sbk_grant_add_change(struct sbk_grant *grant,
 			 const struct sbk_change *change, struct sbk_error *err)
 {
+	const struct sbk_grant *except = grant->request->except;
 	const struct sbk_change *added;
 	bool fresh;
-	int rc = sbk_plan_add(grant->plan, change, err);
+	int rc;
+
+	if (except != NULL &&
+	    sbk_table_find_text(&except->planned, change->object.identity))
+		return 0;
+	rc = sbk_plan_add(grant->plan, change, err);
 
 	if (rc < 0)
 		return rc;

@@ -39,6 +39,12 @@ enum sbk_account_wish {
 	SBK_ACCOUNT_WISH_OFF
 };
 
+/* How the account is to get what is the person's. */
+enum sbk_grant_way {
+	SBK_GRANT_MOUNT, /* by mounts that map it, or not at all */
+	SBK_GRANT_ACL	 /* where those cannot, by entries of ACLs */
+};
+
 /* What people ask for on the command line, common to plan and run. */
 struct sbk_policy_request {
 	const char *profile;   /* -p; NULL: the policy's default */
@@ -50,6 +56,7 @@ struct sbk_policy_request {
 	bool no_net, net, loopback;
 	bool best_effort;
 	bool account, no_account; /* require it; go without it */
+	const char *grant;	  /* "mount", "acl"; NULL: as the policy says */
 	uint64_t timeout_s, memory_mib, processes; /* 0: as the policy says */
 };
 
@@ -129,7 +136,10 @@ void sbk_policy_request_release(struct sbk_policy_request *request);
 				  "to be had"),                                \
 		SBK_POLICY_OPTION(outer, member, no_account, FLAG,             \
 				  "no-account", NULL, 0,                       \
-				  "run without the sandbox account")
+				  "run without the sandbox account"),          \
+		SBK_POLICY_OPTION(outer, member, grant, TEXT, "grant", "WAY",  \
+				  0,                                           \
+				  "acl: by ACLs where a mount cannot give it")
 
 /* --allow-domain is known and refused: SBK_E_UNSUPPORTED. */
 int sbk_policy_refuse_domain(void *into, const char *value,
@@ -200,6 +210,11 @@ struct sbk_scope {
 	struct sbk_secret_list secrets, hidden;
 	bool best_effort;
 	enum sbk_account_wish account;
+	enum sbk_grant_way grant;
+	/* Paths that the account gets by ACL entries: run_grant.h. */
+	const char **granted;
+	size_t granted_count;
+	const char *grant_refused; /* why those could not be, or NULL */
 	const char **notes; /* what a person should know: hard links, tools */
 	size_t note_count;
 };

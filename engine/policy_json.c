@@ -349,33 +349,44 @@ static int read_switch(const struct reader *r,
 	return 0;
 }
 
+/* One of a few words, as its place among them. A project may say `project`
+ * alone, where that is no NULL. */
+static int read_word(const struct reader *r, const struct sbk_json_place *place,
+		     const json_t *value, const char *const *words,
+		     const char *what, const char *known, const char *project,
+		     void *into)
+{
+	const char *text = json_string_value(value), *nearest;
+	int i = 0;
+
+	if (text == NULL)
+		return wrong_type(r, place, "a string", value);
+	while (words[i] != NULL && strcmp(words[i], text) != 0)
+		i++;
+	if (words[i] == NULL) {
+		nearest = sbk_nearest_word(text, words);
+		return fail(r, place, "no %s '%.40s'%s%s%s; %s", what, text,
+			    nearest != NULL ? ", did you mean '" : "",
+			    nearest != NULL ? nearest : "",
+			    nearest != NULL ? "'?" : "", known);
+	}
+	if (r->layer == SBK_LAYER_PROJECT && project != NULL &&
+	    strcmp(text, project) != 0)
+		return fail(r, place, "a project may say '%s' alone", project);
+	*(int *)into = i;
+	return 0;
+}
+
 static int read_network(const struct reader *r,
 			const struct sbk_json_place *place, const json_t *value,
 			void *into)
 {
 	static const char *const words[] = {"off", "loopback", "on", NULL};
-	const char *text = json_string_value(value), *nearest;
-	int i;
-
-	if (text == NULL)
-		return wrong_type(r, place, "a string", value);
-	for (i = 0; words[i] != NULL; i++) {
-		if (strcmp(words[i], text) == 0) {
-			*(int *)into = i;
-			return 0;
-		}
-	}
-	if (strcmp(text, "allow-list") == 0)
-		return fail(r, place,
-			    "'allow-list' is not built yet; 'off', 'loopback' "
-			    "or 'on'");
-	nearest = sbk_nearest_word(text, words);
-	return fail(r, place,
-		    "no network '%.40s'%s%s%s; 'off', 'loopback' or "
-		    "'on'",
-		    text, nearest != NULL ? ", did you mean '" : "",
-		    nearest != NULL ? nearest : "",
-		    nearest != NULL ? "'?" : "");
+	if (json_is_string(value) &&
+	    strcmp(json_string_value(value), "allow-list") == 0)
+		return fail(r, place, "'allow-list' is not built yet");
+	return read_word(r, place, value, words, "network",
+			 "'off', 'loopback' or 'on'", NULL, into);
 }
 
 /* A project may ask for more than there is, never for less. */
@@ -384,27 +395,20 @@ static int read_account(const struct reader *r,
 			void *into)
 {
 	static const char *const words[] = {"auto", "require", "off", NULL};
-	const char *text = json_string_value(value), *nearest;
-	int i;
 
-	if (text == NULL)
-		return wrong_type(r, place, "a string", value);
-	for (i = 0; words[i] != NULL && strcmp(words[i], text) != 0; i++)
-		;
-	if (words[i] == NULL) {
-		nearest = sbk_nearest_word(text, words);
-		return fail(r, place,
-			    "no choice '%.40s'%s%s%s; 'auto', 'require' or "
-			    "'off'",
-			    text, nearest != NULL ? ", did you mean '" : "",
-			    nearest != NULL ? nearest : "",
-			    nearest != NULL ? "'?" : "");
-	}
-	if (r->layer == SBK_LAYER_PROJECT && i != SBK_ACCOUNT_WISH_REQUIRE)
-		return fail(r, place,
-			    "a project's file may say 'require', and no less");
-	*(int *)into = i;
-	return 0;
+	return read_word(r, place, value, words, "choice",
+			 "'auto', 'require' or 'off'", "require", into);
+}
+
+/* A project may take the right to change ACLs away, and not give it. */
+static int read_grant(const struct reader *r,
+		      const struct sbk_json_place *place, const json_t *value,
+		      void *into)
+{
+	static const char *const words[] = {"mount", "acl", NULL};
+
+	return read_word(r, place, value, words, "way", "'mount' or 'acl'",
+			 "mount", into);
 }
 
 static int read_limit(const struct reader *r,
@@ -675,6 +679,8 @@ static int read_file(const struct reader *r, const json_t *root,
 		 offsetof(struct sbk_policy_file, narrowing.network), IN_ALL},
 		{"account", read_account,
 		 offsetof(struct sbk_policy_file, narrowing.account), IN_ALL},
+		{"grant", read_grant,
+		 offsetof(struct sbk_policy_file, narrowing.grant), IN_ALL},
 		{"limits", read_limits,
 		 offsetof(struct sbk_policy_file, narrowing.limits), IN_ALL},
 		{"anchor", read_anchor,
@@ -759,6 +765,7 @@ int sbk_policy_parse(const char *path, enum sbk_layer layer, const char *text,
 		return rc;
 	file.narrowing.network = SBK_UNSET;
 	file.narrowing.account = SBK_UNSET;
+	file.narrowing.grant = SBK_UNSET;
 	root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
 	if (root == NULL)
 		return json_error_code(&error) == json_error_out_of_memory

@@ -60,6 +60,7 @@ static int load(struct sbk_policy_file *out, enum sbk_layer layer,
 	*out = (struct sbk_policy_file){.path = path, .layer = layer};
 	out->narrowing.network = SBK_UNSET;
 	out->narrowing.account = SBK_UNSET;
+	out->narrowing.grant = SBK_UNSET;
 	rc = sbk_os_read_known(path, SBK_POLICY_BYTES_MAX, &text, &file, err);
 	if (rc == SBK_E_NOTFOUND && !named) {
 		sbk_error_clear(err);
@@ -241,6 +242,21 @@ static int apply_account(const struct sbk_policy_request *request,
 	return 0;
 }
 
+static int apply_grant(const struct sbk_policy_request *request,
+		       struct sbk_settings *out, struct sbk_error *err)
+{
+	if (request->grant == NULL)
+		return 0;
+	if (strcmp(request->grant, "mount") != 0 &&
+	    strcmp(request->grant, "acl") != 0)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "--grant takes 'mount' or 'acl', not "
+				     "'%.40s'",
+				     request->grant);
+	out->grant = request->grant[0] == 'a' ? SBK_GRANT_ACL : SBK_GRANT_MOUNT;
+	return 0;
+}
+
 static void asked_limits(const struct sbk_policy_request *request,
 			 uint64_t out[SBK_LIMIT_COUNT])
 {
@@ -308,6 +324,8 @@ static int apply_request(const struct sbk_policy_request *request,
 	if (rc == 0)
 		rc = apply_account(request, out, err);
 	if (rc == 0)
+		rc = apply_grant(request, out, err);
+	if (rc == 0)
 		rc = apply_limits(request, out, err);
 	return rc;
 }
@@ -364,6 +382,29 @@ static int narrow_account(const struct sbk_policy_file *file,
 	return 0;
 }
 
+/* 'mount' is a ceiling; 'acl' is what holds without a flag. */
+static int narrow_grant(const struct sbk_policy_file *file,
+			const struct sbk_policy_request *request,
+			struct sbk_settings *out, struct sbk_error *err)
+{
+	int asked = file->narrowing.grant;
+
+	if (asked == SBK_GRANT_MOUNT && request->grant != NULL &&
+	    out->grant == SBK_GRANT_ACL)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "--grant acl is given, and '%s' allows "
+				     "'mount' alone",
+				     file->path);
+	if (asked == SBK_GRANT_MOUNT) {
+		out->grant = SBK_GRANT_MOUNT;
+		out->grant_fixed = true;
+	}
+	if (asked == SBK_GRANT_ACL && request->grant == NULL &&
+	    !out->grant_fixed)
+		out->grant = SBK_GRANT_ACL;
+	return 0;
+}
+
 static int narrow_limits(const struct sbk_policy_file *file,
 			 const struct sbk_policy_request *request,
 			 struct sbk_settings *out, struct sbk_error *err)
@@ -411,6 +452,8 @@ static int narrow_by(const struct sbk_policy_file *file,
 		rc = narrow_limits(file, request, out, err);
 	if (rc == 0)
 		rc = narrow_account(file, request, out, err);
+	if (rc == 0)
+		rc = narrow_grant(file, request, out, err);
 	for (i = 0; i < narrowing->deny.count && rc == 0; i++) {
 		struct sbk_asked_path path = {
 			.text = narrowing->deny.items[i],

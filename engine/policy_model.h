@@ -133,6 +133,7 @@ struct sbk_narrowing {
 	struct sbk_names deny, protect;
 	int network; /* SBK_UNSET or enum sbk_network */
 	int account; /* SBK_UNSET or enum sbk_account_wish */
+	int grant;   /* SBK_UNSET or enum sbk_grant_way */
 	uint64_t limits[SBK_LIMIT_COUNT]; /* 0: none */
 };
 
@@ -199,6 +200,8 @@ struct sbk_settings {
 	uint64_t limits[SBK_LIMIT_COUNT];
 	bool best_effort;
 	enum sbk_account_wish account;
+	enum sbk_grant_way grant;
+	bool grant_fixed; /* a file says 'mount' */
 	struct sbk_names notes;
 };
 

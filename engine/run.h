@@ -1,8 +1,11 @@
 /*
  * A run: one command in the sandbox, from a resolved scope to an exit code.
- * It needs no root and no setup, and changes nothing on the host.
+ * It needs no root and no setup, and changes nothing on the host but by
+ * --grant acl.
  *
  *	run.c            guarantees, and what is said about them
+ *	run_grant.h      grants that are made before it, and
+ *	hand_back.h      what is given back after it
  *	cmd_run.c        the command: scope, session, exit code
  *	linux/launch.h   how a run is built, on Linux
  *

@@ -164,6 +164,8 @@ static int open_all(struct undo_command *u)
 	if (rc == 0)
 		rc = sbk_os_backend(&u->backend, &u->err);
 	if (rc == 0 && !u->options.dry_run)
+		sbk_journal_settle_debts(u->journal);
+	if (rc == 0 && !u->options.dry_run)
 		rc = sbk_journal_lock(u->journal, LOCK_WAIT_MS, &u->err);
 	if (rc == 0)
 		rc = check_record(u);

@@ -27,7 +27,10 @@
 #define SBK_KEY_NEXT_FILE "key.new" /* at a hand-over: the next one */
 
 #define SBK_LOCK_TRANSACTION 0
-#define SBK_LOCK_SESSIONS 4096 /* plus the session's number */
+#define SBK_LOCK_RETURNING 2048 /* a hand-back is under way */
+#define SBK_LOCK_SESSIONS 4096	/* plus the session's number */
+/* Plus the session's number: its command is gone. */
+#define SBK_LOCK_ENDING ((uint64_t)1 << 40)
 
 #define SBK_STATE_HASH_BYTES 32
 
@@ -136,7 +139,7 @@
 		       "VALUES(?1, ?2, ?3, 'running')")                       \
 	X(END_SESSION, "UPDATE session SET ended = ?2, end_ms = ?3, "         \
 		       "state = ?4 WHERE id = ?1")                            \
-	X(RUNNING, "SELECT id FROM session WHERE state = 'running' "          \
+	X(RUNNING, "SELECT id, begun FROM session WHERE state = 'running' "   \
 		   "ORDER BY id")                                             \
 	X(LAST_END, "SELECT max(ended) + 1 FROM txn")                         \
 	X(LATER_NODES, "SELECT 1 FROM node WHERE (n + 1) << level > ?1 "      \
@@ -292,6 +295,7 @@ struct sbk_journal {
 	uint64_t in_effect; /* changes that the reserve counts with */
 	bool reserve_known; /* the two above were looked up */
 	uint64_t session;   /* transactions are made for it, or 0 */
+	bool debts;	    /* sessions that died owe a hand-back */
 	bool unborn;	    /* it could not be begun: nothing of it may stay */
 	bool refill;	    /* the reserve was given back to open */
 	bool trusted;	    /* acted on whatever sbk_journal_check would find */
@@ -532,8 +536,25 @@ int sbk_load_undone(struct sbk_journal *journal, struct sbk_plan *undone,
 /* --- session.c
  * --------------------------------------------------------------------- */
 
-/* Writes the end of sessions whose process is gone. */
+/* Writes the end of sessions whose process is gone; those that owe a hand-back
+ * stay, and journal->debts says so. */
 int sbk_session_reap(struct sbk_journal *journal, struct sbk_error *err);
+/* Writes the end of these, which died. */
+int sbk_session_died(struct sbk_journal *journal, const uint64_t *ids,
+		     size_t count, struct sbk_error *err);
+
+/* --- hand_back.c -----------------------------------------------------------
+ */
+
+/* Whether a session whose first entry this is has roots in which its account's
+ * files are to be handed back. */
+int sbk_session_hands_back(struct sbk_journal *journal, uint64_t begun,
+			   bool *out, struct sbk_error *err);
+int sbk_journal_hand_back(struct sbk_journal *journal,
+			  const struct sbk_backend *backend,
+			  const struct sbk_hand_back_request *request,
+			  struct sbk_hand_back_report *report,
+			  struct sbk_error *err);
 int sbk_session_begin(struct sbk_journal *journal, const char *members,
 		      uint64_t *id, struct sbk_error *err);
 int sbk_session_end(struct sbk_journal *journal, uint64_t id,

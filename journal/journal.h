@@ -69,6 +69,13 @@ int sbk_journal_open(const struct sbk_journal_place *place,
 void sbk_journal_close(struct sbk_journal *journal);
 
 /*
+ * Where runs that were killed left their account's files in granted roots,
+ * tries to have them handed back (engine/hand_back.h), which needs this
+ * program and no lock. What it cannot do is found like what others made.
+ */
+void sbk_journal_settle_debts(struct sbk_journal *journal);
+
+/*
  * The lock of the one transaction at a time: an open-file-description lock
  * on the journal's lock file. SBK_E_BUSY after `wait_ms` with the holder's
  * process number and title. Released by close or by the process's end.

@@ -573,7 +573,50 @@ static int ledger_session_begin(void *self, struct sbk_session *session,
 	}
 	session->token = journal;
 	memcpy(session->new_key, journal->new_key, sizeof(session->new_key));
+	session->debts = journal->debts;
+	/* A hand-back that is under way would take this one's files, too; one
+	 * that begins later sees that it is at work. */
+	if (session->hands_back &&
+	    sbk_store_lock_take(journal->lock, SBK_LOCK_RETURNING, LOCK_WAIT_MS,
+				NULL) == 0)
+		return sbk_store_lock_release(journal->lock, SBK_LOCK_RETURNING,
+					      err);
 	return 0;
+}
+
+static int ledger_session_ending(void *self, struct sbk_session *session,
+				 struct sbk_error *err)
+{
+	struct sbk_journal *journal = session->token;
+
+	(void)self;
+	return journal == NULL
+		       ? 0
+		       : sbk_store_lock_take(journal->lock,
+					     SBK_LOCK_ENDING + session->id, 0,
+					     err);
+}
+
+static int ledger_hand_back(void *self, const struct sbk_backend *backend,
+			    const struct sbk_hand_back_request *request,
+			    struct sbk_hand_back_report *report,
+			    struct sbk_error *err)
+{
+	struct sbk_journal *journal = NULL;
+	int rc;
+
+	(void)self;
+	memset(report, 0, sizeof(*report));
+	rc = open_book(SBK_BOOK_USER, SBK_JOURNAL_WRITE, &journal, err);
+	if (rc == SBK_E_NOTFOUND) {
+		sbk_error_clear(err);
+		return 0;
+	}
+	if (rc == 0)
+		rc = sbk_journal_hand_back(journal, backend, request, report,
+					   err);
+	sbk_journal_close(journal);
+	return rc;
 }
 
 static int ledger_session_end(void *self, struct sbk_session *session,
@@ -597,6 +640,8 @@ void sbk_journal_ledger(struct sbk_ledger *out)
 		.transact = ledger_transact,
 		.session_begin = ledger_session_begin,
 		.session_end = ledger_session_end,
+		.session_ending = ledger_session_ending,
+		.hand_back = ledger_hand_back,
 		.recover = ledger_recover,
 		.take_back = ledger_take_back,
 		.plan_take_back = ledger_plan_take_back,

@@ -116,7 +116,8 @@ int sbk_session_end(struct sbk_journal *journal, uint64_t id,
 				      err);
 }
 
-/* The numbers of sessions whose owner is gone, at most `max`. */
+/* The numbers of sessions whose owner is gone, at most `max`; without those
+ * that owe a hand-back. */
 static int find_dead(struct sbk_journal *journal, uint64_t *ids, size_t max,
 		     size_t *count, struct sbk_error *err)
 {
@@ -129,17 +130,34 @@ static int find_dead(struct sbk_journal *journal, uint64_t *ids, size_t max,
 	while (*count < max &&
 	       (rc = sbk_db_step(&journal->db, row, err)) == 1) {
 		const uint64_t id = (uint64_t)sqlite3_column_int64(row, 0);
-		bool held = true;
+		const uint64_t begun = (uint64_t)sqlite3_column_int64(row, 1);
+		bool held = true, owes = false;
 
 		rc = sbk_store_lock_held(journal->lock, SBK_LOCK_SESSIONS + id,
 					 &held, err);
+		if (rc == 0 && !held)
+			rc = sbk_session_hands_back(journal, begun, &owes, err);
 		if (rc < 0)
 			break;
-		if (!held)
+		journal->debts = journal->debts || owes;
+		if (!held && !owes)
 			ids[(*count)++] = id;
 	}
 	(void)sqlite3_reset(row); /* the error is in `err` */
 	return rc < 0 ? rc : 0;
+}
+
+int sbk_session_died(struct sbk_journal *journal, const uint64_t *ids,
+		     size_t count, struct sbk_error *err)
+{
+	size_t i;
+	int rc = sbk_log_begin(journal, SBK_COMMIT_ATOMIC, err);
+
+	if (rc < 0)
+		return rc;
+	for (i = 0; rc == 0 && i < count; i++)
+		rc = append_end(journal, ids[i], "died", "", err);
+	return sbk_log_finish(journal, rc, err);
 }
 
 int sbk_session_reap(struct sbk_journal *journal, struct sbk_error *err)

@@ -105,7 +105,10 @@ static int carry_out(struct sbk_journal *journal,
 		     struct sbk_user_part *out, struct sbk_error *err)
 {
 	size_t settled = 0;
-	int rc = sbk_journal_lock(journal, LOCK_WAIT_MS, err);
+	int rc;
+
+	sbk_journal_settle_debts(journal);
+	rc = sbk_journal_lock(journal, LOCK_WAIT_MS, err);
 
 	if (rc == 0)
 		rc = sbk_journal_recover(journal, backend, &settled, err);

@@ -199,6 +199,21 @@ static int write_mode(struct sbk_pin *pin, const struct sbk_access *next,
 	return sbk_pin_refresh(pin, err);
 }
 
+/* A program that ran as its old owner must not run as the new one, not for a
+ * moment: the kernel clears these bits with the owner, and we before it. */
+static int clear_set_id(struct sbk_pin *pin, const struct sbk_access *current,
+			struct sbk_error *err)
+{
+	const uint32_t set_id = S_ISUID | S_ISGID;
+	int rc;
+
+	if (S_ISDIR(current->mode) || (current->mode & set_id) == 0)
+		return 0;
+	rc = sbk_pin_chmod(pin, current->mode & ~set_id);
+	return rc < 0 ? sbk_error_set_errno(err, -rc, "clearing set-id bits")
+		      : 0;
+}
+
 /* Owner first: giving a file away clears set-id bits, which follow. */
 static int write_steps(struct sbk_pin *pin, const struct sbk_access *current,
 		       const struct sbk_access *next, struct sbk_error *err)
@@ -206,6 +221,9 @@ static int write_steps(struct sbk_pin *pin, const struct sbk_access *current,
 	int rc = 0;
 
 	if (current->uid != next->uid || current->gid != next->gid) {
+		rc = clear_set_id(pin, current, err);
+		if (rc < 0)
+			return rc;
 		rc = sbk_pin_chown(pin, next->uid, next->gid);
 		if (rc < 0)
 			return sbk_error_set_errno(err, -rc,

@@ -106,7 +106,7 @@ static int look_at_mount(void *arg, const struct sbk_mount *mount,
 	if (mount->read_only || is_shown(f->view, mount->point))
 		return 0;
 	for (i = 0; i < f->view->count; i++)
-		if (is_written(&f->view->ops[i]) &&
+		if ((is_written(&f->view->ops[i]) || f->view->ops[i].granted) &&
 		    sbk_path_within(mount->point, f->view->ops[i].source))
 			return add(f->out, &item, err);
 	return 0;
@@ -179,15 +179,18 @@ static int look_through_roots(struct foreseeing *f, struct sbk_error *err)
 /* Whether the account can be had for this view, by trying it. */
 static bool is_to_be_had(struct sbk_account_forecast *out,
 			 struct sbk_account_run *run, struct sbk_view *view,
-			 uid_t person)
+			 const struct sbk_scope *scope)
 {
 	struct sbk_error why = SBK_ERROR_INIT;
 
-	if (sbk_account_mark(view, person, &why) == 0 &&
-	    sbk_setup_try_account(run->role == SBK_ACCOUNT_ONLINE
-					  ? SBK_PRINCIPAL_ONLINE
-					  : SBK_PRINCIPAL_OFFLINE,
-				  &why) == 0)
+	if (scope->grant_refused != NULL)
+		(void)sbk_error_set(&why, SBK_E_UNSUPPORTED, "%s",
+				    scope->grant_refused);
+	else if (sbk_account_mark(view, scope, &why) == 0 &&
+		 sbk_setup_try_account(run->role == SBK_ACCOUNT_ONLINE
+					       ? SBK_PRINCIPAL_ONLINE
+					       : SBK_PRINCIPAL_OFFLINE,
+				       &why) == 0)
 		return true;
 	run->wanted = false;
 	(void)snprintf(out->missing, sizeof(out->missing), "%s", why.message);
@@ -196,14 +199,14 @@ static bool is_to_be_had(struct sbk_account_forecast *out,
 
 static int foresee(struct sbk_account_forecast *out,
 		   struct sbk_account_run *run, struct sbk_view *view,
-		   uid_t person, struct sbk_error *err)
+		   const struct sbk_scope *scope, struct sbk_error *err)
 {
-	struct sbk_account account = {.person = (unsigned int)person,
+	struct sbk_account account = {.person = scope->person.uid,
 				      .role = run->role};
 	struct foreseeing f = {.out = out, .view = view};
 	int rc;
 
-	if (!is_to_be_had(out, run, view, person))
+	if (!is_to_be_had(out, run, view, scope))
 		return 0;
 	sbk_account_set_name(&account);
 	(void)snprintf(out->name, sizeof(out->name), "%s", account.name);
@@ -229,7 +232,7 @@ int sbk_account_forecast(const struct sbk_scope *scope,
 	rc = sbk_view_plan(scope, &view, err);
 	if (rc < 0)
 		return rc;
-	rc = foresee(out, &run, &view, scope->person.uid, err);
+	rc = foresee(out, &run, &view, scope, err);
 	sbk_view_release(&view);
 	return rc;
 }

@@ -27,8 +27,10 @@
 #include "engine/limits.h"
 #include "engine/linux/channel.h"
 #include "engine/linux/error.h"
+#include "engine/linux/mappable.h"
 #include "engine/linux/mapped.h"
 #include "engine/os.h"
+#include "engine/path.h"
 
 #include "engine/banned.h"
 
@@ -137,8 +139,28 @@ void sbk_account_choose(struct sbk_account_run *run, enum sbk_account_wish wish,
 			       hindrance);
 }
 
-int sbk_account_mark(struct sbk_view *view, uid_t person, struct sbk_error *err)
+static bool is_granted(const struct sbk_scope *scope, const char *path)
 {
+	size_t i;
+
+	for (i = 0; i < scope->granted_count; i++)
+		if (sbk_path_within(path, scope->granted[i]))
+			return true;
+	return false;
+}
+
+/* With ACLs allowed, what cannot be mapped is shown as it is. */
+static bool is_plain(const struct sbk_scope *scope,
+		     const struct sbk_view_op *op)
+{
+	return scope->grant == SBK_GRANT_ACL && op->read_only &&
+	       sbk_unmappable(op->source, getgid(), false) != NULL;
+}
+
+int sbk_account_mark(struct sbk_view *view, const struct sbk_scope *scope,
+		     struct sbk_error *err)
+{
+	const uid_t person = getuid();
 	size_t i;
 
 	for (i = 0; i < view->count; i++) {
@@ -149,9 +171,11 @@ int sbk_account_mark(struct sbk_view *view, uid_t person, struct sbk_error *err)
 		if (op->kind != SBK_VIEW_BIND || op->device ||
 		    lstat(op->source, &st) < 0)
 			continue;
-		op->own = st.st_uid == person &&
-			  (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode));
-		if (!op->own && !op->read_only)
+		op->granted = is_granted(scope, op->source);
+		op->own = !op->granted && st.st_uid == person &&
+			  (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)) &&
+			  !is_plain(scope, op);
+		if (!op->own && !op->granted && !op->read_only)
 			return sbk_error_set(err, SBK_E_UNSUPPORTED,
 					     "'%s' is to be written and is not "
 					     "your own, and the account gets "

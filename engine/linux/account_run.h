@@ -38,10 +38,11 @@ void sbk_account_choose(struct sbk_account_run *run, enum sbk_account_wish wish,
 			char missing[SBK_ACCOUNT_MISSING_MAX]);
 
 /*
- * Marks what in the view is the caller's own (`own`). SBK_E_UNSUPPORTED where
- * something writable is not, which the account would not get.
+ * Marks what in the view is the caller's own (`own`), and what the account
+ * gets by ACL entries instead of a mount (`granted`). SBK_E_UNSUPPORTED where
+ * something writable is neither, which the account would not get.
  */
-int sbk_account_mark(struct sbk_view *view, uid_t person,
+int sbk_account_mark(struct sbk_view *view, const struct sbk_scope *scope,
 		     struct sbk_error *err);
 
 /* Before the fork: the pair of sockets. */

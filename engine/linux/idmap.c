@@ -81,14 +81,19 @@ static int spawn(const char *path, char *const *argv, int said, pid_t *out)
 	return os_code;
 }
 
-/* `name` PROCESS INSIDE OUTSIDE 1 */
+/* `name` PROCESS INSIDE OUTSIDE 1, or PROCESS INSIDE INSIDE 1 OUTSIDE OUTSIDE
+ * 1 for both. */
 static int start(const char *name, pid_t process, unsigned int inside,
-		 unsigned int outside, int said, pid_t *out,
+		 unsigned int outside, const struct sbk_idmap *map, pid_t *out,
 		 struct sbk_error *err)
 {
-	char path[SBK_PATH_MAX], numbers[3][NUMBER_MAX];
-	char *argv[] = {(char *)name, numbers[0],  numbers[1],
-			numbers[2],   (char *)"1", NULL};
+	char path[SBK_PATH_MAX], numbers[3][NUMBER_MAX], one[] = "1";
+	char *single[] = {(char *)name, numbers[0], numbers[1],
+			  numbers[2],	one,	    NULL};
+	char *twofold[] = {(char *)name, numbers[0], numbers[1],
+			   numbers[1],	 one,	     numbers[2],
+			   numbers[2],	 one,	     NULL};
+	char **argv = map->both ? twofold : single;
 	int rc = sbk_program_find(name, path, sizeof(path), err), os_code;
 
 	if (rc < 0)
@@ -96,7 +101,7 @@ static int start(const char *name, pid_t process, unsigned int inside,
 	(void)snprintf(numbers[0], NUMBER_MAX, "%d", (int)process);
 	(void)snprintf(numbers[1], NUMBER_MAX, "%u", inside);
 	(void)snprintf(numbers[2], NUMBER_MAX, "%u", outside);
-	os_code = spawn(path, argv, said, out);
+	os_code = spawn(path, argv, map->say, out);
 	if (os_code == 0)
 		return 0;
 	*out = -1;
@@ -127,11 +132,11 @@ int sbk_idmap_start(const struct sbk_own_account *account, pid_t process,
 		    struct sbk_idmap *map, struct sbk_error *err)
 {
 	int rc = start("newuidmap", process, account->person, account->number,
-		       map->say, &map->user, err);
+		       map, &map->user, err);
 
 	if (rc == 0)
 		rc = start("newgidmap", process, account->group,
-			   account->number, map->say, &map->group, err);
+			   account->number, map, &map->group, err);
 	close_fd(&map->say); /* theirs from now on */
 	return rc;
 }
@@ -229,14 +234,42 @@ int sbk_idmap_finish(struct sbk_idmap *map, struct sbk_error *err)
 			     user ? "newgidmap" : "newuidmap", text);
 }
 
-/* One line of three numbers, and no more. */
-static int check_map(const char *path, unsigned int inside,
-		     unsigned int outside, struct sbk_error *err)
+/* What one of them must be. */
+static void expect_map(char out[MAP_MAX], unsigned int person,
+		       unsigned int account, bool both)
 {
-	unsigned int first, second, count;
-	char text[MAP_MAX];
+	if (both)
+		(void)snprintf(out, MAP_MAX, "%u %u 1 %u %u 1", person, person,
+			       account, account);
+	else
+		(void)snprintf(out, MAP_MAX, "%u %u 1", person, account);
+}
+
+/* The kernel pads its columns. */
+static void squeeze(char *text)
+{
+	const char *from = text;
+	char *to = text;
+
+	for (; *from != '\0'; from++) {
+		bool blank = *from == ' ' || *from == '\n';
+
+		if (!blank)
+			*to++ = *from;
+		else if (to > text && to[-1] != ' ')
+			*to++ = ' ';
+	}
+	while (to > text && to[-1] == ' ')
+		to--;
+	*to = '\0';
+}
+
+static int check_map(const char *path, unsigned int person,
+		     unsigned int account, bool both, struct sbk_error *err)
+{
+	char text[MAP_MAX], expected[MAP_MAX];
 	ssize_t size;
-	int fd = open(path, O_RDONLY | O_CLOEXEC), os_code, end = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), os_code;
 
 	if (fd < 0)
 		return sbk_error_set_errno(err, errno, "cannot open '%s'",
@@ -248,28 +281,34 @@ static int check_map(const char *path, unsigned int inside,
 		return sbk_error_set_errno(err, os_code, "cannot read '%s'",
 					   path);
 	text[size] = '\0';
-	if (sscanf(text, "%u %u %u \n%n", &first, &second, &count, &end) == 3 &&
-	    end == (int)size && first == inside && second == outside &&
-	    count == 1)
+	squeeze(text);
+	expect_map(expected, person, account, both);
+	if (strcmp(text, expected) == 0)
 		return 0;
 	return sbk_error_set(err, SBK_E_UNSUPPORTED,
 			     "'%s' was written and is not as it should be",
 			     path);
 }
 
-int sbk_idmap_check(const struct sbk_own_account *account,
-		    struct sbk_error *err)
+static int check(const struct sbk_own_account *account, bool both,
+		 struct sbk_error *err)
 {
 	int rc = check_map("/proc/self/uid_map", account->person,
-			   account->number, err);
+			   account->number, both, err);
 
 	return rc < 0 ? rc
 		      : check_map("/proc/self/gid_map", account->group,
-				  account->number, err);
+				  account->number, both, err);
 }
 
-int sbk_idmap_await(int said, const struct sbk_own_account *account,
+int sbk_idmap_check(const struct sbk_own_account *account,
 		    struct sbk_error *err)
+{
+	return check(account, false, err);
+}
+
+static int await(int said, const struct sbk_own_account *account, bool both,
+		 struct sbk_error *err)
 {
 	/* Nothing is asked for but the end: what they say is others' to read.
 	 */
@@ -280,10 +319,22 @@ int sbk_idmap_await(int said, const struct sbk_own_account *account,
 		int ready = poll(&polled, 1, (int)left);
 
 		if (ready > 0)
-			return sbk_idmap_check(account, err);
+			return check(account, both, err);
 		if (ready < 0 && errno != EINTR)
 			return sbk_error_set_errno(err, errno, "cannot wait");
 	}
 	return sbk_error_set(err, SBK_E_UNSUPPORTED,
 			     "newuidmap and newgidmap did not end");
+}
+
+int sbk_idmap_await(int said, const struct sbk_own_account *account,
+		    struct sbk_error *err)
+{
+	return await(said, account, false, err);
+}
+
+int sbk_idmap_await_both(int said, const struct sbk_own_account *account,
+			 struct sbk_error *err)
+{
+	return await(said, account, true, err);
 }

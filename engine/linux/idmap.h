@@ -1,11 +1,13 @@
 /*
  * The two maps of a run's user namespace, one line each: inside the person,
- * outside the account. Written by newuidmap and newgidmap (package uidmap),
+ * outside the account; or, for a hand-back, two lines, by which each is
+ * itself. Written by newuidmap and newgidmap (package uidmap),
  * which are set-id and look the lines of /etc/subuid and /etc/subgid up.
  */
 #ifndef SBK_LINUX_IDMAP_H
 #define SBK_LINUX_IDMAP_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "engine/error.h"
@@ -15,8 +17,9 @@
 
 struct sbk_idmap {
 	pid_t user, group; /* -1: not running */
-	int said; /* what they complain of, and, by its end, that they ended */
-	int say;  /* their end of it */
+	int said;  /* what they complain of, and, by its end, that they ended */
+	int say;   /* their end of it */
+	bool both; /* two lines each: the person's own number as well */
 };
 
 #define SBK_IDMAP_INIT                                          \
@@ -50,6 +53,9 @@ void sbk_idmap_abandon(struct sbk_idmap *map);
  * have ended, and both maps are the one line. */
 int sbk_idmap_await(int said, const struct sbk_own_account *account,
 		    struct sbk_error *err);
+/* The same for two lines. */
+int sbk_idmap_await_both(int said, const struct sbk_own_account *account,
+			 struct sbk_error *err);
 int sbk_idmap_check(const struct sbk_own_account *account,
 		    struct sbk_error *err);
 

@@ -267,8 +267,12 @@ static void choose_account(struct sbk_launch *launch)
 	sbk_account_choose(&launch->account, launch->scope->account,
 			   launch->scope->network,
 			   launch->carriers.account_missing);
-	if (launch->account.wanted &&
-	    sbk_account_mark(&launch->view, launch->uid, &err) < 0)
+	if (launch->account.wanted && launch->scope->grant_refused != NULL)
+		(void)sbk_error_set(&err, SBK_E_UNSUPPORTED, "%s",
+				    launch->scope->grant_refused);
+	else if (launch->account.wanted)
+		(void)sbk_account_mark(&launch->view, launch->scope, &err);
+	if (err.code < 0)
 		lose_account(launch, &err);
 }
 

@@ -63,6 +63,13 @@ static bool parse_device(const char *text, uint64_t *out)
 	return *end == '\0';
 }
 
+static bool is_mapped(const char *options)
+{
+	const char *at = strstr(options, ",idmapped");
+
+	return at != NULL && (at[9] == ',' || at[9] == '\0');
+}
+
 static bool parse_line(char *line, struct sbk_mount *out)
 {
 	/* id, parent, device, root, point, options */
@@ -101,6 +108,7 @@ static bool parse_line(char *line, struct sbk_mount *out)
 		.type = type,
 		.source = source,
 		.read_only = is_read_only(fields[5]) || is_read_only(options),
+		.mapped = is_mapped(fields[5]),
 	};
 	return true;
 }

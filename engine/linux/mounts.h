@@ -19,6 +19,7 @@ struct sbk_mount {
 	const char *device;	/* "98:0": of this boot */
 	uint64_t device_number; /* the same, as stat has it */
 	bool read_only;		/* the mount or the volume is */
+	bool mapped;		/* it shows other ids than the volume has */
 };
 
 /* 0: go on; 1: stop; < 0: stop with it. */

@@ -153,7 +153,11 @@ static bool parse_perms(const char *text, uint8_t *out)
 	return true;
 }
 
-/* A decimal id without leading zeros, below the number that means "none". */
+/*
+ * A decimal id without leading zeros. The number that means "none" is what a
+ * user namespace shows of an id that it does not map: it can be read, and
+ * compared, and the kernel takes no ACL that has it.
+ */
 static bool parse_id(const char *text, size_t size, uint32_t *out)
 {
 	uint64_t value = 0;
@@ -167,7 +171,7 @@ static bool parse_id(const char *text, size_t size, uint32_t *out)
 		value = value * 10 + (uint64_t)(text[i] - '0');
 	}
 	*out = (uint32_t)value;
-	return value < ID_NONE;
+	return value <= ID_NONE;
 }
 
 static uint8_t tag_of_letter(char letter, bool named)

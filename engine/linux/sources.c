@@ -79,16 +79,18 @@ static int restrict_tree(const struct sbk_view_op *op, int tree,
 			 struct sbk_error *err)
 {
 	struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID};
+	bool for_account = op->own || op->granted;
 
 	attributes.attr_set |=
 		op->device ? MOUNT_ATTR_NOEXEC : MOUNT_ATTR_NODEV;
-	attributes.attr_set |= op->read_only || op->own ? MOUNT_ATTR_RDONLY : 0;
+	attributes.attr_set |=
+		op->read_only || for_account ? MOUNT_ATTR_RDONLY : 0;
 	if (sbk_mount_setattr(tree, "",
 			      AT_EMPTY_PATH | AT_RECURSIVE |
 				      AT_SYMLINK_NOFOLLOW,
 			      &attributes) < 0)
 		return fail(err, errno, "restrict the view of", op->source);
-	return op->own && !op->read_only ? open_top(op, tree, err) : 0;
+	return for_account && !op->read_only ? open_top(op, tree, err) : 0;
 }
 
 /* The last name is taken without following it, so a link is seen as one. */

@@ -60,6 +60,7 @@ struct sbk_view_op {
 	bool same;     /* `place` and `source` must be one object now */
 	bool optional; /* a missing source is passed over */
 	bool own;      /* the source is the person's: mapped for the account */
+	bool granted;  /* the person's, and the account's by ACL entries */
 	uint64_t device_id, number; /* `source` must be this object; 0: any */
 };
 

@@ -136,7 +136,7 @@ static void test_posix_acl__bad_entry_text_is_refused(void **state)
 		"u:1 :rwx",
 		"m:1:rwx",
 		"o:1:rwx",
-		"u:4294967295:rwx",
+		"u:4294967296:rwx",
 		"u:99999999999:rwx",
 		"u:1:rwx\n",
 		"u:1:1:rwx",

@@ -1,0 +1,76 @@
+/*
+ * The hand-back: what the sandbox account made in the granted roots of runs
+ * becomes the person's (linux/ACCOUNT.md, section 6a). Who acts is a process
+ * of the person's that has power over the account's files, and no other.
+ *
+ *	hand_back.c           what is to change hands: a survey, a plan
+ *	cmd_hand_back.c       the command, and the run's way to it
+ *	../journal/hand_back.c  which sessions owe it; carrying it out
+ *	linux/hand_back.c     the process with the power
+ */
+#ifndef SBK_HAND_BACK_H
+#define SBK_HAND_BACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/backend.h"
+#include "engine/cli.h"
+#include "engine/ledger.h"
+#include "engine/os.h"
+#include "engine/plan.h"
+
+struct sbk_hand_back {
+	const struct sbk_backend *backend;
+	uint32_t person, group; /* whose it becomes */
+	uint32_t account;	/* whose it is */
+};
+
+/*
+ * Adds to `plan` one change for each object below `where->roots` that the
+ * account owns, at most SBK_HAND_BACK_MAX; none at or below `where->busy`.
+ * What is left for good is counted in `left`, and the first of it named:
+ * files with names elsewhere, files of a third group, what cannot be looked
+ * at. An sbk_hand_back_find_fn; `arg` is the struct above.
+ */
+int sbk_hand_back_find(void *arg, const struct sbk_hand_back_where *where,
+		       struct sbk_plan *plan, struct sbk_hand_back_left *left,
+		       struct sbk_error *err);
+
+/*
+ * Pure: what an ACCESS state becomes, set-id bits of files gone. `next` equals
+ * `current` where the account neither owns it nor is its group; SBK_E_DENIED
+ * where it cannot change hands, since a third one has a part in it. Linked
+ * from the system's folder, as is what follows.
+ */
+int sbk_hand_back_state(const struct sbk_hand_back *who,
+			struct sbk_state current, struct sbk_buf *next,
+			struct sbk_error *err);
+
+/* The numbers of the caller's accounts, at most two. */
+int sbk_hand_back_accounts(uint32_t out[2], size_t *count,
+			   struct sbk_error *err);
+
+/*
+ * Calls `work` in a child of the caller's own that has power over the files
+ * of both, and waits for it. `answer` is what `work` left there. Its failure
+ * is the caller's; SBK_E_UNSUPPORTED where such a process cannot be had. The
+ * caller must be one thread and hold no journal open.
+ */
+int sbk_hand_back_within(uint32_t account,
+			 int (*work)(void *arg, void *answer,
+				     struct sbk_error *err),
+			 void *arg, void *answer, size_t size,
+			 struct sbk_error *err);
+
+/*
+ * This program once more, for the session that is ending, and waits. Its words
+ * go to standard error. The exit code of `sandbook hand-back`.
+ */
+int sbk_hand_back_start(uint64_t session, bool quiet, int *exit_code,
+			struct sbk_error *err);
+
+extern const struct sbk_command sbk_command_hand_back;
+
+#endif

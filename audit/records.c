@@ -137,19 +137,41 @@ static int tell_altered(struct loading *loading,
 	return rc;
 }
 
-/* Adds the book; one that is not there is no book. */
+/*
+ * Root opens no journal of anybody else's: SQLite in root's hands would make
+ * and give away files beside it, wait for locks that its owner holds, and
+ * parse what its owner made.
+ */
+static int open_book(const struct sbk_journal_place *place,
+		     const struct sbk_person *person,
+		     struct sbk_journal **journal, struct sbk_error *err)
+{
+	struct sbk_file file;
+	int rc;
+
+	if (person != NULL && sbk_os_elevated() && person->uid != 0) {
+		/* Most have none, and need no errand to say so. */
+		if (sbk_os_look(place->directory, &file, NULL) ==
+		    SBK_E_NOTFOUND)
+			return SBK_E_NOTFOUND;
+		return sbk_journal_fetch(person, journal, err);
+	}
+	rc = sbk_journal_open(place, SBK_JOURNAL_READ, journal, err);
+	return rc == 0 ? sbk_journal_check(*journal, err) : rc;
+}
+
+/* Adds the book; one that is not there is no book. `person`: whose it is. */
 static int load_book(struct loading *loading,
 		     const struct sbk_journal_place *place,
+		     const struct sbk_person *person,
 		     struct sbk_record_book *book, struct sbk_error *err)
 {
 	struct sbk_error problem = SBK_ERROR_INIT;
 	struct sbk_journal *journal = NULL;
-	int rc = sbk_journal_open(place, SBK_JOURNAL_READ, &journal, &problem);
+	int rc = open_book(place, person, &journal, &problem);
 
 	if (rc == SBK_E_NOTFOUND)
 		return 0;
-	if (rc == 0)
-		rc = sbk_journal_check(journal, &problem);
 	if (rc == SBK_E_CORRUPT && journal != NULL)
 		rc = tell_altered(loading, book, &problem, err);
 	if (rc == 0)
@@ -173,7 +195,7 @@ static int load_machine(struct loading *loading, struct sbk_error *err)
 	struct sbk_journal_place place;
 	int rc = sbk_journal_place_machine(&place, err);
 
-	return rc < 0 ? rc : load_book(loading, &place, &book, err);
+	return rc < 0 ? rc : load_book(loading, &place, NULL, &book, err);
 }
 
 /* 1 where the directory was seen before. */
@@ -215,7 +237,7 @@ static int load_person(void *arg, const struct sbk_person *person,
 	rc = note_directory(loading, place.directory, err);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	return load_book(loading, &place, &book, err);
+	return load_book(loading, &place, person, &book, err);
 }
 
 static int load_people(struct loading *loading, struct sbk_error *err)

@@ -29,9 +29,10 @@
 
 #define SBK_VOLUME_SIDS_MAX (1u << 20)	     /* distinct ones of a volume */
 #define SBK_VOLUME_OWN_MAX 65536	     /* descriptors outside $Secure */
-#define SBK_VOLUME_HITS_MAX (64u << 20)	     /* descriptors times principals */
+#define SBK_VOLUME_HITS_MAX (8u << 20)	     /* descriptors times principals */
 #define SBK_VOLUME_CANDIDATES_MAX (1u << 20) /* objects with a special name */
 #define SBK_VOLUME_LEDGER_MAX (8u << 20)     /* bytes of a tool's ledger */
+#define SBK_VOLUME_LEDGERS_MAX (64u << 20)   /* of all of them */
 #define SBK_VOLUME_DEPTH_MAX 1024	     /* directories above an object */
 #define SBK_VOLUME_PATH_MAX 32768 /* bytes of a path that is printed */
 #define SBK_VOLUME_NONE UINT32_MAX
@@ -155,6 +156,7 @@ struct sbk_volume_principal {
 	struct sbk_sid_verdict verdict;
 	const char *evidence; /* path of what says so; or NULL */
 	size_t first_hit, hit_count;
+	size_t last_hit; /* while descriptors are judged: its newest */
 	/* The first principal with the same hits, whose roots are these, too;
 	 * its own index otherwise. */
 	size_t alike;
@@ -163,7 +165,7 @@ struct sbk_volume_principal {
 	struct sbk_volume_root *roots; /* of the first alone */
 	size_t root_count;
 	struct sbk_volume_inclusion *inclusions;
-	size_t inclusion_count;
+	size_t inclusion_count, inclusion_capacity;
 };
 
 struct sbk_volume_request {
@@ -185,6 +187,7 @@ struct sbk_volume_audit {
 	struct sbk_sid_directory directory;
 	struct sbk_sid machine; /* what directory.domains points to */
 	const char **evidence;	/* [directory.owners] */
+	uint64_t ledger_bytes;	/* read so far */
 	struct sbk_volume_principal *principals; /* by SID */
 	size_t principal_count;
 	struct sbk_volume_hit *hits; /* by principal, then descriptor */
@@ -195,6 +198,9 @@ struct sbk_volume_audit {
 int sbk_volume_sids_find(struct sbk_volume_audit *audit, struct sbk_error *err);
 int sbk_volume_known_find(struct sbk_volume_audit *audit,
 			  struct sbk_error *err);
+/* The one account that has full access to a profile by an entry of its own. */
+bool sbk_volume_person_of(struct sbk_volume_audit *audit, uint32_t record,
+			  struct sbk_sid *out);
 /* Fills audit->principals: those that are asked for. SBK_E_NOTFOUND, with what
  * can be named. */
 int sbk_volume_principals_choose(struct sbk_volume_audit *audit,

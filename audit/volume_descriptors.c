@@ -147,14 +147,15 @@ static int hit_of(struct sbk_volume_audit *audit, size_t first,
 		  size_t principal, size_t descriptor,
 		  struct sbk_volume_hit **out, struct sbk_error *err)
 {
-	size_t capacity = audit->hit_capacity * 2 + 256, i;
+	size_t capacity = audit->hit_capacity * 2 + 256;
+	size_t last = audit->principals[principal].last_hit;
 	struct sbk_volume_hit *hits;
 
-	for (i = first; i < audit->hit_count; i++)
-		if (audit->hits[i].principal == principal) {
-			*out = &audit->hits[i];
-			return 0;
-		}
+	if (last >= first && last < audit->hit_count &&
+	    audit->hits[last].principal == principal) {
+		*out = &audit->hits[last];
+		return 0;
+	}
 	if (audit->hit_count >= SBK_VOLUME_HITS_MAX)
 		return sbk_error_set(
 			err, SBK_E_LIMIT,
@@ -168,6 +169,7 @@ static int hit_of(struct sbk_volume_audit *audit, size_t first,
 		audit->hits = hits;
 		audit->hit_capacity = capacity;
 	}
+	audit->principals[principal].last_hit = audit->hit_count;
 	*out = &audit->hits[audit->hit_count++];
 	**out = (struct sbk_volume_hit){.principal = (uint32_t)principal,
 					.descriptor = (uint32_t)descriptor};

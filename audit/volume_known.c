@@ -64,7 +64,6 @@ static int own(struct sbk_volume_audit *audit, const struct sbk_sid *sid,
 /* --- profiles ----------------------------------------------------------------
  */
 
-/* The one account that has full access to a profile by an entry of its own. */
 static bool find_person(const struct sbk_sd *sd, struct sbk_sid *out)
 {
 	struct sbk_nt_acl_cursor at = SBK_NT_ACL_BEGIN;
@@ -88,23 +87,34 @@ static bool find_person(const struct sbk_sd *sd, struct sbk_sid *out)
 	return found;
 }
 
+bool sbk_volume_person_of(struct sbk_volume_audit *audit, uint32_t record,
+			  struct sbk_sid *out)
+{
+	struct sbk_volume_tree *tree = &audit->tree;
+	struct sbk_buf bytes = SBK_BUF_INIT;
+	struct sbk_sd sd;
+	bool found = (tree->flags[record] & SBK_VOLUME_DIRECTORY) != 0 &&
+		     tree->descriptor[record] != SBK_VOLUME_NONE &&
+		     sbk_volume_descriptor(tree, tree->descriptor[record],
+					   &bytes, NULL) == 0 &&
+		     sbk_sd_read((const uint8_t *)bytes.data, bytes.size, &sd,
+				 NULL) == 0 &&
+		     find_person(&sd, out);
+
+	sbk_buf_release(&bytes);
+	return found;
+}
+
 static int learn_profile(struct sbk_volume_audit *audit, uint32_t record,
 			 struct sbk_error *err)
 {
 	struct sbk_volume_tree *tree = &audit->tree;
-	struct sbk_buf bytes = SBK_BUF_INIT, name = SBK_BUF_INIT;
+	struct sbk_buf name = SBK_BUF_INIT;
 	struct sbk_sid sid;
-	struct sbk_sd sd;
-	int rc = 0;
+	int rc;
 
-	if ((tree->flags[record] & SBK_VOLUME_DIRECTORY) == 0 ||
-	    tree->descriptor[record] == SBK_VOLUME_NONE ||
-	    sbk_volume_descriptor(tree, tree->descriptor[record], &bytes,
-				  NULL) < 0 ||
-	    sbk_sd_read((const uint8_t *)bytes.data, bytes.size, &sd, NULL) <
-		    0 ||
-	    !find_person(&sd, &sid))
-		goto out;
+	if (!sbk_volume_person_of(audit, record, &sid))
+		return 0;
 	rc = sbk_volume_name(tree, record, &name, err);
 	if (rc == 0)
 		rc = own(audit, &sid, SBK_SID_ACCOUNT, sbk_buf_text(&name),
@@ -115,8 +125,6 @@ static int learn_profile(struct sbk_volume_audit *audit, uint32_t record,
 		(void)sbk_sid_parent(&audit->machine);
 		audit->directory.domains.machine = &audit->machine;
 	}
-out:
-	sbk_buf_release(&bytes);
 	sbk_buf_release(&name);
 	return rc;
 }
@@ -170,6 +178,15 @@ static int learn_ledger(struct sbk_volume_audit *audit, uint32_t record,
 	int rc = sbk_ntfs_stream_open(audit->tree.volume, record, SBK_NTFS_DATA,
 				      "", &stream, &why);
 
+	/* Whoever wrote the volume may have made many, of the same bytes. */
+	if (rc == 0) {
+		audit->ledger_bytes += stream.size < SBK_VOLUME_LEDGER_MAX
+					       ? stream.size
+					       : SBK_VOLUME_LEDGER_MAX;
+		if (audit->ledger_bytes > SBK_VOLUME_LEDGERS_MAX)
+			rc = sbk_error_set(&why, SBK_E_LIMIT,
+					   "more ledgers than are read");
+	}
 	if (rc == 0)
 		rc = sbk_ntfs_stream_read_all(audit->tree.volume, &stream,
 					      SBK_VOLUME_LEDGER_MAX, &text,
@@ -263,11 +280,20 @@ int sbk_volume_known_find(struct sbk_volume_audit *audit, struct sbk_error *err)
 static const char *evidence_of(const struct sbk_volume_audit *audit,
 			       const struct sbk_sid *sid)
 {
-	size_t i;
+	size_t low = 0, high = audit->directory.count, middle;
+	int order;
 
-	for (i = 0; i < audit->directory.count; i++)
-		if (sbk_sid_equal(&audit->directory.owners[i].sid, sid))
-			return audit->evidence[i];
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		order = sbk_sid_compare(&audit->directory.owners[middle].sid,
+					sid);
+		if (order == 0)
+			return audit->evidence[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
 	return NULL;
 }
 

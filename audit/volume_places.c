@@ -313,6 +313,31 @@ static void find_within(size_t *within)
 
 #define MARK 0x80 /* in flags, while we look: a directory with such content */
 
+static int by_record(const void *a, const void *b)
+{
+	const struct sbk_volume_candidate *one = a, *two = b;
+
+	if (one->record != two->record)
+		return one->record < two->record ? -1 : 1;
+	return one->name < two->name ? -1 : one->name > two->name;
+}
+
+/* The first of `count` sorted candidates that are this record. */
+static size_t find_candidate(const struct sbk_volume_tree *tree, size_t count,
+			     uint32_t record)
+{
+	size_t low = 0, high = count, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (tree->candidates[middle].record < record)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* What may have any name is met through its directory, which is a candidate
  * itself. */
 static int meet_any(struct sbk_volume_tree *tree, struct sbk_error *err)
@@ -323,6 +348,9 @@ static int meet_any(struct sbk_volume_tree *tree, struct sbk_error *err)
 	int rc = 0;
 
 	find_within(within);
+	if (known > 0)
+		qsort(tree->candidates, known, sizeof(*tree->candidates),
+		      by_record);
 	for (i = 0; i < known; i++)
 		if (within[tree->candidates[i].name] != SIZE_MAX)
 			tree->flags[tree->candidates[i].record] |= MARK;
@@ -331,24 +359,17 @@ static int meet_any(struct sbk_volume_tree *tree, struct sbk_error *err)
 		if (parent == SBK_VOLUME_NONE ||
 		    (tree->flags[parent] & MARK) == 0)
 			continue;
-		for (i = 0; rc == 0 && i < known; i++)
-			if (tree->candidates[i].record == parent &&
-			    within[tree->candidates[i].name] != SIZE_MAX)
+		for (i = find_candidate(tree, known, parent);
+		     rc == 0 && i < known &&
+		     tree->candidates[i].record == parent;
+		     i++)
+			if (within[tree->candidates[i].name] != SIZE_MAX)
 				rc = add(tree, record, parent,
 					 within[tree->candidates[i].name], err);
 	}
 	for (record = 0; record < tree->records; record++)
 		tree->flags[record] &= (uint8_t)~MARK;
 	return rc;
-}
-
-static int by_record(const void *a, const void *b)
-{
-	const struct sbk_volume_candidate *one = a, *two = b;
-
-	if (one->record != two->record)
-		return one->record < two->record ? -1 : 1;
-	return one->name < two->name ? -1 : one->name > two->name;
 }
 
 int sbk_volume_names_confirm(struct sbk_volume_tree *tree,

@@ -6,6 +6,7 @@
  */
 #include "audit/volume.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@ struct rollup {
 	uint32_t *slot;
 	/* [record]: the candidate that it is or is in, and 1; 0: none. */
 	uint32_t *place;
+	uint32_t *included; /* [candidate]: number of its inclusion and 1 */
 	struct sbk_table signatures; /* hits to the first principal with them */
 	size_t roots_capacity;
 };
@@ -161,28 +163,41 @@ static int new_root(struct rollup *r, struct sbk_volume_principal *principal,
 	return 0;
 }
 
-static int include(struct sbk_volume_principal *principal, size_t place,
-		   const struct sbk_volume_hit *hit, struct sbk_error *err)
+static int new_inclusion(struct rollup *r,
+			 struct sbk_volume_principal *principal, size_t place,
+			 struct sbk_error *err)
 {
+	size_t capacity = principal->inclusion_capacity * 2 + 16;
 	struct sbk_volume_inclusion *inclusions;
-	size_t i;
 
-	for (i = principal->inclusion_count; i > 0; i--)
-		if (principal->inclusions[i - 1].place == place)
-			break;
-	if (i == 0) {
-		i = principal->inclusion_count + 1;
-		inclusions =
-			realloc(principal->inclusions, i * sizeof(*inclusions));
+	if (principal->inclusion_count == principal->inclusion_capacity) {
+		inclusions = realloc(principal->inclusions,
+				     capacity * sizeof(*inclusions));
 		if (inclusions == NULL)
 			return sbk_error_no_memory(err);
 		principal->inclusions = inclusions;
-		principal->inclusion_count = i;
-		inclusions[i - 1] =
-			(struct sbk_volume_inclusion){.place = place};
+		principal->inclusion_capacity = capacity;
 	}
-	principal->inclusions[i - 1].granted |= hit->granted;
-	principal->inclusions[i - 1].objects++;
+	principal->inclusions[principal->inclusion_count++] =
+		(struct sbk_volume_inclusion){.place = place};
+	r->included[place] = (uint32_t)principal->inclusion_count;
+	return 0;
+}
+
+static int include(struct rollup *r, struct sbk_volume_principal *principal,
+		   size_t place, const struct sbk_volume_hit *hit,
+		   struct sbk_error *err)
+{
+	struct sbk_volume_inclusion *at;
+	int rc = r->included[place] == 0
+			 ? new_inclusion(r, principal, place, err)
+			 : 0;
+
+	if (rc < 0)
+		return rc;
+	at = &principal->inclusions[r->included[place] - 1];
+	at->granted |= hit->granted;
+	at->objects++;
 	return 0;
 }
 
@@ -204,7 +219,7 @@ static int count_object(struct rollup *r,
 	principal->inherited_objects += hit->is_inherited && !hit->is_explicit;
 	principal->owned_objects += hit->owns;
 	if (r->place[record] != 0 && hit->granted != 0)
-		rc = include(principal, r->place[record] - 1, hit, err);
+		rc = include(r, principal, r->place[record] - 1, hit, err);
 	return rc;
 }
 
@@ -263,6 +278,8 @@ static int roll_up(struct rollup *r, struct sbk_volume_principal *principal,
 	r->roots_capacity = 0;
 	rc = each_object(r, principal, count_object, err);
 	(void)each_object(r, principal, forget, err); /* cannot fail */
+	for (h = 0; h < principal->inclusion_count; h++)
+		r->included[principal->inclusions[h].place] = 0;
 	for (h = 0; h < principal->hit_count; h++)
 		r->hit[r->audit->hits[principal->first_hit + h].descriptor] = 0;
 	if (principal->root_count > 0)
@@ -271,40 +288,53 @@ static int roll_up(struct rollup *r, struct sbk_volume_principal *principal,
 	return rc;
 }
 
+/* A digest of what a principal's hits say: two with the same are alike. */
+static void sign(const struct rollup *r,
+		 const struct sbk_volume_principal *principal, uint8_t out[16])
+{
+	const char *tool = principal->verdict.tool;
+	crypto_generichash_state state;
+	uint32_t words[4];
+	size_t h;
+
+	(void)crypto_generichash_init(&state, NULL, 0, 16); /* cannot fail */
+	words[0] = (uint32_t)principal->verdict.origin;
+	(void)crypto_generichash_update(&state, (const uint8_t *)words, 4);
+	if (tool != NULL)
+		(void)crypto_generichash_update(&state, (const uint8_t *)tool,
+						strlen(tool));
+	for (h = 0; h < principal->hit_count; h++) {
+		const struct sbk_volume_hit *hit =
+			&r->audit->hits[principal->first_hit + h];
+
+		words[0] = hit->descriptor;
+		words[1] = hit->granted;
+		words[2] = hit->denied;
+		words[3] = (uint32_t)(hit->owns | hit->is_explicit << 1 |
+				      hit->is_inherited << 2);
+		(void)crypto_generichash_update(&state, (const uint8_t *)words,
+						sizeof(words));
+	}
+	(void)crypto_generichash_final(&state, out, 16);
+}
+
 /* The first principal with these hits; itself where it is the first. */
 static int find_alike(struct rollup *r, size_t index, struct sbk_error *err)
 {
-	struct sbk_volume_audit *audit = r->audit;
-	struct sbk_volume_principal *principal = &audit->principals[index];
-	struct sbk_buf signature = SBK_BUF_INIT;
-	size_t h, *first;
+	struct sbk_volume_principal *principal = &r->audit->principals[index];
+	uint8_t signature[16];
+	size_t *first;
 	bool fresh;
-	int rc;
 
-	sbk_buf_printf(&signature, "%d %s ", (int)principal->verdict.origin,
-		       principal->verdict.tool != NULL ? principal->verdict.tool
-						       : "");
-	for (h = 0; h < principal->hit_count; h++) {
-		const struct sbk_volume_hit *hit =
-			&audit->hits[principal->first_hit + h];
-
-		sbk_buf_printf(&signature, "%u %x %x %d%d%d,", hit->descriptor,
-			       hit->granted, hit->denied, hit->owns,
-			       hit->is_explicit, hit->is_inherited);
-	}
-	rc = sbk_buf_failed(&signature, err);
-	if (rc == 0) {
-		first = sbk_table_put(&r->signatures, signature.data,
-				      signature.size, &fresh);
-		if (first == NULL)
-			rc = sbk_error_no_memory(err);
-		else if (fresh)
-			*first = index;
-		if (first != NULL)
-			principal->alike = *first;
-	}
-	sbk_buf_release(&signature);
-	return rc;
+	sign(r, principal, signature);
+	first = sbk_table_put(&r->signatures, signature, sizeof(signature),
+			      &fresh);
+	if (first == NULL)
+		return sbk_error_no_memory(err);
+	if (fresh)
+		*first = index;
+	principal->alike = *first;
+	return 0;
 }
 
 static int roll_up_all(struct rollup *r, struct sbk_error *err)
@@ -348,12 +378,14 @@ int sbk_volume_rollup(struct sbk_volume_audit *audit, struct sbk_error *err)
 		.root = malloc(n * sizeof(uint32_t)),
 		.slot = calloc(n, sizeof(uint32_t)),
 		.place = calloc(n, sizeof(uint32_t)),
+		.included = calloc(tree->candidate_count + 1, sizeof(uint32_t)),
 		.signatures = SBK_TABLE_INIT(sizeof(size_t), &arena),
 	};
 	int rc = 0;
 
 	if (r.start == NULL || r.order == NULL || r.hit == NULL ||
-	    r.root == NULL || r.slot == NULL || r.place == NULL)
+	    r.root == NULL || r.slot == NULL || r.place == NULL ||
+	    r.included == NULL)
 		rc = sbk_error_no_memory(err);
 	for (i = 0; rc == 0 && i < n; i++)
 		r.root[i] = SBK_VOLUME_NONE;
@@ -368,6 +400,7 @@ int sbk_volume_rollup(struct sbk_volume_audit *audit, struct sbk_error *err)
 	free(r.root);
 	free(r.slot);
 	free(r.place);
+	free(r.included);
 	sbk_table_release(&r.signatures);
 	sbk_arena_release(&arena);
 	return rc;

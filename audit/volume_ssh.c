@@ -85,26 +85,15 @@ static bool find_refusal(const struct key *key, const struct sbk_sd *sd,
 	return false;
 }
 
-/* The account whose profile is above the record. */
-static void find_person(const struct sbk_volume_audit *audit, struct key *key)
+/* The account whose profile is above the directory of keys. */
+static void find_person(struct sbk_volume_audit *audit, struct key *key)
 {
 	const struct sbk_volume_tree *tree = &audit->tree;
-	struct sbk_buf path = SBK_BUF_INIT;
 	uint32_t at = tree->parent[key->record];
-	size_t i;
 
-	if (at == SBK_VOLUME_NONE || tree->parent[at] == SBK_VOLUME_NONE ||
-	    sbk_volume_path((struct sbk_volume_tree *)tree, tree->parent[at],
-			    &path, NULL) < 0)
-		goto out;
-	for (i = 0; i < audit->directory.count; i++)
-		if (audit->directory.owners[i].origin == SBK_SID_ACCOUNT &&
-		    strcmp(audit->evidence[i], sbk_buf_text(&path)) == 0) {
-			key->has_person = true;
-			key->person = audit->directory.owners[i].sid;
-		}
-out:
-	sbk_buf_release(&path);
+	if (at != SBK_VOLUME_NONE && tree->parent[at] != SBK_VOLUME_NONE)
+		key->has_person = sbk_volume_person_of(audit, tree->parent[at],
+						       &key->person);
 }
 
 static int tell(struct sbk_volume_audit *audit, const struct key *key,

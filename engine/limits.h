@@ -48,10 +48,12 @@
 #define SBK_MISSED_LINES_MAX 10	    /* places not examined, in a text */
 #define SBK_COMMAND_COLUMNS_MAX 100 /* of a run's command in a list */
 #define SBK_GIT_INDEX_BYTES_MAX (256 << 20)
-#define SBK_REPORT_FINDINGS_MAX 1000000	 /* findings of one report */
-#define SBK_VERIFY_CHANGES_MAX (1 << 24) /* of one log: 320 MiB */
-#define SBK_VERIFY_STATES_MAX (1 << 21)	 /* different ones: 320 MiB */
-#define SBK_VERIFY_NOTES_MAX (1 << 21)	 /* 250 MiB */
+#define SBK_FOREIGN_BYTES_MAX (256 << 20) /* of a log that root is handed */
+#define SBK_FOREIGN_TREES_MAX 64	  /* that it may have root look at */
+#define SBK_REPORT_FINDINGS_MAX 1000000	  /* findings of one report */
+#define SBK_VERIFY_CHANGES_MAX (1 << 24)  /* of one log: 320 MiB */
+#define SBK_VERIFY_STATES_MAX (1 << 21)	  /* different ones: 320 MiB */
+#define SBK_VERIFY_NOTES_MAX (1 << 21)	  /* 250 MiB */
 #define SBK_VERIFY_ROWS_MAX                                                  \
 	(1 << 24)		     /* entries that are no changes: 400 MiB \
 				      */

@@ -208,10 +208,10 @@ const char *const *sbk_os_environment(void);
 /*
  * Runs a command that a policy names: argv[0] is an absolute path, no shell, a
  * fixed environment, nothing inherited; `input` on its standard input, at most
- * `timeout_ms`, then it is killed. With `root_only` the program must be root's
- * and writable by nobody else. SBK_E_IO where it ended with another code than
- * 0, with the first line of what it said; SBK_E_BUSY, SBK_E_DENIED,
- * SBK_E_NOTFOUND.
+ * `timeout_ms`, then it is killed. With `root_only` the program and each
+ * directory on the way to it must be root's and writable by nobody else.
+ * SBK_E_IO where it ended with another code than 0, with the first line of what
+ * it said; SBK_E_BUSY, SBK_E_DENIED, SBK_E_NOTFOUND.
  */
 int sbk_os_run_command(const char *const *argv, const char *home,
 		       const struct sbk_buf *input, int timeout_ms,

@@ -44,7 +44,17 @@ int sbk_os_run_as_able(const struct sbk_person *person, const char *const *argv,
 		       int64_t timeout_ms, void *answer, size_t size,
 		       struct sbk_error *err);
 
-/* In the program that sbk_os_run_as started: gives the answer. */
+/*
+ * The same for an answer of any length up to `max` bytes, which goes to the end
+ * of `out`: for what is read with the person's rights, and by no program of
+ * root's. SBK_E_LIMIT where it is longer.
+ */
+int sbk_os_fetch_as(const struct sbk_person *person, const char *const *argv,
+		    int64_t timeout_ms, size_t max, struct sbk_buf *out,
+		    struct sbk_error *err);
+
+/* In the program that sbk_os_run_as started: gives the answer; of one that
+ * sbk_os_fetch_as started: its next piece. */
 int sbk_os_errand_answer(const void *answer, size_t size,
 			 struct sbk_error *err);
 

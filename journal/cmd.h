@@ -14,6 +14,7 @@ struct sbk_choice {
 	const char *key;	     /* of `journal verify` */
 	struct sbk_list checkpoints; /* likewise */
 	bool machine, json;
+	bool errand; /* of `journal export`: for sbk_journal_fetch */
 };
 
 /* The machine's journal, or the caller's. */
@@ -51,6 +52,9 @@ int sbk_cmd_journal_key(struct sbk_cli *cli, int argc, char **argv);
 int sbk_cmd_journal_checkpoint(struct sbk_cli *cli, int argc, char **argv);
 int sbk_cmd_journal_proof(struct sbk_cli *cli, int argc, char **argv);
 int sbk_cmd_journal_consistency(struct sbk_cli *cli, int argc, char **argv);
+/* fetch.c: the errand's side. */
+#define SBK_FETCH_OPTION "errand"
+int sbk_cmd_journal_errand(void);
 extern const struct sbk_option sbk_journal_key_options[];
 extern const struct sbk_option sbk_journal_checkpoint_options[];
 extern const struct sbk_option sbk_journal_proof_options[];

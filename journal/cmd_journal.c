@@ -79,6 +79,15 @@ static const struct sbk_option plain_options[] = {
 	{.name = NULL},
 };
 
+static const struct sbk_option export_options[] = {
+	MACHINE_OPTION,
+	JSON_OPTION,
+	{.name = SBK_FETCH_OPTION,
+	 .offset = offsetof(struct sbk_choice, errand),
+	 .type = SBK_OPTION_FLAG},
+	{.name = NULL},
+};
+
 static const struct sbk_option verify_options[] = {
 	{.name = "key",
 	 .argument = "KEY",
@@ -477,10 +486,16 @@ static int run_export(struct sbk_cli *cli, int argc, char **argv)
 	struct sbk_choice choice = {.session = 0};
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_journal *journal = NULL;
+	struct sbk_journal_place place;
 	int operands = 0;
-	int rc = open_chosen(cli, argc, argv, &choice, &operands, &journal,
-			     &err);
+	int rc = sbk_cli_parse(cli, argc, argv, &choice, &operands, &err);
 
+	if (rc == 0 && choice.errand)
+		return sbk_cmd_journal_errand();
+	if (rc == 0)
+		rc = sbk_choice_place(&choice, &place, &err);
+	if (rc == 0)
+		rc = sbk_journal_open(&place, SBK_JOURNAL_READ, &journal, &err);
 	if (rc == 0)
 		rc = no_operands(operands, argc, argv, &err);
 	if (rc == 0 && !choice.json)
@@ -561,7 +576,7 @@ static const struct sbk_command subcommands[] = {
 			"that the entries name by their hashes.\n\n"
 			"Example:\n"
 			"  sandbook journal export --json > journal.jsonl\n",
-		.options = plain_options,
+		.options = export_options,
 		.run = run_export,
 	},
 	{

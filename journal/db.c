@@ -43,6 +43,7 @@ static int code_of(int answer, int os_code)
 		return SBK_E_CORRUPT;
 	case SQLITE_FULL:
 	case SQLITE_TOOBIG:
+	case SQLITE_INTERRUPT: /* import.c: time was up */
 		return SBK_E_LIMIT;
 	case SQLITE_PERM:
 	case SQLITE_READONLY:
@@ -82,6 +83,11 @@ int sbk_db_fail(const struct sbk_db *db, struct sbk_error *err)
 	int os_code = sqlite3_system_errno(db->handle);
 	int code = code_of(answer, os_code);
 
+	if (answer == SQLITE_INTERRUPT)
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "%s takes longer to read than anybody "
+				     "else waits for it",
+				     db->path);
 	/* Opening on a volume without room for the shared memory file. */
 	if ((answer & 0xff) == SQLITE_CANTOPEN && os_code == ENOSPC)
 		code = SBK_E_LIMIT;

@@ -170,6 +170,7 @@
 	X(SEALED_KEY, "SELECT bytes FROM key WHERE id = 1")                   \
 	X(ADD_SEALED_KEY, "INSERT INTO key(id, bytes) VALUES(1, ?1)")         \
 	X(SEALED_BYTES, "SELECT bytes FROM sealed WHERE hash = ?1")           \
+	X(FILL_STATE, "UPDATE state SET bytes = ?2 WHERE hash = ?1")          \
 	X(ADD_SEALED, "INSERT OR IGNORE INTO sealed(hash, bytes) "            \
 		      "VALUES(?1, ?2)")
 
@@ -298,7 +299,11 @@ struct sbk_journal {
 	bool debts;	    /* sessions that died owe a hand-back */
 	bool unborn;	    /* it could not be begun: nothing of it may stay */
 	bool refill;	    /* the reserve was given back to open */
-	bool trusted;	    /* acted on whatever sbk_journal_check would find */
+	/* Read into memory from what its owner handed over: no files. */
+	bool foreign;
+	uint32_t owner;	  /* then: whose it is */
+	int64_t until_ms; /* then: nothing is waited for any longer */
+	bool trusted;	  /* acted on whatever sbk_journal_check would find */
 	size_t batch_changes; /* of one prepare; 0: SBK_BATCH_CHANGES */
 	/* Why the copy is not what the journal is; "" where it is. */
 	char unpublished[SBK_UNPUBLISHED_MAX];

@@ -69,6 +69,27 @@ int sbk_journal_open(const struct sbk_journal_place *place,
 void sbk_journal_close(struct sbk_journal *journal);
 
 /*
+ * For root: the journal of another person, as that person hands it over (an
+ * errand, os_admin.h, which opens and checks it and exports its log), read into
+ * memory entry by entry. No file of the person's is opened by root, none that
+ * SQLite wrote is parsed, and it ends in bounded time and memory: SBK_E_LIMIT,
+ * SBK_E_BUSY. It can be loaded and asked what is owed, nothing else.
+ *
+ * SBK_E_NOTFOUND where there is none; SBK_E_CORRUPT with `out` set where it is
+ * not what its log says and can be read all the same.
+ */
+int sbk_journal_fetch(const struct sbk_person *person, struct sbk_journal **out,
+		      struct sbk_error *err);
+
+/*
+ * What that reads: a text of sbk_journal_export. `title` names it in messages
+ * ("the journal of 'ann'"), `owner` is whose it is.
+ */
+int sbk_journal_import(const char *text, size_t size, const char *title,
+		       uint32_t owner, struct sbk_journal **out,
+		       struct sbk_error *err);
+
+/*
  * Where runs that were killed left their account's files in granted roots,
  * tries to have them handed back (engine/hand_back.h), which needs this
  * program and no lock. What it cannot do is found like what others made.

@@ -17,6 +17,21 @@
 
 #include "engine/banned.h"
 
+/*
+ * A log that somebody else wrote leads nobody to what is not that person's, and
+ * to no more of it than a person grants.
+ */
+static bool is_shown_to(const struct sbk_journal *journal,
+			const struct sbk_plan_root *tree, size_t seen)
+{
+	struct sbk_file file;
+
+	return !journal->foreign ||
+	       (seen < SBK_FOREIGN_TREES_MAX &&
+		sbk_os_look(tree->path, &file, NULL) == 0 &&
+		file.owner == journal->owner);
+}
+
 static bool is_asked_for(const char *path, const char *asked)
 {
 	return asked == NULL || sbk_path_within(path, asked) ||
@@ -41,7 +56,9 @@ static int load_trees(struct sbk_undo *undo, const char *path,
 		};
 
 		if (tree.path == NULL || tree.principal == NULL ||
-		    !is_asked_for(tree.path, path))
+		    !is_asked_for(tree.path, path) ||
+		    !is_shown_to(undo->journal, &tree,
+				 sbk_plan_root_count(undo->tops)))
 			continue;
 		rc = sbk_plan_add_root(undo->tops, &tree, NULL, err);
 		if (rc == 0)

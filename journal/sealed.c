@@ -93,6 +93,10 @@ static int open_sealed(struct sbk_journal *journal, bool create,
 
 	if (sealed->db.handle != NULL)
 		return 0;
+	if (journal->store == NULL)
+		return sbk_error_set(err, SBK_E_DENIED,
+				     "a log that was handed over has no sealed "
+				     "states");
 	rc = sbk_diagnose_file(journal->store, SBK_SEALED_FILE, err);
 	if (rc == SBK_E_NOTFOUND && create)
 		rc = make_file(journal, err);

@@ -5,7 +5,9 @@
 #include "engine/os.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -20,7 +22,37 @@
 
 #define LOG_SOCKET "/dev/log"
 
-static int check_program(const char *path, bool root_only,
+static bool is_roots(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_uid == 0 &&
+	       (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+/* The program and each directory on the way to it: whoever can write in one
+ * could exchange what is below it between our look and its start. */
+static int check_way(const char *real, struct sbk_error *err)
+{
+	char part[PATH_MAX];
+	const char *slash = real;
+	bool good = is_roots("/") && is_roots(real);
+
+	while (good && (slash = strchr(slash + 1, '/')) != NULL) {
+		(void)snprintf(part, sizeof(part), "%.*s", (int)(slash - real),
+			       real);
+		good = is_roots(part);
+	}
+	return good ? 0
+		    : sbk_error_set(err, SBK_E_DENIED,
+				    "'%s' and the directories that it is in "
+				    "must belong to root and be writable by "
+				    "root alone",
+				    real);
+}
+
+/* Where it is, without links, to `real`. */
+static int check_program(const char *path, bool root_only, char *real,
 			 struct sbk_error *err)
 {
 	struct stat st;
@@ -28,34 +60,29 @@ static int check_program(const char *path, bool root_only,
 	if (path[0] != '/')
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "'%s' is no absolute path", path);
-	if (stat(path, &st) < 0)
+	if (realpath(path, real) == NULL || stat(real, &st) < 0)
 		return sbk_error_set_errno(err, errno, "looking at '%s'", path);
 	if (!S_ISREG(st.st_mode))
 		return sbk_error_set(err, SBK_E_DENIED,
 				     "'%s' is no regular file", path);
-	if (root_only &&
-	    (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0))
-		return sbk_error_set(err, SBK_E_DENIED,
-				     "'%s' must belong to root and be writable "
-				     "by root alone",
-				     path);
-	return 0;
+	return root_only ? check_way(real, err) : 0;
 }
 
 int sbk_os_run_command(const char *const *argv, const char *home,
 		       const struct sbk_buf *input, int timeout_ms,
 		       bool root_only, struct sbk_error *err)
 {
+	char real[PATH_MAX];
 	const struct sbk_program program = {
 		.argv = argv,
-		.path = argv[0],
+		.path = real,
 		.home = home,
 		.input = input->data,
 		.input_size = input->size,
 		.timeout_ms = timeout_ms,
 	};
 	struct sbk_program_result result = SBK_PROGRAM_RESULT_INIT;
-	int rc = check_program(argv[0], root_only, err);
+	int rc = check_program(argv[0], root_only, real, err);
 
 	if (rc == 0)
 		rc = sbk_program_run(&program, &result, err);

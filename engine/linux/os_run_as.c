@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -57,7 +58,9 @@ struct errand {
 	char *envp[6];
 	int64_t timeout_ms;
 	pid_t parent;
-	bool able; /* set-id programs keep their meaning */
+	bool able;		 /* set-id programs keep their meaning */
+	struct sbk_buf *fetched; /* an answer of any length; or NULL */
+	size_t most;		 /* bytes of it */
 };
 
 /* --- in the child, between fork and exec -----------------------------------
@@ -80,6 +83,9 @@ static int set_limits(const struct errand *errand)
 	if (limit(RLIMIT_CORE, 0) < 0 ||
 	    limit(RLIMIT_NOFILE, CHILD_FILES) < 0 ||
 	    limit(RLIMIT_CPU, (rlim_t)(errand->timeout_ms / 1000 + 1)) < 0)
+		return -1;
+	if (errand->fetched != NULL &&
+	    limit(RLIMIT_FSIZE, (rlim_t)errand->most) < 0)
 		return -1;
 #if !defined(__SANITIZE_ADDRESS__)
 	/* Address space means nothing where a sanitizer reserves terabytes. */
@@ -215,9 +221,56 @@ static void end_child(pid_t pid, int pidfd)
 	(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 }
 
+static int too_long(const struct errand *errand, struct sbk_error *err)
+{
+	return sbk_error_set(err, SBK_E_LIMIT,
+			     "what ran as '%s' gave an answer of more than %zu "
+			     "bytes",
+			     errand->person->name, errand->most);
+}
+
+/*
+ * What the file holds. It may still be the person's to write, who can trace
+ * what runs as himself: so it is read once, and no further than is allowed.
+ */
+static int read_file(const struct errand *errand, struct sbk_error *err)
+{
+	struct sbk_buf *out = errand->fetched;
+	const size_t before = out->size;
+	char block[65536];
+
+	for (;;) {
+		const size_t at = out->size - before;
+		ssize_t got = pread(errand->answer[0], block, sizeof(block),
+				    (off_t)at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return sbk_error_set_errno(err, errno,
+						   "reading an answer");
+		if (got == 0)
+			return sbk_buf_failed(out, err);
+		if (at + (size_t)got > errand->most)
+			return too_long(errand, err);
+		sbk_buf_add(out, block, (size_t)got);
+	}
+}
+
+/* Its writes ended where its limit does. */
+static bool is_full(const struct errand *errand)
+{
+	struct stat st;
+
+	return errand->fetched != NULL && fstat(errand->answer[0], &st) == 0 &&
+	       (uint64_t)st.st_size >= errand->most;
+}
+
 static int judge(const struct errand *errand, int status, size_t got,
 		 size_t size, struct sbk_error *err)
 {
+	if (is_full(errand) && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
+		return too_long(errand, err);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_STARTED)
 		return sbk_error_set(err, SBK_E_IO,
 				     "this program could not be started as "
@@ -235,7 +288,7 @@ static int watch(const struct errand *errand, pid_t pid, void *answer,
 		 size_t size, struct sbk_error *err)
 {
 	int64_t deadline = monotonic_ms() + errand->timeout_ms;
-	char *text = calloc(1, size);
+	char *text = calloc(1, size + 1);
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	int rc, status = 0;
 	bool ended;
@@ -266,7 +319,9 @@ static int watch(const struct errand *errand, pid_t pid, void *answer,
 		rc = judge(errand, status,
 			   read_answer(errand->answer[0], text, size), size,
 			   err);
-	if (rc == 0)
+	if (rc == 0 && errand->fetched != NULL)
+		rc = read_file(errand, err);
+	else if (rc == 0)
 		memcpy(answer, text, size);
 	if (pidfd >= 0)
 		(void)close(pidfd); /* nothing to learn from it */
@@ -326,17 +381,36 @@ static int fill_words(struct errand *errand, const char *const *argv,
 	return 0;
 }
 
+static int open_answer(struct errand *errand, struct sbk_error *err)
+{
+	if (errand->fetched == NULL)
+		return pipe2(errand->answer, O_CLOEXEC | O_NONBLOCK) < 0
+			       ? sbk_error_set_errno(err, errno,
+						     "making a pipe")
+			       : 0;
+	errand->answer[0] = memfd_create("answer", MFD_CLOEXEC);
+	if (errand->answer[0] >= 0)
+		errand->answer[1] =
+			fcntl(errand->answer[0], F_DUPFD_CLOEXEC, 0);
+	if (errand->answer[1] < 0)
+		return sbk_error_set_errno(err, errno,
+					   "making room for an answer");
+	return 0;
+}
+
 static int start(struct errand *errand, void *answer, size_t size,
 		 struct sbk_error *err)
 {
 	pid_t pid;
+	int rc;
 
 	errand->program = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	if (errand->program < 0)
 		return sbk_error_set_errno(err, errno, "opening '%s'",
 					   "/proc/self/exe");
-	if (pipe2(errand->answer, O_CLOEXEC | O_NONBLOCK) < 0)
-		return sbk_error_set_errno(err, errno, "making a pipe");
+	rc = open_answer(errand, err);
+	if (rc < 0)
+		return rc;
 	errand->parent = getpid();
 	pid = fork();
 	if (pid < 0)
@@ -392,6 +466,20 @@ int sbk_os_run_as_able(const struct sbk_person *person, const char *const *argv,
 				.able = true};
 
 	return run(&errand, argv, answer, size, err);
+}
+
+int sbk_os_fetch_as(const struct sbk_person *person, const char *const *argv,
+		    int64_t timeout_ms, size_t max, struct sbk_buf *out,
+		    struct sbk_error *err)
+{
+	struct errand errand = {.person = person,
+				.program = -1,
+				.answer = {-1, -1},
+				.timeout_ms = timeout_ms,
+				.fetched = out,
+				.most = max};
+
+	return run(&errand, argv, NULL, 0, err);
 }
 
 int sbk_os_errand_answer(const void *answer, size_t size, struct sbk_error *err)

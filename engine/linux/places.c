@@ -50,6 +50,11 @@ const struct sbk_readable sbk_system_readable[] = {
 	{"/etc/localtime", "system", false},
 	{"/etc/timezone", "system", false},
 	{"/etc/os-release", "system", false},
+	/* Build tools do as the distribution does: with debian_version, CMake
+	 * installs shared libraries without execute bits. */
+	{"/etc/debian_version", "system", false},
+	{"/etc/lsb-release", "system", false},
+	{"/etc/redhat-release", "system", false},
 	{"/etc/mime.types", "system", false},
 	{"/etc/gitconfig", "system", false},
 	{"/etc/inputrc", "system", false},

@@ -40,7 +40,6 @@
 	X(SDS_COPY, ID, false, "a stored descriptor is damaged in one copy")   \
 	X(SII, BYTE, false,                                                    \
 	  "the index of descriptors is damaged; the descriptors are searched") \
-	X(JOURNAL, BYTE, false, "the change journal is malformed")             \
 	X(LIMIT, RECORD, true, "a fixed maximum was reached")
 
 enum sbk_ntfs_damage_kind {

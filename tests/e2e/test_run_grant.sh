@@ -343,6 +343,12 @@ debts()
 	is 'all have ended' 0 "$($ann sandbook journal log | grep -c running)"
 }
 
+left_over()
+{
+	ps -eo uid=,args= | grep -e '^ *1600 .*sandbook' -e "^ *$account " |
+		grep -v grep
+}
+
 # The front end, killed at moments spread over a run and its hand-back.
 kills()
 {
@@ -356,10 +362,12 @@ kills()
 		sleep "$(printf 0.%03d "$ms")"
 		kill -9 $pid 2>/dev/null
 		wait $pid 2>/dev/null
-		sleep 0.05 # its children are told by the kernel
-		is "processes, killed after $ms ms" '' \
-			"$(ps -eo uid=,args= | grep -e '^ *1600 .*sandbook' \
-			-e "^ *$account " | grep -v grep)"
+		# Its children are told by the kernel, which takes its time.
+		for i in $(seq 100); do
+			[ -n "$(left_over)" ] || break
+			sleep 0.05
+		done
+		is "processes, killed after $ms ms" '' "$(left_over)"
 		$ann sandbook hand-back >/dev/null || fail "after $ms ms: $?"
 		is "killed after $ms ms" '' "$(foreign)"
 	done

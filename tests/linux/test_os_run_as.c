@@ -109,9 +109,25 @@ static int errand_orphan(void)
 	return errand_look();
 }
 
+/* Many pieces; or one that is more than anybody takes. */
+static int errand_much(bool too_much)
+{
+	static char piece[100000];
+	int i, rc = 0;
+
+	for (i = 0; rc == 0 && i < (too_much ? 100 : 3); i++) {
+		memset(piece, 'a' + i, sizeof(piece));
+		rc = sbk_os_errand_answer(piece, sizeof(piece), NULL);
+	}
+	return rc < 0;
+}
+
 static int errand(const char *name)
 {
 	char half = 1;
+
+	if (strncmp(name, "much", 4) == 0)
+		return errand_much(strcmp(name, "much-more") == 0);
 
 	if (strcmp(name, "look") == 0)
 		return errand_look();
@@ -265,6 +281,38 @@ static void test_os_run_as__believes_no_half_answer(void **state)
 	}
 }
 
+static void test_os_run_as__fetches_a_long_answer(void **state)
+{
+	struct sbk_person person = nobody();
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_buf out = SBK_BUF_INIT;
+	const char *words[] = {"--errand", "much", NULL};
+
+	(void)state;
+	require_root();
+	sbk_buf_adds(&out, "before");
+	assert_ok(sbk_os_fetch_as(&person, words, 20000, 300000, &out, &err),
+		  &err);
+	assert_int_equal(out.size, 300006);
+	assert_memory_equal(out.data, "beforeaaa", 9);
+	assert_int_equal(out.data[300005], 'c');
+	/* A byte less is too little, and so is any limit for the other. */
+	sbk_buf_clear(&out);
+	assert_error(sbk_os_fetch_as(&person, words, 20000, 299999, &out, &err),
+		     SBK_E_LIMIT, &err);
+	words[1] = "much-more";
+	sbk_buf_clear(&out);
+	assert_error(sbk_os_fetch_as(&person, words, 20000, 300000, &out, &err),
+		     SBK_E_LIMIT, &err);
+	words[1] = "crash";
+	assert_error(sbk_os_fetch_as(&person, words, 20000, 300000, &out, &err),
+		     SBK_E_IO, &err);
+	words[1] = "hang";
+	assert_error(sbk_os_fetch_as(&person, words, 300, 300000, &out, &err),
+		     SBK_E_BUSY, &err);
+	sbk_buf_release(&out);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +323,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(
 			test_os_run_as__does_not_wait_for_what_it_left),
 		cmocka_unit_test(test_os_run_as__believes_no_half_answer),
+		cmocka_unit_test(test_os_run_as__fetches_a_long_answer),
 	};
 
 	if (argc == 3 && strcmp(argv[1], "--errand") == 0)

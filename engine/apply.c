@@ -255,7 +255,9 @@ static bool is_account_left(const struct sbk_change *change)
 
 /*
  * Undoing an account that could not be removed now will overwrite the kept
- * files once more when it is tried again: they stay owed with it.
+ * files once more when it is tried again: they stay owed with it. One that goes
+ * forward (journal/take_back.c) undoes nothing that could be owed: the change
+ * that keeps the file is in effect all the while, and is tried then.
  */
 static void owe_kept(struct pass *pass, struct batch *batch)
 {
@@ -268,7 +270,9 @@ static void owe_kept(struct pass *pass, struct batch *batch)
 	for (i = 0; left > 0 && i < batch->count; i++) {
 		if (batch->changes[i]->object.kind != SBK_KIND_KEPT)
 			continue;
-		batch->changes[i]->status = SBK_STATUS_OWED;
+		batch->changes[i]->status = batch->changes[i]->undoes != 0
+						    ? SBK_STATUS_OWED
+						    : SBK_STATUS_UNDONE;
 		batch->changes[i]->note = "an account is still there";
 	}
 }

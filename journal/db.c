@@ -207,6 +207,7 @@ int sbk_db_statement(struct sbk_db *db, enum sbk_sql sql, sqlite3_stmt **out,
 {
 	sqlite3_stmt **statement = &db->statements[sql];
 
+	*out = NULL; /* which all callers may reset */
 	if (*statement == NULL &&
 	    sqlite3_prepare_v3(db->handle, sql_texts[sql], -1,
 			       SQLITE_PREPARE_PERSISTENT, statement,

@@ -204,7 +204,8 @@ void sbk_db_close(struct sbk_db *db);
 /* The error of the last call, translated: BUSY, CORRUPT, LIMIT (full) ... */
 int sbk_db_fail(const struct sbk_db *db, struct sbk_error *err);
 int sbk_db_exec(struct sbk_db *db, const char *sql, struct sbk_error *err);
-/* The statement, reset and without bindings; owned by `db`. */
+/* The statement, reset and without bindings; owned by `db`. NULL on failure,
+ * for sqlite3_reset on the way out. */
 int sbk_db_statement(struct sbk_db *db, enum sbk_sql sql, sqlite3_stmt **out,
 		     struct sbk_error *err);
 /* Runs it to its end and resets it; for statements without rows. */

@@ -292,6 +292,12 @@ static int open_with_room(struct sbk_journal *journal, struct sbk_error *err)
 		return rc; /* the first error is the one to report */
 	journal->refill = true;
 	sbk_error_clear(err);
+	rc = open_database(journal, err);
+	/* A part is no room where a file's space is freed as it was set aside:
+	 * at once (btrfs). */
+	if (rc != SBK_E_LIMIT || sbk_reserve_release(journal, NULL) < 0)
+		return rc;
+	sbk_error_clear(err);
 	return open_database(journal, err);
 }
 

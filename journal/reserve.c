@@ -133,11 +133,12 @@ void sbk_reserve_refill(struct sbk_journal *journal)
 	 * there is will have to do.
 	 */
 	journal->reserve_known = false;
-	if (count_open(journal, &open, NULL) < 0 || open == 0)
+	if (count_open(journal, &open, NULL) < 0)
 		return;
 	(void)sbk_store_look(journal->store, SBK_RESERVE_FILE, false, &old,
 			     NULL);
-	wanted = room_for(open);
+	/* With nothing in effect it is still to be opened, and removed. */
+	wanted = open > 0 ? room_for(open) : RESERVE_STEP;
 	for (size = wanted; size >= RESERVE_STEP; size /= 2) {
 		if (size < old && size < wanted)
 			break; /* it has more than that */

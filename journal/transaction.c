@@ -183,7 +183,15 @@ int sbk_transaction_settled(struct sbk_journal *journal, uint64_t id,
 {
 	int rc = need_lock(journal, err);
 
-	return rc < 0 ? rc : write_end(journal, id, "settled", err);
+	/* An undo that ended set aside whatever room there was, and where there
+	 * was nothing to undo nobody gave it back. */
+	if (rc == 0)
+		rc = sbk_reserve_release(journal, err);
+	if (rc < 0)
+		return rc;
+	rc = write_end(journal, id, "settled", err);
+	sbk_reserve_refill(journal);
+	return rc;
 }
 
 /* --- prepare ------------------------------------------------------------ */

@@ -13,6 +13,7 @@
 
 #include "engine/linux/access_state.h"
 #include "engine/linux/account_run.h"
+#include "engine/linux/mappable.h"
 #include "engine/linux/mounts.h"
 #include "engine/linux/view.h"
 #include "engine/os.h"
@@ -176,6 +177,24 @@ static int look_through_roots(struct foreseeing *f, struct sbk_error *err)
 /* --- the whole --------------------------------------------------------------
  */
 
+/* What is seen of each source beforehand, as far as it can be. */
+static int check_mappable(const struct sbk_view *view, struct sbk_error *err)
+{
+	size_t i;
+
+	for (i = 0; i < view->count; i++) {
+		const struct sbk_view_op *op = &view->ops[i];
+		const char *why =
+			op->own ? sbk_unmappable(op->source, getgid(), false)
+				: NULL;
+
+		if (why != NULL)
+			return sbk_error_set(err, SBK_E_UNSUPPORTED, "'%s': %s",
+					     op->source, why);
+	}
+	return 0;
+}
+
 /* Whether the account can be had for this view, by trying it. */
 static bool is_to_be_had(struct sbk_account_forecast *out,
 			 struct sbk_account_run *run, struct sbk_view *view,
@@ -187,6 +206,7 @@ static bool is_to_be_had(struct sbk_account_forecast *out,
 		(void)sbk_error_set(&why, SBK_E_UNSUPPORTED, "%s",
 				    scope->grant_refused);
 	else if (sbk_account_mark(view, scope, &why) == 0 &&
+		 check_mappable(view, &why) == 0 &&
 		 sbk_setup_try_account(run->role == SBK_ACCOUNT_ONLINE
 					       ? SBK_PRINCIPAL_ONLINE
 					       : SBK_PRINCIPAL_OFFLINE,

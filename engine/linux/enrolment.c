@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/json.h"
 #include "engine/linux/access_state.h"
 #include "engine/linux/account.h"
 #include "engine/linux/mapped.h"
@@ -75,6 +76,31 @@ static const struct sbk_principal *find_number(const struct check *c,
 	return NULL;
 }
 
+/* The same with a remedy of two parts and a name, which is printed as it stands
+ * and so is quoted as a word of a command. */
+static int tell_named(struct check *c, enum sbk_enrolment_flaw_kind kind,
+		      const struct sbk_principal *principal, const char *text,
+		      const char *before, struct sbk_slice name,
+		      const char *after, struct sbk_error *err)
+{
+	struct sbk_buf word = SBK_BUF_INIT, remedy = SBK_BUF_INIT;
+	int rc;
+
+	sbk_buf_add(&word, name.data, name.size);
+	sbk_buf_addc(&word, '\0');
+	sbk_buf_adds(&remedy, before);
+	sbk_text_quote(&remedy, sbk_buf_text(&word));
+	sbk_buf_adds(&remedy, after);
+	rc = sbk_buf_failed(&word, err);
+	if (rc == 0)
+		rc = sbk_buf_failed(&remedy, err);
+	if (rc == 0)
+		rc = tell(c, kind, principal, text, sbk_buf_text(&remedy), err);
+	sbk_buf_release(&word);
+	sbk_buf_release(&remedy);
+	return rc;
+}
+
 /* --- /etc/passwd ------------------------------------------------------------
  */
 
@@ -82,7 +108,7 @@ static int look_at_user(struct check *c, struct sbk_error *err)
 {
 	const struct sbk_slice name = field(c, 0);
 	const struct sbk_principal *ours;
-	char text[TEXT_MAX], remedy[TEXT_MAX];
+	char text[TEXT_MAX];
 	unsigned int number;
 	int rc = 0;
 
@@ -96,10 +122,9 @@ static int look_at_user(struct check *c, struct sbk_error *err)
 			       "'%.*s' has the number %u of the account '%s', "
 			       "and so its files and processes",
 			       width(name), name.data, number, ours->name);
-		(void)snprintf(remedy, sizeof(remedy),
-			       "give '%.*s' another number (usermod -u)",
-			       width(name), name.data);
-		rc = tell(c, SBK_ENROLMENT_NUMBER, ours, text, remedy, err);
+		rc = tell_named(c, SBK_ENROLMENT_NUMBER, ours, text,
+				"give the account ", name,
+				" another number (usermod -u)", err);
 	}
 	ours = sbk_slice_number(field(c, 3), &number)
 		       ? find_number(c, number, true)
@@ -110,10 +135,9 @@ static int look_at_user(struct check *c, struct sbk_error *err)
 		       "'%s' is the primary group of '%.*s', who has what is "
 		       "granted to it",
 		       ours->name, width(name), name.data);
-	(void)snprintf(remedy, sizeof(remedy),
-		       "give '%.*s' another group (usermod -g)", width(name),
-		       name.data);
-	return tell(c, SBK_ENROLMENT_MEMBER, ours, text, remedy, err);
+	return tell_named(c, SBK_ENROLMENT_MEMBER, ours, text,
+			  "give the account ", name,
+			  " another group (usermod -g)", err);
 }
 
 /* --- /etc/group -------------------------------------------------------------
@@ -122,15 +146,15 @@ static int look_at_user(struct check *c, struct sbk_error *err)
 static int tell_member(struct check *c, const struct sbk_principal *ours,
 		       struct sbk_slice member, struct sbk_error *err)
 {
-	char text[TEXT_MAX], remedy[TEXT_MAX];
+	char text[TEXT_MAX], after[SBK_NAME_MAX + 2];
 
 	(void)snprintf(text, sizeof(text),
 		       "'%.*s' is a member of the group '%s', which has none, "
 		       "and has what is granted to it",
 		       width(member), member.data, ours->name);
-	(void)snprintf(remedy, sizeof(remedy), "sudo gpasswd -d %.*s %s",
-		       width(member), member.data, ours->name);
-	return tell(c, SBK_ENROLMENT_MEMBER, ours, text, remedy, err);
+	(void)snprintf(after, sizeof(after), " %s", ours->name);
+	return tell_named(c, SBK_ENROLMENT_MEMBER, ours, text,
+			  "sudo gpasswd -d ", member, after, err);
 }
 
 static int look_at_group(struct check *c, struct sbk_error *err)

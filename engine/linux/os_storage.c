@@ -15,10 +15,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <time.h>
@@ -298,11 +301,31 @@ static int make_step(int at, const char *name, struct sbk_error *err)
 	return fd;
 }
 
+/*
+ * Where a filesystem writes anew what is overwritten (btrfs), SQLite's shared
+ * memory takes room whenever it is written, and without room that is SIGBUS.
+ * Files that are made in here are overwritten in place.
+ */
+static void overwrite_in_place(int fd)
+{
+	struct statfs fs;
+	int flags = 0;
+
+	if (fstatfs(fd, &fs) < 0 || fs.f_type != BTRFS_SUPER_MAGIC ||
+	    ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
+		return;
+	flags |= FS_NOCOW_FL;
+	/* Without it only a full volume is worse off. */
+	(void)ioctl(fd, FS_IOC_SETFLAGS, &flags);
+}
+
 static int finish_directory(int fd, const struct sbk_store_place *place,
 			    size_t parents, struct sbk_error *err)
 {
-	int rc = write_made(fd, parents, err);
+	int rc;
 
+	overwrite_in_place(fd);
+	rc = write_made(fd, parents, err);
 	if (rc < 0)
 		return rc;
 	if (fchmod(fd, wanted_mode(place->shared)) < 0)

@@ -365,6 +365,10 @@ print([m["path"] for m in a["read_only_mounts"]],
 	said=$($ann setpriv --no-new-privs sandbook plan -C $ws --account)
 	has 'required' 'so the run is refused' "$said"
 	has 'off' 'Account: none, as the policy says' "$(plan --no-account)"
+	mkdir -p /home/over
+	chown 1600:1600 /home/over
+	has 'an overlay' "since '/home/over': an overlay cannot be mapped" \
+		"$($ann sandbook plan -C /home/over)"
 	mv /etc/subuid /etc/away
 	: >/etc/subuid
 	has 'what only trying shows' 'since newuidmap' "$(plan |

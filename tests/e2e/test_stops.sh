@@ -17,7 +17,8 @@
 #	meanwhile  before change n of a grant somebody makes a file, a directory
 #	           and a link in the tree: they are granted and given back, too
 #	setup      setup stopped; then setup again and uninstall (or uninstall,
-#	           or uninstall stopped, too)
+#	           or uninstall stopped, too); sandbook-mount has its set-id bit
+#	           after the one and not after the other
 #	remove     setup --remove-user stopped, with somebody else enrolled; then
 #	           setup --remove-user again: the other one's part is as before
 #	orphans    setup alone ended, and the tool that it started goes on for
@@ -456,9 +457,30 @@ elsewhere()
 	done
 }
 
+# The programs where a set-id bit counts, and only root can put others.
+install_programs()
+{
+	mkdir -p /run/programs
+	mount -t tmpfs -o mode=0755 programs /run/programs
+	for program in sandbook sandbook-setup sandbook-mount; do
+		install -m 0755 "$bin/$program" /run/programs ||
+			fail "'$program' cannot be installed"
+	done
+	bin=/run/programs
+}
+
+# has_bit MODE CONTEXT: sandbook-mount has that mode
+has_bit()
+{
+	[ "$(stat -c %a "$bin/sandbook-mount")" = "$1" ] ||
+		fail "$2: sandbook-mount has the mode $(stat -c %a \
+			"$bin/sandbook-mount") and not $1"
+}
+
 begin_machine()
 {
 	world
+	install_programs
 	# So that there is a unit to make, with its directories and links.
 	mkdir -p /run/systemd/system
 	setup="$bin/sandbook setup --yes --user dev"
@@ -472,6 +494,7 @@ uninstalled()
 {
 	rm -f /run/certificate.json
 	expect 0 "$1" $uninstall
+	has_bit 755 "$1"
 	same_machine "$1"
 }
 
@@ -481,6 +504,7 @@ case_setup()
 	n=1
 	while stopped "$n" $setup; do
 		expect 0 "setup stopped at $n, then setup" $setup
+		has_bit 4755 "setup stopped at $n, then setup"
 		ls -ld /var/lib/sandbook | grep -q '^drwxr-xr-x' ||
 			fail "setup stopped at $n: $(ls -ld /var/lib/sandbook)"
 		uninstalled "setup stopped at $n, setup, uninstall"

@@ -288,16 +288,20 @@ static void assert_mended(struct fixture *f, struct trial *trial, int code)
 
 /* --- the sweep ---------------------------------------------------------- */
 
-static const struct trial *current;
+/* For after a failed assertion, when the stack is gone. */
+static struct {
+	const struct fault *fault; /* NULL: none is under way */
+	unsigned long at;
+} current;
 
 /* How to come back to one that failed. */
 static int say(void **state)
 {
 	(void)state;
-	if (current != NULL)
+	if (current.fault != NULL)
 		print_error("it was: %s, at %lu (said: %s)\n",
-			    current->fault->name, current->at, told->message);
-	current = NULL;
+			    current.fault->name, current.at, told->message);
+	current.fault = NULL;
 	return 0;
 }
 
@@ -307,7 +311,8 @@ static int one_fault(struct trial *trial)
 	void *state = NULL;
 	int code;
 
-	current = trial;
+	current.fault = trial->fault;
+	current.at = trial->at;
 	assert_int_equal(fixture_setup(&state), 0);
 	f = state;
 	f->place.book = trial->book;
@@ -328,7 +333,7 @@ static int one_fault(struct trial *trial)
 	assert_mended(f, trial, code);
 	free(trial->world);
 	assert_int_equal(fixture_teardown(&state), 0);
-	current = NULL;
+	current.fault = NULL;
 	return code;
 }
 
@@ -416,6 +421,18 @@ static void test_faults__key_handed_over(void **state)
 	sweep(life_rotate, SBK_BOOK_USER);
 }
 
+/* No statement can be had: there is none to be reset. */
+static void test_faults__no_statement(void **state)
+{
+	struct trial trial = {.fault = &faults[3], .command = life_rotate};
+
+	(void)state;
+	assert_int_equal(faults[3].memory, MEMORY_SQLITE);
+	/* Around where the key is looked for. */
+	for (trial.at = 695; trial.at < 725; trial.at++)
+		(void)one_fault(&trial);
+}
+
 static void test_faults__run(void **state)
 {
 	(void)state;
@@ -468,6 +485,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_teardown(test_faults__undo_of_the_machine, say),
 	cmocka_unit_test_teardown(test_faults__recovery, say),
 	cmocka_unit_test_teardown(test_faults__key_handed_over, say),
+	cmocka_unit_test_teardown(test_faults__no_statement, say),
 	cmocka_unit_test_teardown(test_faults__run, say),
 	cmocka_unit_test_teardown(test_faults__removal, say),
 	cmocka_unit_test(test_faults__clock_goes_backwards),

@@ -437,9 +437,10 @@ static unsigned long sweep(life_fn *command, enum sbk_book book,
 			   unsigned long before)
 {
 	const uint64_t seeds = campaign() ? 40 : 1;
-	struct cut cut = {.command = command, .book = book, .before = before};
+	static struct cut cut; /* for `say`, too */
 	bool complete = false;
 
+	cut = (struct cut){.command = command, .book = book, .before = before};
 	cuts = 0;
 	for (cut.at = 1; !complete; cut.at++) {
 		assert_in_range(cut.at, 1, SYNCS_MAX);

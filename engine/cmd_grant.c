@@ -64,6 +64,8 @@ static const struct sbk_option options[] = {
 
 /* What one command needs from the parsed words to the end. */
 struct granting {
+	struct sbk_cli *cli;
+	bool planned_again; /* another command was faster */
 	struct grant_options options;
 	struct sbk_person person;
 	char principal[SBK_PRINCIPAL_TEXT];
@@ -177,21 +179,11 @@ static int list_in_effect(struct sbk_cli *cli, struct granting *g,
 					g->principal, g->in_effect, err);
 }
 
-static int make_plan(struct sbk_cli *cli, struct granting *g,
-		     struct sbk_error *err)
+/* What the objects and the journal are now. */
+static int plan_now(struct granting *g, struct sbk_error *err)
 {
-	int rc = sbk_os_caller(&g->person, err);
+	int rc = list_in_effect(g->cli, g, err);
 
-	if (rc == 0)
-		rc = sbk_os_principal(g->options.to, g->principal, err);
-	if (rc == 0)
-		rc = check_principal(g, err);
-	if (rc == 0)
-		rc = sbk_os_backend(&g->backend, err);
-	if (rc == 0)
-		rc = settle_first(cli, g, err);
-	if (rc == 0)
-		rc = list_in_effect(cli, g, err);
 	if (rc < 0)
 		return rc;
 	g->request = (struct sbk_grant_request){
@@ -215,14 +207,62 @@ static int make_plan(struct sbk_cli *cli, struct granting *g,
 	return rc < 0 ? rc : add_note(g, err);
 }
 
+static void forget_plan(struct granting *g)
+{
+	sbk_grant_free(g->grant);
+	sbk_plan_free(g->plan);
+	sbk_plan_free(g->in_effect);
+	g->grant = NULL;
+	g->plan = NULL;
+	g->in_effect = NULL;
+}
+
+/* Another command has changed the trees since the plan was made. */
+static int plan_again(void *arg, struct sbk_plan **plan, struct sbk_error *err)
+{
+	struct granting *g = arg;
+	int rc;
+
+	forget_plan(g);
+	g->planned_again = true;
+	rc = plan_now(g, err);
+	*plan = g->plan;
+	return rc;
+}
+
+/* The grant is another one where the plan was made again. */
+static int more(void *arg, struct sbk_plan *plan, struct sbk_error *err)
+{
+	struct granting *g = arg;
+
+	return sbk_grant_more(g->grant, plan, err);
+}
+
+static int make_plan(struct granting *g, struct sbk_error *err)
+{
+	int rc = sbk_os_caller(&g->person, err);
+
+	if (rc == 0)
+		rc = sbk_os_principal(g->options.to, g->principal, err);
+	if (rc == 0)
+		rc = check_principal(g, err);
+	if (rc == 0)
+		rc = sbk_os_backend(&g->backend, err);
+	if (rc == 0)
+		rc = settle_first(g->cli, g, err);
+	return rc == 0 ? plan_now(g, err) : rc;
+}
+
 static int carry_out(struct sbk_cli *cli, struct granting *g,
 		     struct sbk_error *err)
 {
 	struct sbk_buf title = SBK_BUF_INIT;
 	struct sbk_transaction_request request = {
 		.book = SBK_BOOK_USER,
-		.more = sbk_grant_more,
-		.more_arg = g->grant,
+		.more = more,
+		.more_arg = g,
+		.again = plan_again,
+		.again_arg = g,
 	};
 	size_t i;
 	int rc;
@@ -270,6 +310,7 @@ static void print_json_end(struct granting *g, int rc,
 				 (int64_t)g->report.transaction);
 		sbk_json_integer(&members, "confirmed",
 				 (int64_t)g->report.made.confirmed);
+		sbk_json_bool(&members, "planned_again", g->planned_again);
 	}
 	if (members.size > 0)
 		sbk_buf_addc(out, ',');
@@ -280,6 +321,11 @@ static void print_json_end(struct granting *g, int rc,
 
 static void print_end(struct granting *g, struct sbk_buf *out)
 {
+	if (g->planned_again) {
+		sbk_buf_adds(out, "Another command had changed something there "
+				  "meanwhile; this is what was done:\n");
+		sbk_plan_print(g->plan, out);
+	}
 	if (g->options.dry_run)
 		sbk_buf_adds(out, "Nothing was changed (--dry-run).\n");
 	else if (g->report.made.confirmed == 0)
@@ -300,7 +346,7 @@ static void print_end(struct granting *g, struct sbk_buf *out)
 static int grant(struct sbk_cli *cli, struct granting *g, struct sbk_error *err)
 {
 	struct sbk_buf out = SBK_BUF_INIT;
-	int rc = make_plan(cli, g, err), code;
+	int rc = make_plan(g, err), code;
 
 	if (rc < 0)
 		return rc;
@@ -327,9 +373,7 @@ out:
 
 static void release(struct granting *g)
 {
-	sbk_grant_free(g->grant);
-	sbk_plan_free(g->plan);
-	sbk_plan_free(g->in_effect);
+	forget_plan(g);
 	sbk_backend_close(&g->backend);
 	sbk_list_release(&g->options.rw);
 	sbk_list_release(&g->options.ro);
@@ -339,7 +383,7 @@ static void release(struct granting *g)
 
 static int run_grant(struct sbk_cli *cli, int argc, char **argv)
 {
-	struct granting g = {.grant = NULL};
+	struct granting g = {.cli = cli};
 	struct sbk_error err = SBK_ERROR_INIT;
 	int operands, rc;
 

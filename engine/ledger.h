@@ -26,6 +26,14 @@ struct sbk_transaction_request {
 		*title; /* what was asked for, for people: "grant --to ..." */
 	sbk_apply_more_fn *more; /* see apply.h */
 	void *more_arg;
+	/*
+	 * Makes the plan anew, with the lock held, where another command had it
+	 * when this one came, or an object turned out to be another than was
+	 * planned with (SBK_TRANSACT_ATTEMPTS_MAX times). `*plan` is the
+	 * caller's, the old one and the new one. NULL: that is a failure.
+	 */
+	int (*again)(void *arg, struct sbk_plan **plan, struct sbk_error *err);
+	void *again_arg;
 	uint64_t session; /* the run for which it is made, or 0 */
 };
 

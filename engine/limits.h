@@ -54,9 +54,12 @@
 #define SBK_VERIFY_CHANGES_MAX (1 << 24)  /* of one log: 320 MiB */
 #define SBK_VERIFY_STATES_MAX (1 << 21)	  /* different ones: 320 MiB */
 #define SBK_VERIFY_NOTES_MAX (1 << 21)	  /* 250 MiB */
-#define SBK_VERIFY_ROWS_MAX                                                  \
-	(1 << 24)		     /* entries that are no changes: 400 MiB \
-				      */
+/* Entries that are no changes: 400 MiB. */
+#define SBK_VERIFY_ROWS_MAX (1 << 24)
+#define SBK_SUMMARY_OPEN_MAX 256     /* transactions in effect, of one end */
+#define SBK_SUMMARY_SEARCH_MAX 16384 /* entries searched for such an end */
+#define SBK_SCOPE_ENTRIES_MIN 20000  /* of a log too small for a part of it */
+#define SBK_TRANSACT_ATTEMPTS_MAX 3  /* of a plan that others overtook */
 #define SBK_CHECK_ENTRIES_MAX 100000 /* of a log that is checked in passing */
 #define SBK_OUTPUT_BYTES_MAX (64 << 20) /* bytes read from a helper program */
 

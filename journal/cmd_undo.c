@@ -3,6 +3,7 @@
  * one transaction of inverse changes that is printed before it is made.
  */
 #include "journal/cmd.h"
+#include "journal/summary.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +79,7 @@ struct undo_command {
 	struct sbk_owed owed;	    /* of trees that were given up */
 	size_t recovered;
 	bool begun_json;
+	bool checked; /* the whole journal was */
 	bool nothing; /* no change that is in effect was chosen */
 	char title[256];
 	struct sbk_error err;
@@ -135,19 +137,32 @@ static void make_title(struct undo_command *u)
 			       u->filter.path);
 }
 
-/* What is undone is what the record says: so it must be one. */
-static int check_record(struct undo_command *u)
+static int refuse(struct undo_command *u)
 {
+	return sbk_error_prefix(&u->err, "nothing was undone, which "
+					 "--trust-journal does all the same");
+}
+
+/* Where the log is as it was written, it is gone by, and not by what somebody
+ * made of its tables. */
+static int trust(struct undo_command *u)
+{
+	bool rebuilt = false;
 	int rc;
 
-	if (u->options.trust)
+	if (!u->options.dry_run) {
+		rc = sbk_journal_rebuild(u->journal, &rebuilt, &u->err);
+		if (rc < 0)
+			return rc;
+	}
+	if (rebuilt)
+		(void)fprintf(u->cli->err,
+			      "%s: the journal's tables had been altered, and "
+			      "its log had not: they were made anew from it\n",
+			      u->cli->program);
+	else
 		sbk_journal_trust(u->journal);
-	rc = sbk_journal_check(u->journal, &u->err);
-	if (rc == SBK_E_CORRUPT)
-		(void)sbk_error_prefix(&u->err, "nothing was undone, which "
-						"--trust-journal does all the "
-						"same");
-	return rc;
+	return 0;
 }
 
 static int open_all(struct undo_command *u)
@@ -167,23 +182,48 @@ static int open_all(struct undo_command *u)
 		sbk_journal_settle_debts(u->journal);
 	if (rc == 0 && !u->options.dry_run)
 		rc = sbk_journal_lock(u->journal, LOCK_WAIT_MS, &u->err);
-	if (rc == 0)
-		rc = check_record(u);
-	if (rc == 0)
-		rc = sbk_choice_check(&u->options.choice, u->journal, &u->err);
+	if (rc == 0 && u->options.trust)
+		rc = trust(u);
 	if (rc == 0 && !u->options.dry_run)
 		rc = sbk_journal_recover(u->journal, &u->backend, &u->recovered,
 					 &u->err);
-	return rc;
+	return rc == SBK_E_CORRUPT ? refuse(u) : rc;
+}
+
+/* What is undone is what the record says: so it must be one, where it is used
+ * (scope.c) or else in whole. */
+static int load_checked(struct undo_command *u)
+{
+	int rc = u->checked ? 1
+			    : sbk_scope_load(u->journal, &u->filter, u->changes,
+					     &u->err);
+
+	if (rc != 1)
+		return rc;
+	rc = u->checked ? 0 : sbk_journal_check(u->journal, &u->err);
+	u->checked = rc == 0;
+	return rc < 0 ? rc
+		      : sbk_journal_load(u->journal, &u->filter, u->changes,
+					 &u->err);
 }
 
 static int load(struct undo_command *u)
 {
+	int rc;
+
 	sbk_plan_free(u->changes);
 	u->changes = sbk_plan_new();
 	if (u->changes == NULL)
 		return sbk_error_no_memory(&u->err);
-	return sbk_journal_load(u->journal, &u->filter, u->changes, &u->err);
+	rc = load_checked(u);
+	/* There may be no such change; or there was. */
+	if (rc == 0 && sbk_plan_count(u->changes) == 0)
+		rc = sbk_scope_leave(u->journal, &u->err);
+	if (rc == SBK_E_CORRUPT)
+		return refuse(u);
+	if (rc == 0 && sbk_plan_count(u->changes) == 0)
+		rc = sbk_choice_check(&u->options.choice, u->journal, &u->err);
+	return rc;
 }
 
 /* Changes that will not be touched, with the reason. */

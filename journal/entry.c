@@ -192,23 +192,35 @@ void sbk_entry_settle(struct sbk_buf *out, uint64_t txn, int64_t time_ms,
 }
 
 void sbk_entry_end(struct sbk_buf *out, uint64_t txn, int64_t time_ms,
-		   const char *state)
+		   const char *state, const struct sbk_buf *summary)
 {
 	open_entry(out, "end");
 	sbk_json_integer(out, "txn", (int64_t)txn);
 	sbk_json_integer(out, "time_ms", time_ms);
 	sbk_json_string(out, "state", state);
+	if (summary->size > 0) {
+		sbk_buf_addc(out, ',');
+		sbk_buf_add(out, summary->data, summary->size);
+	}
 	sbk_json_close(out, '}');
 }
 
+/* To the end of the newest transaction. */
+static void add_pointer(struct sbk_buf *out, uint64_t after)
+{
+	if (after != UINT64_MAX)
+		sbk_json_integer(out, "after", (int64_t)after);
+}
+
 void sbk_entry_session_begin(struct sbk_buf *out, uint64_t session,
-			     int64_t time_ms, uint32_t process,
+			     int64_t time_ms, uint32_t process, uint64_t after,
 			     const char *members)
 {
 	open_entry(out, "session_begin");
 	sbk_json_integer(out, "session", (int64_t)session);
 	sbk_json_integer(out, "time_ms", time_ms);
 	sbk_json_integer(out, "process", process);
+	add_pointer(out, after);
 	sbk_json_open_key(out, "begin", '{');
 	sbk_buf_adds(out, members);
 	sbk_json_close(out, '}');
@@ -216,13 +228,14 @@ void sbk_entry_session_begin(struct sbk_buf *out, uint64_t session,
 }
 
 void sbk_entry_session_end(struct sbk_buf *out, uint64_t session,
-			   int64_t time_ms, const char *state,
+			   int64_t time_ms, const char *state, uint64_t after,
 			   const char *members)
 {
 	open_entry(out, "session_end");
 	sbk_json_integer(out, "session", (int64_t)session);
 	sbk_json_integer(out, "time_ms", time_ms);
 	sbk_json_string(out, "state", state);
+	add_pointer(out, after);
 	sbk_json_open_key(out, "end", '{');
 	sbk_buf_adds(out, members);
 	sbk_json_close(out, '}');

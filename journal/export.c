@@ -1,7 +1,7 @@
 /*
  * The log as text that others can check: the head, then every entry as it was
- * hashed, one a line, then the states that entries name by their hashes. Reads
- * one snapshot; sealed states stay where they are.
+ * hashed, one a line, then the states that entries name by their hashes, then
+ * what was signed. Reads one snapshot; sealed states stay where they are.
  */
 #include "journal/internal.h"
 
@@ -55,6 +55,23 @@ static void export_state(sqlite3_stmt *row, struct sbk_buf *out)
 	sbk_buf_adds(out, "}\n");
 }
 
+/* A signed note, as it is. */
+static void export_checkpoint(sqlite3_stmt *row, struct sbk_buf *out)
+{
+	const char *note = sbk_db_text(row, 1);
+
+	sbk_json_open(out, '{');
+	sbk_json_name(out, "checkpoint", note != NULL ? note : "");
+	sbk_buf_adds(out, "}\n");
+}
+
+static void export_entry(sqlite3_stmt *row, struct sbk_buf *out)
+{
+	sbk_buf_add(out, sqlite3_column_text(row, 1),
+		    (size_t)sqlite3_column_bytes(row, 1));
+	sbk_buf_addc(out, '\n');
+}
+
 /* Hands on what has gathered, once it is `least` bytes. */
 static int export_flush(struct export *e, size_t least, struct sbk_error *err)
 {
@@ -67,8 +84,8 @@ static int export_flush(struct export *e, size_t least, struct sbk_error *err)
 	return rc;
 }
 
-/* Each line of an entry is what was hashed. */
 static int export_rows(struct export *e, enum sbk_sql sql,
+		       void (*export)(sqlite3_stmt *row, struct sbk_buf *out),
 		       struct sbk_error *err)
 {
 	struct sbk_db *db = &e->journal->db;
@@ -80,13 +97,7 @@ static int export_rows(struct export *e, enum sbk_sql sql,
 	if (sql == SBK_SQL_ENTRIES)
 		(void)sqlite3_bind_int64(row, 1, 0);
 	while ((rc = sbk_db_step(db, row, err)) == 1) {
-		if (sql == SBK_SQL_STATES) {
-			export_state(row, &e->out);
-		} else {
-			sbk_buf_add(&e->out, sqlite3_column_text(row, 1),
-				    (size_t)sqlite3_column_bytes(row, 1));
-			sbk_buf_addc(&e->out, '\n');
-		}
+		export(row, &e->out);
 		rc = export_flush(e, EXPORT_CHUNK, err);
 		if (rc < 0)
 			break;
@@ -108,9 +119,13 @@ int sbk_journal_export(struct sbk_journal *journal, sbk_journal_sink_fn *sink,
 	if (rc < 0)
 		return rc;
 	export_head(&e);
-	rc = export_rows(&e, SBK_SQL_ENTRIES, err);
+	/* Each line of an entry is what was hashed. */
+	rc = export_rows(&e, SBK_SQL_ENTRIES, export_entry, err);
 	if (rc == 0)
-		rc = export_rows(&e, SBK_SQL_STATES, err);
+		rc = export_rows(&e, SBK_SQL_STATES, export_state, err);
+	if (rc == 0)
+		rc = export_rows(&e, SBK_SQL_CHECKPOINTS, export_checkpoint,
+				 err);
 	if (rc == 0)
 		rc = export_flush(&e, 0, err);
 	sbk_db_abandon(&journal->db); /* only read */

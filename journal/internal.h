@@ -134,6 +134,20 @@
 	X(OWED_ROOTS, "SELECT r.path, r.identity, r.principal FROM root r "   \
 		      "JOIN txn x ON x.id = r.txn WHERE x.kind = 'undo' "     \
 		      "AND x.state IN ('open', 'failed') ORDER BY r.id")      \
+	X(STATUSES, "SELECT id, status FROM change WHERE id BETWEEN ?1 AND "  \
+		    "?2 AND undoes IS NULL AND status <> 'undone' "           \
+		    "ORDER BY id")                                            \
+	X(DONE_TXNS, "SELECT id, first, last FROM txn WHERE kind = 'do' "     \
+		     "AND first IS NOT NULL ORDER BY first")                  \
+	X(DONE_RANGE, "SELECT first, last FROM txn WHERE id = ?1 AND "        \
+		      "kind = 'do' AND first IS NOT NULL")                    \
+	X(TXN, "SELECT begun, kind, title, session, time_ms, first, last "    \
+	       "FROM txn WHERE id = ?1")                                      \
+	X(ROOTS, "SELECT entry, path, identity, principal, principal_name, "  \
+		 "writable FROM root WHERE txn = ?1 ORDER BY id")             \
+	X(CHANGES_OF, "SELECT id, entry, txn, undoes, kind, name, identity, " \
+		      "before, after, ours, reason FROM change "              \
+		      "WHERE id BETWEEN ?1 AND ?2 ORDER BY id")               \
 	X(NEXT_SESSION, "SELECT ifnull(max(id), 0) + 1 FROM session")         \
 	X(ADD_SESSION, "INSERT INTO session(id, begun, begin_ms, state) "     \
 		       "VALUES(?1, ?2, ?3, 'running')")                       \
@@ -280,6 +294,18 @@ struct sbk_sealed {
 	unsigned char key[32];
 };
 
+/* See summary.h: what the log says is in effect. */
+struct sbk_summary {
+	/* False: nothing may be concluded from what is here. */
+	bool known;
+	struct sbk_summary_item *items; /* in the order of their numbers */
+	size_t count, room;
+	uint64_t *unsettled; /* transactions that are to be recovered */
+	size_t unsettled_count;
+	uint64_t lowest; /* change undone by the one in progress */
+	struct sbk_summary_item *last; /* that was touched */
+};
+
 struct sbk_journal {
 	struct sbk_store *store;
 	struct sbk_store_lock *lock; /* NULL with SBK_JOURNAL_READ */
@@ -313,6 +339,11 @@ struct sbk_journal {
 	char new_key[SBK_KEY_TEXT_MAX]; /* public; made by this opening */
 	uint64_t signed_size; /* of the newest checkpoint that we know of */
 	bool flushed;	      /* the commit in progress is durable at its end */
+	struct sbk_summary summary; /* of the log, for who writes */
+	/* What an undo uses was checked, and nothing else (scope.c). */
+	struct sbk_summary scope;
+	bool scoped;
+	uint64_t scope_least; /* entries; a smaller one is checked in whole */
 };
 
 struct sbk_store_place
@@ -400,13 +431,16 @@ void sbk_entry_intend(struct sbk_buf *out, uint64_t id, uint64_t txn,
 /* `changes` are sorted by status, then id. */
 void sbk_entry_settle(struct sbk_buf *out, uint64_t txn, int64_t time_ms,
 		      struct sbk_change *const *changes, size_t count);
+/* `summary`: members of sbk_summary_end, or nothing. */
 void sbk_entry_end(struct sbk_buf *out, uint64_t txn, int64_t time_ms,
-		   const char *state);
+		   const char *state, const struct sbk_buf *summary);
+/* `after`: sbk_summary_pointer where a checkpoint may cover it last, else
+ * UINT64_MAX. */
 void sbk_entry_session_begin(struct sbk_buf *out, uint64_t session,
-			     int64_t time_ms, uint32_t process,
+			     int64_t time_ms, uint32_t process, uint64_t after,
 			     const char *members);
 void sbk_entry_session_end(struct sbk_buf *out, uint64_t session,
-			   int64_t time_ms, const char *state,
+			   int64_t time_ms, const char *state, uint64_t after,
 			   const char *members);
 
 /* --- views.c: the rows that entries stand for --------------------------------

@@ -8,6 +8,7 @@
  * missing beside its remains, empty, overwritten or cut off is a diagnosis.
  */
 #include "journal/signing.h"
+#include "journal/summary.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -408,6 +409,7 @@ int sbk_journal_open(const struct sbk_journal_place *place,
 		return sbk_error_no_memory(err);
 	journal->book = place->book;
 	journal->trusted = mode == SBK_JOURNAL_TRUST;
+	journal->scope_least = SBK_SCOPE_ENTRIES_MIN;
 	rc = open_parts(journal, place, mode, err);
 	if (rc == 0 && mode != SBK_JOURNAL_READ) {
 		rc = sbk_session_reap(journal, err);
@@ -442,6 +444,8 @@ void sbk_journal_close(struct sbk_journal *journal)
 	sbk_store_lock_close(journal->lock);
 	sbk_store_close(journal->store);
 	sbk_buf_release(&journal->json);
+	sbk_summary_release(&journal->summary);
+	sbk_summary_release(&journal->scope);
 	free(journal);
 }
 

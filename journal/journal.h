@@ -298,6 +298,8 @@ struct sbk_journal_verdict {
 	uint64_t entries;
 	unsigned char root[32]; /* of the tree, computed from the entries */
 	uint64_t states, sealed_unread;
+	bool log_sound; /* entries, tree, signatures and states have no finding:
+			   the tables alone may */
 	size_t findings;     /* 0: the journal is what its log says */
 	struct sbk_buf text; /* a line for each of the first of them */
 };
@@ -380,6 +382,14 @@ int sbk_journal_witness_note(struct sbk_journal *machine, uint32_t person,
 extern const struct sbk_command sbk_journal_errands[];
 
 /*
+ * For a journal opened with SBK_JOURNAL_TRUST: where only tables were altered,
+ * makes them anew from the log (`rebuilt`), and it is trusted no longer than
+ * that; where the log itself was, nothing is changed. Takes the lock.
+ */
+int sbk_journal_rebuild(struct sbk_journal *journal, bool *rebuilt,
+			struct sbk_error *err);
+
+/*
  * Removes the journal itself, last of all, when nothing is owed: files,
  * directory, and those parent directories that were made for it and are empty.
  */
@@ -388,7 +398,8 @@ int sbk_journal_remove(const struct sbk_journal_place *place,
 
 /*
  * The whole log as JSON lines, of one moment, in pieces: head, entries exactly
- * as they were hashed, states. What `journal export --json` prints.
+ * as they were hashed, states, checkpoints. What `journal export --json`
+ * prints.
  */
 typedef int sbk_journal_sink_fn(void *arg, const struct sbk_buf *chunk,
 				struct sbk_error *err);

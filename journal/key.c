@@ -194,6 +194,12 @@ static int read_id(struct sbk_journal *journal, char id[SBK_JOURNAL_ID_TEXT],
 		rc = sbk_error_set(err, SBK_E_CORRUPT,
 				   "the first entry of journal '%s' names none",
 				   journal->db.path);
+	else if (rc >= 0 && json_object_get(entry, "key") != NULL)
+		/* Its rows were taken out: another key would end the log. */
+		rc = sbk_error_set(err, SBK_E_CORRUPT,
+				   "the log of journal '%s' names a key, and "
+				   "its table does not",
+				   journal->db.path);
 	else if (rc >= 0)
 		(void)snprintf(id, SBK_JOURNAL_ID_TEXT, "%s", text);
 	json_decref(entry);

@@ -55,12 +55,19 @@ struct transact {
 	struct sbk_transaction_report *report;
 };
 
+static int plan_again(struct transact *t, struct sbk_error *err)
+{
+	return t->request->again(t->request->again_arg, &t->plan, err);
+}
+
 /*
  * What recovery took back may have been what the plan found granted already.
  * Where the request can look again it does; otherwise the plan is refused.
  */
-static int refresh_plan(struct transact *t, struct sbk_error *err)
+static int refresh_plan(struct transact *t, bool waited, struct sbk_error *err)
 {
+	if (t->request->again != NULL && (waited || t->report->recovered > 0))
+		return plan_again(t, err);
 	if (t->report->recovered == 0)
 		return 0;
 	if (t->request->more == NULL)
@@ -150,9 +157,54 @@ static int check_record(struct sbk_journal *journal, struct sbk_error *err)
 	return rc < 0 ? rc : 0;
 }
 
+/* `*waited`: another command had the lock, and may have changed what was
+ * planned with. */
+static int take_lock(struct sbk_journal *journal, bool *waited,
+		     struct sbk_error *err)
+{
+	int rc;
+
+	*waited = false;
+	if (journal->locked)
+		return 0;
+	rc = sbk_journal_lock(journal, 0, err);
+	if (rc != SBK_E_BUSY)
+		return rc;
+	*waited = true;
+	sbk_error_clear(err);
+	return sbk_journal_lock(journal, LOCK_WAIT_MS, err);
+}
+
+/* Whether nothing is left of what was tried, so that it can be tried again. */
+static bool was_overtaken(const struct transact *t, int rc)
+{
+	return rc == SBK_E_CONFLICT && t->request->again != NULL &&
+	       t->report->undone.owed == 0;
+}
+
+/* With the lock; so what made a plan outlive its objects was before. */
+static int attempt(struct transact *t, struct sbk_error *err)
+{
+	int tries, rc = 0;
+
+	for (tries = 1; sbk_plan_count(t->plan) > 0; tries++) {
+		rc = carry_out(t, err);
+		if (!was_overtaken(t, rc) || tries == SBK_TRANSACT_ATTEMPTS_MAX)
+			return rc;
+		sbk_error_clear(err);
+		memset(&t->report->made, 0, sizeof(t->report->made));
+		memset(&t->report->undone, 0, sizeof(t->report->undone));
+		rc = plan_again(t, err);
+		if (rc < 0)
+			return rc;
+	}
+	return rc;
+}
+
 static int transact(struct transact *t, struct sbk_error *err)
 {
-	int rc = sbk_journal_lock(t->journal, LOCK_WAIT_MS, err);
+	bool waited = false;
+	int rc = take_lock(t->journal, &waited, err);
 
 	if (rc == 0)
 		rc = check_record(t->journal, err);
@@ -160,11 +212,11 @@ static int transact(struct transact *t, struct sbk_error *err)
 		rc = sbk_journal_recover(t->journal, t->backend,
 					 &t->report->recovered, err);
 	if (rc == 0)
-		rc = refresh_plan(t, err);
-	if (rc < 0 || sbk_plan_count(t->plan) == 0)
+		rc = refresh_plan(t, waited, err);
+	if (rc < 0)
 		return rc;
 	t->journal->session = t->request->session;
-	rc = carry_out(t, err);
+	rc = attempt(t, err);
 	t->journal->session = 0;
 	return rc;
 }

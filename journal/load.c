@@ -6,7 +6,7 @@
  * Rows are not believed blindly: names of kinds and states are checked, and a
  * row that makes no sense is a diagnosis.
  */
-#include "journal/internal.h"
+#include "journal/summary.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -90,17 +90,42 @@ static int read_state(struct sbk_journal *journal, uint64_t id,
 	return rc;
 }
 
+/* Nobody acts on a state that is not the one that the log names. */
+static int check_bytes(const struct sbk_journal *journal, uint64_t id,
+		       const unsigned char *named, bool sealed,
+		       const struct sbk_buf *bytes, struct sbk_error *err)
+{
+	unsigned char hash[SBK_STATE_HASH_BYTES];
+
+	if (sealed)
+		sbk_sealed_hash(&journal->sealed, sbk_buf_text(bytes),
+				bytes->size, hash);
+	else
+		sbk_sha256(sbk_buf_text(bytes), bytes->size, hash);
+	if (journal->trusted || memcmp(hash, named, sizeof(hash)) == 0)
+		return 0;
+	return sbk_error_set(err, SBK_E_CORRUPT,
+			     "journal '%s': state %llu was changed; see "
+			     "'sandbook journal verify'",
+			     journal->db.path, (unsigned long long)id);
+}
+
 /* Appends a state's bytes, sealed or not: DENIED, NOTFOUND where they are
  * kept from the caller. */
 static int append_state(struct sbk_journal *journal, uint64_t id,
 			struct sbk_buf *out, struct sbk_error *err)
 {
 	unsigned char hash[SBK_STATE_HASH_BYTES];
+	bool sealed = false;
 	int rc = read_state(journal, id, hash, out, err);
 
-	if (rc == 0)
+	if (rc == 0) {
+		sealed = true;
 		rc = sbk_sealed_load(journal, hash, out, err);
-	return rc < 0 ? rc : sbk_buf_failed(out, err);
+	}
+	if (rc >= 0)
+		rc = sbk_buf_failed(out, err);
+	return rc < 0 ? rc : check_bytes(journal, id, hash, sealed, out, err);
 }
 
 static int load_state(struct loader *loader, uint64_t id, struct sbk_buf *spare,
@@ -188,25 +213,47 @@ static int load_row(struct loader *loader, sqlite3_stmt *row,
 	" AS BLOB)) + 1) "                                    \
 	"= CAST(" root " || '/' AS BLOB))"
 
+/* In these transactions alone: those of which something is in effect, or of
+ * which the rows were checked (scope.c). */
+static void add_scope(struct sbk_buf *sql, const struct sbk_summary *scope,
+		      bool checked, const char *table, const char *txn)
+{
+	size_t i;
+
+	sbk_buf_printf(sql,
+		       "AND %s.id BETWEEN %s.first AND %s.last AND %s.id IN (0",
+		       table, txn, txn, txn);
+	for (i = 0; i < scope->count; i++)
+		if (scope->items[i].checked || !checked)
+			sbk_buf_printf(sql, ", %llu",
+				       (unsigned long long)scope->items[i].txn);
+	sbk_buf_adds(sql, ") ");
+}
+
 /*
  * A grant may have opened the way to its tree, by a change of a directory
  * above it. That goes, too, where nothing else in effect needs the way.
  */
-static void add_ways(struct sbk_buf *sql)
+static void add_ways(struct sbk_buf *sql, const struct sbk_journal *journal)
 {
 	sbk_buf_adds(sql, "AND (" WITHIN("c.name", "?5") " OR (");
 	sbk_buf_adds(sql, WITHIN("?5", "c.name"));
 	sbk_buf_adds(sql, " AND NOT EXISTS (SELECT 1 FROM change o "
 			  "JOIN txn y ON y.id = o.txn AND y.kind = 'do' "
 			  "WHERE o.undoes IS NULL AND o.status <> 'undone' ");
+	if (journal->scoped)
+		add_scope(sql, &journal->scope, false, "o", "y");
 	sbk_buf_adds(sql, "AND " WITHIN("o.name", "c.name"));
 	sbk_buf_adds(sql, " AND NOT " WITHIN("o.name", "?5"));
 	sbk_buf_adds(sql, " AND NOT " WITHIN("?5", "o.name") "))) ");
 }
 
 static void add_conditions(struct sbk_buf *sql,
+			   const struct sbk_journal *journal,
 			   const struct sbk_journal_filter *filter)
 {
+	if (journal->scoped && filter->unsettled)
+		add_scope(sql, &journal->scope, true, "c", "x");
 	if (filter->transaction != 0)
 		sbk_buf_adds(sql, "AND c.txn = ?1 "
 				  "AND c.id BETWEEN x.first AND x.last ");
@@ -218,7 +265,7 @@ static void add_conditions(struct sbk_buf *sql,
 		sbk_buf_adds(sql, "AND x.session = ?4 ");
 	if (filter->path != NULL && strcmp(filter->path, "/") != 0 &&
 	    filter->ways)
-		add_ways(sql);
+		add_ways(sql, journal);
 	else if (filter->path != NULL && strcmp(filter->path, "/") != 0)
 		sbk_buf_adds(sql,
 			     "AND " WITHIN("ifnull(c.name, t.name)", "?5") " ");
@@ -302,7 +349,7 @@ int sbk_journal_load(struct sbk_journal *journal,
 	int rc;
 
 	sbk_buf_adds(&sql, select_text);
-	add_conditions(&sql, filter);
+	add_conditions(&sql, journal, filter);
 	sbk_buf_adds(&sql, "ORDER BY c.id");
 	rc = load_where(journal, &sql, filter, filter->unsettled, out, err);
 	sbk_buf_release(&sql);
@@ -317,7 +364,7 @@ int sbk_load_prepared(struct sbk_journal *journal, uint64_t transaction,
 	int rc;
 
 	sbk_buf_adds(&sql, select_text);
-	add_conditions(&sql, &filter);
+	add_conditions(&sql, journal, &filter);
 	sbk_buf_adds(&sql, "AND c.status = 'prepared' ORDER BY c.id");
 	rc = load_where(journal, &sql, &filter, true, out, err);
 	sbk_buf_release(&sql);

@@ -2,6 +2,7 @@
  * Which changes were undone below those that are to be undone now: read from
  * the journal, and only where there are any. The work is engine/rebase.h's.
  */
+#include "journal/summary.h"
 #include "journal/undo.h"
 
 #include <stdlib.h>
@@ -94,6 +95,9 @@ int sbk_undo_rebase(struct sbk_undo *undo, struct sbk_error *err)
 	int rc = is_undone_below(undo, err);
 
 	if (rc <= 0)
+		return rc;
+	rc = sbk_scope_leave(undo->journal, err);
+	if (rc < 0)
 		return rc;
 	undone = sbk_plan_new();
 	inverse = sbk_plan_new();

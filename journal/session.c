@@ -3,7 +3,7 @@
  * is atomic but not flushed. It holds a lock of its own while it lives: a
  * session that is *running* and whose lock can be taken has died.
  */
-#include "journal/internal.h"
+#include "journal/summary.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -37,6 +37,12 @@ out:
 	return rc;
 }
 
+/* Only where this commit gets a checkpoint, one of some thousand. */
+static uint64_t pointer(struct sbk_journal *journal)
+{
+	return journal->flushed ? sbk_summary_pointer(journal) : UINT64_MAX;
+}
+
 static int write_begin(struct sbk_journal *journal, const char *members,
 		       uint64_t id, struct sbk_error *err)
 {
@@ -45,7 +51,7 @@ static int write_begin(struct sbk_journal *journal, const char *members,
 	int rc;
 
 	sbk_entry_session_begin(&journal->json, id, now, sbk_os_process(),
-				members);
+				pointer(journal), members);
 	rc = sbk_log_append(journal, &entry, err);
 	if (rc == 0)
 		rc = sbk_view_session_begin(&journal->db, id, entry, now, err);
@@ -91,7 +97,8 @@ static int append_end(struct sbk_journal *journal, uint64_t id,
 	uint64_t entry;
 	int rc;
 
-	sbk_entry_session_end(&journal->json, id, now, state, members);
+	sbk_entry_session_end(&journal->json, id, now, state, pointer(journal),
+			      members);
 	rc = sbk_log_append(journal, &entry, err);
 	if (rc == 0)
 		rc = sbk_view_session_end(&journal->db, id, entry, now, state,

@@ -8,6 +8,7 @@
  * under which all of that part stands. An object below one that stays granted
  * to the same principal has its entries from there and is left alone.
  */
+#include "journal/summary.h"
 #include "journal/undo.h"
 
 #include <stdio.h>
@@ -72,6 +73,9 @@ static int read_roots(struct sbk_undo *undo, struct sbk_error *err)
 	if (rc < 0)
 		return rc;
 	while ((rc = sbk_db_step(db, row, err)) == 1) {
+		if (!sbk_scope_has(undo->journal,
+				   (uint64_t)sqlite3_column_int64(row, 3)))
+			continue; /* nothing of it is in effect */
 		if (undo->granted_count == capacity) {
 			struct sbk_granted_root *grown;
 
@@ -318,8 +322,11 @@ static int collect_cared_for(struct sbk_undo *undo,
 			     struct cared_for *out, struct sbk_error *err)
 {
 	size_t i;
-	int rc = care_for_undone(undo, out, err);
+	/* Also by what was done and undone long ago. */
+	int rc = sbk_scope_leave(undo->journal, err);
 
+	if (rc == 0)
+		rc = care_for_undone(undo, out, err);
 	if (rc == 0)
 		rc = care_for_named(undo, top->principal, out, err);
 	for (i = 0; rc == 0 && i < undo->granted_count; i++) {

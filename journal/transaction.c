@@ -10,6 +10,7 @@
  * states have equal addresses (object.h), so each is hashed once a batch.
  */
 #include "journal/signing.h"
+#include "journal/summary.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -114,6 +115,7 @@ int sbk_transaction_begin(struct sbk_journal *journal,
 				     "journal '%s': transaction %llu is open",
 				     journal->db.path,
 				     (unsigned long long)journal->transaction);
+	sbk_summary_load(journal);
 	if (begin->kind == SBK_TRANSACTION_UNDO)
 		rc = sbk_reserve_release(journal, err);
 	/* Not flushed: the first prepare flushes what stands before it, and a
@@ -148,16 +150,25 @@ int sbk_journal_begin(struct sbk_journal *journal,
 static int write_end(struct sbk_journal *journal, uint64_t id,
 		     const char *state, struct sbk_error *err)
 {
+	struct sbk_buf summary = SBK_BUF_INIT;
 	uint64_t entry;
 	int rc = sbk_log_begin(journal, SBK_COMMIT_FLUSHED, err);
 
 	if (rc < 0)
 		return rc;
-	sbk_entry_end(&journal->json, id, sbk_os_now_ms(), state);
-	rc = sbk_log_append(journal, &entry, err);
+	rc = sbk_summary_end(journal, id, state, &summary, err);
+	if (rc == 0)
+		rc = sbk_buf_failed(&summary, err);
+	sbk_entry_end(&journal->json, id, sbk_os_now_ms(), state, &summary);
+	sbk_buf_release(&summary);
+	if (rc == 0)
+		rc = sbk_log_append(journal, &entry, err);
 	if (rc == 0)
 		rc = sbk_view_end(&journal->db, id, entry, state, err);
-	return sbk_log_finish_signed(journal, rc, err);
+	rc = sbk_log_finish_signed(journal, rc, err);
+	if (rc < 0) /* what it says is not what was written */
+		sbk_summary_release(&journal->summary);
+	return rc;
 }
 
 int sbk_journal_end(struct sbk_journal *journal, bool done,
@@ -354,7 +365,10 @@ static int prepare_one(struct sbk_journal *journal, struct state_cache *cache,
 	uint64_t entry;
 	int rc;
 
-	rc = refer_to(journal, cache, change->before, sealed, &before, err);
+	rc = sbk_summary_touch(journal, change->undoes, true, err);
+	if (rc == 0)
+		rc = refer_to(journal, cache, change->before, sealed, &before,
+			      err);
 	if (rc == 0)
 		rc = refer_to(journal, cache, change->after, sealed, &after,
 			      err);
@@ -534,6 +548,25 @@ static int settle_rows(struct sbk_db *db, struct sbk_change *const *changes,
 	return rc;
 }
 
+/* Before their rows change. */
+static int touch_all(struct sbk_journal *journal,
+		     struct sbk_change *const *changes, size_t count,
+		     struct sbk_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < count; i++) {
+		rc = sbk_summary_touch(journal, changes[i]->id,
+				       changes[i]->status == SBK_STATUS_UNDONE,
+				       err);
+		if (rc == 0)
+			rc = sbk_summary_touch(journal, changes[i]->undoes,
+					       true, err);
+	}
+	return rc;
+}
+
 static int settle_batch(void *self, struct sbk_change *const *changes,
 			size_t count, struct sbk_error *err)
 {
@@ -553,7 +586,9 @@ static int settle_batch(void *self, struct sbk_change *const *changes,
 		goto out;
 	sbk_entry_settle(&journal->json, journal->transaction, sbk_os_now_ms(),
 			 sorted, count);
-	rc = sbk_log_append(journal, &entry, err);
+	rc = touch_all(journal, sorted, count, err);
+	if (rc == 0)
+		rc = sbk_log_append(journal, &entry, err);
 	if (rc == 0)
 		rc = settle_rows(&journal->db, sorted, count, err);
 	rc = sbk_log_finish(journal, rc, err);

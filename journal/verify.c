@@ -34,6 +34,18 @@ void sbk_verify_find(struct sbk_verification *v, const char *fmt, ...)
 	sbk_buf_printf(&v->verdict->text, "%s\n", text.message);
 }
 
+void sbk_verify_find_row(struct sbk_verification *v, const char *fmt, ...)
+{
+	char line[400];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	v->table_findings++;
+	sbk_verify_find(v, "%s", line);
+}
+
 void sbk_verify_strange(struct sbk_verification *v, uint64_t n, const char *why)
 {
 	if (why != NULL)
@@ -131,6 +143,10 @@ static int follow(struct sbk_verification *v, uint64_t n, const char *json,
 	if (begins(json, size, "{\"op\":\"intend\""))
 		return sbk_verify_intend(v, n, json, size);
 	rc = sbk_verify_end_run(v);
+	if (rc == 0 && begins(json, size, "{\"op\":\"end\""))
+		rc = sbk_verify_last_end(v, n, json, size);
+	else if (begins(json, size, "{\"op\":\"begin\""))
+		sbk_buf_clear(&v->last_end_json);
 	if (rc < 0)
 		return rc;
 	return begins(json, size, "{\"op\":\"settle\"")
@@ -239,6 +255,8 @@ static int check_views(struct sbk_verification *v)
 		return 0;
 	}
 	rc = sbk_verify_changes_end(v);
+	if (rc == 0)
+		rc = sbk_verify_summary(v);
 	return rc < 0 ? rc : sbk_verify_tables(v);
 }
 
@@ -256,6 +274,13 @@ static int check_all(struct sbk_verification *v)
 	return rc;
 }
 
+/* Whether all that was found is of tables that the log makes anew. */
+static bool is_log_sound(const struct sbk_verification *v)
+{
+	return !v->entries_altered && !v->cut_off && !v->other_log &&
+	       !v->replay_stopped && v->verdict->findings == v->table_findings;
+}
+
 static int check_and_judge(struct sbk_verification *v)
 {
 	int rc = check_file(v);
@@ -266,6 +291,7 @@ static int check_and_judge(struct sbk_verification *v)
 		rc = check_all(v);
 	if (rc == 0)
 		rc = sbk_verdict_end(v);
+	v->verdict->log_sound = rc == 0 && is_log_sound(v);
 	sbk_verdict_release(v);
 	return rc;
 }
@@ -281,6 +307,7 @@ static int run(struct sbk_verification *v,
 	if (rc == 0) {
 		rc = work(v);
 		sbk_verify_changes_release(v);
+		sbk_buf_release(&v->last_end_json);
 		sbk_verify_states_release(v);
 		sbk_db_abandon(&v->journal->db); /* only read */
 	}

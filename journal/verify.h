@@ -7,6 +7,7 @@
  *	verify_settle.c	 what later entries made of a change
  *	verify_states.c	 the states that the log names, and table state
  *	verify_tables.c	 the small tables, built anew by replay.c
+ *	verify_summary.c what the log says is in effect
  *	verdict.c	 the log against what was signed of it
  *
  * Memory: 20 bytes a change, 150 a state, 100 a note, 50 a session, each with
@@ -70,6 +71,9 @@ struct sbk_verification {
 	struct sbk_verify_changes changes;
 	struct sbk_verify_states states;
 	struct sbk_journal_verdict *verdict;
+	size_t table_findings; /* of the findings, those of views alone */
+	uint64_t last_end;     /* the entry, while no transaction began since */
+	struct sbk_buf last_end_json;
 	bool first_only; /* sbk_journal_check: the first finding is enough */
 	bool replay_stopped; /* an entry made no sense; views are not compared
 			      */
@@ -93,6 +97,9 @@ struct sbk_verification {
 /* Tells and counts a finding. */
 void sbk_verify_find(struct sbk_verification *v, const char *fmt, ...)
 	SBK_PRINTF(2, 3);
+/* The same, of a row of a table that the log makes anew. */
+void sbk_verify_find_row(struct sbk_verification *v, const char *fmt, ...)
+	SBK_PRINTF(2, 3);
 /* Entry `n` is, or begins, what is not as it was hashed. */
 void sbk_verify_altered(struct sbk_verification *v, uint64_t n);
 /* Entry `n` cannot be understood (`why`: a text, or NULL): a finding, and the
@@ -110,6 +117,9 @@ int sbk_verify_too_many(struct sbk_verification *v, const char *what,
 int sbk_verify_changes_begin(struct sbk_verification *v);
 int sbk_verify_intend(struct sbk_verification *v, uint64_t n, const char *json,
 		      size_t size);
+/* A row of table change without status and note, as SBK_SQL_CHANGES has it;
+ * false where SQL and C could see different things in it. Borrowed. */
+bool sbk_verify_read_row(sqlite3_stmt *row, struct sbk_view_change *out);
 /* Before each entry that is no `intend`. */
 int sbk_verify_end_run(struct sbk_verification *v);
 /* After the last: rows that are left, and what became of each change. */
@@ -158,6 +168,12 @@ int sbk_verify_tables_begin(struct sbk_verification *v);
 int sbk_verify_replay(struct sbk_verification *v, uint64_t n, const char *json,
 		      size_t size);
 int sbk_verify_tables(struct sbk_verification *v);
+
+/* --- verify_summary.c ----------------------------------------------------- */
+
+int sbk_verify_last_end(struct sbk_verification *v, uint64_t n,
+			const char *json, size_t size);
+int sbk_verify_summary(struct sbk_verification *v);
 
 /* --- verdict.c ------------------------------------------------------------ */
 

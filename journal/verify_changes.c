@@ -86,7 +86,7 @@ static bool get_text(sqlite3_stmt *row, enum column column, const char **out)
 	       strlen(*out) == (size_t)sqlite3_column_bytes(row, column);
 }
 
-static bool get_row(sqlite3_stmt *row, struct sbk_view_change *out)
+bool sbk_verify_read_row(sqlite3_stmt *row, struct sbk_view_change *out)
 {
 	return get_number(row, COLUMN_ID, &out->id) &&
 	       get_number(row, COLUMN_ENTRY, &out->entry) &&
@@ -328,11 +328,12 @@ static void compare_columns(struct sbk_verification *v, uint64_t n,
 		if (same_column(row, (enum column)i, said))
 			continue;
 		same = false;
-		sbk_verify_find(v,
-				"table change, row %llu: %s is not what the "
-				"log says",
-				(unsigned long long)said->id,
-				sqlite3_column_name(row, i));
+		sbk_verify_find_row(
+			v,
+			"table change, row %llu: %s is not what the "
+			"log says",
+			(unsigned long long)said->id,
+			sqlite3_column_name(row, i));
 	}
 	if (same)
 		sbk_verify_find(v, "entry %llu is not written as entries are",
@@ -347,7 +348,7 @@ static int skip_rows(struct sbk_verification *v, sqlite3_int64 id)
 
 	while (rc == 0 && c->has_row && !sbk_verify_over(v) &&
 	       sqlite3_column_int64(c->row, COLUMN_ID) < id) {
-		sbk_verify_find(
+		sbk_verify_find_row(
 			v,
 			"table change has a row %lld that is not in "
 			"the log",
@@ -370,8 +371,8 @@ static int compare_said(struct sbk_verification *v, uint64_t n,
 		compare_columns(v, n, said);
 		return add_with_row(v, said);
 	}
-	sbk_verify_find(v, "table change lacks row %llu",
-			(unsigned long long)said->id);
+	sbk_verify_find_row(v, "table change lacks row %llu",
+			    (unsigned long long)said->id);
 	return add_change(v, said, false);
 }
 
@@ -418,8 +419,9 @@ int sbk_verify_intend(struct sbk_verification *v, uint64_t n, const char *json,
 	struct sbk_view_change row;
 	int rc;
 
-	if (!c->has_row || !get_row(c->row, &row) || row.id != c->count + 1 ||
-	    row.entry != n || row.txn == 0 || !write_row(v, &row, &naming))
+	if (!c->has_row || !sbk_verify_read_row(c->row, &row) ||
+	    row.id != c->count + 1 || row.entry != n || row.txn == 0 ||
+	    !write_row(v, &row, &naming))
 		return read_intend(v, n, json, size);
 	rc = sbk_buf_failed(&c->json, v->err);
 	if (rc < 0)
@@ -462,15 +464,17 @@ static void compare_outcome(struct sbk_verification *v, uint64_t id)
 	if (change->row_status == SBK_VERIFY_ROW_MISSING)
 		return; /* which was told */
 	if (change->row_status != change->status)
-		sbk_verify_find(v,
-				"table change, row %llu: status is not what "
-				"the log says",
-				(unsigned long long)id);
+		sbk_verify_find_row(
+			v,
+			"table change, row %llu: status is not what "
+			"the log says",
+			(unsigned long long)id);
 	if (!same_note(v, id))
-		sbk_verify_find(v,
-				"table change, row %llu: note is not what the "
-				"log says",
-				(unsigned long long)id);
+		sbk_verify_find_row(
+			v,
+			"table change, row %llu: note is not what the "
+			"log says",
+			(unsigned long long)id);
 }
 
 int sbk_verify_changes_end(struct sbk_verification *v)

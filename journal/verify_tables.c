@@ -54,7 +54,7 @@ static void compare_rows(struct sbk_verification *v, const char *name,
 
 	for (i = 0; i < columns; i++)
 		if (!sbk_db_same_value(held, rebuilt, i))
-			sbk_verify_find(
+			sbk_verify_find_row(
 				v,
 				"table %s, row %lld: %s is not what the log "
 				"says",
@@ -77,13 +77,14 @@ static int compare_all(struct sbk_verification *v, const char *name,
 			b > 0 ? sqlite3_column_int64(rebuilt, 0) : INT64_MAX;
 
 		if (x < y)
-			sbk_verify_find(v,
-					"table %s has a row %lld that is not "
-					"in the log",
-					name, (long long)x);
+			sbk_verify_find_row(
+				v,
+				"table %s has a row %lld that is not "
+				"in the log",
+				name, (long long)x);
 		else if (y < x)
-			sbk_verify_find(v, "table %s lacks row %lld", name,
-					(long long)y);
+			sbk_verify_find_row(v, "table %s lacks row %lld", name,
+					    (long long)y);
 		else
 			compare_rows(v, name, held, rebuilt);
 		if (x <= y)

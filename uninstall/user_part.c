@@ -187,15 +187,20 @@ static int remove_journal(const struct sbk_journal_place *place,
 }
 
 /* Whoever goes on with an altered journal is told that it was one. */
-static int check_trusted(struct sbk_journal *journal, struct sbk_user_part *out,
-			 struct sbk_error *err)
+static int check_trusted(struct sbk_journal *journal, bool dry,
+			 struct sbk_user_part *out, struct sbk_error *err)
 {
 	struct sbk_journal_verdict verdict = {.text = SBK_BUF_INIT};
+	bool rebuilt = false;
 	int rc = sbk_journal_verify(journal, &verdict, err);
 
 	out->altered = rc == 0 && verdict.findings > 0;
+	/* The log is gone by, where it is as it was written. */
+	if (out->altered && verdict.log_sound && !dry)
+		rc = sbk_journal_rebuild(journal, &rebuilt, err);
 	sbk_journal_verdict_release(&verdict);
-	sbk_journal_trust(journal);
+	if (!rebuilt)
+		sbk_journal_trust(journal);
 	return rc;
 }
 
@@ -220,8 +225,9 @@ static int with_journal(const struct sbk_journal_place *place,
 	int rc = sbk_os_backend(&backend, err);
 
 	if (rc == 0)
-		rc = request->trust_journal ? check_trusted(journal, out, err)
-					    : check_record(journal, err);
+		rc = request->trust_journal
+			     ? check_trusted(journal, preview != NULL, out, err)
+			     : check_record(journal, err);
 	if (rc == 0 && preview != NULL)
 		rc = show(journal, &backend, preview, out, err);
 	else if (rc == 0)

@@ -77,8 +77,8 @@ void fixture_tree(struct fixture *f, int files)
 	(void)fake_add(f->world, "/w/d/file", false);
 }
 
-uint64_t fixture_grant(struct fixture *f, struct sbk_journal *journal,
-		       const char *path)
+uint64_t fixture_grant_to(struct fixture *f, struct sbk_journal *journal,
+			  const char *path, const char *principal)
 {
 	const struct sbk_transaction_request request = {
 		.book = SBK_BOOK_USER,
@@ -88,14 +88,14 @@ uint64_t fixture_grant(struct fixture *f, struct sbk_journal *journal,
 		.path = path,
 		.identity =
 			fake_find(f->world, SBK_KIND_ACCESS, path)->identity,
-		.principal = "u:990",
+		.principal = principal,
 		.principal_name = "dev",
 		.writable = true,
 	};
 	struct sbk_transaction_report report;
 	struct sbk_plan *plan = sbk_plan_new();
 
-	assert_ok(fake_plan_grant(&f->backend, path, "u:990", plan, &f->err),
+	assert_ok(fake_plan_grant(&f->backend, path, principal, plan, &f->err),
 		  &f->err);
 	assert_ok(sbk_plan_add_root(plan, &root, NULL, &f->err), &f->err);
 	assert_ok(sbk_journal_transact(journal, &f->backend, &request, plan,
@@ -104,6 +104,12 @@ uint64_t fixture_grant(struct fixture *f, struct sbk_journal *journal,
 	assert_int_equal(report.made.confirmed, sbk_plan_count(plan));
 	sbk_plan_free(plan);
 	return report.transaction;
+}
+
+uint64_t fixture_grant(struct fixture *f, struct sbk_journal *journal,
+		       const char *path)
+{
+	return fixture_grant_to(f, journal, path, "u:990");
 }
 
 struct sbk_plan *fixture_load(struct fixture *f, struct sbk_journal *journal,

@@ -32,6 +32,8 @@ void fixture_tree(struct fixture *f, int files);
 /* A transaction that grants `path` to "u:990"; its number. */
 uint64_t fixture_grant(struct fixture *f, struct sbk_journal *journal,
 		       const char *path);
+uint64_t fixture_grant_to(struct fixture *f, struct sbk_journal *journal,
+			  const char *path, const char *principal);
 /* Loads by filter; the caller frees. */
 struct sbk_plan *fixture_load(struct fixture *f, struct sbk_journal *journal,
 			      const struct sbk_journal_filter *filter);

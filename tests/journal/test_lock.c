@@ -478,6 +478,71 @@ static void test_lock__a_journal_in_use_is_not_removed(void **state)
 	assert_ok(sbk_journal_remove(&f->place, &f->err), &f->err);
 }
 
+/* --- a plan that others overtook --------------------------------------------
+ */
+
+struct overtaken {
+	struct fixture *f;
+	struct sbk_plan *plan;
+	int times;
+};
+
+static int plan_once_more(void *arg, struct sbk_plan **plan,
+			  struct sbk_error *err)
+{
+	struct overtaken *o = arg;
+
+	o->times++;
+	sbk_plan_free(o->plan);
+	o->plan = sbk_plan_new();
+	*plan = o->plan;
+	return fake_plan_grant(&o->f->backend, "/w", "u:990", o->plan, err);
+}
+
+/* An object is another than it was planned with: planned anew, once. */
+static void test_transact__plans_anew_when_overtaken(void **state)
+{
+	struct fixture *f = *state;
+	struct overtaken o = {.f = f, .plan = sbk_plan_new()};
+	struct sbk_transaction_request request = {
+		.book = SBK_BOOK_USER,
+		.title = "a grant",
+		.again_arg = &o,
+	};
+	struct sbk_transaction_report report;
+	struct sbk_journal *journal;
+	char *before, *after;
+
+	fixture_tree(f, 5);
+	journal = fixture_locked(f);
+	assert_ok(fake_plan_grant(&f->backend, "/w", "u:990", o.plan, &f->err),
+		  &f->err);
+	/* Meanwhile another grant was made, which the plan knows not. */
+	(void)fixture_grant_to(f, journal, "/w/d", "u:991");
+	before = fixture_world(f);
+	assert_error(sbk_journal_transact(journal, &f->backend, &request,
+					  o.plan, &report, &f->err),
+		     SBK_E_CONFLICT, &f->err);
+	after = fixture_world(f);
+	assert_string_equal(before, after);
+	request.again = plan_once_more;
+	sbk_error_clear(&f->err);
+	assert_ok(plan_once_more(&o, &(struct sbk_plan *){NULL}, &f->err),
+		  &f->err);
+	(void)fixture_grant_to(f, journal, "/w/d", "u:992");
+	o.times = 0;
+	assert_ok(sbk_journal_transact(journal, &f->backend, &request, o.plan,
+				       &report, &f->err),
+		  &f->err);
+	assert_int_equal(o.times, 1);
+	assert_int_equal(report.made.confirmed, sbk_plan_count(o.plan));
+	sbk_journal_close(journal);
+	fixture_assert_sound(f);
+	sbk_plan_free(o.plan);
+	free(before);
+	free(after);
+}
+
 static const struct CMUnitTest tests[] = {
 	FIXTURE_TEST(test_lock__readers_delay_nobody),
 	FIXTURE_TEST(test_lock__readers_of_the_database_itself_would),
@@ -488,6 +553,7 @@ static const struct CMUnitTest tests[] = {
 	FIXTURE_TEST(test_lock__a_living_transaction_is_not_recovered),
 	FIXTURE_TEST(test_lock__four_processes_at_once),
 	FIXTURE_TEST(test_lock__kill_at_random_moments),
+	FIXTURE_TEST(test_transact__plans_anew_when_overtaken),
 };
 
 SBK_TEST_MAIN(tests)

@@ -174,6 +174,64 @@ static void test_check__recovery_refuses(void **state)
 	sbk_journal_close(journal);
 }
 
+/* Where the log is whole, the tables are made anew from it. */
+static void test_rebuild__makes_the_tables_anew(void **state)
+{
+	static const char *const edits[] = {
+		"UPDATE change SET status = 'undone' WHERE id > 100",
+		"DELETE FROM change; DELETE FROM txn; DELETE FROM root",
+		"UPDATE change SET name = '/etc' WHERE id = 3; "
+		"DELETE FROM session; DELETE FROM signer",
+		"INSERT INTO root(txn, entry, path, principal, writable) "
+		"VALUES(1, 1, '/', 'u:0', 1)",
+	};
+	struct fixture *f = *state;
+	size_t i;
+
+	make_history(f);
+	for (i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
+		struct sbk_journal *journal;
+		bool rebuilt = false;
+
+		fixture_sql(f, edits[i]);
+		journal = fixture_open(f, SBK_JOURNAL_TRUST);
+		assert_ok(sbk_journal_rebuild(journal, &rebuilt, &f->err),
+			  &f->err);
+		if (!rebuilt)
+			fail_msg("%s: not made anew", edits[i]);
+		assert_false(journal->trusted);
+		sbk_journal_close(journal);
+		fixture_assert_sound(f);
+	}
+}
+
+/* And where it is not, nothing is. */
+static void test_rebuild__refuses_an_altered_log(void **state)
+{
+	static const char *const edits[] = {
+		"UPDATE entry SET json = replace(json, '/w/f1\"', '/w/f2\"')",
+		"UPDATE state SET bytes = CAST('mode 777' AS BLOB) WHERE id = "
+		"1",
+		"DELETE FROM checkpoint",
+	};
+	struct fixture *f = *state;
+	struct sbk_journal *journal;
+	bool rebuilt = true;
+	size_t i;
+
+	make_history(f);
+	fixture_sql(f, "UPDATE change SET ours = 'x' WHERE id = 3");
+	for (i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
+		fixture_sql(f, edits[i]);
+		journal = fixture_open(f, SBK_JOURNAL_TRUST);
+		assert_ok(sbk_journal_rebuild(journal, &rebuilt, &f->err),
+			  &f->err);
+		assert_false(rebuilt);
+		assert_true(journal->trusted);
+		sbk_journal_close(journal);
+	}
+}
+
 /* The tail cut off with all that depends on it, but not the head. */
 static void test_verify__finds_a_tail_that_was_cut_off(void **state)
 {
@@ -321,6 +379,8 @@ static const struct CMUnitTest tests[] = {
 	FIXTURE_TEST(test_verify__what_was_gone_on_with_stays_found),
 	FIXTURE_TEST(test_verify__strange_entries_are_findings),
 	FIXTURE_TEST(test_verify__a_leaf_is_what_rfc_6962_says),
+	FIXTURE_TEST(test_rebuild__makes_the_tables_anew),
+	FIXTURE_TEST(test_rebuild__refuses_an_altered_log),
 };
 
 SBK_TEST_MAIN(tests)

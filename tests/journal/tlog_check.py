@@ -11,6 +11,7 @@ code with the program.
     tlog_check.py inclusion KEY PROOF ENTRY
     tlog_check.py consistency KEY BODY [OLD-NOTE]
     tlog_check.py cosignature KEY NOTE     (KEY is the witness's)
+    tlog_check.py export KEY EXPORT        (of `sandbook journal export --json`)
     tlog_check.py certificate KEY ENVELOPE
 
 KEY is a public key (name+id+base64), the others are files. ENTRY holds the
@@ -308,6 +309,88 @@ def check_consistency(key, data, old_note):
     return old, size
 
 
+class Tree:
+    """RFC 6962, section 2.1, grown at its end: complete subtrees by size."""
+
+    def __init__(self):
+        self.size, self.peaks = 0, []
+
+    def append(self, entry):
+        self.peaks.append(hashlib.sha256(b"\0" + entry).digest())
+        self.size += 1
+        n = self.size
+        while n & 1 == 0:
+            right = self.peaks.pop()
+            self.peaks[-1] = node(self.peaks[-1], right)
+            n >>= 1
+
+    def root(self):
+        if not self.peaks:
+            return hashlib.sha256(b"").digest()
+        out = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            out = node(peak, out)
+        return out
+
+
+def keys_of(first, entries):
+    """The keys that the log names, each from which entry on; a hand-over is
+    signed by the key before it (FORMAT.md, Checkpoints)."""
+    keys, tree = [], Tree()
+    for n, line in enumerate(entries):
+        if line.startswith((b'{"op":"create"', b'{"op":"key"')):
+            entry = json.loads(line)
+            if "key" in entry:
+                key = parse_key(entry["key"])
+                if keys:
+                    text = "sandbook/key-handover/v1\n%s\n%d\n%s\n%s\n" % (
+                        key[0], n, base64.b64encode(tree.root()).decode(),
+                        entry["key"])
+                    old = keys[-1][1]
+                    signed = decode_base64(entry["signature"])
+                    need(old[0] == key[0] and signed[:4] == old[1] and
+                         ed25519_holds(old[2], signed[4:], text.encode()),
+                         "entry %d: a key that the one before did not sign" % n)
+                keys.append((n, key))
+        tree.append(line)
+    need(first in [key for _, key in keys], "the key is none of this log")
+    return keys
+
+
+def check_export(key, data):
+    """How many entries there are, and how many of them are signed."""
+    lines = data.split(b"\n")
+    need(lines.pop() == b"", "the last line has no end")
+    head = json.loads(lines[0])
+    need(head.get("export") == "sandbook journal", "no export")
+    entries, rest = lines[1:head["size"] + 1], lines[head["size"] + 1:]
+    need(len(entries) == head["size"], "entries are missing")
+    keys, notes = keys_of(key, entries), {}
+    for line in rest:
+        item = json.loads(line)
+        if "checkpoint" in item:
+            note = item["checkpoint"].encode()
+            size = int(item["checkpoint"].split("\n")[1])
+            signer = [k for since, k in keys if since < size][-1]
+            notes[size] = open_checkpoint(note, signer)[1]
+        elif "bytes_hex" in item:
+            content = bytes.fromhex(item["bytes_hex"])
+            need(hashlib.sha256(content).hexdigest() == item["state"],
+                 "a state that is not its hash")
+    tree, signed = Tree(), 0
+    for entry in entries:
+        tree.append(entry)
+        if tree.size in notes:
+            need(notes[tree.size] == tree.root(),
+                 "the first %d entries are not those that were signed" %
+                 tree.size)
+            signed = tree.size
+    need(tree.root().hex() == head["root"], "the head has another root")
+    need(all(size <= tree.size for size in notes), "signed entries are missing")
+    need(signed > 0, "nothing is signed")
+    return tree.size, signed
+
+
 def read(path):
     with open(path, "rb") as file:
         return file.read()
@@ -327,6 +410,8 @@ def main(argv):
             key, data, read(argv[4]) if len(argv) > 4 else None))
     elif argv[1] == "cosignature":
         print("%d: %d entries of %s" % check_cosignature(key, data))
+    elif argv[1] == "export":
+        print("%d entries, %d signed" % check_export(key, data))
     elif argv[1] == "certificate":
         print("%(predicateType)s" % check_certificate(key, data))
     else:

@@ -27,14 +27,17 @@
 #include "engine/ntsec/sd.h"
 #include "engine/ntsec/sid_names.h"
 
-#define SBK_VOLUME_SIDS_MAX (1u << 20)	     /* distinct ones of a volume */
-#define SBK_VOLUME_OWN_MAX 65536	     /* descriptors outside $Secure */
+#define SBK_VOLUME_SIDS_MAX (1u << 20) /* distinct ones of a volume */
+#define SBK_VOLUME_OWN_MAX 65536       /* descriptors outside $Secure */
+#define SBK_VOLUME_OWN_BYTES_MAX ((size_t)256 << 20) /* of all of them */
 #define SBK_VOLUME_HITS_MAX (8u << 20)	     /* descriptors times principals */
+#define SBK_VOLUME_ROOTS_MAX (16u << 20)     /* of all principals */
 #define SBK_VOLUME_CANDIDATES_MAX (1u << 20) /* objects with a special name */
 #define SBK_VOLUME_LEDGER_MAX (8u << 20)     /* bytes of a tool's ledger */
 #define SBK_VOLUME_LEDGERS_MAX (64u << 20)   /* of all of them */
 #define SBK_VOLUME_DEPTH_MAX 1024	     /* directories above an object */
 #define SBK_VOLUME_PATH_MAX 32768 /* bytes of a path that is printed */
+#define SBK_VOLUME_PATHS_MAX ((size_t)512 << 20) /* of all that are told */
 #define SBK_VOLUME_NONE UINT32_MAX
 
 struct sbk_device;
@@ -188,6 +191,7 @@ struct sbk_volume_audit {
 	struct sbk_sid machine; /* what directory.domains points to */
 	const char **evidence;	/* [directory.owners] */
 	uint64_t ledger_bytes;	/* read so far */
+	size_t path_bytes;	/* of paths that are told */
 	struct sbk_volume_principal *principals; /* by SID */
 	size_t principal_count;
 	struct sbk_volume_hit *hits; /* by principal, then descriptor */

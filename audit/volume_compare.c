@@ -28,7 +28,8 @@ struct compare {
 	struct sbk_volume_audit before, after;
 	struct sbk_report *report;
 	uint8_t key[crypto_shorthash_KEYBYTES];
-	/* Of pairs of descriptors: kind; and of what a change is: kind. */
+	/* Of pairs of descriptors: kind; and of what a change is, as a digest,
+	 * since many pairs of large ones may differ: kind. */
 	struct sbk_table pairs, changes;
 	struct sbk_arena arena;
 	uint32_t kinds;
@@ -36,8 +37,7 @@ struct compare {
 	uint32_t *root, *count;
 };
 
-/* --- descriptors
- * --------------------------------------------------------------- */
+/* --- descriptors ------------------------------------------------------ */
 
 struct descriptor {
 	struct sbk_buf bytes;
@@ -174,6 +174,7 @@ static int find_kind(struct compare *c, uint32_t old, uint32_t new,
 	struct descriptor a = {.is_read = false}, b = {.is_read = false};
 	struct sbk_buf name = SBK_BUF_INIT;
 	uint32_t pair[2] = {old, new}, *known, *kind;
+	uint8_t digest[crypto_generichash_BYTES];
 	bool fresh;
 	int rc;
 
@@ -192,7 +193,11 @@ static int find_kind(struct compare *c, uint32_t old, uint32_t new,
 		rc = sbk_buf_failed(&name, err);
 	/* Equal, or neither is there: damage says why. */
 	if (rc == 0 && name.size > 0 && (a.is_read || b.is_read)) {
-		kind = sbk_table_put(&c->changes, name.data, name.size, &fresh);
+		(void)crypto_generichash(digest, sizeof(digest),
+					 (const uint8_t *)name.data, name.size,
+					 NULL, 0); /* cannot fail */
+		kind = sbk_table_put(&c->changes, digest, sizeof(digest),
+				     &fresh);
 		if (kind == NULL)
 			rc = sbk_error_no_memory(err);
 		else if (fresh)
@@ -215,8 +220,7 @@ static int find_kind(struct compare *c, uint32_t old, uint32_t new,
 	return rc;
 }
 
-/* --- objects
- * --------------------------------------------------------------------- */
+/* --- objects ---------------------------------------------------------- */
 
 static bool is_there(const struct sbk_volume_tree *tree, uint32_t record)
 {

@@ -51,8 +51,7 @@ static int each(struct sbk_volume_audit *audit, bool count_damage,
 	return rc;
 }
 
-/* --- which SIDs --------------------------------------------------------------
- */
+/* --- which SIDs ------------------------------------------------------- */
 
 static int by_sid(const void *a, const void *b)
 {
@@ -120,8 +119,7 @@ int sbk_volume_sids_find(struct sbk_volume_audit *audit, struct sbk_error *err)
 	return rc;
 }
 
-/* --- what they may do
- * --------------------------------------------------------- */
+/* --- what they may do ------------------------------------------------- */
 
 static size_t find_principal(const struct sbk_volume_audit *audit,
 			     const struct sbk_sid *sid)

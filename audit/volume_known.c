@@ -26,13 +26,11 @@ static bool is_account_sid(const struct sbk_sid *sid)
 
 static int own(struct sbk_volume_audit *audit, const struct sbk_sid *sid,
 	       enum sbk_sid_origin origin, const char *name, const char *tool,
-	       uint32_t record, struct sbk_error *err)
+	       const char *path, struct sbk_error *err)
 {
 	size_t count = audit->directory.count;
 	struct sbk_sid_owner *owners;
-	struct sbk_buf path = SBK_BUF_INIT;
 	const char **evidence;
-	int rc;
 
 	if (count >= SBK_VOLUME_SIDS_MAX)
 		return 0; /* more than entries can name */
@@ -45,24 +43,33 @@ static int own(struct sbk_volume_audit *audit, const struct sbk_sid *sid,
 	if (evidence == NULL)
 		return sbk_error_no_memory(err);
 	audit->evidence = evidence;
-	rc = sbk_volume_path(&audit->tree, record, &path, err);
 	owners[count] = (struct sbk_sid_owner){
 		.sid = *sid, .origin = origin, .tool = tool};
-	if (rc == 0 && name != NULL)
+	if (name != NULL)
 		owners[count].name = sbk_arena_strdup(&audit->arena, name);
-	if (rc == 0)
-		evidence[count] =
-			sbk_arena_strdup(&audit->arena, sbk_buf_text(&path));
-	sbk_buf_release(&path);
-	if (rc < 0 || evidence[count] == NULL ||
-	    (name != NULL && owners[count].name == NULL))
-		return rc < 0 ? rc : sbk_error_no_memory(err);
+	if (name != NULL && owners[count].name == NULL)
+		return sbk_error_no_memory(err);
+	evidence[count] = path;
 	audit->directory.count++;
 	return 0;
 }
 
-/* --- profiles ----------------------------------------------------------------
- */
+/* The path of a record, for as long as the audit lives. */
+static int keep_path(struct sbk_volume_audit *audit, uint32_t record,
+		     const char **out, struct sbk_error *err)
+{
+	struct sbk_buf path = SBK_BUF_INIT;
+	int rc = sbk_volume_path(&audit->tree, record, &path, err);
+
+	if (rc == 0)
+		*out = sbk_arena_strdup(&audit->arena, sbk_buf_text(&path));
+	sbk_buf_release(&path);
+	if (rc == 0 && *out == NULL)
+		rc = sbk_error_no_memory(err);
+	return rc;
+}
+
+/* --- profiles --------------------------------------------------------- */
 
 static bool find_person(const struct sbk_sd *sd, struct sbk_sid *out)
 {
@@ -110,6 +117,7 @@ static int learn_profile(struct sbk_volume_audit *audit, uint32_t record,
 {
 	struct sbk_volume_tree *tree = &audit->tree;
 	struct sbk_buf name = SBK_BUF_INIT;
+	const char *path = NULL;
 	struct sbk_sid sid;
 	int rc;
 
@@ -117,8 +125,10 @@ static int learn_profile(struct sbk_volume_audit *audit, uint32_t record,
 		return 0;
 	rc = sbk_volume_name(tree, record, &name, err);
 	if (rc == 0)
+		rc = keep_path(audit, record, &path, err);
+	if (rc == 0)
 		rc = own(audit, &sid, SBK_SID_ACCOUNT, sbk_buf_text(&name),
-			 NULL, record, err);
+			 NULL, path, err);
 	if (rc == 0 && audit->directory.domains.machine == NULL &&
 	    sbk_sid_authority(&sid) == 5) {
 		audit->machine = sid;
@@ -129,8 +139,7 @@ static int learn_profile(struct sbk_volume_audit *audit, uint32_t record,
 	return rc;
 }
 
-/* --- ledgers -----------------------------------------------------------------
- */
+/* --- ledgers ---------------------------------------------------------- */
 
 static bool is_sid_char(char c)
 {
@@ -149,9 +158,10 @@ static int learn_sids(struct sbk_volume_audit *audit, const char *text,
 		      size_t size, const char *tool, uint32_t record,
 		      struct sbk_error *err)
 {
+	const char *path = NULL;
 	struct sbk_sid sid;
 	size_t at = 0, end;
-	int rc = 0;
+	int rc = keep_path(audit, record, &path, err); /* once for all */
 
 	while (rc == 0 && at + 5 < size) {
 		if (memcmp(text + at, "S-1-", 4) != 0) {
@@ -163,7 +173,7 @@ static int learn_sids(struct sbk_volume_audit *audit, const char *text,
 		if (sbk_sid_parse(text + at, end - at, &sid, NULL) == 0 &&
 		    can_be_a_tools(&sid))
 			rc = own(audit, &sid, SBK_SID_OTHER_TOOL, NULL, tool,
-				 record, err);
+				 path, err);
 		at = end;
 	}
 	return rc;
@@ -204,8 +214,7 @@ static int learn_ledger(struct sbk_volume_audit *audit, uint32_t record,
 	return rc;
 }
 
-/* --- the directory
- * ------------------------------------------------------------ */
+/* --- the directory ---------------------------------------------------- */
 
 struct known {
 	struct sbk_sid_owner owner;
@@ -274,8 +283,7 @@ int sbk_volume_known_find(struct sbk_volume_audit *audit, struct sbk_error *err)
 	return rc < 0 ? rc : sort_directory(audit, err);
 }
 
-/* --- who is asked for
- * --------------------------------------------------------- */
+/* --- who is asked for ------------------------------------------------- */
 
 static const char *evidence_of(const struct sbk_volume_audit *audit,
 			       const struct sbk_sid *sid)

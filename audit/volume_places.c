@@ -138,8 +138,7 @@ static bool is_component(const char *name, size_t size,
 	return true;
 }
 
-/* --- met by name ------------------------------------------------------------
- */
+/* --- met by name ------------------------------------------------------ */
 
 /* Which lengths and first letters last components have: what decides for
  * nearly every name that it means nothing. */
@@ -220,8 +219,7 @@ int sbk_volume_names_meet(struct sbk_volume_tree *tree, uint32_t record,
 	return rc;
 }
 
-/* --- confirmed by directories -----------------------------------------------
- */
+/* --- confirmed by directories ----------------------------------------- */
 
 struct confirming {
 	struct sbk_volume_tree *tree;

@@ -62,8 +62,7 @@ static const char *origin_name(enum sbk_sid_origin origin)
 	return names[origin];
 }
 
-/* --- findings
- * ----------------------------------------------------------------- */
+/* --- findings --------------------------------------------------------- */
 
 struct telling {
 	struct sbk_volume_audit *audit;
@@ -196,12 +195,36 @@ static int tell_rest(struct telling *t, size_t first, struct sbk_error *err)
 	return add(t, &finding, err);
 }
 
+/* The path of a record, kept; or its number, counted as missed, where those
+ * that are kept are too much already. */
+static int keep_path(struct sbk_volume_audit *audit, uint32_t record,
+		     const char **out, struct sbk_error *err)
+{
+	struct sbk_volume_tree *tree = &audit->tree;
+	struct sbk_buf path = SBK_BUF_INIT;
+	int rc = 0;
+
+	if (audit->path_bytes < SBK_VOLUME_PATHS_MAX) {
+		rc = sbk_volume_path(tree, record, &path, err);
+	} else {
+		sbk_buf_printf(&path, "<record %" PRIu32 ">", record);
+		sbk_ntfs_damage_add(sbk_ntfs_volume_damage(tree->volume),
+				    SBK_NTFS_BAD_LIMIT, record);
+	}
+	audit->path_bytes += path.size;
+	if (rc == 0)
+		*out = sbk_arena_strdup(&audit->arena, sbk_buf_text(&path));
+	if (rc == 0 && *out == NULL)
+		rc = sbk_error_no_memory(err);
+	sbk_buf_release(&path);
+	return rc;
+}
+
 /* The paths of what will be told. */
 static int find_paths(struct sbk_volume_audit *audit,
 		      struct sbk_volume_principal *principal,
 		      struct sbk_error *err)
 {
-	struct sbk_buf path = SBK_BUF_INIT;
 	size_t i, count = principal->root_count + principal->inclusion_count;
 	uint32_t record;
 	const char **out;
@@ -220,15 +243,8 @@ static int find_paths(struct sbk_volume_audit *audit,
 				audit->tree.candidates[inclusion->place].record;
 			out = &inclusion->path;
 		}
-		sbk_buf_clear(&path);
-		rc = sbk_volume_path(&audit->tree, record, &path, err);
-		if (rc == 0)
-			*out = sbk_arena_strdup(&audit->arena,
-						sbk_buf_text(&path));
-		if (rc == 0 && *out == NULL)
-			rc = sbk_error_no_memory(err);
+		rc = keep_path(audit, record, out, err);
 	}
-	sbk_buf_release(&path);
 	return rc;
 }
 
@@ -257,8 +273,7 @@ static int tell_group(struct telling *t, size_t index, struct sbk_error *err)
 	return rc == 0 && i < p->root_count ? tell_rest(t, i, err) : rc;
 }
 
-/* --- coverage
- * ----------------------------------------------------------------- */
+/* --- coverage --------------------------------------------------------- */
 
 static int tell_damage(struct sbk_volume_audit *audit,
 		       enum sbk_ntfs_damage_kind kind, struct sbk_error *err)
@@ -344,9 +359,7 @@ int sbk_volume_report(struct sbk_volume_audit *audit, struct sbk_error *err)
 	return rc;
 }
 
-/* --- by principal
- * --------------------------------------------------------------
- */
+/* --- by principal ----------------------------------------------------- */
 
 /* The same hit of a principal that is alike. */
 static const struct sbk_volume_hit *
@@ -482,8 +495,7 @@ int sbk_volume_print_json(struct sbk_volume_audit *audit, struct sbk_buf *out,
 	return rc < 0 ? rc : sbk_buf_failed(out, err);
 }
 
-/* --- CSV
- * ------------------------------------------------------------------------ */
+/* --- CSV -------------------------------------------------------------- */
 
 /* A field, always quoted. What a spreadsheet would take for a formula gets an
  * apostrophe in front; control and bidi characters are escaped. */

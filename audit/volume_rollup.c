@@ -30,6 +30,7 @@ struct rollup {
 	uint32_t *included; /* [candidate]: number of its inclusion and 1 */
 	struct sbk_table signatures; /* hits to the first principal with them */
 	size_t roots_capacity;
+	size_t roots; /* of all principals so far */
 };
 
 /* Counting sort of objects by descriptor. */
@@ -150,6 +151,12 @@ static int new_root(struct rollup *r, struct sbk_volume_principal *principal,
 	size_t capacity = r->roots_capacity * 2 + 16;
 	struct sbk_volume_root *roots;
 
+	if (r->roots++ >= SBK_VOLUME_ROOTS_MAX)
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "the principals have rights that begin "
+				     "at more than %u places; name fewer of "
+				     "them",
+				     SBK_VOLUME_ROOTS_MAX);
 	if (principal->root_count == r->roots_capacity) {
 		roots = realloc(principal->roots, capacity * sizeof(*roots));
 		if (roots == NULL)

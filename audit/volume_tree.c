@@ -23,6 +23,7 @@ struct loading {
 	struct sbk_volume_tree *tree;
 	struct sbk_table own; /* of descriptors: bytes to index */
 	struct sbk_buf bytes;
+	size_t kept;		   /* bytes of all of them */
 	uint16_t *parent_sequence; /* [record] */
 };
 
@@ -50,8 +51,7 @@ static void blame(struct sbk_volume_tree *tree, enum sbk_ntfs_damage_kind kind,
 	sbk_ntfs_damage_add(sbk_ntfs_volume_damage(tree->volume), kind, record);
 }
 
-/* --- descriptors of their own -----------------------------------------------
- */
+/* --- descriptors of their own ----------------------------------------- */
 
 static int keep_own(struct loading *loading, uint32_t *index,
 		    struct sbk_error *err)
@@ -63,12 +63,15 @@ static int keep_own(struct loading *loading, uint32_t *index,
 
 	value = sbk_table_find(&loading->own, loading->bytes.data,
 			       loading->bytes.size);
-	if (value == NULL && tree->own_count == SBK_VOLUME_OWN_MAX)
+	if (value == NULL &&
+	    (tree->own_count == SBK_VOLUME_OWN_MAX ||
+	     loading->bytes.size > SBK_VOLUME_OWN_BYTES_MAX - loading->kept))
 		return SBK_E_LIMIT;
 	if (value == NULL) {
 		own->bytes = (const uint8_t *)sbk_arena_copy(
 			&tree->arena, loading->bytes.data, loading->bytes.size);
 		own->size = loading->bytes.size;
+		loading->kept += own->size;
 		if (own->bytes == NULL)
 			return sbk_error_no_memory(err);
 		value = sbk_table_put(&loading->own, own->bytes, own->size,
@@ -113,8 +116,7 @@ static int find_descriptor(struct loading *loading,
 	return 0;
 }
 
-/* --- scanning ---------------------------------------------------------------
- */
+/* --- scanning --------------------------------------------------------- */
 
 /* A name is its directory and its units. */
 static uint64_t hash_name(const struct sbk_volume_tree *tree,
@@ -299,8 +301,7 @@ void sbk_volume_tree_release(struct sbk_volume_tree *tree)
 	sbk_ntfs_volume_close(tree->volume);
 }
 
-/* --- paths ------------------------------------------------------------------
- */
+/* --- paths ------------------------------------------------------------ */
 
 /* The name by which `record` is in its parent; else its first one. */
 static const struct sbk_ntfs_name *

@@ -17,8 +17,7 @@ void sbk_account_forecast_release(struct sbk_account_forecast *forecast)
 	*forecast = (struct sbk_account_forecast){.items = NULL};
 }
 
-/* --- for people -----------------------------------------------------------
- */
+/* --- for people ------------------------------------------------------- */
 
 static void print_none(const struct sbk_account_forecast *forecast,
 		       struct sbk_buf *out)
@@ -115,8 +114,7 @@ void sbk_account_forecast_print(const struct sbk_account_forecast *forecast,
 			sbk_plural(read, "is", "are"));
 }
 
-/* --- JSON -----------------------------------------------------------------
- */
+/* --- JSON ------------------------------------------------------------- */
 
 static void print_json_items(const struct sbk_account_forecast *forecast,
 			     const char *key, enum sbk_forecast_kind kind,

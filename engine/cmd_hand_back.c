@@ -17,6 +17,7 @@ struct hand_back_options {
 /* What one call says, which is handed on through a pipe. */
 struct total {
 	size_t given, left, sessions;
+	size_t forgotten; /* sessions of an account that is gone */
 };
 
 /* In the process with the power over both. */
@@ -113,6 +114,20 @@ static int hand_back_of(struct sbk_cli *cli, const struct hand_back_options *o,
 	return rc;
 }
 
+/* Ends the dead sessions of accounts that the person has not any more. */
+static int forget(struct sbk_cli *cli, const uint32_t *accounts, size_t count,
+		  size_t *forgotten, struct sbk_error *err)
+{
+	const struct sbk_hand_back_request request = {.accounts = accounts,
+						      .account_count = count};
+	struct sbk_hand_back_report report;
+	int rc = cli->ledger.ops->hand_back(cli->ledger.self, NULL, &request,
+					    &report, err);
+
+	*forgotten = report.sessions;
+	return rc;
+}
+
 static int hand_back_all(struct sbk_cli *cli, const struct hand_back_options *o,
 			 struct total *sum, struct sbk_error *err)
 {
@@ -120,6 +135,10 @@ static int hand_back_all(struct sbk_cli *cli, const struct hand_back_options *o,
 	size_t count, i;
 	int rc = sbk_hand_back_accounts(accounts, &count, err);
 
+	/* Only by hand: where a home is shared with another system, that one's
+	 * account database does not know the account either. */
+	if (rc == 0 && o->session == 0 && !o->quiet)
+		rc = forget(cli, accounts, count, &sum->forgotten, err);
 	for (i = 0; rc == 0 && i < count; i++)
 		rc = hand_back_of(cli, o, accounts[i], sum, err);
 	return rc;
@@ -148,6 +167,14 @@ static int run_hand_back(struct sbk_cli *cli, int argc, char **argv)
 			sum.sessions,
 			sbk_plural(sum.sessions, "run that died",
 				   "runs that died"));
+	if (sum.forgotten > 0)
+		fprintf(cli->out,
+			"%zu %s by an account that you do not have any more; "
+			"what it left is for root to give "
+			"('sandbook audit residue').\n",
+			sum.forgotten,
+			sbk_plural(sum.forgotten, "run that died was",
+				   "runs that died were"));
 	/* A run has heard of what is left for good, and has ended well. */
 	return sum.left > 0 && into.session == 0 ? SBK_EXIT_INCOMPLETE
 						 : SBK_EXIT_OK;

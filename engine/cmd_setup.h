@@ -25,8 +25,7 @@ struct sbk_setup_call {
 	struct sbk_transaction_report report;
 };
 
-/* --- cmd_setup.c ------------------------------------------------------------
- */
+/* --- cmd_setup.c ------------------------------------------------------ */
 
 /* Changes that a crash had left were settled first. */
 void sbk_setup_print_recovered(const struct sbk_setup_call *call, size_t count);
@@ -37,14 +36,12 @@ void sbk_setup_tell_manager(const struct sbk_setup_call *call);
  * line on standard error and no failure. */
 void sbk_setup_witness(const struct sbk_setup_call *call);
 
-/* --- cmd_setup_remove.c -----------------------------------------------------
- */
+/* --- cmd_setup_remove.c ----------------------------------------------- */
 
 /* The whole of --remove-user, after what a crash left is settled. */
 int sbk_setup_remove(struct sbk_setup_call *call, struct sbk_error *err);
 
-/* --- cmd_setup_try.c --------------------------------------------------------
- */
+/* --- cmd_setup_try.c -------------------------------------------------- */
 
 /* Tries the accounts of those whom the call is about; one that cannot be used
  * is a line on standard error and no failure. */

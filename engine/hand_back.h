@@ -66,7 +66,8 @@ int sbk_hand_back_within(uint32_t account,
 
 /*
  * This program once more, for the session that is ending, and waits. Its words
- * go to standard error. The exit code of `sandbook hand-back`.
+ * go to standard error. The exit code of `sandbook hand-back`. Nothing is
+ * started for a caller without an account.
  */
 int sbk_hand_back_start(uint64_t session, bool quiet, int *exit_code,
 			struct sbk_error *err);

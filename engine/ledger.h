@@ -114,6 +114,11 @@ struct sbk_hand_back_request {
 	uint32_t account;	     /* of that number */
 	sbk_hand_back_find_fn *find; /* NULL: only count the sessions */
 	void *arg;
+	/* Not NULL: of the dead ones, those are ended whose account is none of
+	 * these, since nobody but root can give back what it made; and nothing
+	 * else is done. They are the report's `sessions`. */
+	const uint32_t *accounts;
+	size_t account_count;
 };
 
 struct sbk_hand_back_report {

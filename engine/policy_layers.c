@@ -500,8 +500,7 @@ int sbk_settings_make(const struct sbk_policy_request *request,
 	return rc;
 }
 
-/* --- the command that is told of checkpoints --------------------------------
- */
+/* --- the command that is told of checkpoints -------------------------- */
 
 static int list_words(const struct sbk_names *names, struct sbk_arena *arena,
 		      const char *const **words, struct sbk_error *err)

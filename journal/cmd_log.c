@@ -208,11 +208,9 @@ int sbk_cmd_journal_checkpoint(struct sbk_cli *cli, int argc, char **argv)
 	return deliver(cli, rc, &choice, &out, journal, &err);
 }
 
-/* --- proofs ----------------------------------------------------------------
- */
+/* --- proofs -------------------------------------------------------------- */
 
-/* The checkpoint of `size` entries, or the newest: its note and what it says.
- */
+/* Of `size` entries, or the newest: its note and what it says. */
 static int read_checkpoint(struct sbk_journal *journal, uint64_t size,
 			   struct sbk_buf *bytes,
 			   struct sbk_checkpoint *checkpoint,

@@ -67,8 +67,7 @@ const struct sbk_command sbk_journal_errands[] = {
 	{.name = NULL},
 };
 
-/* --- for verify ------------------------------------------------------------
- */
+/* --- for verify ---------------------------------------------------------- */
 
 /* About the person of `uid`, or about everybody. */
 struct look_up {
@@ -142,8 +141,7 @@ int sbk_witness_look_up(struct sbk_journal *journal,
 	return rc < 0 ? sbk_error_no_memory(err) : sbk_buf_failed(text, err);
 }
 
-/* --- the command ----------------------------------------------------------
- */
+/* --- the command --------------------------------------------------------- */
 
 struct witness_choice {
 	const char *accept;

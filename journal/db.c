@@ -11,9 +11,8 @@
 
 #include "engine/banned.h"
 
-#define BUSY_WAIT_MS                                             \
-	5000 /* for another process's commit; never for its work \
-	      */
+/* For another process's commit; never for its work. */
+#define BUSY_WAIT_MS 5000
 
 static const char *const sql_texts[] = {
 #define SBK_SQL_TEXT(name, text) [SBK_SQL_##name] = (text),

@@ -53,6 +53,8 @@ static void add_signature(const char *type, const struct sbk_buf *body,
 	sbk_base64_add(out, signature, sizeof(signature));
 	sbk_buf_addc(out, '"');
 	sbk_json_close(out, '}');
+	if (id.failure != 0)
+		out->failure = id.failure;
 	sbk_buf_release(&id);
 }
 
@@ -77,11 +79,9 @@ void sbk_dsse_print(const char *type, const struct sbk_buf *body,
 	sbk_buf_addc(out, '\n');
 }
 
-/* --- reading ---------------------------------------------------------------
- */
+/* --- reading ------------------------------------------------------------- */
 
-/* Into `out`, which has `room` bytes; false for no base64 of either alphabet.
- */
+/* Into `out` of `room` bytes; false for no base64 of either alphabet. */
 static bool decode(const char *text, size_t size, unsigned char *out,
 		   size_t room, size_t *got)
 {
@@ -91,8 +91,7 @@ static bool decode(const char *text, size_t size, unsigned char *out,
 				    : sodium_base64_VARIANT_ORIGINAL;
 	size_t i;
 
-	/* libsodium takes some bytes above 0x7f for letters (seen in 1.0.18).
-	 */
+	/* libsodium (1.0.18) takes some bytes above 0x7f for letters. */
 	for (i = 0; i < size; i++)
 		if ((unsigned char)text[i] > 0x7f)
 			return false;

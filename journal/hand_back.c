@@ -150,6 +150,25 @@ static int is_held(struct debts *debts, uint64_t byte, bool *out,
 	return sbk_store_lock_held(debts->journal->lock, byte, out, err);
 }
 
+static bool is_one_of(const struct sbk_hand_back_request *request,
+		      json_int_t account)
+{
+	size_t i;
+
+	for (i = 0; i < request->account_count; i++)
+		if (request->accounts[i] == account)
+			return true;
+	return false;
+}
+
+/* Whether the request is about sessions of this account. */
+static bool is_asked(const struct sbk_hand_back_request *request,
+		     json_int_t account)
+{
+	return request->accounts != NULL ? !is_one_of(request, account)
+					 : account == request->account;
+}
+
 /* One session that has not ended. */
 static int judge(struct debts *debts, uint64_t id, json_t *entry,
 		 struct sbk_error *err)
@@ -161,7 +180,7 @@ static int judge(struct debts *debts, uint64_t id, json_t *entry,
 	int rc;
 
 	if (roots == NULL ||
-	    json_integer_value(account) != debts->request->account)
+	    !is_asked(debts->request, json_integer_value(account)))
 		return 0;
 	rc = is_held(debts, SBK_LOCK_SESSIONS + id, &held, err);
 	if (rc == 0)
@@ -292,6 +311,23 @@ static int hand_back_all(struct debts *debts, const struct sbk_backend *backend,
 					  debts->dead_count, err);
 }
 
+/* Ends the sessions of accounts that the person has not (any more). */
+static int forget(struct debts *debts, struct sbk_hand_back_report *report,
+		  struct sbk_error *err)
+{
+	int rc = find_debts(debts, err);
+
+	report->sessions = debts->dead_count;
+	if (rc < 0 || debts->dead_count == 0)
+		return rc;
+	rc = sbk_journal_lock(debts->journal, LOCK_WAIT_MS, err);
+	if (rc == 0)
+		rc = sbk_journal_check_small(debts->journal, err);
+	return rc < 0 ? rc
+		      : sbk_session_died(debts->journal, debts->dead,
+					 debts->dead_count, err);
+}
+
 static int hand_back_locked(struct debts *debts,
 			    const struct sbk_backend *backend,
 			    struct sbk_hand_back_report *report,
@@ -333,11 +369,13 @@ int sbk_journal_hand_back(struct sbk_journal *journal,
 		return sbk_error_no_memory(err);
 	debts->journal = journal;
 	debts->request = request;
-	if (request->find != NULL)
+	if (request->find != NULL || request->accounts != NULL)
 		rc = sbk_store_lock_take(journal->lock, SBK_LOCK_RETURNING,
 					 LOCK_WAIT_MS, err);
 	if (rc == 0)
-		rc = hand_back_locked(debts, backend, report, err);
+		rc = request->accounts != NULL
+			     ? forget(debts, report, err)
+			     : hand_back_locked(debts, backend, report, err);
 	sbk_arena_release(&debts->arena);
 	free(debts);
 	return rc; /* closing the journal gives the locks back */

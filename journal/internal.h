@@ -73,10 +73,11 @@
 		    "principal, principal_name, writable) VALUES("            \
 		    "(SELECT ifnull(max(id), 0) + 1 FROM root), "             \
 		    "?1, ?2, ?3, ?4, ?5, ?6, ?7)")                            \
-	X(GRANTED_ROOTS, "SELECT r.path, r.identity, r.principal, x.first, "  \
-			 "x.last FROM root r JOIN txn x ON x.id = r.txn "     \
-			 "WHERE x.kind = 'do' AND x.first IS NOT NULL "       \
-			 "ORDER BY r.id")                                     \
+	X(GRANTED_ROOTS,                                                      \
+	  "SELECT r.path, r.identity, r.principal, x.first, "                 \
+	  "x.last, x.id FROM root r JOIN txn x ON x.id = r.txn "              \
+	  "WHERE x.kind = 'do' AND x.first IS NOT NULL "                      \
+	  "ORDER BY r.id")                                                    \
 	X(ROOTS_OF, "SELECT path, identity, principal FROM root "             \
 		    "WHERE txn = ?1 ORDER BY id")                             \
 	X(NAMED_BEFORE, "SELECT c.identity FROM root r "                      \
@@ -368,8 +369,7 @@ int sbk_transaction_kind_parse(const char *name,
  */
 void sbk_publish(struct sbk_journal *journal);
 
-/* --- log.c: entries, tree and commit ---------------------------------------
- */
+/* --- log.c: entries, tree and commit ------------------------------------- */
 
 enum sbk_durability { SBK_COMMIT_FLUSHED, SBK_COMMIT_ATOMIC };
 
@@ -397,8 +397,7 @@ int sbk_log_finish(struct sbk_journal *journal, int rc, struct sbk_error *err);
 int sbk_log_finish_signed(struct sbk_journal *journal, int rc,
 			  struct sbk_error *err);
 
-/* --- entry.c: the texts of entries ------------------------------------------
- */
+/* --- entry.c: the texts of entries --------------------------------------- */
 
 struct sbk_state_ref {
 	uint64_t id; /* of table state; 0: absent */
@@ -443,8 +442,7 @@ void sbk_entry_session_end(struct sbk_buf *out, uint64_t session,
 			   int64_t time_ms, const char *state, uint64_t after,
 			   const char *members);
 
-/* --- views.c: the rows that entries stand for --------------------------------
- */
+/* --- views.c: the rows that entries stand for ---------------------------- */
 
 /* One row of change, as the views hold it. Strings are borrowed. */
 struct sbk_view_change {
@@ -504,13 +502,11 @@ int sbk_view_state(struct sbk_db *db,
 		   const void *bytes, size_t size, uint64_t *id,
 		   struct sbk_error *err);
 
-/* --- replay.c: entries read back into views
- * ------------------------------------ */
+/* --- replay.c: entries read back into views ------------------------------ */
 
 enum sbk_replay_tables {
 	SBK_REPLAY_ALL,
-	SBK_REPLAY_SMALL /* all but change and state: no `intend`, no `settle`
-			  */
+	SBK_REPLAY_SMALL /* no `intend`, no `settle`: not change and state */
 };
 
 /* Applies one entry's text to the views in `db`; CORRUPT for a text that is no
@@ -518,8 +514,7 @@ enum sbk_replay_tables {
 int sbk_replay(struct sbk_db *db, uint64_t n, const char *json, size_t size,
 	       enum sbk_replay_tables tables, struct sbk_error *err);
 
-/* --- sealed.c
- * -------------------------------------------------------------------- */
+/* --- sealed.c ------------------------------------------------------------ */
 
 void sbk_sealed_close(struct sbk_sealed *sealed);
 void sbk_sealed_hash(const struct sbk_sealed *sealed, const void *bytes,
@@ -533,8 +528,7 @@ int sbk_sealed_load(struct sbk_journal *journal,
 		    const unsigned char hash[SBK_STATE_HASH_BYTES],
 		    struct sbk_buf *out, struct sbk_error *err);
 
-/* --- reserve.c
- * ------------------------------------------------------------------- */
+/* --- reserve.c ----------------------------------------------------------- */
 
 /* Grows the reserve so that the changes in effect and `more` fit: LIMIT. */
 int sbk_reserve_grow(struct sbk_journal *journal, uint64_t more,
@@ -545,8 +539,7 @@ int sbk_reserve_lend(struct sbk_journal *journal, struct sbk_error *err);
 /* Sets it aside again, as far as the volume has room. */
 void sbk_reserve_refill(struct sbk_journal *journal);
 
-/* --- transaction.c
- * ----------------------------------------------------------------- */
+/* --- transaction.c ------------------------------------------------------- */
 
 struct sbk_journal_begin {
 	enum sbk_transaction_kind kind;
@@ -561,8 +554,7 @@ int sbk_transaction_begin(struct sbk_journal *journal,
 int sbk_transaction_settled(struct sbk_journal *journal, uint64_t id,
 			    struct sbk_error *err);
 
-/* --- load.c
- * ------------------------------------------------------------------------ */
+/* --- load.c -------------------------------------------------------------- */
 
 /* Loads the changes of one transaction that are still PREPARED, inverse ones
  * and all. */
@@ -573,8 +565,7 @@ int sbk_load_prepared(struct sbk_journal *journal, uint64_t transaction,
 int sbk_load_undone(struct sbk_journal *journal, struct sbk_plan *undone,
 		    struct sbk_plan *inverse, struct sbk_error *err);
 
-/* --- session.c
- * --------------------------------------------------------------------- */
+/* --- session.c ----------------------------------------------------------- */
 
 /* Writes the end of sessions whose process is gone; those that owe a hand-back
  * stay, and journal->debts says so. */
@@ -583,8 +574,7 @@ int sbk_session_reap(struct sbk_journal *journal, struct sbk_error *err);
 int sbk_session_died(struct sbk_journal *journal, const uint64_t *ids,
 		     size_t count, struct sbk_error *err);
 
-/* --- hand_back.c -----------------------------------------------------------
- */
+/* --- hand_back.c --------------------------------------------------------- */
 
 /* Whether a session whose first entry this is has roots in which its account's
  * files are to be handed back. */

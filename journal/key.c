@@ -168,8 +168,7 @@ int sbk_key_load(struct sbk_journal *journal, struct sbk_note_signer *out,
 			     sbk_store_path(journal->store));
 }
 
-/* --- a journal from before there were keys ---------------------------------
- */
+/* --- a journal from before there were keys ------------------------------- */
 
 /* The digits that name the journal, from its first entry. */
 static int read_id(struct sbk_journal *journal, char id[SBK_JOURNAL_ID_TEXT],
@@ -245,8 +244,7 @@ void sbk_key_provide(struct sbk_journal *journal)
 			       text);
 }
 
-/* --- a hand-over -----------------------------------------------------------
- */
+/* --- a hand-over --------------------------------------------------------- */
 
 void sbk_key_print_handover(const struct sbk_note_key *key, uint64_t n,
 			    const unsigned char root[SBK_TREE_HASH_BYTES],
@@ -333,8 +331,7 @@ int sbk_key_rotate(struct sbk_journal *journal, struct sbk_error *err)
 	return rc;
 }
 
-/* --- a key that is lost ----------------------------------------------------
- */
+/* --- a key that is lost -------------------------------------------------- */
 
 static int append_replacement(struct sbk_journal *journal,
 			      const struct sbk_note_signer *next,
@@ -389,8 +386,7 @@ int sbk_key_replace(struct sbk_journal *journal, struct sbk_error *err)
 	return rc;
 }
 
-/* --- for others ------------------------------------------------------------
- */
+/* --- for others ---------------------------------------------------------- */
 
 int sbk_journal_signing_key(struct sbk_journal *journal,
 			    char out[SBK_KEY_TEXT_MAX], struct sbk_error *err)

@@ -44,8 +44,7 @@ static bool is_edge(const struct sbk_tree *tree, const struct sbk_tree *part,
 	return true;
 }
 
-/* --- nodes ------------------------------------------------------------------
- */
+/* --- nodes --------------------------------------------------------------- */
 
 struct group_key {
 	uint64_t level, n;
@@ -89,14 +88,17 @@ static int read_group(struct sbk_log_reader *r, const struct group_key *key,
 			break; /* and the group will not fit */
 		memcpy(out->nodes[out->count], sqlite3_column_blob(row, 1),
 		       SBK_TREE_HASH_BYTES);
-		(void)sbk_tree_graft(tree, (int)key->level,
-				     out->nodes[out->count++]);
+		if (!sbk_tree_graft(tree, (int)key->level,
+				    out->nodes[out->count]))
+			break;
+		out->count++;
 	}
 	(void)sqlite3_reset(row); /* the error is in r->err */
 	return rc < 0 ? rc : 0;
 }
 
-/* Whether node `n` of `level` leads to the root; no deeper than the tree. */
+/* Whether node `n` of `level` leads to the root. A node that the tree cannot
+ * have ends it: so it goes no higher than the tree, whatever is stored. */
 static int check_node(struct sbk_log_reader *r, int level, uint64_t n,
 		      const unsigned char *hash)
 {
@@ -109,6 +111,8 @@ static int check_node(struct sbk_log_reader *r, int level, uint64_t n,
 	bool fresh;
 	int rc;
 
+	if (n >= r->journal->tree.size >> level)
+		return not_hashed(r, n << level);
 	if (known != NULL)
 		return has_node(known, n, hash) ? 0 : not_hashed(r, n << level);
 	rc = read_group(r, &key, &group, &tree);
@@ -129,8 +133,7 @@ static int check_node(struct sbk_log_reader *r, int level, uint64_t n,
 	return 0;
 }
 
-/* --- entries ----------------------------------------------------------------
- */
+/* --- entries ------------------------------------------------------------- */
 
 static int read_texts(struct sbk_log_reader *r, struct sbk_tree *out)
 {

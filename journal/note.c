@@ -54,8 +54,7 @@ bool sbk_base64_decode(const char *text, size_t text_size, void *out,
 {
 	size_t got = 0, i;
 
-	/* libsodium takes some bytes above 0x7f for letters (seen in 1.0.18).
-	 */
+	/* libsodium (1.0.18) takes some bytes above 0x7f for letters. */
 	for (i = 0; i < text_size; i++)
 		if ((unsigned char)text[i] > 0x7f)
 			return false;
@@ -303,6 +302,7 @@ void sbk_note_add_cosignature(struct sbk_buf *note, size_t text_size,
 	print_cosigned(seconds, sbk_buf_text(note), text_size, &text);
 	if (text.failure != 0) {
 		note->failure = text.failure;
+		sbk_buf_release(&text);
 		return;
 	}
 	hash_id(&signer->key, KEY_TYPE_COSIGNATURE, line);

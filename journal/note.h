@@ -2,7 +2,7 @@
  * Signed notes, the checkpoints written as such and their cosignatures, in the
  * formats that c2sp.org/signed-note, c2sp.org/tlog-checkpoint and
  * c2sp.org/tlog-cosignature (its Ed25519 type) define; Ed25519 is libsodium's.
- *Texts in and out; knows no file and no database.
+ * Texts in and out; knows no file and no database.
  *
  *	sbk_checkpoint_print(&checkpoint, &note);
  *	sbk_note_add_signature(&note, note.size, &signer);

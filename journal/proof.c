@@ -16,8 +16,7 @@ struct prover {
 	struct sbk_error *err;
 };
 
-/* --- hashes of ranges ------------------------------------------------------
- */
+/* --- hashes of ranges ---------------------------------------------------- */
 
 static int lacks(struct prover *p, const char *what, uint64_t n)
 {
@@ -129,8 +128,7 @@ int sbk_proof_root(struct sbk_journal *journal, uint64_t size,
 	return 0;
 }
 
-/* --- making ----------------------------------------------------------------
- */
+/* --- making -------------------------------------------------------------- */
 
 static int add_range(struct prover *p, uint64_t start, uint64_t count)
 {
@@ -217,8 +215,7 @@ int sbk_proof_of_growth(struct sbk_journal *journal, uint64_t a,
 	return rc;
 }
 
-/* --- checking --------------------------------------------------------------
- */
+/* --- checking ------------------------------------------------------------ */
 
 static bool same(const unsigned char *a, const unsigned char *b)
 {

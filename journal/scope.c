@@ -30,6 +30,7 @@ struct scope {
 	struct sbk_table states; /* hashes in hexadecimal, by number */
 	struct sbk_arena arena;
 	struct sbk_buf json;
+	bool way; /* what is meant has a way from above to the path */
 	struct sbk_error *err;
 };
 
@@ -59,8 +60,7 @@ static int compare_entry(struct scope *s, uint64_t n, const char *what,
 		       : altered(s, what, number);
 }
 
-/* --- a transaction and its roots --------------------------------------------
- */
+/* --- a transaction and its roots ----------------------------------------- */
 
 /* What the filter has to do with a transaction. */
 struct meant {
@@ -154,8 +154,7 @@ static int check_roots(struct scope *s, uint64_t txn, uint64_t begun,
 		       : rc;
 }
 
-/* --- its changes ------------------------------------------------------------
- */
+/* --- its changes --------------------------------------------------------- */
 
 static int refer(struct scope *s, uint64_t id, struct sbk_state_ref *out)
 {
@@ -201,6 +200,7 @@ static int check_row(struct scope *s, const struct sbk_view_change *row,
 		.ours = row->ours,
 		.reason = row->reason,
 	};
+	const char *path = s->filter->path;
 	struct sbk_state_ref before, after;
 	int rc;
 
@@ -208,6 +208,8 @@ static int check_row(struct scope *s, const struct sbk_view_change *row,
 	    row->kind == NULL || row->name == NULL ||
 	    sbk_kind_parse(row->kind, &said.object.kind) < 0)
 		return altered(s, "change", id);
+	s->way = s->way || (path != NULL && !sbk_path_within(row->name, path) &&
+			    sbk_path_within(path, row->name));
 	rc = refer(s, row->before, &before);
 	if (rc == 0)
 		rc = refer(s, row->after, &after);
@@ -262,8 +264,7 @@ static int check_changes(struct scope *s, struct sbk_summary_item *item)
 	return rc;
 }
 
-/* --- what the filter means --------------------------------------------------
- */
+/* --- what the filter means ----------------------------------------------- */
 
 static bool is_meant(const struct sbk_journal_filter *f,
 		     const struct sbk_summary_item *item,
@@ -324,11 +325,13 @@ static int check_used(struct scope *s)
 	}
 	for (i = 0; rc == 0 && i < s->summary.count; i++)
 		rc = check_item(s, &s->summary.items[i]);
+	/* Whether the way goes or stays is told by all that may need it. */
+	for (i = 0; s->way && rc == 0 && i < s->summary.count; i++)
+		rc = check_changes(s, &s->summary.items[i]);
 	return rc;
 }
 
-/* --- what was loaded --------------------------------------------------------
- */
+/* --- what was loaded ----------------------------------------------------- */
 
 static const struct sbk_summary_item *item_of(const struct scope *s,
 					      uint64_t id)
@@ -342,14 +345,11 @@ static const struct sbk_summary_item *item_of(const struct scope *s,
 	return NULL;
 }
 
-/* Nothing else; and with a way to a tree, what else may need that way. */
+/* Nothing else. */
 static int check_loaded(struct scope *s, struct sbk_plan *loaded)
 {
-	const char *path = s->filter->path;
 	const struct sbk_summary_item *item = NULL;
-	bool way = false;
 	size_t i;
-	int rc = 0;
 
 	for (i = 0; i < sbk_plan_count(loaded); i++) {
 		const struct sbk_change *change = sbk_plan_at(loaded, i);
@@ -359,12 +359,8 @@ static int check_loaded(struct scope *s, struct sbk_plan *loaded)
 			item = item_of(s, change->id);
 		if (item == NULL || !item->checked)
 			return altered(s, "change", change->id);
-		way = way || (path != NULL &&
-			      !sbk_path_within(change->object.name, path));
 	}
-	for (i = 0; way && rc == 0 && i < s->summary.count; i++)
-		rc = check_changes(s, &s->summary.items[i]);
-	return rc;
+	return 0;
 }
 
 static int load(struct scope *s, struct sbk_plan *out)
@@ -414,13 +410,13 @@ int sbk_scope_load(struct sbk_journal *journal,
 	return rc;
 }
 
-bool sbk_scope_has(const struct sbk_journal *journal, uint64_t first)
+bool sbk_scope_has(const struct sbk_journal *journal, uint64_t txn)
 {
 	const struct sbk_summary *scope = &journal->scope;
 	size_t i;
 
 	for (i = 0; journal->scoped && i < scope->count; i++)
-		if (scope->items[i].first == first)
+		if (scope->items[i].txn == txn)
 			return true;
 	return !journal->scoped;
 }

@@ -82,8 +82,8 @@ int sbk_session_begin(struct sbk_journal *journal, const char *members,
 	rc = sbk_log_finish(journal, rc, err);
 	if (rc == 0)
 		*id = next;
-	else if (held) /* the lock of a number that names nothing harms nobody
-			*/
+	else if (held)
+		/* The lock of a number that names nothing harms nobody. */
 		(void)sbk_store_lock_release(journal->lock,
 					     SBK_LOCK_SESSIONS + next, NULL);
 	return rc;

@@ -27,8 +27,7 @@ bool sbk_entry_is(const char *json, size_t size, const char *op)
 	       memcmp(json, head, (size_t)length) == 0;
 }
 
-/* --- what is in effect ------------------------------------------------------
- */
+/* --- what is in effect --------------------------------------------------- */
 
 static void add_run(struct sbk_buf *text, const char *status, uint64_t first,
 		    uint64_t last)
@@ -87,8 +86,7 @@ int sbk_summary_hash(struct sbk_db *db, uint64_t first, uint64_t last,
 	return rc;
 }
 
-/* --- reading one ------------------------------------------------------------
- */
+/* --- reading one --------------------------------------------------------- */
 
 static int add_item(struct sbk_summary *s, const struct sbk_summary_item *item,
 		    struct sbk_error *err)
@@ -187,8 +185,7 @@ int sbk_summary_parse(uint64_t n, const char *json, size_t size,
 	return rc;
 }
 
-/* --- finding it -------------------------------------------------------------
- */
+/* --- finding it ---------------------------------------------------------- */
 
 /* Operations of a transaction but its end. */
 static bool is_within(const char *json, size_t size)
@@ -372,8 +369,7 @@ uint64_t sbk_summary_pointer(struct sbk_journal *journal)
 	return rc == 1 ? end : UINT64_MAX;
 }
 
-/* --- the journal's own ------------------------------------------------------
- */
+/* --- the journal's own --------------------------------------------------- */
 
 /* From the tables, which were found to be what the log says. */
 static int build(struct sbk_journal *journal, struct sbk_error *err)
@@ -438,8 +434,7 @@ void sbk_summary_load(struct sbk_journal *journal)
 		sbk_summary_release(&journal->summary);
 }
 
-/* --- writing one ------------------------------------------------------------
- */
+/* --- writing one --------------------------------------------------------- */
 
 static struct sbk_summary_item *find_item(struct sbk_summary *s, uint64_t id)
 {

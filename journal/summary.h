@@ -78,9 +78,9 @@ int sbk_summary_hash(struct sbk_db *db, uint64_t first, uint64_t last,
 int sbk_scope_load(struct sbk_journal *journal,
 		   const struct sbk_journal_filter *filter,
 		   struct sbk_plan *out, struct sbk_error *err);
-/* Whether something is in effect of the transaction whose first change this is;
- * true where that was not asked of the log. */
-bool sbk_scope_has(const struct sbk_journal *journal, uint64_t first);
+/* Whether something is in effect of the transaction, so that its row and its
+ * roots were checked; true where that was not asked of the log. */
+bool sbk_scope_has(const struct sbk_journal *journal, uint64_t txn);
 /* Something else than that is going to be used: the rest is checked, too. */
 int sbk_scope_leave(struct sbk_journal *journal, struct sbk_error *err);
 

@@ -74,7 +74,7 @@ static int read_roots(struct sbk_undo *undo, struct sbk_error *err)
 		return rc;
 	while ((rc = sbk_db_step(db, row, err)) == 1) {
 		if (!sbk_scope_has(undo->journal,
-				   (uint64_t)sqlite3_column_int64(row, 3)))
+				   (uint64_t)sqlite3_column_int64(row, 5)))
 			continue; /* nothing of it is in effect */
 		if (undo->granted_count == capacity) {
 			struct sbk_granted_root *grown;

@@ -92,6 +92,9 @@ bool sbk_tree_graft(struct sbk_tree *tree, int level, const unsigned char *hash)
 	if (level < 0 || level >= SBK_TREE_LEVELS - 1 ||
 	    (tree->size & (((uint64_t)1 << level) - 1)) != 0)
 		return false;
+	/* Nodes come from a database: they must not carry beyond `peak`. */
+	if ((tree->size + ((uint64_t)1 << level)) >> SBK_TREE_LEVELS != 0)
+		return false;
 	(void)add(tree, level, hash, NULL, NULL); /* nothing to call */
 	return true;
 }

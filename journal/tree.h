@@ -57,7 +57,7 @@ int sbk_tree_append(struct sbk_tree *tree, const void *data, size_t size,
 /*
  * Adds a whole subtree of 2^level leaves to a tree that is complete up to
  * that level: how a tree is loaded from its stored nodes. False when it is
- * not.
+ * not, or when the tree would have more levels than there can be.
  */
 bool sbk_tree_graft(struct sbk_tree *tree, int level,
 		    const unsigned char *hash);

@@ -52,15 +52,13 @@ struct sbk_change *sbk_undo_change(struct sbk_undo *undo, uint64_t id);
 int sbk_undo_search(struct sbk_plan *roots, const char ***out,
 		    struct sbk_error *err);
 
-/* --- rebase.c --------------------------------------------------------------
- */
+/* --- rebase.c ------------------------------------------------------------ */
 
 /* Rebases `changes` on what is left of the older ones (engine/rebase.h). */
 int sbk_undo_rebase(struct sbk_undo *undo, struct sbk_error *err);
 void sbk_undo_forget_rebased(struct sbk_undo *undo);
 
-/* --- tops.c ----------------------------------------------------------------
- */
+/* --- tops.c -------------------------------------------------------------- */
 
 /* Finds the trees that undoing `changes` gives up. */
 int sbk_tops_find(struct sbk_undo *undo, struct sbk_error *err);

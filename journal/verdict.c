@@ -47,8 +47,7 @@ void sbk_verify_altered(struct sbk_verification *v, uint64_t n)
 		v->verdict->altered_at = n > v->good_head ? n : v->good_head;
 }
 
-/* --- while the log is read --------------------------------------------------
- */
+/* --- while the log is read ----------------------------------------------- */
 
 static int next_head(struct sbk_verification *v)
 {
@@ -164,8 +163,7 @@ int sbk_verdict_grown(struct sbk_verification *v)
 	return rc;
 }
 
-/* --- the keys that the log names --------------------------------------------
- */
+/* --- the keys that the log names ----------------------------------------- */
 
 struct signer {
 	struct sbk_note_key key;
@@ -308,8 +306,7 @@ static int check_pin(struct sbk_verification *v, struct signers *s)
 	return 0;
 }
 
-/* --- the checkpoints --------------------------------------------------------
- */
+/* --- the checkpoints ----------------------------------------------------- */
 
 static void check_signed(struct sbk_verification *v, const struct signers *s,
 			 sqlite3_stmt *row)
@@ -404,8 +401,7 @@ static int check_no_later_nodes(struct sbk_verification *v)
 	return rc < 0 ? rc : 0;
 }
 
-/* --- what was kept elsewhere ------------------------------------------------
- */
+/* --- what was kept elsewhere --------------------------------------------- */
 
 /* Whether a key of this log signed it. */
 static bool is_ours(const struct sbk_kept *kept, const struct signers *s)

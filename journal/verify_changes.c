@@ -36,9 +36,8 @@ enum column {
 	COLUMN_NOTE,
 };
 
-#define COLUMNS_OF_ENTRY                                       \
-	COLUMN_STATUS /* what comes later does not stand in it \
-		       */
+/* What comes later does not stand in the entry. */
+#define COLUMNS_OF_ENTRY COLUMN_STATUS
 
 /* --- rows ----------------------------------------------------------------- */
 
@@ -101,8 +100,7 @@ bool sbk_verify_read_row(sqlite3_stmt *row, struct sbk_view_change *out)
 	       get_text(row, COLUMN_REASON, &out->reason);
 }
 
-/* --- the row as the entry that it stands for --------------------------------
- */
+/* --- the row as the entry that it stands for ----------------------------- */
 
 static bool write_row(struct sbk_verification *v,
 		      const struct sbk_view_change *row,
@@ -140,8 +138,7 @@ static bool write_row(struct sbk_verification *v,
 	return true;
 }
 
-/* --- what is held of a change -----------------------------------------------
- */
+/* --- what is held of a change -------------------------------------------- */
 
 /* An inverse change leaves its kind out. */
 static bool is_kind(const char *name, enum sbk_kind kind)
@@ -226,8 +223,7 @@ static int add_with_row(struct sbk_verification *v,
 	return rc < 0 ? rc : next_row(v);
 }
 
-/* --- where the texts differ: column by column -------------------------------
- */
+/* --- where the texts differ: column by column ---------------------------- */
 
 static int said_states(struct sbk_verification *v,
 		       const struct sbk_intend *said,

@@ -9,8 +9,7 @@
 
 #include "engine/banned.h"
 
-/* --- notes ----------------------------------------------------------------
- */
+/* --- notes --------------------------------------------------------------- */
 
 struct sbk_verify_note *sbk_verify_note(struct sbk_verification *v, uint64_t id,
 					int *rc)
@@ -43,8 +42,7 @@ static int set_note(struct sbk_verification *v, uint64_t id, const char *text)
 	return 0;
 }
 
-/* --- ranges ---------------------------------------------------------------
- */
+/* --- ranges -------------------------------------------------------------- */
 
 static int settle_one(struct sbk_verification *v, uint64_t id,
 		      enum sbk_status status)
@@ -89,8 +87,7 @@ static int settle_range(struct sbk_verification *v, enum sbk_status status,
 	return rc;
 }
 
-/* --- what is kept until the rest is undone ----------------------------------
- */
+/* --- what is kept until the rest is undone ------------------------------- */
 
 /* Whether a change is in effect, no inverse, whose undoing would overwrite what
  * is kept. */
@@ -133,8 +130,7 @@ static int keep_range(struct sbk_verification *v, uint64_t first, uint64_t last)
 	return rc;
 }
 
-/* --- the entry --------------------------------------------------------------
- */
+/* --- the entry ----------------------------------------------------------- */
 
 /* Each range of the entry that has this status. */
 static int for_ranges(struct sbk_verification *v, struct sbk_entry_reader *r,

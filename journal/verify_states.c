@@ -131,8 +131,7 @@ int sbk_verify_named(struct sbk_verification *v,
 	return rc;
 }
 
-/* --- table state ------------------------------------------------------------
- */
+/* --- table state --------------------------------------------------------- */
 
 static int check_sealed(struct sbk_verification *v, sqlite3_stmt *row)
 {

@@ -25,8 +25,7 @@
 #define PERSON_MS 5000
 #define ROUND_MS 30000
 
-/* --- what was seen last ----------------------------------------------------
- */
+/* --- what was seen last -------------------------------------------------- */
 
 static int parse_seen(sqlite3_stmt *row, struct sbk_witnessed *out)
 {
@@ -81,8 +80,7 @@ static int last_found(struct sbk_journal *machine, uint32_t person,
 	return rc < 0 ? rc : 0;
 }
 
-/* --- entries ---------------------------------------------------------------
- */
+/* --- entries ------------------------------------------------------------- */
 
 static int append(struct sbk_journal *machine, uint32_t person,
 		  const char *found, const char *key, const char *note,
@@ -184,8 +182,7 @@ int sbk_journal_witness_accept(struct sbk_journal *machine, uint32_t person,
 	return rc;
 }
 
-/* --- the round -------------------------------------------------------------
- */
+/* --- the round ----------------------------------------------------------- */
 
 struct round {
 	struct sbk_journal *machine;
@@ -299,8 +296,7 @@ int sbk_journal_witness(struct sbk_journal *machine, bool record,
 	return rc;
 }
 
-/* --- what the record says of them, without asking --------------------------
- */
+/* --- what the record says of them, without asking ------------------------ */
 
 static int state_of(struct sbk_journal *machine, uint32_t person,
 		    sbk_witness_fn *fn, void *arg, struct sbk_error *err)

@@ -91,8 +91,7 @@ int sbk_witness_judge(const struct sbk_witnessed *seen,
 		      struct sbk_witness_opinion *out, struct sbk_error *err);
 void sbk_witness_opinion_release(struct sbk_witness_opinion *opinion);
 
-/* --- witness.c: the machine's log ------------------------------------------
- */
+/* --- witness.c: the machine's log ---------------------------------------- */
 
 /* What the machine's log saw last of the person's; `any` false: nothing. */
 int sbk_witness_last(struct sbk_journal *machine, uint32_t person,

@@ -59,8 +59,7 @@ static enum sbk_witness_result unread(struct judging *j, const char *why)
 	return SBK_WITNESS_UNREAD;
 }
 
-/* --- is it an answer? ------------------------------------------------------
- */
+/* --- is it an answer? ---------------------------------------------------- */
 
 static bool is_sane(const struct sbk_witness_answer *a)
 {
@@ -100,8 +99,7 @@ static bool parse_note(struct judging *j)
 	       is_origin(j->out->head.origin) && j->out->head.size > 0;
 }
 
-/* --- whose signature is it? ------------------------------------------------
- */
+/* --- whose signature is it? ---------------------------------------------- */
 
 static bool parse_key(const char *text, const char *origin,
 		      struct sbk_note_key *out)
@@ -152,8 +150,7 @@ static bool is_signed(struct judging *j)
 	       sbk_note_verify(&j->note, key) == 1;
 }
 
-/* --- does it continue? -----------------------------------------------------
- */
+/* --- does it continue? --------------------------------------------------- */
 
 static bool continues(const struct judging *j)
 {

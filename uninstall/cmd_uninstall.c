@@ -76,8 +76,7 @@ static int announce(struct sbk_cli *cli, const struct options *o,
 	return sbk_cli_announce(cli, text, err);
 }
 
-/* --- a person's part --------------------------------------------------------
- */
+/* --- a person's part ----------------------------------------------------- */
 
 static void print_part(const struct sbk_user_part *part, bool json,
 		       struct sbk_buf *out)
@@ -235,8 +234,7 @@ static int run_errand(const struct options *o)
 	return rc < 0 ? SBK_EXIT_FAILED : SBK_EXIT_OK;
 }
 
-/* --- root's part ------------------------------------------------------------
- */
+/* --- root's part --------------------------------------------------------- */
 
 /* The default name, or the first one with a number that is free. */
 static int choose_certificate(const char *wanted, struct sbk_new_file **out,

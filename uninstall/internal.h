@@ -21,8 +21,7 @@ struct sbk_uninstall_work {
 #define SBK_ERRAND_OPTION "errand"
 #define SBK_TRUST_OPTION "trust-journal"
 
-/* --- principals.c -----------------------------------------------------------
- */
+/* --- principals.c -------------------------------------------------------- */
 
 /* Step 2: fills report->principals. */
 int sbk_uninstall_find_principals(struct sbk_uninstall_work *work,
@@ -33,8 +32,7 @@ int sbk_uninstall_list_principals(const struct sbk_uninstall_report *report,
 				  const char ***out, size_t *count,
 				  struct sbk_error *err);
 
-/* --- people.c ---------------------------------------------------------------
- */
+/* --- people.c ------------------------------------------------------------ */
 
 /* Step 4: everybody, the enrolled first. */
 int sbk_uninstall_visit_people(struct sbk_uninstall_work *work,
@@ -43,8 +41,7 @@ int sbk_uninstall_visit_people(struct sbk_uninstall_work *work,
 int sbk_uninstall_revisit_people(struct sbk_uninstall_work *work,
 				 struct sbk_error *err);
 
-/* --- residue.c --------------------------------------------------------------
- */
+/* --- residue.c ----------------------------------------------------------- */
 
 /* Step 5; with --dry-run only counts. */
 int sbk_uninstall_restore_residue(struct sbk_uninstall_work *work,

@@ -24,8 +24,7 @@
 
 typedef int step_fn(struct sbk_uninstall_work *work, struct sbk_error *err);
 
-/* --- 1: the journal ---------------------------------------------------------
- */
+/* --- 1: the journal ------------------------------------------------------ */
 
 /* Before the first step that acts on what it says. */
 static int check_record(struct sbk_uninstall_work *work, struct sbk_error *err)
@@ -72,9 +71,7 @@ static int open_journal(struct sbk_uninstall_work *work, struct sbk_error *err)
 	return rc;
 }
 
-/* --- 2: people's logs, while they are there
- * -----------------------------------
- */
+/* --- 2: people's logs, while they are there ------------------------------ */
 
 static int keep_witnessed(void *arg, const struct sbk_witness_news *news,
 			  struct sbk_error *err)
@@ -124,8 +121,7 @@ static int witness_people(struct sbk_uninstall_work *work,
 					      why.message);
 }
 
-/* --- 3: processes -----------------------------------------------------------
- */
+/* --- 3: processes -------------------------------------------------------- */
 
 static int end_processes(struct sbk_uninstall_work *work, struct sbk_error *err)
 {
@@ -147,8 +143,7 @@ static int end_processes(struct sbk_uninstall_work *work, struct sbk_error *err)
 	return rc;
 }
 
-/* --- 7: the machine's own changes ------------------------------------------
- */
+/* --- 7: the machine's own changes ---------------------------------------- */
 
 static int load(struct sbk_uninstall_work *work, struct sbk_plan **out,
 		struct sbk_error *err)
@@ -206,8 +201,7 @@ static int show_machine(struct sbk_uninstall_work *work, struct sbk_error *err)
 	return rc;
 }
 
-/* --- 9: what the record says ------------------------------------------------
- */
+/* --- 9: what the record says --------------------------------------------- */
 
 static int say_owed(struct sbk_uninstall_report *report, struct sbk_error *err)
 {
@@ -367,8 +361,7 @@ static int export_log(struct sbk_uninstall_work *work, struct sbk_error *err)
 	return rc;
 }
 
-/* --- 10: the end ------------------------------------------------------------
- */
+/* --- 10: the end --------------------------------------------------------- */
 
 static int remove_journal(struct sbk_uninstall_work *work,
 			  struct sbk_error *err)

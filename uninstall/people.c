@@ -170,8 +170,7 @@ int sbk_uninstall_visit_people(struct sbk_uninstall_work *work,
 	return rc;
 }
 
-/* --- the second visit -------------------------------------------------------
- */
+/* --- the second visit ---------------------------------------------------- */
 
 static int say(struct sbk_uninstall_report *report,
 	       const struct sbk_uninstall_person *one, struct sbk_error *err)

@@ -85,8 +85,7 @@ static int run(struct sweep *s, sbk_sweep_fn *found, struct sbk_report *report,
 	return sbk_sweep(&s->work->backend, &options, found, s, report, err);
 }
 
-/* --- step 5 -----------------------------------------------------------------
- */
+/* --- step 5 -------------------------------------------------------------- */
 
 static int refuse(struct sweep *s, const char *path,
 		  const struct sbk_error *why, struct sbk_error *err)
@@ -273,8 +272,7 @@ int sbk_uninstall_restore_residue(struct sbk_uninstall_work *work,
 	return rc;
 }
 
-/* --- step 8 -----------------------------------------------------------------
- */
+/* --- step 8 -------------------------------------------------------------- */
 
 /* The journal that is about to be removed is no residue. */
 static bool is_record(const struct sbk_uninstall_work *work, const char *object)

@@ -79,8 +79,7 @@ const char *sbk_verdict_text(enum sbk_verdict verdict)
 	return texts[verdict];
 }
 
-/* --- for people ------------------------------------------------------------
- */
+/* --- for people ---------------------------------------------------------- */
 
 static void print_principals(const struct sbk_uninstall_report *report,
 			     struct sbk_buf *out)

@@ -95,8 +95,7 @@
 #define SBK_CERTIFICATE_PAYLOAD "application/vnd.in-toto+json"
 #define SBK_CERTIFICATE_BYTES_MAX ((size_t)128 << 20) /* of its envelope */
 
-/* --- one person's part (user_part.c) ---------------------------------------
- */
+/* --- one person's part (user_part.c) ------------------------------------- */
 
 #define SBK_USER_PART_FORMAT 3
 #define SBK_USER_CHECKPOINT_MAX 1024
@@ -139,8 +138,7 @@ int sbk_uninstall_user(const struct sbk_person *person,
 /* Makes an answer that was received safe to print: terminated, one line. */
 void sbk_user_part_sanitize(struct sbk_user_part *part);
 
-/* --- everything (machine_part.c) -------------------------------------------
- */
+/* --- everything (machine_part.c) ----------------------------------------- */
 
 struct sbk_new_file; /* engine/os_admin.h */
 
@@ -238,8 +236,7 @@ void sbk_uninstall_print(const struct sbk_uninstall_report *report,
 void sbk_certificate_print(const struct sbk_uninstall_report *report,
 			   struct sbk_buf *out);
 
-/* --- reading one again (certificate_read.c) ---------------------------------
- */
+/* --- reading one again (certificate_read.c) ------------------------------ */
 
 /* What a certificate says, after its signature was verified. */
 struct sbk_certificate {

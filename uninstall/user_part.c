@@ -304,9 +304,8 @@ int sbk_uninstall_user(const struct sbk_person *person,
 void sbk_user_part_sanitize(struct sbk_user_part *part)
 {
 	struct sbk_error clean = SBK_ERROR_INIT;
-
-	struct sbk_note note;
 	struct sbk_checkpoint head;
+	struct sbk_note note;
 
 	part->message[sizeof(part->message) - 1] = '\0';
 	/* Whatever else stands there is no checkpoint, and goes. */

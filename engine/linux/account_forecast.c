@@ -59,8 +59,7 @@ static bool is_written(const struct sbk_view_op *op)
 	return op->own && !op->read_only;
 }
 
-/* --- what is mapped ---------------------------------------------------------
- */
+/* --- what is mapped --------------------------------------------------- */
 
 static int add_mapped(struct foreseeing *f, struct sbk_error *err)
 {
@@ -81,8 +80,7 @@ static int add_mapped(struct foreseeing *f, struct sbk_error *err)
 	return rc;
 }
 
-/* --- mounts below -----------------------------------------------------------
- */
+/* --- mounts below ----------------------------------------------------- */
 
 /* Whether the view shows it as a source of its own. */
 static bool is_shown(const struct sbk_view *view, const char *path)
@@ -113,8 +111,7 @@ static int look_at_mount(void *arg, const struct sbk_mount *mount,
 	return 0;
 }
 
-/* --- other groups -----------------------------------------------------------
- */
+/* --- other groups ----------------------------------------------------- */
 
 static void count(struct sbk_account_forecast *out,
 		  struct sbk_forecast_item *item, const char *path)
@@ -174,8 +171,7 @@ static int look_through_roots(struct foreseeing *f, struct sbk_error *err)
 	return rc;
 }
 
-/* --- the whole --------------------------------------------------------------
- */
+/* --- the whole -------------------------------------------------------- */
 
 /* What is seen of each source beforehand, as far as it can be. */
 static int check_mappable(const struct sbk_view *view, struct sbk_error *err)

@@ -34,8 +34,7 @@
 
 #define ATTRIBUTES_MAX 65536 /* the kernel's for a list and for a value */
 
-/* --- "PATH.lock" ------------------------------------------------------------
- */
+/* --- "PATH.lock" ------------------------------------------------------ */
 
 /* Makes a file that holds our number, as the tools write it: with its end. */
 static int write_number(const char *path)
@@ -148,8 +147,7 @@ void sbk_accountfile_unlock(struct sbk_accountfile_lock *lock)
 	*lock = (struct sbk_accountfile_lock){.tools = -1, .files = -1};
 }
 
-/* --- the file ---------------------------------------------------------------
- */
+/* --- the file --------------------------------------------------------- */
 
 /* 0 or an errno. */
 static int copy_attribute(int from, int to, const char *name, char *value)

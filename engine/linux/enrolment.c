@@ -101,8 +101,7 @@ static int tell_named(struct check *c, enum sbk_enrolment_flaw_kind kind,
 	return rc;
 }
 
-/* --- /etc/passwd ------------------------------------------------------------
- */
+/* --- /etc/passwd ------------------------------------------------------ */
 
 static int look_at_user(struct check *c, struct sbk_error *err)
 {
@@ -140,8 +139,7 @@ static int look_at_user(struct check *c, struct sbk_error *err)
 			  " another group (usermod -g)", err);
 }
 
-/* --- /etc/group -------------------------------------------------------------
- */
+/* --- /etc/group ------------------------------------------------------- */
 
 static int tell_member(struct check *c, const struct sbk_principal *ours,
 		       struct sbk_slice member, struct sbk_error *err)
@@ -194,8 +192,7 @@ static int look_at_group(struct check *c, struct sbk_error *err)
 	return rc;
 }
 
-/* --- /etc/subuid, /etc/subgid -----------------------------------------------
- */
+/* --- /etc/subuid, /etc/subgid ----------------------------------------- */
 
 /* Whether the line is the person's own: by number, or by a name that has it. */
 static bool is_of(struct sbk_slice owner, unsigned int person)
@@ -268,8 +265,7 @@ static int look_at_subgid(struct check *c, struct sbk_error *err)
 	return look_at_range(c, true, err);
 }
 
-/* --- the people -------------------------------------------------------------
- */
+/* --- the people ------------------------------------------------------- */
 
 static int look_for_person(struct check *c, const struct sbk_principal *ours,
 			   struct sbk_error *err)
@@ -329,8 +325,7 @@ static int look_at_people(struct check *c, struct sbk_error *err)
 	return rc;
 }
 
-/* --- the whole --------------------------------------------------------------
- */
+/* --- the whole -------------------------------------------------------- */
 
 static const struct {
 	const char *path;

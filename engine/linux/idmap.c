@@ -12,7 +12,9 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -209,10 +211,22 @@ void sbk_idmap_abandon(struct sbk_idmap *map)
 	close_fd(&map->say);
 }
 
+/* Whether it may do what it is for: its bit, or a capability of its file. */
+static bool has_power(const char *name)
+{
+	char path[SBK_PATH_MAX];
+	struct stat st;
+
+	return sbk_program_find(name, path, sizeof(path), NULL) < 0 ||
+	       stat(path, &st) < 0 || (st.st_mode & S_ISUID) != 0 ||
+	       getxattr(path, "security.capability", NULL, 0) > 0;
+}
+
 int sbk_idmap_finish(struct sbk_idmap *map, struct sbk_error *err)
 {
 	char text[SAID_MAX];
 	bool ended = hear(map->said, text), user, group;
+	const char *name;
 
 	if (!ended) {
 		sbk_idmap_abandon(map);
@@ -227,11 +241,13 @@ int sbk_idmap_finish(struct sbk_idmap *map, struct sbk_error *err)
 	if (user && group)
 		return 0;
 	text[strcspn(text, "\n")] = '\0';
-	return sbk_error_set(err, SBK_E_UNSUPPORTED,
-			     "%s failed: %s (the account's lines in "
-			     "/etc/subuid and /etc/subgid: 'sandbook setup "
-			     "--upgrade')",
-			     user ? "newgidmap" : "newuidmap", text);
+	name = user ? "newgidmap" : "newuidmap";
+	return sbk_error_set(
+		err, SBK_E_UNSUPPORTED, "%s failed: %s (%s)", name, text,
+		has_power(name) ? "the account's lines in /etc/subuid and "
+				  "/etc/subgid: 'sandbook setup --upgrade'"
+				: "it has lost its set-id bit: install "
+				  "the package 'uidmap' again");
 }
 
 /* What one of them must be. */

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -56,43 +57,93 @@ static int find_source(const char *path, char **out, struct sbk_error *err)
 	return rc;
 }
 
+/* A link that only root can have made: what a mount says of its source may be
+ * anything, and is not to lead us anywhere. */
+static bool is_device_link(const char *source)
+{
+	return (strncmp(source, "/dev/mapper/", 12) == 0 ||
+		strncmp(source, "/dev/disk/", 10) == 0) &&
+	       strstr(source, "/..") == NULL;
+}
+
+/* Whether a mount is of the device: "/dev/mapper/x" is a link to it. */
+static int is_source(const struct sbk_device *device,
+		     const struct sbk_filesystem *mount, bool *out,
+		     struct sbk_error *err)
+{
+	char *real = NULL;
+	int rc;
+
+	*out = strcmp(mount->source, device->path) == 0;
+	if (*out || !is_device_link(mount->source))
+		return 0;
+	rc = sbk_os_real_path(mount->source, &real, NULL);
+	if (rc == SBK_E_NOMEM)
+		return sbk_error_no_memory(err);
+	/* What is not there (any more) is not this one. */
+	*out = rc == 0 && strcmp(real, device->path) == 0;
+	free(real);
+	return 0;
+}
+
 /* Who has the device mounted and may write to it. */
 static int find_mount(struct sbk_device *device, struct sbk_error *err)
 {
 	struct sbk_filesystems list;
+	bool found = false;
 	size_t i;
 	int rc = sbk_os_filesystems(&list, err);
 
 	if (rc < 0)
 		return rc;
-	for (i = 0; rc == 0 && device->mounted == NULL && i < list.count; i++)
-		if (!list.items[i].read_only && list.items[i].visible &&
-		    strcmp(list.items[i].source, device->path) == 0) {
-			device->mounted = strdup(list.items[i].point);
-			if (device->mounted == NULL)
-				rc = sbk_error_no_memory(err);
-		}
+	for (i = 0; rc == 0 && !found && i < list.count; i++)
+		if (!list.items[i].read_only)
+			rc = is_source(device, &list.items[i], &found, err);
+	if (rc == 0 && found) {
+		device->mounted = strdup(list.items[i - 1].point);
+		if (device->mounted == NULL)
+			rc = sbk_error_no_memory(err);
+	}
 	sbk_os_filesystems_release(&list);
 	return rc;
 }
 
-static int open_file(struct sbk_device *device, struct sbk_error *err)
+/* Opened when it is known what it is: of some devices the opening alone has an
+ * effect (a watchdog, a tape), and a FIFO would wait for its other end. */
+static int open_known(struct sbk_device *device, struct sbk_error *err)
 {
+	char again[sizeof("/proc/self/fd/") + 16];
+	int known = open(device->path, O_PATH | O_CLOEXEC), os_code = errno;
 	struct stat st;
-	off_t end;
-	int os_code;
 
-	/* Without blocking: a FIFO has no other end. */
-	device->fd = open(device->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	os_code = errno;
-	if (device->fd < 0 || fstat(device->fd, &st) < 0)
-		return sbk_error_set_errno(err,
-					   device->fd < 0 ? os_code : errno,
-					   "cannot open '%s'", device->path);
-	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+	if (known < 0)
+		return sbk_error_set_errno(err, os_code, "cannot open '%s'",
+					   device->path);
+	if (fstat(known, &st) < 0 ||
+	    (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))) {
+		(void)close(known); /* O_PATH */
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "'%s' is no image and no block device",
 				     device->path);
+	}
+	(void)snprintf(again, sizeof(again), "/proc/self/fd/%d", known);
+	device->fd = open(again, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	os_code = errno;
+	(void)close(known); /* O_PATH */
+	if (device->fd < 0)
+		return sbk_error_set_errno(err, os_code, "cannot open '%s'",
+					   device->path);
+	return 0;
+}
+
+static int open_file(struct sbk_device *device, struct sbk_error *err)
+{
+	off_t end;
+	int os_code, rc;
+
+	rc = open_known(device, err);
+	if (rc < 0)
+		return rc;
 	end = lseek(device->fd, 0, SEEK_END);
 	os_code = errno;
 	if (end < 0)

@@ -63,8 +63,7 @@ struct errand {
 	size_t most;		 /* bytes of it */
 };
 
-/* --- in the child, between fork and exec -----------------------------------
- */
+/* --- in the child, between fork and exec ------------------------------ */
 
 static int limit(int which, rlim_t value)
 {
@@ -166,8 +165,7 @@ static void run_child(const struct errand *errand)
 	_exit(EXIT_NOT_STARTED);
 }
 
-/* --- in the parent ---------------------------------------------------------
- */
+/* --- in the parent ---------------------------------------------------- */
 
 static int64_t monotonic_ms(void)
 {
@@ -239,7 +237,8 @@ static int read_file(const struct errand *errand, struct sbk_error *err)
 	const size_t before = out->size;
 	char block[65536];
 
-	for (;;) {
+	/* A buffer that grows no more would have it read one place for ever. */
+	while (out->failure == 0) {
 		const size_t at = out->size - before;
 		ssize_t got = pread(errand->answer[0], block, sizeof(block),
 				    (off_t)at);
@@ -250,11 +249,12 @@ static int read_file(const struct errand *errand, struct sbk_error *err)
 			return sbk_error_set_errno(err, errno,
 						   "reading an answer");
 		if (got == 0)
-			return sbk_buf_failed(out, err);
+			return 0;
 		if (at + (size_t)got > errand->most)
 			return too_long(errand, err);
 		sbk_buf_add(out, block, (size_t)got);
 	}
+	return sbk_buf_failed(out, err);
 }
 
 /* Its writes ended where its limit does. */

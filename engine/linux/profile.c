@@ -38,8 +38,7 @@ bool sbk_profile_needed(void)
 	return digit != '0';
 }
 
-/* --- the text ---------------------------------------------------------------
- */
+/* --- the text --------------------------------------------------------- */
 
 /*
  * `flags=(unconfined)`: nothing is taken away from the programs; `userns` is
@@ -96,8 +95,7 @@ int sbk_profile_check(const struct sbk_buf *text, struct sbk_error *err)
 	return run_parser(argv, sbk_buf_text(text), 0, err);
 }
 
-/* --- what is loaded ---------------------------------------------------------
- */
+/* --- what is loaded --------------------------------------------------- */
 
 static int check_name(const char *name, struct sbk_error *err)
 {

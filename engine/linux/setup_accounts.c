@@ -92,8 +92,7 @@ static int plan_private_group(struct sbk_setup *s,
 			  part->group_nonce, reason, err);
 }
 
-/* --- subordinate ids --------------------------------------------------------
- */
+/* --- subordinate ids -------------------------------------------------- */
 
 static int plan_subid(struct sbk_setup *s, const char *name, const char *reason,
 		      struct sbk_error *err)
@@ -136,8 +135,7 @@ static int plan_subids(struct sbk_setup *s, struct sbk_error *err)
 	return rc;
 }
 
-/* --- kept copies ------------------------------------------------------------
- */
+/* --- kept copies ------------------------------------------------------ */
 
 /* What each copy is now is what it shall be: see kept.c. */
 static int plan_kept_file(struct sbk_setup *s, const char *path,

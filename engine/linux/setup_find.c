@@ -24,8 +24,7 @@ static void make_nonce(char nonce[SBK_NONCE_DIGITS + 1])
 	(void)sodium_bin2hex(nonce, SBK_NONCE_DIGITS + 1, bytes, sizeof(bytes));
 }
 
-/* --- who is enrolled --------------------------------------------------------
- */
+/* --- who is enrolled -------------------------------------------------- */
 
 static int refuse_group(const char *name, struct sbk_error *err)
 {
@@ -109,8 +108,7 @@ int sbk_setup_find_enrolled(struct sbk_setup *s, struct sbk_error *err)
 	return rc;
 }
 
-/* --- accounts that are missing ----------------------------------------------
- */
+/* --- accounts that are missing ---------------------------------------- */
 
 /* Neither in the account files, not even half, nor in the database. */
 static int check_name_free(struct sbk_setup *s, const char *name,
@@ -219,8 +217,7 @@ static int give_numbers(struct sbk_setup *s, struct sbk_error *err)
 	return rc;
 }
 
-/* --- private groups ---------------------------------------------------------
- */
+/* --- private groups --------------------------------------------------- */
 
 /* A new account's number is free as a gid, too; an older one's may have been
  * given away since. */
@@ -261,8 +258,7 @@ out:
 	return rc;
 }
 
-/* --- subordinate ids --------------------------------------------------------
- */
+/* --- subordinate ids -------------------------------------------------- */
 
 static int is_absent(struct sbk_setup *s, const char *name, bool *absent,
 		     struct sbk_error *err)

@@ -34,8 +34,7 @@ struct sbk_setup {
 	size_t part_count;
 };
 
-/* --- setup_find.c -----------------------------------------------------------
- */
+/* --- setup_find.c ----------------------------------------------------- */
 
 /* The group of all and everybody's accounts, as they are. */
 int sbk_setup_find_enrolled(struct sbk_setup *setup, struct sbk_error *err);
@@ -43,8 +42,7 @@ int sbk_setup_find_enrolled(struct sbk_setup *setup, struct sbk_error *err);
  * `accounts`. Names and numbers that others have are refused. */
 int sbk_setup_find_missing(struct sbk_setup *setup, struct sbk_error *err);
 
-/* --- setup_accounts.c -------------------------------------------------------
- */
+/* --- setup_accounts.c ------------------------------------------------- */
 
 /* Groups, accounts, files and lines of subordinate ids, kept copies. */
 int sbk_setup_plan_accounts(struct sbk_setup *setup, struct sbk_error *err);

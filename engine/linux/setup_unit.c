@@ -66,8 +66,7 @@ static bool systemd_runs(void)
 	return lstat("/run/systemd/system", &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* --- texts ------------------------------------------------------------------
- */
+/* --- texts ------------------------------------------------------------ */
 
 static void add_unit(struct sbk_buf *out, const char *nft)
 {
@@ -108,8 +107,7 @@ static void add_nftables_drop_in(struct sbk_buf *out, const char *nft)
 		       nft, nft);
 }
 
-/* --- changes ----------------------------------------------------------------
- */
+/* --- changes ---------------------------------------------------------- */
 
 /* The plan that is being made. */
 struct making {
@@ -245,8 +243,7 @@ static int plan_link(struct making *u, const char *path, struct sbk_error *err)
 	return rc;
 }
 
-/* --- the script -------------------------------------------------------------
- */
+/* --- the script ------------------------------------------------------- */
 
 static int plan_person(struct making *u, const struct sbk_account *account,
 		       struct sbk_error *err)
@@ -285,8 +282,7 @@ static int plan_script(struct making *u, struct sbk_error *err)
 	return rc;
 }
 
-/* --- who runs it ------------------------------------------------------------
- */
+/* --- who runs it ------------------------------------------------------ */
 
 static int plan_written(struct making *u, const char *path, const char *reason,
 			const char *sign,

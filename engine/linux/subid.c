@@ -32,8 +32,7 @@
 
 const char *const sbk_subid_files[] = {"/etc/subuid", "/etc/subgid", NULL};
 
-/* --- names and states -------------------------------------------------------
- */
+/* --- names and states ------------------------------------------------- */
 
 void sbk_subid_name(char out[SBK_SUBID_NAME_MAX], const struct sbk_subid *subid)
 {
@@ -116,8 +115,7 @@ void sbk_subid_encode(struct sbk_buf *out, const char *name)
 		encode(out, &target);
 }
 
-/* --- observing --------------------------------------------------------------
- */
+/* --- observing -------------------------------------------------------- */
 
 /* The file's text; *present says whether there is one. */
 static int read_file(const char *path, struct sbk_buf *text, bool *present,
@@ -176,8 +174,7 @@ static int subid_observe(struct sbk_host *host, const struct sbk_object *object,
 	return rc == 0 ? sbk_buf_failed(&out->state, err) : rc;
 }
 
-/* --- changing ---------------------------------------------------------------
- */
+/* --- changing --------------------------------------------------------- */
 
 static int add_line(const struct target *target, const struct sbk_buf *text,
 		    bool present, struct sbk_error *err)
@@ -307,8 +304,7 @@ const struct sbk_host_kind sbk_host_subid = {
 	.replace = subid_replace,
 };
 
-/* --- what others have -------------------------------------------------------
- */
+/* --- what others have ------------------------------------------------- */
 
 static bool holds(struct sbk_slice line, unsigned int number)
 {

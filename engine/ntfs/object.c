@@ -43,9 +43,7 @@ void sbk_ntfs_text_add(struct sbk_buf *out, struct sbk_view utf16)
 	}
 }
 
-/* --- filling one
- * --------------------------------------------------------------
- */
+/* --- filling one ------------------------------------------------------ */
 
 struct filling {
 	struct sbk_ntfs_volume *volume;
@@ -183,7 +181,7 @@ static int take_reparse_point(struct filling *filling,
 					 .size = attribute->size,
 					 .initialized = attribute->initialized};
 	struct sbk_view value = attribute->value;
-	uint8_t bytes[4];
+	uint8_t bytes[4] = {0};
 
 	if (!attribute->is_resident) {
 		value = sbk_view_of(bytes, 0);
@@ -271,8 +269,7 @@ int sbk_ntfs_object_load(struct sbk_ntfs_volume *volume, uint64_t number,
 	return fill(volume, number, &record, out, err);
 }
 
-/* --- all of them ------------------------------------------------------------
- */
+/* --- all of them ------------------------------------------------------ */
 
 struct scan {
 	struct sbk_ntfs_volume *volume;

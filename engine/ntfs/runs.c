@@ -9,7 +9,9 @@
 
 #include "engine/banned.h"
 
-#define VCN_MAX ((uint64_t)1 << 48)
+/* Clusters of one attribute, holes included: times the largest cluster
+ * (SBK_NTFS_CLUSTER_MAX) they are at most 2^63 bytes. */
+#define VCN_MAX ((uint64_t)1 << 42)
 
 void sbk_ntfs_runs_release(struct sbk_ntfs_runs *runs)
 {

@@ -14,9 +14,8 @@
 
 #include "engine/banned.h"
 
-#define COPY_BYTES                                                   \
-	(256u << 10)	/* a block of $SDS; its copy comes behind it \
-			 */
+/* A block of $SDS; its copy comes behind it. */
+#define COPY_BYTES (256u << 10)
 #define HEADER_BYTES 20 /* hash, id, offset, size */
 #define ALIGNMENT 16
 
@@ -41,8 +40,7 @@ uint32_t sbk_ntfs_secure_hash(const uint8_t *data, size_t size)
 	return hash;
 }
 
-/* --- blocks -----------------------------------------------------------------
- */
+/* --- blocks ----------------------------------------------------------- */
 
 /* Makes `block` the one at `at`, as far as the stream reaches. */
 static int load_block(struct sbk_ntfs_secure *secure, uint64_t at)
@@ -113,8 +111,7 @@ int sbk_ntfs_secure_read(struct sbk_ntfs_secure *secure, size_t index,
 			     (unsigned)entry->id);
 }
 
-/* --- the list ---------------------------------------------------------------
- */
+/* --- the list --------------------------------------------------------- */
 
 static bool can_be(const struct sbk_ntfs_secure_entry *entry)
 {

@@ -124,7 +124,7 @@ static void read_blocks(struct reading *reading)
 	struct sbk_ntfs_stream blocks = {.size = 0}, bits = {.size = 0};
 	struct sbk_buf bitmap = SBK_BUF_INIT;
 	uint8_t *data = malloc(volume->boot.index_bytes);
-	uint64_t i, count;
+	uint64_t i, count, held;
 	int rc;
 
 	rc = sbk_ntfs_stream_open(volume, SBK_NTFS_SECURE,
@@ -142,8 +142,13 @@ static void read_blocks(struct reading *reading)
 		blame(reading, 0);
 		goto out;
 	}
-	/* A size may be anything; the map is what was read. */
-	count = blocks.size / volume->boot.index_bytes;
+	/* A size may be anything, and holes are free: no more blocks than lie
+	 * in clusters. An index has no holes. */
+	held = blocks.runs.held * volume->boot.cluster_bytes;
+	if (blocks.size > held)
+		blame(reading, held);
+	count = (blocks.size < held ? blocks.size : held) /
+		volume->boot.index_bytes;
 	if (count > bitmap.size * 8)
 		count = bitmap.size * 8;
 	for (i = 0; i < count; i++)

@@ -137,8 +137,7 @@ void sbk_ntfs_budget_renew(struct sbk_ntfs_volume *volume)
 	volume->budget = SBK_NTFS_BUDGET_LEAST + volume->records * 8;
 }
 
-/* --- opening ----------------------------------------------------------------
- */
+/* --- opening ---------------------------------------------------------- */
 
 /* The copy lies in the last sector, whose size is not known yet. */
 static bool read_boot_copy(struct sbk_ntfs_volume *volume)
@@ -324,8 +323,7 @@ struct sbk_ntfs_damage *sbk_ntfs_volume_damage(struct sbk_ntfs_volume *volume)
 	return &volume->damage;
 }
 
-/* --- $Volume ----------------------------------------------------------------
- */
+/* --- $Volume ---------------------------------------------------------- */
 
 static int read_fact(void *arg, const struct sbk_ntfs_attribute *attribute,
 		     struct sbk_error *err)

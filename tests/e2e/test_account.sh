@@ -236,7 +236,8 @@ reasons()
 	umount /usr/bin/newuidmap
 	install -m 0755 /usr/bin/newgidmap /srv/dull
 	mount --bind /srv/dull /usr/bin/newgidmap
-	without 'a newgidmap without its bit' 'newgidmap failed' \
+	without 'a newgidmap without its bit' \
+		"lost its set-id bit: install the package 'uidmap' again" \
 		$ann sandbook run -C $ws
 	umount /usr/bin/newgidmap
 	printf '#!/bin/sh\nexec sleep 60\n' >/srv/slow

@@ -420,7 +420,11 @@ edited()
 	grep -q "Journal (user): DAMAGED: .*$1" "$work/out" ||
 		fail "status does not say '$1'"
 	as_dev sandbook audit drift --json
-	[ $code = 1 ] || fail "drift of an edited journal: $code"
+	# Where a state cannot be loaded it is incomplete as well.
+	case "$code$1" in
+	1*table* | 2*state*) ;;
+	*) fail "drift of an edited journal: $code" ;;
+	esac
 	grep -q "journal.altered.*$1" "$work/out" ||
 		fail "drift does not say '$1'"
 	as_dev sandbook journal verify
@@ -497,7 +501,7 @@ case_altered()
 	cp -a $state "$work/good"
 	edit "UPDATE state SET bytes = CAST('x' AS BLOB)"
 	as_dev sandbook audit scope --principal 4321 $ws
-	[ $code = 1 ] || fail "scope with states that are none: $code"
+	[ $code = 2 ] || fail "scope with states that are none: $code"
 	grep -q "scope.grant.*u:4321" "$work/out" ||
 		fail "scope does not answer from the machine"
 	rm -rf $state

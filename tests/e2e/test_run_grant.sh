@@ -332,6 +332,19 @@ debts()
 	mv /etc/away /etc/subuid
 	$ann sandbook run -q -C /srv/ann/w -- true
 	is 'later' '' "$(foreign)"
+	# Without the account there is nobody to give: nothing is started, and
+	# by hand the session is ended.
+	killed 'echo n >n6'
+	cp /etc/passwd /etc/away
+	sed -i /^sandbook-/d /etc/passwd
+	is 'no word of it' '' "$($ann sandbook run -C /srv/ann/w -- true 2>&1)"
+	has 'it is running still' 'running' \
+		"$($ann sandbook journal log | grep session)"
+	has 'the account is gone' '1 run that died was by an account' \
+		"$($ann sandbook hand-back)"
+	is 'it has ended' 0 "$($ann sandbook journal log | grep -c running)"
+	cp /etc/away /etc/passwd
+	rm $ws/n6 $ws/made
 	# The time limit, a signal and a failure of the command are no kills.
 	acl --timeout 1 -- sh -c 'echo n >n4; sleep 9' 2>/dev/null
 	is 'time limit' 209 $?

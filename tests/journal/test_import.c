@@ -94,6 +94,8 @@ static void test_import__is_what_was_handed_over(void **state)
 	assert_ok(sbk_journal_count(theirs, a, &f->err), &f->err);
 	assert_ok(sbk_journal_count(ours, b, &f->err), &f->err);
 	assert_memory_equal(a, b, sizeof(a));
+	/* What was signed came along, and is passed over. */
+	assert_non_null(strstr(text.data, "\n{\"checkpoint\":"));
 	sbk_journal_close(ours);
 	sbk_journal_close(theirs);
 	sbk_buf_release(&text);
@@ -164,6 +166,43 @@ static void test_import__takes_no_nonsense(void **state)
 	}
 }
 
+/* Behind a log that is whole, so that each is refused for itself. */
+static void test_import__takes_no_nonsense_behind_it(void **state)
+{
+	static const char whole[] =
+		"{\"export\":\"sandbook journal\",\"format\":2,"
+		"\"book\":\"user\",\"size\":1,\"root\":\"00\"}\n"
+		"{\"op\":\"create\",\"format\":1}\n"
+		"{\"checkpoint\":\"x\"}\n";
+	static const char *const lines[] = {
+		"\n",
+		"{}\n",
+		"{\"op\":\"create\",\"format\":1}\n",
+		"{\"export\":\"again\",\"size\":1}\n",
+		"{\"state\":\"\"}\n",
+		"{\"state\":\"zz\",\"bytes_hex\":\"0\"}\n",
+		"{\"checkpoint\":1}\n",
+		"{\"checkpoint\":\"x\",\"checkpoint\":\"y\"}\n",
+		"{\"checkpoint\":\n",
+	};
+	static const char early[] =
+		"{\"export\":\"sandbook journal\",\"size\":1}\n"
+		"{\"checkpoint\":\"x\"}\n"
+		"{\"op\":\"create\",\"format\":1}\n";
+	struct sbk_journal *journal = NULL;
+	char text[1024];
+	size_t i;
+
+	(void)state;
+	assert_int_equal(import(whole, strlen(whole), &journal), 0);
+	sbk_journal_close(journal);
+	refuse(early, strlen(early));
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		(void)snprintf(text, sizeof(text), "%s%s", whole, lines[i]);
+		refuse(text, strlen(text));
+	}
+}
+
 /* Every line twice, and one line more than the head says. */
 static void test_import__takes_no_more_than_there_is(void **state)
 {
@@ -220,6 +259,7 @@ int main(int argc, char **argv)
 			test_import__takes_no_state_that_is_another,
 			fixture_setup, fixture_teardown),
 		cmocka_unit_test(test_import__takes_no_nonsense),
+		cmocka_unit_test(test_import__takes_no_nonsense_behind_it),
 		cmocka_unit_test_setup_teardown(
 			test_import__takes_no_more_than_there_is, fixture_setup,
 			fixture_teardown),

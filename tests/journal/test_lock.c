@@ -478,8 +478,7 @@ static void test_lock__a_journal_in_use_is_not_removed(void **state)
 	assert_ok(sbk_journal_remove(&f->place, &f->err), &f->err);
 }
 
-/* --- a plan that others overtook --------------------------------------------
- */
+/* --- a plan that others overtook ----------------------------------------- */
 
 struct overtaken {
 	struct fixture *f;

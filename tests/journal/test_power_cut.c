@@ -189,8 +189,7 @@ static void assert_anchored(struct fixture *f, struct cut *cut)
 	}
 }
 
-/* --- in children, so that nothing is remembered ---------------------------
- */
+/* --- in children, so that nothing is remembered -------------------------- */
 
 static int run_cut(struct fixture *f, void *arg)
 {

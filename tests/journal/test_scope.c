@@ -97,8 +97,7 @@ static void test_scope__loads_what_is_loaded_otherwise(void **state)
 	assert_true(most > 150);
 }
 
-/* --- edits ------------------------------------------------------------------
- */
+/* --- edits --------------------------------------------------------------- */
 
 struct edit {
 	const char *sql;
@@ -246,8 +245,7 @@ static void test_scope__uses_no_row_that_was_put_in(void **state)
 	}
 }
 
-/* --- who rewrites the log, and cannot sign ---------------------------------
- */
+/* --- who rewrites the log, and cannot sign ------------------------------- */
 
 static int store(void *arg, int level, uint64_t n, const unsigned char *hash)
 {
@@ -392,8 +390,7 @@ static void test_scope__an_edit_is_not_signed(void **state)
 	sbk_journal_close(journal);
 }
 
-/* --- entries far from the end -----------------------------------------------
- */
+/* --- entries far from the end -------------------------------------------- */
 
 static void add_sessions(struct fixture *f, struct sbk_journal *journal,
 			 uint64_t count)
@@ -492,7 +489,120 @@ static void test_log_read__each_entry_leads_to_the_root(void **state)
 	sbk_journal_close(journal);
 }
 
+static void put_node(struct fixture *f, struct sbk_journal *journal, int level,
+		     uint64_t n, const unsigned char *hash)
+{
+	sqlite3_stmt *s;
+
+	assert_int_equal(sqlite3_prepare_v2(journal->db.handle,
+					    "INSERT OR REPLACE INTO node "
+					    "VALUES(?1, ?2, ?3)",
+					    -1, &s, NULL),
+			 SQLITE_OK);
+	assert_int_equal(store(s, level, n, hash), 0);
+	(void)sqlite3_finalize(s);
+	sbk_error_clear(&f->err);
+}
+
+/* The node above 64 that are given the first one. */
+static void fill_group(struct fixture *f, struct sbk_journal *journal,
+		       int level, unsigned char hash[SBK_TREE_HASH_BYTES])
+{
+	static const unsigned char other[SBK_TREE_HASH_BYTES] = {1};
+	unsigned char nodes[SBK_LOG_BLOCK][SBK_TREE_HASH_BYTES];
+	size_t i, count;
+
+	for (i = 0; i < SBK_LOG_BLOCK; i++) {
+		memcpy(nodes[i], i == 0 ? hash : other, sizeof(nodes[i]));
+		put_node(f, journal, level, i, nodes[i]);
+	}
+	for (count = SBK_LOG_BLOCK; count > 1; count /= 2)
+		for (i = 0; i < count / 2; i++)
+			sbk_tree_node(nodes[2 * i], nodes[2 * i + 1], nodes[i]);
+	memcpy(hash, nodes[0], SBK_TREE_HASH_BYTES);
+}
+
+/* Nodes above the tree, up to where there can be none, lead to no root; that
+ * none is written there is for the sanitizers to tell. */
+static void test_log_read__believes_no_node_above_the_tree(void **state)
+{
+	struct fixture *f = *state;
+	struct sbk_journal *journal = fixture_locked(f);
+	unsigned char hash[SBK_TREE_HASH_BYTES];
+	struct sbk_log_reader reader;
+	struct sbk_tree block;
+	const char *json;
+	size_t size;
+	int level;
+
+	add_sessions(f, journal, 100);
+	assert_ok(sbk_db_exec(&journal->db, "BEGIN", &f->err), &f->err);
+	assert_ok(sbk_db_exec(&journal->db,
+			      "UPDATE entry SET json = 'x' WHERE n < 64",
+			      &f->err),
+		  &f->err);
+	sbk_tree_init(&block);
+	while (block.size < SBK_LOG_BLOCK)
+		(void)sbk_tree_append(&block, "x", 1, NULL, NULL);
+	sbk_tree_root(&block, hash);
+	for (level = SBK_TREE_STORED_EVERY; level < SBK_TREE_LEVELS;
+	     level += SBK_TREE_STORED_EVERY)
+		fill_group(f, journal, level, hash);
+	sbk_log_reader_init(&reader, journal);
+	assert_error(sbk_log_reader_entry(&reader, 3, &json, &size, &f->err),
+		     SBK_E_CORRUPT, &f->err);
+	sbk_log_reader_release(&reader);
+	sbk_db_abandon(&journal->db);
+	sbk_journal_close(journal);
+}
+
+/* A transaction of which nothing is in effect is not read, whatever its row
+ * says: not even as the one of which something is. */
+static void test_scope__knows_transactions_by_their_number(void **state)
+{
+	struct fixture *f = *state;
+	struct sbk_journal *journal;
+	size_t count;
+
+	make_history(f);
+	fixture_sql(f, "UPDATE txn SET first = (SELECT first FROM txn "
+		       "WHERE id = 4), last = (SELECT last FROM txn "
+		       "WHERE id = 4) WHERE id = 1; "
+		       "INSERT INTO root(txn, entry, path, principal, writable)"
+		       " SELECT 1, entry, path, principal, writable FROM root "
+		       "WHERE txn = 4");
+	journal = fixture_open(f, SBK_JOURNAL_READ);
+	assert_int_equal(scope_load(f, journal, &all_w, &count), 0);
+	assert_true(sbk_scope_has(journal, 4));
+	assert_false(sbk_scope_has(journal, 1));
+	sbk_journal_close(journal);
+}
+
+/* What stands above a path stays while something else needs it: what that is
+ * must be true, in whichever transaction it is. */
+static void test_scope__asks_all_whether_a_way_stays(void **state)
+{
+	static const struct sbk_journal_filter below = {
+		.path = "/w/d", .unsettled = true, .ways = true};
+	struct fixture *f = *state;
+	struct sbk_journal *journal;
+	size_t count;
+
+	make_history(f);
+	journal = fixture_open(f, SBK_JOURNAL_READ);
+	assert_int_equal(scope_load(f, journal, &below, &count), 0);
+	sbk_journal_close(journal);
+	fixture_sql(f, "UPDATE change SET name = '/w/planted' "
+		       "WHERE name = '/v/file'");
+	journal = fixture_open(f, SBK_JOURNAL_READ);
+	assert_int_equal(scope_load(f, journal, &below, &count), SBK_E_CORRUPT);
+	sbk_journal_close(journal);
+}
+
 static const struct CMUnitTest tests[] = {
+	FIXTURE_TEST(test_scope__asks_all_whether_a_way_stays),
+	FIXTURE_TEST(test_scope__knows_transactions_by_their_number),
+	FIXTURE_TEST(test_log_read__believes_no_node_above_the_tree),
 	FIXTURE_TEST(test_scope__loads_what_is_loaded_otherwise),
 	FIXTURE_TEST(test_scope__finds_every_edit_of_what_it_uses),
 	FIXTURE_TEST(test_scope__uses_no_row_that_was_put_in),

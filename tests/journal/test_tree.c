@@ -133,6 +133,21 @@ static void test_tree__refuses_a_subtree_out_of_place(void **state)
 	assert_true(sbk_tree_graft(&tree, 0, hash));
 }
 
+/* As many nodes as somebody may have put into a database. */
+static void test_tree__grows_no_higher_than_its_levels(void **state)
+{
+	const unsigned char hash[SBK_TREE_HASH_BYTES] = {0};
+	struct sbk_tree tree;
+	int i;
+
+	(void)state;
+	sbk_tree_init(&tree);
+	for (i = 0; i < 63; i++)
+		assert_true(sbk_tree_graft(&tree, SBK_TREE_LEVELS - 6, hash));
+	assert_false(sbk_tree_graft(&tree, SBK_TREE_LEVELS - 6, hash));
+	assert_int_equal(tree.size, (uint64_t)63 << (SBK_TREE_LEVELS - 6));
+}
+
 static int refuse(void *arg, int level, uint64_t n, const unsigned char *hash)
 {
 	(void)arg;
@@ -160,6 +175,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_tree__roots_are_those_of_rfc_6962),
 	cmocka_unit_test(test_tree__loads_from_stored_nodes),
 	cmocka_unit_test(test_tree__refuses_a_subtree_out_of_place),
+	cmocka_unit_test(test_tree__grows_no_higher_than_its_levels),
 	cmocka_unit_test(test_tree__passes_a_failure_on),
 };
 

@@ -157,8 +157,7 @@ static void test_witness__believes_no_byte_of_an_answer(void **state)
 	assert_ok(sbk_witness_judge(&seen, good, &truth, &f->err), &f->err);
 	assert_int_equal(truth.result, SBK_WITNESS_SEEN);
 	for (i = 0; i < FLIPS; i++) {
-		/* The first part densely, the tables after it here and there.
-		 */
+		/* The first part densely, the tables after it in steps. */
 		const size_t at = i < 1200 ? i : i * 7919 % sizeof(*bad);
 
 		*bad = *good;

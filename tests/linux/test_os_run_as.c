@@ -34,8 +34,7 @@ struct answer {
 	pid_t session, process;
 };
 
-/* --- the errand's side ------------------------------------------------------
- */
+/* --- the errand's side ------------------------------------------------ */
 
 static int count_descriptors(void)
 {
@@ -143,8 +142,7 @@ static int errand(const char *name)
 	return 1;
 }
 
-/* --- the test's side
- * ---------------------------------------------------------- */
+/* --- the test's side -------------------------------------------------- */
 
 static struct sbk_person nobody(void)
 {
@@ -304,6 +302,12 @@ static void test_os_run_as__fetches_a_long_answer(void **state)
 	sbk_buf_clear(&out);
 	assert_error(sbk_os_fetch_as(&person, words, 20000, 300000, &out, &err),
 		     SBK_E_LIMIT, &err);
+	/* Nor is one asked for ever that there is no room for. */
+	words[1] = "much";
+	out.failure = SBK_E_LIMIT;
+	assert_error(sbk_os_fetch_as(&person, words, 20000, 300000, &out, &err),
+		     SBK_E_LIMIT, &err);
+	sbk_buf_clear(&out);
 	words[1] = "crash";
 	assert_error(sbk_os_fetch_as(&person, words, 20000, 300000, &out, &err),
 		     SBK_E_IO, &err);

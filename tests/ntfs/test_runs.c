@@ -93,10 +93,29 @@ static void test_runs__end_where_the_volume_does(void **state)
 	sbk_ntfs_runs_release(&runs);
 }
 
+/* Holes cost nothing, and their bytes must still be numbers: at the largest
+ * cluster, 2 to the 43 of them would be 2 to the 64 bytes, which is none, and
+ * a reader that advances by none never ends. */
+static void test_runs__holes_have_an_end(void **state)
+{
+	struct sbk_ntfs_runs runs = {.count = 0};
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	assert_error(ADD(&runs, 0, 0x06, 0, 0, 0, 0, 0, 0x08, 0x00),
+		     SBK_E_PARSE, &err);
+	assert_ok(ADD(&runs, 0, 0x06, 0, 0, 0, 0, 0, 0x04, 0x00), &err);
+	assert_true(runs.clusters == (uint64_t)1 << 42);
+	assert_error(ADD(&runs, (uint64_t)1 << 42, 0x01, 0x01, 0x00),
+		     SBK_E_PARSE, &err);
+	sbk_ntfs_runs_release(&runs);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_runs__are_put_together),
 	cmocka_unit_test(test_runs__refuse_what_cannot_be),
 	cmocka_unit_test(test_runs__end_where_the_volume_does),
+	cmocka_unit_test(test_runs__holes_have_an_end),
 };
 
 SBK_TEST_MAIN(tests)

@@ -204,6 +204,43 @@ static void test_volume__searches_without_index(void **state)
 	image_release(&image);
 }
 
+/* The attribute of a record that is not resident, of this type and name. */
+static uint8_t *attribute_at(struct image *image, uint64_t number,
+			     uint32_t type, const char *name)
+{
+	uint64_t record = record_at(image, number), at = 0x38;
+	uint8_t *bytes;
+
+	for (;; at += get_u32le(bytes + 4)) {
+		assert_true(at < 1024);
+		bytes = image_sector(image, record + at) +
+			(record + at) % IMAGE_SECTOR;
+		if (get_u32le(bytes) == type && bytes[8] == 1 &&
+		    bytes[64] == (uint8_t)name[0] &&
+		    bytes[66] == (uint8_t)name[1] &&
+		    bytes[68] == (uint8_t)name[2] &&
+		    bytes[70] == (uint8_t)name[3])
+			return bytes;
+	}
+}
+
+/* Blocks of an index that lie in no cluster: not looked at one by one. */
+static void test_volume__index_is_no_larger_than_its_clusters(void **state)
+{
+	struct image image;
+	struct seen whole;
+	uint8_t *bytes;
+
+	(void)state;
+	load(&image, "small512");
+	assert_int_equal(look(&image, &whole), 0);
+	bytes = attribute_at(&image, SBK_NTFS_SECURE, SBK_NTFS_INDEX_ALLOCATION,
+			     "$SII");
+	put_u64le(bytes + 48, (uint64_t)1 << 50);
+	survives(&image, &whole, SBK_NTFS_BAD_SII);
+	image_release(&image);
+}
+
 static void test_volume__lost_records_are_counted(void **state)
 {
 	struct image image;
@@ -355,6 +392,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_volume__reads_whole_volumes),
 	cmocka_unit_test(test_volume__copies_stand_in),
 	cmocka_unit_test(test_volume__searches_without_index),
+	cmocka_unit_test(test_volume__index_is_no_larger_than_its_clusters),
 	cmocka_unit_test(test_volume__lost_records_are_counted),
 	cmocka_unit_test(test_volume__lost_extensions_are_counted),
 	cmocka_unit_test(test_volume__cut_short_at_any_place),

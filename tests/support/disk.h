@@ -6,8 +6,7 @@
  *	- lose power at the k-th sync: of each file's writes since its last
  *	  sync each sector is kept, dropped or garbled, of each directory's
  *	  new names, renamings and removals a beginning stays, and the process
- *	  ends with FAULT_EXIT; what a new process finds is what was on the
- *disk;
+ *	  ends with FAULT_EXIT; a new process finds what was on the disk;
  *	- fail at the n-th call: with an error, or with half of what was asked.
  *
  * Method: the calls of the C library are defined here, so that libraries find

@@ -11,8 +11,8 @@
  *	enemy abstract NAME	   listens at that abstract name, and waits
  *	enemy map ROLE DIRECTORY...  sandbook-mount's answer for each
  *	enemy names DIRECTORY...   prints each name that appears there
- *	enemy take THING LIMIT	   as many of THING as are given; prints how
- *many
+ *	enemy take THING LIMIT	   as many of THING as are given; prints their
+ *				   number
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -30,7 +30,9 @@
 #define FOUND_MAX 256
 #define KINDS_MAX 64
 #define IDS_MAX 8
-#define PATIENCE_MS 5000
+/* Until all have ended by themselves. A run waits 5 s for some of its helpers,
+ * and a removal finishes its work, which takes longest under a sanitizer. */
+#define PATIENCE_MS 60000
 
 struct process {
 	pid_t pid, parent;

@@ -356,23 +356,35 @@ static int append_replacement(struct sbk_journal *journal,
 	return sbk_log_finish(journal, rc, err);
 }
 
+/* 0 where it is lost; a key that could not be read this time is not. */
+static int expect_lost(struct sbk_journal *journal, struct sbk_error *err)
+{
+	struct sbk_note_signer signer;
+	int rc = sbk_key_load(journal, &signer, err);
+
+	if (rc == SBK_E_NOTFOUND || rc == SBK_E_CORRUPT || rc == SBK_E_DENIED) {
+		sbk_error_clear(err);
+		return 0;
+	}
+	if (rc < 0)
+		return rc;
+	sbk_note_signer_erase(&signer);
+	return sbk_error_set(err, SBK_E_EXISTS,
+			     "the key of journal '%s' is there: --rotate hands "
+			     "over to a new one, which proves more",
+			     journal->db.path);
+}
+
 int sbk_key_replace(struct sbk_journal *journal, struct sbk_error *err)
 {
 	struct sbk_note_signer signer;
 	struct sbk_note_key named;
 	int rc = sbk_key_named(journal, &named, err);
 
-	if (rc < 0)
-		return rc;
-	if (sbk_key_load(journal, &signer, NULL) == 0) {
-		sbk_note_signer_erase(&signer);
-		return sbk_error_set(err, SBK_E_EXISTS,
-				     "the key of journal '%s' is there: "
-				     "--rotate hands over to a new one, which "
-				     "proves more",
-				     journal->db.path);
-	}
-	rc = sbk_journal_check(journal, err);
+	if (rc == 0)
+		rc = expect_lost(journal, err);
+	if (rc == 0)
+		rc = sbk_journal_check(journal, err);
 	/* Written first: killed in between, the journal has lost its key as
 	 * before. */
 	if (rc == 0)

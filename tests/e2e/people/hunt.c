@@ -31,7 +31,7 @@
 #define KINDS_MAX 64
 #define IDS_MAX 8
 /* Until all have ended by themselves. A run waits 5 s for some of its helpers,
- * and a removal finishes its work, which takes longest under a sanitizer. */
+ * and a removal finishes its work. */
 #define PATIENCE_MS 60000
 
 struct process {

@@ -567,21 +567,4 @@ stop_after=$2
 shift 2
 [ $# -gt 0 ] || set -- $(sed -n 's/^case_\([a-z0-9_]*\)()$/\1/p' "$0")
 
-directory=$(mktemp -d "${TMPDIR:-/tmp}/test_field.XXXXXX") || exit 1
-trap 'rm -rf "$directory"' EXIT
-failed=0
-
-for name in "$@"; do
-	began=$(date +%s)
-	"$support/host" sh "$here/test_field.sh" --case "$name" "$bin" \
-		"$stop_after" "$directory/$name"
-	code=$?
-	case $code in
-	0) result=ok ;;
-	77) result=skipped ;;
-	*) result=FAILED ;;
-	esac
-	echo "$result $name ($(($(date +%s) - began)) s)"
-	[ "$code" = 0 ] || failed=$code
-done
-exit "$failed"
+. "$here/cases.sh"

@@ -695,21 +695,4 @@ bin=$(cd "$1" && pwd)
 stop_after=$2
 shift 2
 
-directory=$(mktemp -d "${TMPDIR:-/tmp}/test_stops.XXXXXX") || exit 1
-trap 'rm -rf "$directory"' EXIT
-failed=0
-
-for name in "$@"; do
-	began=$(date +%s)
-	"$support/host" sh "$here/test_stops.sh" --case "$name" "$bin" \
-		"$stop_after" "$directory/$name"
-	code=$?
-	case $code in
-	0) result=ok ;;
-	77) result=skipped ;;
-	*) result=FAILED ;;
-	esac
-	echo "$result $name ($(($(date +%s) - began)) s)"
-	[ "$code" = 0 ] || failed=$code
-done
-exit "$failed"
+. "$here/cases.sh"

@@ -332,21 +332,4 @@ cases="cut_ext4 second_xfs cut_btrfs full_ext4 full_btrfs"
 # shellcheck disable=SC2086
 [ $# -gt 0 ] || set -- $cases
 
-directory=$(mktemp -d "${TMPDIR:-/tmp}/test_volumes.XXXXXX") || exit 1
-trap 'rm -rf "$directory"' EXIT
-failed=0
-
-for name in "$@"; do
-	began=$(date +%s)
-	"$support/host" sh "$here/test_volumes.sh" --case "$name" "$bin" \
-		"$stop_after" "$directory/$name"
-	code=$?
-	case $code in
-	0) result=ok ;;
-	77) result=skipped ;;
-	*) result=FAILED ;;
-	esac
-	echo "$result $name ($(($(date +%s) - began)) s)"
-	[ "$code" = 0 ] || failed=$code
-done
-exit "$failed"
+. "$here/cases.sh"

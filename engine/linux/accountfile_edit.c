@@ -6,8 +6,8 @@
  *  1. The file is never seen half-written: a new one is finished, flushed and
  *     renamed over it.
  *  2. What a crash leaves ("PATH.lock", "PATH.123", "PATH.sandbook") is known
- *     to leftovers.c by its name; the next writer takes the lock over as
- *     shadow's tools do, since its process is gone.
+ *     to leftovers.c by its name; the next writer takes the lock over: ours by
+ *     its mark, another's as shadow's tools do, if its process is gone.
  *
  * Unlike those tools it leaves no copy "PATH-": there is nothing to be put
  * back afterwards.
@@ -36,13 +36,22 @@
 
 /* --- "PATH.lock" ------------------------------------------------------ */
 
-/* Makes a file that holds our number, as the tools write it: with its end. */
+/*
+ * Behind the number and its end, where the tools no longer read. Ours are made
+ * under a lock that ends with its process (program.h), so one that is found
+ * under that lock was left over, whoever has its number by now: after a
+ * restart, or in another PID namespace, that may be anybody.
+ */
+static const char mark[] = "sandbook";
+
+/* Makes a file that holds our number, as the tools write it, and the mark. */
 static int write_number(const char *path)
 {
-	char number[16];
+	char number[32];
 	int fd, os_code, size;
 
-	size = snprintf(number, sizeof(number), "%ld", (long)getpid()) + 1;
+	size = snprintf(number, sizeof(number), "%ld%c%s", (long)getpid(), 0,
+			mark);
 	/* One of this name is of a process that had our number. */
 	if (unlink(path) < 0 && errno != ENOENT)
 		return errno;
@@ -54,6 +63,13 @@ static int write_number(const char *path)
 	if (close(fd) < 0 && os_code == 0)
 		os_code = errno;
 	return os_code;
+}
+
+static bool is_marked(const char *text, size_t size)
+{
+	size_t end = strnlen(text, size) + 1;
+
+	return end < size && strncmp(text + end, mark, size - end) == 0;
 }
 
 /* Whether the process that made the lock may still be at work. */
@@ -68,6 +84,8 @@ static bool is_held(const char *path, long *holder)
 	if (read(fd, text, sizeof(text) - 1) < 0)
 		text[0] = '\0';
 	(void)close(fd); /* it was only read */
+	if (is_marked(text, sizeof(text)))
+		return false;
 	*holder = strtol(text, NULL, 10);
 	/* Not even a number: somebody else's way of locking. */
 	return *holder <= 0 || kill((pid_t)*holder, 0) == 0 || errno == EPERM;

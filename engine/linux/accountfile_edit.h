@@ -25,7 +25,8 @@ struct sbk_accountfile_lock {
 
 /*
  * Takes the lock of our own tools, the one of lckpwdf(3) and "PATH.lock", as
- * shadow's tools do. A "PATH.lock" whose process is gone is taken over.
+ * shadow's tools do. A "PATH.lock" whose process is gone is taken over, and one
+ * of ours at once, which nobody can hold any more.
  * SBK_E_BUSY where another program works on the file. A failed call holds
  * nothing; unlocking it is fine.
  */

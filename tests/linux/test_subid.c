@@ -218,7 +218,10 @@ static void test_subid__a_strangers_lock_is_busy(void **state)
 	} cases[] = {
 		{"printf 1 >" FILE_NAME ".lock", true}, /* process 1 lives */
 		{": >" FILE_NAME ".lock", true},
+		{"printf '1\\0sand' >" FILE_NAME ".lock", true},
 		{"printf 4194303 >" FILE_NAME ".lock", false},
+		/* One of ours, left over; its number is somebody's by now. */
+		{"printf '1\\0sandbook' >" FILE_NAME ".lock", false},
 	};
 	struct sbk_backend backend = begin();
 	size_t i;

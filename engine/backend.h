@@ -43,6 +43,11 @@ enum sbk_rights {
 	SBK_RIGHTS_READ,   /* read, and search or execute where others may */
 	SBK_RIGHTS_WRITE,  /* read and write */
 	SBK_RIGHTS_SEARCH, /* pass through this one directory; not inherited */
+	/* Windows alone: writing is denied, whatever else is granted. */
+	SBK_RIGHTS_PROTECT,
+	/* With one of the others, Windows alone: the object is below the root
+	 * of the grant, and gets what it inherits from it. */
+	SBK_RIGHTS_BELOW = 0x10
 };
 
 /* What somebody may do to an object, as bits. */

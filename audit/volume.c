@@ -71,6 +71,8 @@ int sbk_volume_examine(struct sbk_volume_audit *audit,
 		rc = sbk_volume_rollup(audit, err);
 	if (rc == 0)
 		rc = sbk_volume_report(audit, err);
+	if (rc == 0)
+		rc = sbk_volume_hives_report(audit, err);
 	return rc < 0 ? rc : sbk_volume_ssh(audit, err);
 }
 
@@ -99,6 +101,7 @@ void sbk_volume_audit_release(struct sbk_volume_audit *audit)
 	free(audit->sids);
 	free((void *)audit->directory.owners);
 	free(audit->evidence);
+	free(audit->facts);
 	sbk_volume_tree_release(&audit->tree);
 	sbk_os_device_close(audit->device);
 	sbk_arena_release(&audit->arena);

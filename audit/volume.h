@@ -6,10 +6,10 @@
  *	volume_tree.c         objects: parents, descriptors, names, paths
  *	volume_descriptors.c  each distinct descriptor, judged once for each SID
  *	volume_known.c        who SIDs belong to: ledgers of tools, profiles
- *	volume_places.c       sensitive places
- *	volume_rollup.c       from descriptors to roots and counts
- *	volume_ssh.c          keys that OpenSSH for Windows refuses
- *	volume_report.c       findings, JSON, CSV
+ *	volume_hives.c        accounts, profiles and firewall rules of its
+ *registry volume_places.c       sensitive places volume_rollup.c       from
+ *descriptors to roots and counts volume_ssh.c          keys that OpenSSH for
+ *Windows refuses volume_report.c       findings, JSON, CSV
  *
  * Memory: 28 bytes for each record of the volume, and what is distinct (SIDs,
  * descriptors' answers, roots). Names are read again where they are printed.
@@ -35,8 +35,9 @@
 #define SBK_VOLUME_CANDIDATES_MAX (1u << 20) /* objects with a special name */
 #define SBK_VOLUME_LEDGER_MAX (8u << 20)     /* bytes of a tool's ledger */
 #define SBK_VOLUME_LEDGERS_MAX (64u << 20)   /* of all of them */
-#define SBK_VOLUME_DEPTH_MAX 1024	     /* directories above an object */
-#define SBK_VOLUME_PATH_MAX 32768 /* bytes of a path that is printed */
+#define SBK_VOLUME_FACTS_MAX 65536 /* of the registry, that name SIDs */
+#define SBK_VOLUME_DEPTH_MAX 1024  /* directories above an object */
+#define SBK_VOLUME_PATH_MAX 32768  /* bytes of a path that is printed */
 #define SBK_VOLUME_PATHS_MAX ((size_t)512 << 20) /* of all that are told */
 #define SBK_VOLUME_NONE UINT32_MAX
 
@@ -107,6 +108,7 @@ enum sbk_volume_meaning {
 	SBK_VOLUME_TOP,	   /* sensitive itself, not all that is below */
 	SBK_VOLUME_LEDGER, /* of another tool: holds SIDs */
 	SBK_VOLUME_LEDGER_DIRECTORY, /* its files are ledgers */
+	SBK_VOLUME_HIVE,	     /* of the registry: "SAM", ... */
 	SBK_VOLUME_KEY		     /* a file of .ssh */
 };
 
@@ -171,6 +173,25 @@ struct sbk_volume_principal {
 	size_t inclusion_count, inclusion_capacity;
 };
 
+/* --- the registry --------------------------------------------------------- */
+
+enum sbk_volume_fact_kind {
+	SBK_VOLUME_ACCOUNT, /* in the SAM; text: its name */
+	SBK_VOLUME_GROUP,   /* likewise */
+	SBK_VOLUME_PROFILE, /* in the list of profiles; text: its directory */
+	SBK_VOLUME_HIDDEN, /* not shown at sign-in; text: name of the account */
+	SBK_VOLUME_RULE	   /* names it; text: the firewall rule's name */
+};
+
+/* Something that the registry of the volume says about a SID. */
+struct sbk_volume_fact {
+	struct sbk_sid sid; /* zeros: HIDDEN, and no account has the name */
+	enum sbk_volume_fact_kind kind;
+	const char *text, *detail; /* detail: of a rule, what it does; or "" */
+	const char *hive;	   /* path */
+	size_t order;		   /* in which they were met */
+};
+
 struct sbk_volume_request {
 	const char *path;	       /* image, device or mount point */
 	const char *const *principals; /* none: whatever is unresolved or of a
@@ -190,8 +211,13 @@ struct sbk_volume_audit {
 	struct sbk_sid_directory directory;
 	struct sbk_sid machine; /* what directory.domains points to */
 	const char **evidence;	/* [directory.owners] */
-	uint64_t ledger_bytes;	/* read so far */
-	size_t path_bytes;	/* of paths that are told */
+	/* Of the registry, by SID, then kind; from sbk_volume_hives_find on. */
+	struct sbk_volume_fact *facts;
+	size_t fact_count, fact_capacity;
+	/* The SAM was read as a whole: who is not in it is no more. */
+	bool has_accounts;
+	uint64_t ledger_bytes;			 /* read so far */
+	size_t path_bytes;			 /* of paths that are told */
 	struct sbk_volume_principal *principals; /* by SID */
 	size_t principal_count;
 	struct sbk_volume_hit *hits; /* by principal, then descriptor */
@@ -200,8 +226,46 @@ struct sbk_volume_audit {
 };
 
 int sbk_volume_sids_find(struct sbk_volume_audit *audit, struct sbk_error *err);
+/* One more SID that the volume names; sort when all are met. SBK_E_LIMIT. */
+int sbk_volume_sids_meet(struct sbk_volume_audit *audit,
+			 const struct sbk_sid *sid, struct sbk_error *err);
+void sbk_volume_sids_sort(struct sbk_volume_audit *audit);
 int sbk_volume_known_find(struct sbk_volume_audit *audit,
 			  struct sbk_error *err);
+/* One more entry of the directory, unsorted until all are known. `path`: of
+ * what says so, kept as it is; the first of several counts. */
+int sbk_volume_known_add(struct sbk_volume_audit *audit,
+			 const struct sbk_sid_owner *owner, const char *path,
+			 struct sbk_error *err);
+/* The path of a record, for as long as the audit lives. */
+int sbk_volume_path_keep(struct sbk_volume_audit *audit, uint32_t record,
+			 const char **out, struct sbk_error *err);
+/* S-1-5-21-x-y-z-rid, or S-1-12-1-...: what an account may have. */
+bool sbk_volume_is_account_sid(const struct sbk_sid *sid);
+/* Names, letters of ASCII in either case. */
+bool sbk_volume_is_same(const char *a, const char *b);
+/* The next text of a SID in `text` from `*at` on, and where it ends. */
+bool sbk_volume_sid_in(const char *text, size_t size, size_t *at,
+		       struct sbk_sid *out);
+/*
+ * The hives of Windows on this volume: names and numbers of the SAM, which also
+ * says what the machine's SID is; the lists of profiles and of accounts that
+ * are hidden at sign-in; firewall rules that name an account. A hive that is
+ * damaged, or waits for its logs, is counted as missed, and what it says is
+ * used.
+ */
+int sbk_volume_hives_find(struct sbk_volume_audit *audit,
+			  struct sbk_error *err);
+/* Those of one SID, by kind; NULL where there are none. */
+const struct sbk_volume_fact *
+sbk_volume_facts_of(const struct sbk_volume_audit *audit,
+		    const struct sbk_sid *sid, size_t *count);
+/* Whether the SID is of this machine and its SAM has it no more. */
+bool sbk_volume_is_deleted(const struct sbk_volume_audit *audit,
+			   const struct sbk_sid *sid);
+/* Findings on what the registry has of the chosen principals. */
+int sbk_volume_hives_report(struct sbk_volume_audit *audit,
+			    struct sbk_error *err);
 /* The one account that has full access to a profile by an entry of its own. */
 bool sbk_volume_person_of(struct sbk_volume_audit *audit, uint32_t record,
 			  struct sbk_sid *out);

@@ -58,7 +58,7 @@ static int by_sid(const void *a, const void *b)
 	return sbk_sid_compare(a, b);
 }
 
-static void sort_sids(struct sbk_volume_audit *audit)
+void sbk_volume_sids_sort(struct sbk_volume_audit *audit)
 {
 	size_t i, kept = 0;
 
@@ -74,11 +74,11 @@ static void sort_sids(struct sbk_volume_audit *audit)
 
 /* Each is kept once, sorted when the room is used up: descriptors of a volume
  * name few SIDs many times. */
-static int meet(struct sbk_volume_audit *audit, const struct sbk_sid *sid,
-		struct sbk_error *err)
+int sbk_volume_sids_meet(struct sbk_volume_audit *audit,
+			 const struct sbk_sid *sid, struct sbk_error *err)
 {
 	if (audit->sid_count == 2 * SBK_VOLUME_SIDS_MAX) {
-		sort_sids(audit);
+		sbk_volume_sids_sort(audit);
 		if (audit->sid_count > SBK_VOLUME_SIDS_MAX)
 			return sbk_error_set(err, SBK_E_LIMIT,
 					     "its descriptors name more than "
@@ -98,11 +98,11 @@ static int meet_all(struct sbk_volume_audit *audit, size_t index,
 
 	(void)index;
 	if (sd->has_owner)
-		rc = meet(audit, &sd->owner, err);
+		rc = sbk_volume_sids_meet(audit, &sd->owner, err);
 	while (rc == 0 && sd->dacl_is == SBK_ACL_PRESENT &&
 	       sbk_nt_acl_next(&sd->dacl, &at, &ace))
 		if (!ace.is_opaque)
-			rc = meet(audit, &ace.sid, err);
+			rc = sbk_volume_sids_meet(audit, &ace.sid, err);
 	return rc;
 }
 
@@ -115,7 +115,7 @@ int sbk_volume_sids_find(struct sbk_volume_audit *audit, struct sbk_error *err)
 	if (audit->sids == NULL)
 		return sbk_error_no_memory(err);
 	rc = each(audit, true, meet_all, err);
-	sort_sids(audit);
+	sbk_volume_sids_sort(audit);
 	return rc;
 }
 

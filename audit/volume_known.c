@@ -1,11 +1,12 @@
 /*
- * Who the SIDs of a volume belong to, as far as the volume itself says: people
- * by their profiles, other tools by their own ledgers. Owns the choice of
- * principals.
+ * Who the SIDs of a volume belong to, as far as the volume itself says:
+ * accounts by its registry (volume_hives.c), people by their profiles, other
+ * tools by their own ledgers. Owns the choice of principals.
  *
  * A ledger is searched for whatever reads as a SID, and not parsed: those that
- * matter most are the ones that a crash left in halves. A SID that has a
- * profile is a person's, whatever a ledger says.
+ * matter most are the ones that a crash left in halves. A SID that has an
+ * account is not the tool's, whatever a ledger says, nor one that has a
+ * profile, unless the SAM says that its account is gone.
  */
 #include "audit/volume.h"
 
@@ -16,17 +17,16 @@
 
 #include "engine/banned.h"
 
-/* S-1-5-21-x-y-z-rid, or S-1-12-1-...: what an account may have. */
-static bool is_account_sid(const struct sbk_sid *sid)
+bool sbk_volume_is_account_sid(const struct sbk_sid *sid)
 {
 	return (sbk_sid_authority(sid) == 5 && sbk_sid_sub(sid, 0) == 21 &&
 		sbk_sid_sub_count(sid) == 5) ||
 	       (sbk_sid_authority(sid) == 12 && sbk_sid_sub(sid, 0) == 1);
 }
 
-static int own(struct sbk_volume_audit *audit, const struct sbk_sid *sid,
-	       enum sbk_sid_origin origin, const char *name, const char *tool,
-	       const char *path, struct sbk_error *err)
+int sbk_volume_known_add(struct sbk_volume_audit *audit,
+			 const struct sbk_sid_owner *owner, const char *path,
+			 struct sbk_error *err)
 {
 	size_t count = audit->directory.count;
 	struct sbk_sid_owner *owners;
@@ -43,20 +43,19 @@ static int own(struct sbk_volume_audit *audit, const struct sbk_sid *sid,
 	if (evidence == NULL)
 		return sbk_error_no_memory(err);
 	audit->evidence = evidence;
-	owners[count] = (struct sbk_sid_owner){
-		.sid = *sid, .origin = origin, .tool = tool};
-	if (name != NULL)
-		owners[count].name = sbk_arena_strdup(&audit->arena, name);
-	if (name != NULL && owners[count].name == NULL)
+	owners[count] = *owner;
+	if (owner->name != NULL)
+		owners[count].name =
+			sbk_arena_strdup(&audit->arena, owner->name);
+	if (owner->name != NULL && owners[count].name == NULL)
 		return sbk_error_no_memory(err);
 	evidence[count] = path;
 	audit->directory.count++;
 	return 0;
 }
 
-/* The path of a record, for as long as the audit lives. */
-static int keep_path(struct sbk_volume_audit *audit, uint32_t record,
-		     const char **out, struct sbk_error *err)
+int sbk_volume_path_keep(struct sbk_volume_audit *audit, uint32_t record,
+			 const char **out, struct sbk_error *err)
 {
 	struct sbk_buf path = SBK_BUF_INIT;
 	int rc = sbk_volume_path(&audit->tree, record, &path, err);
@@ -81,7 +80,7 @@ static bool find_person(const struct sbk_sd *sd, struct sbk_sid *out)
 	       sbk_nt_acl_next(&sd->dacl, &at, &ace)) {
 		if (ace.is_opaque || ace.type != SBK_ACE_ALLOW ||
 		    (ace.flags & SBK_ACE_INHERITED) != 0 ||
-		    !is_account_sid(&ace.sid) ||
+		    !sbk_volume_is_account_sid(&ace.sid) ||
 		    (sbk_rights_map(ace.mask,
 				    sbk_nt_mapping(SBK_NT_DIRECTORY)) &
 		     SBK_FILE_ALL) != SBK_FILE_ALL)
@@ -118,20 +117,21 @@ static int learn_profile(struct sbk_volume_audit *audit, uint32_t record,
 	struct sbk_volume_tree *tree = &audit->tree;
 	struct sbk_buf name = SBK_BUF_INIT;
 	const char *path = NULL;
-	struct sbk_sid sid;
+	struct sbk_sid_owner owner = {.origin = SBK_SID_ACCOUNT};
 	int rc;
 
-	if (!sbk_volume_person_of(audit, record, &sid))
+	if (!sbk_volume_person_of(audit, record, &owner.sid) ||
+	    sbk_volume_is_deleted(audit, &owner.sid))
 		return 0;
 	rc = sbk_volume_name(tree, record, &name, err);
 	if (rc == 0)
-		rc = keep_path(audit, record, &path, err);
+		rc = sbk_volume_path_keep(audit, record, &path, err);
+	owner.name = sbk_buf_text(&name);
 	if (rc == 0)
-		rc = own(audit, &sid, SBK_SID_ACCOUNT, sbk_buf_text(&name),
-			 NULL, path, err);
+		rc = sbk_volume_known_add(audit, &owner, path, err);
 	if (rc == 0 && audit->directory.domains.machine == NULL &&
-	    sbk_sid_authority(&sid) == 5) {
-		audit->machine = sid;
+	    sbk_sid_authority(&owner.sid) == 5) {
+		audit->machine = owner.sid;
 		(void)sbk_sid_parent(&audit->machine);
 		audit->directory.domains.machine = &audit->machine;
 	}
@@ -154,28 +154,38 @@ static bool can_be_a_tools(const struct sbk_sid *sid)
 	return sbk_sid_judge(sid, &nobody).origin == SBK_SID_UNRESOLVED;
 }
 
+bool sbk_volume_sid_in(const char *text, size_t size, size_t *at,
+		       struct sbk_sid *out)
+{
+	size_t begin, end;
+
+	while (*at + 5 < size) {
+		begin = (*at)++;
+		if (memcmp(text + begin, "S-1-", 4) != 0)
+			continue;
+		for (end = begin + 4; end < size && is_sid_char(text[end]);
+		     end++)
+			;
+		*at = end;
+		if (sbk_sid_parse(text + begin, end - begin, out, NULL) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int learn_sids(struct sbk_volume_audit *audit, const char *text,
 		      size_t size, const char *tool, uint32_t record,
 		      struct sbk_error *err)
 {
+	struct sbk_sid_owner owner = {.origin = SBK_SID_OTHER_TOOL,
+				      .tool = tool};
 	const char *path = NULL;
-	struct sbk_sid sid;
-	size_t at = 0, end;
-	int rc = keep_path(audit, record, &path, err); /* once for all */
+	size_t at = 0;
+	int rc = sbk_volume_path_keep(audit, record, &path, err); /* once */
 
-	while (rc == 0 && at + 5 < size) {
-		if (memcmp(text + at, "S-1-", 4) != 0) {
-			at++;
-			continue;
-		}
-		for (end = at + 4; end < size && is_sid_char(text[end]); end++)
-			;
-		if (sbk_sid_parse(text + at, end - at, &sid, NULL) == 0 &&
-		    can_be_a_tools(&sid))
-			rc = own(audit, &sid, SBK_SID_OTHER_TOOL, NULL, tool,
-				 path, err);
-		at = end;
-	}
+	while (rc == 0 && sbk_volume_sid_in(text, size, &at, &owner.sid))
+		if (can_be_a_tools(&owner.sid))
+			rc = sbk_volume_known_add(audit, &owner, path, err);
 	return rc;
 }
 
@@ -219,6 +229,7 @@ static int learn_ledger(struct sbk_volume_audit *audit, uint32_t record,
 struct known {
 	struct sbk_sid_owner owner;
 	const char *evidence;
+	size_t order; /* in which they were met: hives come first */
 };
 
 static int by_sid(const void *a, const void *b)
@@ -229,8 +240,9 @@ static int by_sid(const void *a, const void *b)
 	if (order != 0)
 		return order;
 	/* Accounts before what ledgers say. */
-	return (one->owner.origin != SBK_SID_ACCOUNT) -
-	       (two->owner.origin != SBK_SID_ACCOUNT);
+	if (one->owner.origin != two->owner.origin)
+		return one->owner.origin == SBK_SID_ACCOUNT ? -1 : 1;
+	return one->order < two->order ? -1 : one->order > two->order;
 }
 
 static int sort_directory(struct sbk_volume_audit *audit, struct sbk_error *err)
@@ -246,7 +258,7 @@ static int sort_directory(struct sbk_volume_audit *audit, struct sbk_error *err)
 	if (known == NULL)
 		return sbk_error_no_memory(err);
 	for (i = 0; i < count; i++)
-		known[i] = (struct known){owners[i], audit->evidence[i]};
+		known[i] = (struct known){owners[i], audit->evidence[i], i};
 	qsort(known, count, sizeof(*known), by_sid);
 	for (i = 0; i < count; i++) {
 		if (kept > 0 &&
@@ -264,7 +276,7 @@ int sbk_volume_known_find(struct sbk_volume_audit *audit, struct sbk_error *err)
 {
 	struct sbk_volume_tree *tree = &audit->tree;
 	size_t i;
-	int rc = 0;
+	int rc = sbk_volume_hives_find(audit, err);
 
 	for (i = 0; rc == 0 && i < tree->candidate_count; i++) {
 		const struct sbk_volume_candidate *candidate =
@@ -366,7 +378,7 @@ static char lower(char c)
 	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
-static bool is_same(const char *a, const char *b)
+bool sbk_volume_is_same(const char *a, const char *b)
 {
 	while (*a != '\0' && lower(*a) == lower(*b)) {
 		a++;
@@ -383,8 +395,8 @@ static bool has_name(const struct sbk_sid_verdict *verdict, const char *name)
 	if (verdict->name == NULL)
 		return false;
 	last = strrchr(verdict->name, '\\');
-	return is_same(verdict->name, name) ||
-	       (last != NULL && is_same(last + 1, name));
+	return sbk_volume_is_same(verdict->name, name) ||
+	       (last != NULL && sbk_volume_is_same(last + 1, name));
 }
 
 static int choose(struct sbk_volume_audit *audit, const char *text,
@@ -402,7 +414,7 @@ static int choose(struct sbk_volume_audit *audit, const char *text,
 	if (rc == 0 && found == 0)
 		rc = sbk_error_set(
 			err, SBK_E_NOTFOUND,
-			"no profile and no entry of the volume is "
+			"no account and no profile of the volume is "
 			"known as '%s'; name its SID, or tool:codex, "
 			"tool:mxc",
 			text);

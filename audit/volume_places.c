@@ -78,6 +78,9 @@ const struct sbk_volume_name sbk_volume_names[] = {
 	{".sandbox-secrets/sandbox_users.json", SBK_VOLUME_LEDGER, "codex"},
 	{"mxc/dacl-restore", SBK_VOLUME_LEDGER_DIRECTORY, "mxc"},
 	{"mxc/dacl-restore/*", SBK_VOLUME_LEDGER, "mxc"},
+	{"/windows/system32/config/sam", SBK_VOLUME_HIVE, "SAM"},
+	{"/windows/system32/config/software", SBK_VOLUME_HIVE, "SOFTWARE"},
+	{"/windows/system32/config/system", SBK_VOLUME_HIVE, "SYSTEM"},
 	{"~/.ssh/*", SBK_VOLUME_KEY, "SSH"},
 	{"/programdata/ssh/*", SBK_VOLUME_KEY, "SSH server"},
 };

@@ -1,9 +1,14 @@
 /*
- * Keys that OpenSSH for Windows refuses. Its rules ("OpenSSH security
- * protection", Win32-OpenSSH wiki: "Security protection of various files"): the
- * owner is the user, SYSTEM or Administrators; of a private key nobody else may
- * have an allowing entry; configuration and authorized keys others may read and
- * not write.
+ * Keys that OpenSSH for Windows refuses. Its rules are those of its function
+ * check_secure_file_permission (PowerShell/openssh-portable,
+ * contrib/win32/win32compat/w32-sshfileperm.c; described in the Win32-OpenSSH
+ * wiki, "Security protection of various files in Win32 OpenSSH"): the owner is
+ * the user, SYSTEM, Administrators or TrustedInstaller, and there is a DACL;
+ * others have no plain allowing entry in that of a private key, and in that of
+ * configuration and authorized keys none with a right to write. Conditional
+ * entries and denying ones are not looked at there, nor is the order. The mask
+ * is that of newer releases; older ones overlook DELETE, WRITE_DAC and
+ * WRITE_OWNER. Keys of the server are SYSTEM's: no other person is trusted.
  */
 #include "audit/volume.h"
 
@@ -14,14 +19,16 @@
 
 #include "engine/banned.h"
 
-#define WRITES                                                            \
-	(SBK_FILE_WRITE_DATA | SBK_FILE_APPEND_DATA | SBK_FILE_WRITE_EA | \
-	 SBK_FILE_WRITE_ATTRIBUTES)
+#define WRITES                                                                \
+	(SBK_FILE_WRITE_DATA | SBK_FILE_APPEND_DATA | SBK_FILE_WRITE_EA |     \
+	 SBK_FILE_WRITE_ATTRIBUTES | SBK_RIGHT_DELETE | SBK_RIGHT_WRITE_DAC | \
+	 SBK_RIGHT_WRITE_OWNER)
 
 struct key {
 	uint32_t record;
 	const char *name;
 	bool is_private; /* others may not even read it */
+	bool is_server;	 /* of sshd, in ProgramData */
 	bool has_person;
 	struct sbk_sid person; /* whose profile it is in */
 };
@@ -43,14 +50,26 @@ static bool is_checked(const char *name, bool *is_private)
 
 static bool is_trusted(const struct key *key, const struct sbk_sid *sid)
 {
-	static const uint32_t system[] = {18}, administrators[] = {32, 544};
-	struct sbk_sid known = sbk_sid_make(5, system, 1);
+	static const struct {
+		uint32_t subs[6];
+		unsigned count;
+	} always[] = {
+		{{18}, 1},	/* SYSTEM */
+		{{32, 544}, 2}, /* Administrators */
+		/* NT SERVICE\TrustedInstaller */
+		{{80, 956008885, 3418522649, 1831038044, 1853292631,
+		  2271478464},
+		 6},
+	};
+	struct sbk_sid known;
+	size_t i;
 
-	if (sbk_sid_equal(sid, &known))
-		return true;
-	known = sbk_sid_make(5, administrators, 2);
-	return sbk_sid_equal(sid, &known) ||
-	       (key->has_person && sbk_sid_equal(sid, &key->person));
+	for (i = 0; i < sizeof(always) / sizeof(always[0]); i++) {
+		known = sbk_sid_make(5, always[i].subs, always[i].count);
+		if (sbk_sid_equal(sid, &known))
+			return true;
+	}
+	return key->has_person && sbk_sid_equal(sid, &key->person);
 }
 
 /* The entry because of which it is refused; false where it is not. */
@@ -74,9 +93,7 @@ static bool find_refusal(const struct key *key, const struct sbk_sd *sd,
 	while (sbk_nt_acl_next(&sd->dacl, &at, &ace)) {
 		if (ace.is_opaque || ace.type != SBK_ACE_ALLOW ||
 		    is_trusted(key, &ace.sid) ||
-		    (!key->is_private &&
-		     (sbk_rights_map(ace.mask, sbk_nt_mapping(SBK_NT_FILE)) &
-		      WRITES) == 0))
+		    (!key->is_private && (ace.mask & WRITES) == 0))
 			continue;
 		sbk_buf_adds(why, "of the entry ");
 		sbk_sddl_describe_ace(&ace, options, why);
@@ -91,6 +108,8 @@ static void find_person(struct sbk_volume_audit *audit, struct key *key)
 	const struct sbk_volume_tree *tree = &audit->tree;
 	uint32_t at = tree->parent[key->record];
 
+	if (key->is_server)
+		return;
 	if (at != SBK_VOLUME_NONE && tree->parent[at] != SBK_VOLUME_NONE)
 		key->has_person = sbk_volume_person_of(audit, tree->parent[at],
 						       &key->person);
@@ -119,13 +138,13 @@ static int tell(struct sbk_volume_audit *audit, const struct key *key,
 }
 
 static int check(struct sbk_volume_audit *audit, uint32_t record,
-		 struct sbk_error *err)
+		 bool is_server, struct sbk_error *err)
 {
 	struct sbk_volume_tree *tree = &audit->tree;
 	struct sbk_sddl_options options = {.domains = audit->directory.domains};
 	struct sbk_buf name = SBK_BUF_INIT, bytes = SBK_BUF_INIT;
 	struct sbk_buf why = SBK_BUF_INIT;
-	struct key key = {.record = record};
+	struct key key = {.record = record, .is_server = is_server};
 	struct sbk_sd sd;
 	int rc = sbk_volume_name(tree, record, &name, err);
 
@@ -154,9 +173,13 @@ int sbk_volume_ssh(struct sbk_volume_audit *audit, struct sbk_error *err)
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; rc == 0 && i < tree->candidate_count; i++)
-		if (sbk_volume_names[tree->candidates[i].name].meaning ==
-		    SBK_VOLUME_KEY)
-			rc = check(audit, tree->candidates[i].record, err);
+	for (i = 0; rc == 0 && i < tree->candidate_count; i++) {
+		const struct sbk_volume_name *name =
+			&sbk_volume_names[tree->candidates[i].name];
+
+		if (name->meaning == SBK_VOLUME_KEY)
+			rc = check(audit, tree->candidates[i].record,
+				   strcmp(name->what, "SSH server") == 0, err);
+	}
 	return rc;
 }

@@ -1,0 +1,561 @@
+/*
+ * Hives: the base block, cells, and keys and values in them. Owns what of a
+ * hive is believed: a cell lies within the bins, is in use, begins with the
+ * letters of what it should be, and holds whatever it claims to hold. Bins'
+ * headers are not looked at: nothing hangs on them.
+ */
+#include "engine/ntfs/hive.h"
+
+#include <string.h>
+
+#include "engine/ntfs/object.h"
+#include "engine/ntfs/view.h"
+
+#include "engine/banned.h"
+
+#define BASE_BYTES 4096
+#define CHECKED_BYTES 508 /* of the base block, before their sum */
+#define NONE UINT32_MAX	  /* where a list or a cell is not */
+#define CELL_ALIGNMENT 8
+#define KEY_BYTES 76	    /* before its name */
+#define VALUE_BYTES 20	    /* before its name */
+#define SEGMENT_BYTES 16344 /* of big data in one cell, but for the last */
+#define BIG_DATA_MINOR 4    /* first version with cells of big data */
+#define INLINE 0x80000000u  /* of a size: the data stand for their place */
+#define HEAD_BYTES (4 + KEY_BYTES + 2 * SBK_HIVE_NAME_UNITS_MAX)
+
+enum key_flags { KEY_COMPACT_NAME = 0x20 };
+enum value_flags { VALUE_COMPACT_NAME = 1 };
+
+static int blame(struct sbk_hive *hive, uint32_t at, struct sbk_error *err)
+{
+	if (hive->damage++ == 0)
+		hive->place = at;
+	return sbk_error_set(err, SBK_E_PARSE,
+			     "the hive is damaged at byte %lu of its bins",
+			     (unsigned long)at);
+}
+
+/* --- cells ------------------------------------------------------------ */
+
+/* Reads of the bins, as long as there was not too much work. */
+static int read_bins(struct sbk_hive *hive, uint64_t at, uint8_t *bytes,
+		     uint32_t size)
+{
+	if (size > SBK_HIVE_WORK_MAX - hive->work)
+		hive->is_exhausted = true;
+	if (hive->is_exhausted)
+		return SBK_E_LIMIT;
+	hive->work += size;
+	return hive->device.read(hive->device.arg, BASE_BYTES + at, bytes, size,
+				 NULL);
+}
+
+/*
+ * The beginning of a cell, as far as it reaches into `bytes`, which has room
+ * for its size, too. SBK_E_PARSE is counted.
+ */
+static int read_head(struct sbk_hive *hive, uint32_t at, uint8_t *bytes,
+		     size_t room, struct sbk_view *out, uint32_t *content,
+		     struct sbk_error *err)
+{
+	struct sbk_view view;
+	uint32_t size;
+
+	if (at % CELL_ALIGNMENT != 0 || at >= hive->bytes ||
+	    hive->bytes - at < CELL_ALIGNMENT)
+		return blame(hive, at, err);
+	if (room > hive->bytes - at)
+		room = hive->bytes - at;
+	if (read_bins(hive, at, bytes, (uint32_t)room) < 0)
+		return blame(hive, at, err);
+	view = sbk_view_of(bytes, room);
+	/* Negative: in use. */
+	size = 0 - sbk_view_u32(&view, 0);
+	if (size < CELL_ALIGNMENT || size > hive->bytes - at)
+		return blame(hive, at, err);
+	*content = size - 4;
+	*out = sbk_view_of(bytes + 4, (size < room ? size : room) - 4);
+	return 0;
+}
+
+/* Appends exactly `size` bytes of the content of a cell. */
+static int read_content(struct sbk_hive *hive, uint32_t at, uint32_t size,
+			struct sbk_buf *out, struct sbk_error *err)
+{
+	uint8_t part[4096];
+	uint64_t from = (uint64_t)at + 4;
+	struct sbk_view head;
+	uint32_t content, n;
+	int rc =
+		read_head(hive, at, part, CELL_ALIGNMENT, &head, &content, err);
+
+	if (rc == 0 && size > content)
+		rc = blame(hive, at, err);
+	for (; rc == 0 && size > 0; size -= n, from += n) {
+		n = size < sizeof(part) ? size : (uint32_t)sizeof(part);
+		if (read_bins(hive, from, part, n) < 0)
+			return blame(hive, at, err);
+		sbk_buf_add(out, part, n);
+	}
+	return rc < 0 ? rc : sbk_buf_failed(out, err);
+}
+
+/* All of it, at most `max` bytes. */
+static int read_list(struct sbk_hive *hive, uint32_t at, uint32_t max,
+		     struct sbk_buf *out, struct sbk_error *err)
+{
+	uint8_t part[CELL_ALIGNMENT];
+	struct sbk_view head;
+	uint32_t content;
+	int rc = read_head(hive, at, part, sizeof(part), &head, &content, err);
+
+	if (rc < 0)
+		return rc;
+	return read_content(hive, at, content < max ? content : max, out, err);
+}
+
+static bool begins_with(struct sbk_view *view, const char *letters)
+{
+	return view->size >= 2 && memcmp(view->data, letters, 2) == 0;
+}
+
+/* --- names ------------------------------------------------------------ */
+
+/* Bytes of Latin-1, or units of UTF-16, as UTF-8 in `out`. */
+static int read_name(struct sbk_view bytes, bool is_compact, char *out,
+		     struct sbk_error *err)
+{
+	struct sbk_buf text = SBK_BUF_INIT;
+	uint8_t unit[2] = {0, 0};
+	size_t i, n = 0;
+	int rc;
+
+	if (!is_compact)
+		sbk_ntfs_text_add(&text, bytes);
+	for (i = 0; is_compact && i < bytes.size; i++) {
+		unit[0] = bytes.data[i];
+		sbk_ntfs_text_add(&text, sbk_view_of(unit, 2));
+	}
+	rc = sbk_buf_failed(&text, err);
+	for (i = 0; rc == 0 && i < text.size; i++)
+		if (text.data[i] != '\0') {
+			out[n++] = text.data[i];
+		} else { /* a NUL takes as many bytes as it had units or more */
+			memcpy(out + n, "\xEF\xBF\xBD", 3);
+			n += 3;
+		}
+	out[n] = '\0';
+	sbk_buf_release(&text);
+	return rc;
+}
+
+static char lower(char c)
+{
+	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+static bool is_name(const char *name, const char *text, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		if (name[i] == '\0' || lower(name[i]) != lower(text[i]))
+			return false;
+	return name[size] == '\0';
+}
+
+/* --- keys and values -------------------------------------------------- */
+
+static int read_key(struct sbk_hive *hive, uint32_t at,
+		    struct sbk_hive_key *out, struct sbk_error *err)
+{
+	uint8_t bytes[HEAD_BYTES];
+	struct sbk_view cell, name;
+	uint32_t content, size;
+	bool is_compact;
+	int rc =
+		read_head(hive, at, bytes, sizeof(bytes), &cell, &content, err);
+
+	if (rc < 0)
+		return rc;
+	is_compact = (sbk_view_u16(&cell, 2) & KEY_COMPACT_NAME) != 0;
+	out->key_count = sbk_view_u32(&cell, 20);
+	out->keys = sbk_view_u32(&cell, 28);
+	out->value_count = sbk_view_u32(&cell, 36);
+	out->values = sbk_view_u32(&cell, 40);
+	size = sbk_view_u16(&cell, 72);
+	name = sbk_view_part(&cell, KEY_BYTES, size);
+	if (cell.overrun || !begins_with(&cell, "nk") ||
+	    size > SBK_HIVE_NAME_UNITS_MAX * (is_compact ? 1 : 2))
+		return blame(hive, at, err);
+	return read_name(name, is_compact, out->name, err);
+}
+
+static int read_value(struct sbk_hive *hive, uint32_t at,
+		      struct sbk_hive_value *out, struct sbk_error *err)
+{
+	uint8_t bytes[HEAD_BYTES];
+	struct sbk_view cell, name;
+	uint32_t content, size;
+	bool is_compact;
+	int rc =
+		read_head(hive, at, bytes, sizeof(bytes), &cell, &content, err);
+
+	if (rc < 0)
+		return rc;
+	size = sbk_view_u16(&cell, 2);
+	out->size = sbk_view_u32(&cell, 4);
+	out->at = sbk_view_u32(&cell, 8);
+	out->type = sbk_view_u32(&cell, 12);
+	is_compact = (sbk_view_u16(&cell, 16) & VALUE_COMPACT_NAME) != 0;
+	name = sbk_view_part(&cell, VALUE_BYTES, size);
+	out->is_inline = (out->size & INLINE) != 0;
+	out->size &= ~INLINE;
+	if (cell.overrun || !begins_with(&cell, "vk") ||
+	    (out->is_inline && out->size > 4) ||
+	    size > SBK_HIVE_NAME_UNITS_MAX * (is_compact ? 1 : 2))
+		return blame(hive, at, err);
+	return read_name(name, is_compact, out->name, err);
+}
+
+/* Keys of one list that has no lists in it; `width`: from one to the next. */
+static int each_of_leaf(struct sbk_hive *hive, struct sbk_view *list,
+			uint32_t width, sbk_hive_key_fn *visit, void *arg,
+			struct sbk_error *err)
+{
+	uint32_t count = sbk_view_u16(list, 2), i, at;
+	struct sbk_hive_key key;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && !hive->is_exhausted && i < count; i++) {
+		at = sbk_view_u32(list, 4 + (uint64_t)i * width);
+		rc = list->overrun ? blame(hive, 0, NULL)
+				   : read_key(hive, at, &key, NULL);
+		if (rc == SBK_E_NOMEM)
+			return sbk_error_no_memory(err);
+		if (list->overrun)
+			return 0; /* counted */
+		rc = rc < 0 ? 0 : visit(arg, &key, err);
+	}
+	return rc;
+}
+
+/* Bytes from one element of a list to the next; 0: not such a list. */
+static uint32_t leaf_width(struct sbk_view *list)
+{
+	if (begins_with(list, "lf") || begins_with(list, "lh"))
+		return 8;
+	return begins_with(list, "li") ? 4 : 0;
+}
+
+#define LIST_BYTES_MAX (4 + 65535u * 8)
+
+/* A list that another one names; damage is counted. */
+static int each_of_part(struct sbk_hive *hive, uint32_t at,
+			sbk_hive_key_fn *visit, void *arg,
+			struct sbk_error *err)
+{
+	struct sbk_buf bytes = SBK_BUF_INIT;
+	struct sbk_view list;
+	uint32_t width;
+	int rc = read_list(hive, at, LIST_BYTES_MAX, &bytes, NULL);
+
+	list = sbk_view_of(bytes.data, bytes.size);
+	width = leaf_width(&list);
+	if (rc == SBK_E_NOMEM)
+		rc = sbk_error_no_memory(err);
+	else if (rc == 0 && width != 0)
+		rc = each_of_leaf(hive, &list, width, visit, arg, err);
+	else if (rc == 0)
+		(void)blame(hive, at, NULL);
+	else
+		rc = 0;
+	sbk_buf_release(&bytes);
+	return rc;
+}
+
+int sbk_hive_each_key(struct sbk_hive *hive, const struct sbk_hive_key *key,
+		      sbk_hive_key_fn *visit, void *arg, struct sbk_error *err)
+{
+	struct sbk_buf bytes = SBK_BUF_INIT;
+	struct sbk_view list;
+	uint32_t count, i;
+	int rc;
+
+	if (key->key_count == 0 || key->keys == NONE)
+		return 0;
+	rc = read_list(hive, key->keys, LIST_BYTES_MAX, &bytes, NULL);
+	list = sbk_view_of(bytes.data, bytes.size);
+	if (rc == 0 && begins_with(&list, "ri")) {
+		count = sbk_view_u16(&list, 2);
+		for (i = 0; rc == 0 && !hive->is_exhausted && i < count; i++) {
+			uint32_t at = sbk_view_u32(&list, 4 + i * 4ull);
+
+			if (list.overrun) {
+				(void)blame(hive, key->keys, NULL);
+				break;
+			}
+			rc = each_of_part(hive, at, visit, arg, err);
+		}
+	} else if (rc == 0) {
+		rc = each_of_part(hive, key->keys, visit, arg, err);
+	} else {
+		rc = rc == SBK_E_NOMEM ? sbk_error_no_memory(err) : 0;
+	}
+	sbk_buf_release(&bytes);
+	return rc;
+}
+
+int sbk_hive_each_value(struct sbk_hive *hive, const struct sbk_hive_key *key,
+			sbk_hive_value_fn *visit, void *arg,
+			struct sbk_error *err)
+{
+	struct sbk_buf bytes = SBK_BUF_INIT;
+	struct sbk_hive_value value;
+	struct sbk_view list;
+	uint32_t i;
+	int rc = 0;
+
+	if (key->value_count == 0 || key->values == NONE)
+		return 0;
+	if (key->value_count > hive->bytes / 4)
+		(void)blame(hive, key->values, NULL);
+	else
+		rc = read_content(hive, key->values, key->value_count * 4,
+				  &bytes, NULL);
+	list = sbk_view_of(bytes.data, rc < 0 ? 0 : bytes.size);
+	if (rc < 0)
+		rc = rc == SBK_E_NOMEM ? sbk_error_no_memory(err) : 0;
+	for (i = 0; rc == 0 && !hive->is_exhausted && i < list.size / 4; i++) {
+		rc = read_value(hive, sbk_view_u32(&list, i * 4ull), &value,
+				NULL);
+		if (rc == SBK_E_NOMEM)
+			rc = sbk_error_no_memory(err);
+		else
+			rc = rc < 0 ? 0 : visit(arg, &value, err);
+	}
+	sbk_buf_release(&bytes);
+	return rc;
+}
+
+/* --- finding ---------------------------------------------------------- */
+
+struct finding {
+	const char *name;
+	size_t size;
+	struct sbk_hive_key *key;
+	struct sbk_hive_value *value;
+};
+
+#define FOUND 1
+
+static int is_wanted_key(void *arg, const struct sbk_hive_key *key,
+			 struct sbk_error *err)
+{
+	struct finding *finding = arg;
+
+	(void)err;
+	if (!is_name(key->name, finding->name, finding->size))
+		return 0;
+	*finding->key = *key;
+	return FOUND;
+}
+
+static int is_wanted_value(void *arg, const struct sbk_hive_value *value,
+			   struct sbk_error *err)
+{
+	struct finding *finding = arg;
+
+	(void)err;
+	if (!is_name(value->name, finding->name, finding->size))
+		return 0;
+	*finding->value = *value;
+	return FOUND;
+}
+
+int sbk_hive_find(struct sbk_hive *hive, const struct sbk_hive_key *above,
+		  const char *path, struct sbk_hive_key *out,
+		  struct sbk_error *err)
+{
+	struct sbk_hive_key key;
+	struct finding finding = {.key = &key};
+	int rc = 0;
+
+	if (above != NULL)
+		key = *above;
+	else
+		rc = read_key(hive, hive->root, &key, err);
+	while (rc == 0 && *path != '\0') {
+		finding.name = path;
+		finding.size = strcspn(path, "\\");
+		rc = sbk_hive_each_key(hive, &key, is_wanted_key, &finding,
+				       err);
+		if (rc == 0)
+			return sbk_error_set(err, SBK_E_NOTFOUND,
+					     "there is no key '%s'", path);
+		path += finding.size + (path[finding.size] == '\\');
+		rc = rc == FOUND ? 0 : rc;
+	}
+	if (rc == 0)
+		*out = key;
+	return rc;
+}
+
+int sbk_hive_value_find(struct sbk_hive *hive, const struct sbk_hive_key *key,
+			const char *name, struct sbk_hive_value *out,
+			struct sbk_error *err)
+{
+	struct finding finding = {
+		.name = name, .size = strlen(name), .value = out};
+	int rc = sbk_hive_each_value(hive, key, is_wanted_value, &finding, err);
+
+	if (rc == 0)
+		return sbk_error_set(err, SBK_E_NOTFOUND,
+				     "there is no value '%s'", name);
+	return rc == FOUND ? 0 : rc;
+}
+
+/* --- data ------------------------------------------------------------- */
+
+/* Data in several cells: a record, a list, and what the list names. */
+static int read_big(struct sbk_hive *hive, const struct sbk_hive_value *value,
+		    struct sbk_buf *out, struct sbk_error *err)
+{
+	uint32_t count, content, left = value->size, part, i;
+	uint8_t bytes[4 + 8];
+	struct sbk_buf places = SBK_BUF_INIT;
+	struct sbk_view cell, list;
+	int rc = read_head(hive, value->at, bytes, sizeof(bytes), &cell,
+			   &content, err);
+
+	if (rc < 0)
+		return rc;
+	count = sbk_view_u16(&cell, 2);
+	if (!begins_with(&cell, "db") ||
+	    (uint64_t)count * SEGMENT_BYTES < value->size)
+		return blame(hive, value->at, err);
+	rc = read_content(hive, sbk_view_u32(&cell, 4), count * 4, &places,
+			  err);
+	list = sbk_view_of(places.data, places.size);
+	for (i = 0; rc == 0 && left > 0; i++, left -= part) {
+		part = left < SEGMENT_BYTES ? left : SEGMENT_BYTES;
+		rc = read_content(hive, sbk_view_u32(&list, i * 4ull), part,
+				  out, err);
+	}
+	sbk_buf_release(&places);
+	return rc;
+}
+
+int sbk_hive_value_read(struct sbk_hive *hive,
+			const struct sbk_hive_value *value, struct sbk_buf *out,
+			struct sbk_error *err)
+{
+	uint32_t i;
+
+	if (value->size > SBK_HIVE_VALUE_BYTES_MAX)
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "the value '%s' is longer than %u bytes",
+				     value->name, SBK_HIVE_VALUE_BYTES_MAX);
+	if (value->is_inline) {
+		for (i = 0; i < value->size; i++)
+			sbk_buf_addc(out, (char)(value->at >> 8 * i & 0xFF));
+		return sbk_buf_failed(out, err);
+	}
+	if (value->size == 0)
+		return 0;
+	if (value->size > SEGMENT_BYTES && hive->minor >= BIG_DATA_MINOR)
+		return read_big(hive, value, out, err);
+	return read_content(hive, value->at, value->size, out, err);
+}
+
+int sbk_hive_value_text(struct sbk_hive *hive,
+			const struct sbk_hive_value *value, struct sbk_buf *out,
+			struct sbk_error *err)
+{
+	struct sbk_buf bytes = SBK_BUF_INIT;
+	struct sbk_view view;
+	size_t n = 0;
+	int rc = sbk_hive_value_read(hive, value, &bytes, err);
+
+	view = sbk_view_of(bytes.data, bytes.size);
+	if (rc == 0) {
+		while (n + 2 <= view.size && sbk_view_u16(&view, n) != 0)
+			n += 2;
+		view.size = n;
+		sbk_ntfs_text_add(out, view);
+		rc = sbk_buf_failed(out, err);
+	}
+	sbk_buf_release(&bytes);
+	return rc;
+}
+
+int sbk_hive_value_number(struct sbk_hive *hive,
+			  const struct sbk_hive_value *value, uint32_t *out,
+			  struct sbk_error *err)
+{
+	struct sbk_buf bytes = SBK_BUF_INIT;
+	struct sbk_view view;
+	int rc;
+
+	if (value->size != 4)
+		return sbk_error_set(err, SBK_E_PARSE,
+				     "the value '%s' is no number",
+				     value->name);
+	rc = sbk_hive_value_read(hive, value, &bytes, err);
+	view = sbk_view_of(bytes.data, bytes.size);
+	if (rc == 0)
+		*out = sbk_view_u32(&view, 0);
+	sbk_buf_release(&bytes);
+	return rc;
+}
+
+/* --- opening ---------------------------------------------------------- */
+
+/* The base block is what was written last: its sum stands behind it. */
+static bool has_sum(struct sbk_view *base)
+{
+	uint32_t sum = 0, i;
+
+	for (i = 0; i < CHECKED_BYTES; i += 4)
+		sum ^= sbk_view_u32(base, i);
+	if (sum == 0)
+		sum = 1;
+	if (sum == UINT32_MAX)
+		sum--;
+	return sbk_view_u32(base, CHECKED_BYTES) == sum;
+}
+
+int sbk_hive_open(const struct sbk_ntfs_device *device, struct sbk_hive *out,
+		  struct sbk_error *err)
+{
+	uint8_t bytes[CHECKED_BYTES + 4];
+	struct sbk_hive hive = {.device = *device};
+	struct sbk_view base = sbk_view_of(bytes, sizeof(bytes));
+	int rc;
+
+	if (device->size < BASE_BYTES)
+		return sbk_error_set(err, SBK_E_PARSE,
+				     "it is shorter than a hive");
+	rc = device->read(device->arg, 0, bytes, sizeof(bytes), err);
+	if (rc < 0)
+		return rc;
+	if (memcmp(bytes, "regf", 4) != 0)
+		return sbk_error_set(err, SBK_E_PARSE, "it is no hive");
+	if (sbk_view_u32(&base, 20) != 1 || sbk_view_u32(&base, 28) != 0 ||
+	    sbk_view_u32(&base, 32) != 1)
+		return sbk_error_set(err, SBK_E_UNSUPPORTED,
+				     "it is a hive of another version, or the "
+				     "log of one");
+	hive.is_dirty = sbk_view_u32(&base, 4) != sbk_view_u32(&base, 8) ||
+			!has_sum(&base);
+	hive.minor = sbk_view_u32(&base, 24);
+	hive.root = sbk_view_u32(&base, 36);
+	hive.bytes = sbk_view_u32(&base, 40);
+	if (hive.bytes > device->size - BASE_BYTES) {
+		hive.bytes = (uint32_t)(device->size - BASE_BYTES);
+		hive.is_cut = true;
+	}
+	*out = hive;
+	return 0;
+}

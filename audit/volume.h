@@ -4,7 +4,8 @@
  *
  *	volume.c              the whole of it, step by step
  *	volume_tree.c         objects: parents, descriptors, names, paths
- *	volume_descriptors.c  each distinct descriptor, judged once for each SID
+ *	volume_descriptors.c  each distinct descriptor, and the SIDs in it
+ *	volume_judge.c        what one of them gives to each principal
  *	volume_known.c        who SIDs belong to: ledgers of tools, profiles
  *	volume_hives.c        accounts, profiles and firewall rules of its
  *registry volume_places.c       sensitive places volume_rollup.c       from
@@ -30,8 +31,10 @@
 #define SBK_VOLUME_SIDS_MAX (1u << 20) /* distinct ones of a volume */
 #define SBK_VOLUME_OWN_MAX 65536       /* descriptors outside $Secure */
 #define SBK_VOLUME_OWN_BYTES_MAX ((size_t)256 << 20) /* of all of them */
-#define SBK_VOLUME_HITS_MAX (8u << 20)	     /* descriptors times principals */
-#define SBK_VOLUME_ROOTS_MAX (16u << 20)     /* of all principals */
+#define SBK_VOLUME_HITS_MAX (8u << 20)	    /* descriptors times principals */
+#define SBK_VOLUME_SACL_WORK_MAX (1u << 28) /* entries of SACLs looked at */
+#define SBK_VOLUME_PRINT_MAX ((size_t)64 << 20) /* bytes of JSON, of CSV */
+#define SBK_VOLUME_ROOTS_MAX (16u << 20)	/* of all principals */
 #define SBK_VOLUME_CANDIDATES_MAX (1u << 20) /* objects with a special name */
 #define SBK_VOLUME_LEDGER_MAX (8u << 20)     /* bytes of a tool's ledger */
 #define SBK_VOLUME_LEDGERS_MAX (64u << 20)   /* of all of them */
@@ -222,7 +225,9 @@ struct sbk_volume_audit {
 	size_t principal_count;
 	struct sbk_volume_hit *hits; /* by principal, then descriptor */
 	size_t hit_count, hit_capacity;
-	bool named; /* the caller asked for certain principals */
+	uint64_t sacl_work; /* done so far */
+	bool is_cut_short;  /* JSON or CSV has not all of it */
+	bool named;	    /* the caller asked for certain principals */
 };
 
 int sbk_volume_sids_find(struct sbk_volume_audit *audit, struct sbk_error *err);
@@ -275,6 +280,10 @@ int sbk_volume_principals_choose(struct sbk_volume_audit *audit,
 				 const struct sbk_volume_request *request,
 				 struct sbk_error *err);
 int sbk_volume_judge(struct sbk_volume_audit *audit, struct sbk_error *err);
+/* One descriptor: a hit for each principal that it names, at the end of
+ * audit->hits. SBK_E_LIMIT. */
+int sbk_volume_judge_one(struct sbk_volume_audit *audit, size_t index,
+			 const struct sbk_sd *sd, struct sbk_error *err);
 int sbk_volume_rollup(struct sbk_volume_audit *audit, struct sbk_error *err);
 int sbk_volume_ssh(struct sbk_volume_audit *audit, struct sbk_error *err);
 /* Findings and coverage. */
@@ -318,10 +327,11 @@ int sbk_volume_open(struct sbk_volume_audit *audit, struct sbk_error *err);
  */
 int sbk_volume_compare(const char *before, const char *after,
 		       struct sbk_report *report, struct sbk_error *err);
-/* "volume" and "principals", as members of the report's JSON object. */
+/* "volume" and "principals", as members of the report's JSON object. Beyond
+ * SBK_VOLUME_PRINT_MAX no more is added, and the report is incomplete. */
 int sbk_volume_print_json(struct sbk_volume_audit *audit, struct sbk_buf *out,
 			  struct sbk_error *err);
-/* A row for each root and each sensitive place. */
+/* A row for each root and each sensitive place; likewise. */
 int sbk_volume_print_csv(struct sbk_volume_audit *audit, struct sbk_buf *out,
 			 struct sbk_error *err);
 

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/ntsec/access.h"
 #include "engine/ntsec/sddl.h"
 
 #include "engine/banned.h"
@@ -121,123 +120,6 @@ int sbk_volume_sids_find(struct sbk_volume_audit *audit, struct sbk_error *err)
 
 /* --- what they may do ------------------------------------------------- */
 
-static size_t find_principal(const struct sbk_volume_audit *audit,
-			     const struct sbk_sid *sid)
-{
-	size_t low = 0, high = audit->principal_count, middle;
-	int order;
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		order = sbk_sid_compare(&audit->principals[middle].sid, sid);
-		if (order == 0)
-			return middle;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return SIZE_MAX;
-}
-
-/* The hit of this descriptor and principal, made where there is none yet. */
-static int hit_of(struct sbk_volume_audit *audit, size_t first,
-		  size_t principal, size_t descriptor,
-		  struct sbk_volume_hit **out, struct sbk_error *err)
-{
-	size_t capacity = audit->hit_capacity * 2 + 256;
-	size_t last = audit->principals[principal].last_hit;
-	struct sbk_volume_hit *hits;
-
-	if (last >= first && last < audit->hit_count &&
-	    audit->hits[last].principal == principal) {
-		*out = &audit->hits[last];
-		return 0;
-	}
-	if (audit->hit_count >= SBK_VOLUME_HITS_MAX)
-		return sbk_error_set(
-			err, SBK_E_LIMIT,
-			"more than %u entries name the principals; "
-			"name fewer of them",
-			SBK_VOLUME_HITS_MAX);
-	if (audit->hit_count == audit->hit_capacity) {
-		hits = realloc(audit->hits, capacity * sizeof(*hits));
-		if (hits == NULL)
-			return sbk_error_no_memory(err);
-		audit->hits = hits;
-		audit->hit_capacity = capacity;
-	}
-	audit->principals[principal].last_hit = audit->hit_count;
-	*out = &audit->hits[audit->hit_count++];
-	**out = (struct sbk_volume_hit){.principal = (uint32_t)principal,
-					.descriptor = (uint32_t)descriptor};
-	return 0;
-}
-
-static uint32_t granted(const struct sbk_sd *sd, const struct sbk_sid *sid)
-{
-	const struct sbk_token token = sbk_token_plain(sid);
-	const struct sbk_access_request request = {
-		.desired = SBK_RIGHT_MAXIMUM_ALLOWED,
-		.object = SBK_NT_DIRECTORY};
-	struct sbk_access_result result;
-
-	sbk_access_check(sd, &token, &request, &result);
-	return (result.granted | result.undecided) & SBK_FILE_ALL;
-}
-
-static int judge_entry(struct sbk_volume_audit *audit, size_t first,
-		       size_t index, const struct sbk_ace *ace,
-		       struct sbk_error *err)
-{
-	size_t principal = find_principal(audit, &ace->sid);
-	struct sbk_volume_hit *hit;
-	int rc;
-
-	if (principal == SIZE_MAX)
-		return 0;
-	rc = hit_of(audit, first, principal, index, &hit, err);
-	if (rc < 0)
-		return rc;
-	if ((ace->flags & SBK_ACE_INHERITED) != 0)
-		hit->is_inherited = true;
-	else
-		hit->is_explicit = true;
-	if (ace->effect == SBK_ACE_DENIES &&
-	    (ace->flags & SBK_ACE_INHERIT_ONLY) == 0)
-		hit->denied |=
-			sbk_rights_map(ace->mask,
-				       sbk_nt_mapping(SBK_NT_DIRECTORY)) &
-			SBK_FILE_ALL;
-	return 0;
-}
-
-static int judge(struct sbk_volume_audit *audit, size_t index,
-		 const struct sbk_sd *sd, struct sbk_error *err)
-{
-	struct sbk_nt_acl_cursor at = SBK_NT_ACL_BEGIN;
-	size_t first = audit->hit_count, principal, i;
-	struct sbk_volume_hit *hit;
-	struct sbk_ace ace;
-	int rc = 0;
-
-	principal =
-		sd->has_owner ? find_principal(audit, &sd->owner) : SIZE_MAX;
-	if (principal != SIZE_MAX) {
-		rc = hit_of(audit, first, principal, index, &hit, err);
-		if (rc == 0)
-			hit->owns = true;
-	}
-	while (rc == 0 && sd->dacl_is == SBK_ACL_PRESENT &&
-	       sbk_nt_acl_next(&sd->dacl, &at, &ace))
-		if (!ace.is_opaque)
-			rc = judge_entry(audit, first, index, &ace, err);
-	for (i = first; rc == 0 && i < audit->hit_count; i++)
-		audit->hits[i].granted = granted(
-			sd, &audit->principals[audit->hits[i].principal].sid);
-	return rc;
-}
-
 static int by_principal(const void *a, const void *b)
 {
 	const struct sbk_volume_hit *one = a, *two = b;
@@ -252,8 +134,9 @@ static int by_principal(const void *a, const void *b)
 int sbk_volume_judge(struct sbk_volume_audit *audit, struct sbk_error *err)
 {
 	size_t i;
-	int rc =
-		audit->principal_count > 0 ? each(audit, false, judge, err) : 0;
+	int rc = audit->principal_count > 0
+			 ? each(audit, false, sbk_volume_judge_one, err)
+			 : 0;
 
 	if (rc < 0 || audit->hit_count == 0)
 		return rc;

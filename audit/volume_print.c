@@ -27,6 +27,21 @@ static const char *origin_name(enum sbk_sid_origin origin)
 
 /* --- by principal ----------------------------------------------------- */
 
+/* Whether there is room for another row; else the report says that some are
+ * missing, once. */
+static int has_room(struct sbk_volume_audit *audit, const struct sbk_buf *out,
+		    bool *room, struct sbk_error *err)
+{
+	*room = out->size < SBK_VOLUME_PRINT_MAX;
+	if (*room || audit->is_cut_short)
+		return 0;
+	audit->is_cut_short = true;
+	return sbk_report_missed(audit->report, "rows",
+				 "there are more than are printed; name fewer "
+				 "principals",
+				 err);
+}
+
 /* The same hit of a principal that is alike. */
 static const struct sbk_volume_hit *
 hit_for(const struct sbk_volume_audit *audit,
@@ -103,6 +118,7 @@ static int json_principal(struct sbk_volume_audit *audit,
 {
 	const struct sbk_volume_principal *first = &audit->principals[p->alike];
 	struct sbk_sid_text text;
+	bool room = true;
 	size_t i;
 	int rc = 0;
 
@@ -121,12 +137,17 @@ static int json_principal(struct sbk_volume_audit *audit,
 	sbk_json_integer(out, "inherited", (int64_t)p->inherited_objects);
 	sbk_json_integer(out, "owned", (int64_t)p->owned_objects);
 	sbk_json_open_key(out, "roots", '[');
-	for (i = 0; rc == 0 && i < first->root_count; i++)
+	for (i = 0; rc == 0 && room && i < first->root_count; i++) {
 		rc = json_root(audit, p, &first->roots[i], out, err);
+		if (rc == 0)
+			rc = has_room(audit, out, &room, err);
+	}
 	sbk_json_close(out, ']');
 	sbk_json_open_key(out, "sensitive", '[');
-	for (i = 0; i < first->inclusion_count; i++)
+	for (i = 0; rc == 0 && room && i < first->inclusion_count; i++) {
 		json_inclusion(audit, &first->inclusions[i], out);
+		rc = has_room(audit, out, &room, err);
+	}
 	sbk_json_close(out, ']');
 	sbk_json_close(out, '}');
 	return rc;
@@ -140,6 +161,7 @@ int sbk_volume_print_json(struct sbk_volume_audit *audit, struct sbk_buf *out,
 	const struct sbk_ntfs_damage *damage =
 		sbk_ntfs_volume_damage(audit->tree.volume);
 	struct sbk_buf serial = SBK_BUF_INIT;
+	bool room = true;
 	size_t i;
 	int rc = 0;
 
@@ -155,8 +177,11 @@ int sbk_volume_print_json(struct sbk_volume_audit *audit, struct sbk_buf *out,
 	sbk_json_integer(out, "damage", (int64_t)sbk_ntfs_damage_total(damage));
 	sbk_json_close(out, '}');
 	sbk_json_open_key(out, "principals", '[');
-	for (i = 0; rc == 0 && i < audit->principal_count; i++)
+	for (i = 0; rc == 0 && room && i < audit->principal_count; i++) {
 		rc = json_principal(audit, &audit->principals[i], out, err);
+		if (rc == 0)
+			rc = has_room(audit, out, &room, err);
+	}
 	sbk_json_close(out, ']');
 	sbk_buf_release(&serial);
 	return rc < 0 ? rc : sbk_buf_failed(out, err);
@@ -233,12 +258,16 @@ static int csv_all_of(struct sbk_volume_audit *audit,
 		      struct sbk_error *err)
 {
 	const struct sbk_volume_principal *first = &audit->principals[p->alike];
+	bool room = true;
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; rc == 0 && i < first->root_count; i++)
+	for (i = 0; rc == 0 && room && i < first->root_count; i++) {
 		rc = csv_root(audit, p, &first->roots[i], out, err);
-	for (i = 0; rc == 0 && i < first->inclusion_count; i++) {
+		if (rc == 0)
+			rc = has_room(audit, out, &room, err);
+	}
+	for (i = 0; rc == 0 && room && i < first->inclusion_count; i++) {
 		const struct sbk_volume_inclusion *inclusion =
 			&first->inclusions[i];
 		const struct sbk_volume_candidate *place =
@@ -250,6 +279,7 @@ static int csv_all_of(struct sbk_volume_audit *audit,
 		csv_rights(out, inclusion->granted);
 		sbk_buf_printf(out, "0x0,%" PRIu64 ",,,,", inclusion->objects);
 		csv_field(out, sbk_volume_names[place->name].what, '\n');
+		rc = has_room(audit, out, &room, err);
 	}
 	return rc;
 }
@@ -257,12 +287,16 @@ static int csv_all_of(struct sbk_volume_audit *audit,
 int sbk_volume_print_csv(struct sbk_volume_audit *audit, struct sbk_buf *out,
 			 struct sbk_error *err)
 {
+	bool room = true;
 	size_t i;
 	int rc = 0;
 
 	sbk_buf_adds(out, "sid,name,origin,tool,evidence,kind,path,rights,mask,"
 			  "denied,objects,explicit,inherited,owner,entry\n");
-	for (i = 0; rc == 0 && i < audit->principal_count; i++)
+	for (i = 0; rc == 0 && room && i < audit->principal_count; i++) {
 		rc = csv_all_of(audit, &audit->principals[i], out, err);
+		if (rc == 0)
+			rc = has_room(audit, out, &room, err);
+	}
 	return rc < 0 ? rc : sbk_buf_failed(out, err);
 }

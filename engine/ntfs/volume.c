@@ -179,9 +179,11 @@ static int read_boot(struct sbk_ntfs_volume *volume, struct sbk_error *err)
 	return rc;
 }
 
-/* Records up to the first hole of the table, and what its runs reach. */
+/* Records up to the first hole of the table, and what its runs reach; no more
+ * than the device has room for, whatever the boot sector says of its size. */
 static uint64_t count_records(const struct sbk_ntfs_volume *volume)
 {
+	const uint64_t room = volume->device.size / volume->boot.record_bytes;
 	const struct sbk_ntfs_stream *mft = &volume->mft;
 	uint64_t clusters = 0, bytes;
 	size_t i;
@@ -191,8 +193,10 @@ static uint64_t count_records(const struct sbk_ntfs_volume *volume)
 	     i++)
 		clusters += mft->runs.items[i].count;
 	bytes = clusters * volume->boot.cluster_bytes;
-	return (bytes < mft->size ? bytes : mft->size) /
-	       volume->boot.record_bytes;
+	if (bytes > mft->size)
+		bytes = mft->size;
+	bytes /= volume->boot.record_bytes;
+	return bytes < room ? bytes : room;
 }
 
 static int open_table(struct sbk_ntfs_volume *volume, struct sbk_error *err)

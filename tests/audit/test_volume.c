@@ -185,7 +185,58 @@ static void test_volume__parents_that_are_not_there(void **state)
 	end(&world);
 }
 
+static void test_volume__rows_have_a_maximum(void **state)
+{
+	struct sbk_buf json = SBK_BUF_INIT, csv = SBK_BUF_INIT;
+	struct sbk_buf full = SBK_BUF_INIT;
+	struct world world;
+
+	(void)state;
+	begin(&world);
+	examine(&world);
+	assert_ok(sbk_volume_print_json(&world.audit, &json, &world.err),
+		  &world.err);
+	assert_ok(sbk_volume_print_csv(&world.audit, &csv, &world.err),
+		  &world.err);
+	assert_int_equal(sbk_report_exit(world.audit.report), 1);
+	assert_true(world.audit.principals[0].root_count > 1);
+	while (full.size < SBK_VOLUME_PRINT_MAX)
+		sbk_buf_add(&full, json.data, json.size);
+	json.size = full.size;
+	assert_ok(sbk_volume_print_csv(&world.audit, &full, &world.err),
+		  &world.err);
+	/* The first row, and no other. */
+	assert_true(full.size > json.size);
+	assert_true(full.size - json.size < csv.size);
+	assert_int_equal(sbk_report_exit(world.audit.report), 2);
+	sbk_buf_release(&json);
+	sbk_buf_release(&csv);
+	sbk_buf_release(&full);
+	end(&world);
+}
+
+/* More records than the device has room for are not believed. */
+static void test_volume__records_by_the_real_size(void **state)
+{
+	struct world world;
+	uint32_t records;
+
+	(void)state;
+	begin(&world);
+	examine(&world);
+	records = world.audit.tree.records;
+	world.image.size = (uint64_t)(records - 10) * 1024;
+	forget(&world);
+	examine(&world);
+	assert_int_equal(world.audit.tree.records, records - 10);
+	assert_true(damage(&world, SBK_NTFS_BAD_CUT) > 0);
+	assert_int_equal(sbk_report_exit(world.audit.report), 2);
+	end(&world);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_volume__rows_have_a_maximum),
+	cmocka_unit_test(test_volume__records_by_the_real_size),
 	cmocka_unit_test(test_volume__names_objects_by_their_paths),
 	cmocka_unit_test(test_volume__a_directory_inside_itself),
 	cmocka_unit_test(test_volume__parents_that_are_not_there),

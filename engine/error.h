@@ -61,8 +61,14 @@ struct sbk_error {
 		.code = SBK_OK, .offset = SIZE_MAX \
 	}
 
+/* Where the C library's printf is not the standard's, the build names the style
+ * of the one that we link (cmake/windows.cmake). */
+#ifndef SBK_PRINTF_STYLE
+#define SBK_PRINTF_STYLE printf
+#endif
 #if defined(__GNUC__)
-#define SBK_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#define SBK_PRINTF(fmt, args) \
+	__attribute__((format(SBK_PRINTF_STYLE, fmt, args)))
 #else
 #define SBK_PRINTF(fmt, args)
 #endif

@@ -4,26 +4,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "engine/path.h"
+#include "tests/support/shared.h"
 
 #include "engine/banned.h"
 
 struct fake_world *fake_world_new(void)
 {
-	struct fake_world *world =
-		mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (world == MAP_FAILED)
-		abort();
-	return world;
+	return sbk_test_shared(sizeof(struct fake_world));
 }
 
 void fake_world_free(struct fake_world *world)
 {
-	(void)munmap(world, sizeof(*world));
+	sbk_test_unshare(world, sizeof(*world));
 }
 
 struct fake_object *fake_find(struct fake_world *world, enum sbk_kind kind,

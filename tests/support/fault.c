@@ -1,7 +1,7 @@
 /* The n-th operation fails or never happens; see the header. */
 #include "tests/support/fault.h"
 
-#include <unistd.h>
+#include <stdlib.h>
 
 #include "engine/banned.h"
 
@@ -13,7 +13,7 @@ void fault_point(void)
 	if ((fault_plan.mode == FAULT_STOP ||
 	     fault_plan.mode == FAULT_STOP_AFTER) &&
 	    fault_plan.counted == fault_plan.at)
-		_exit(FAULT_EXIT);
+		_Exit(FAULT_EXIT);
 }
 
 /* Before an operation of the host: 0 to go on, or the failure to return. */
@@ -23,7 +23,7 @@ static int before(struct sbk_error *err)
 	if (fault_plan.counted != fault_plan.at)
 		return 0;
 	if (fault_plan.mode == FAULT_STOP)
-		_exit(FAULT_EXIT);
+		_Exit(FAULT_EXIT);
 	if (fault_plan.mode == FAULT_DENY)
 		return sbk_error_set(err, SBK_E_DENIED, "made to fail");
 	return 0;
@@ -33,7 +33,7 @@ static int after(int rc)
 {
 	if (fault_plan.mode == FAULT_STOP_AFTER &&
 	    fault_plan.counted == fault_plan.at)
-		_exit(FAULT_EXIT);
+		_Exit(FAULT_EXIT);
 	return rc;
 }
 

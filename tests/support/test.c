@@ -1,11 +1,9 @@
 /* Support for every test; see the header. */
 #include "tests/support/test.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "engine/banned.h"
 
@@ -29,44 +27,6 @@ void sbk_test_assert_error(int rc, int code, const struct sbk_error *err,
 		    sbk_error_text(rc), code, sbk_error_text(code),
 		    err != NULL ? err->message : "");
 	_fail(file, line);
-}
-
-char *sbk_test_directory(const char *name)
-{
-	const char *parent = getenv("TMPDIR");
-	char *path = malloc(512);
-
-	if (path == NULL)
-		abort();
-	(void)snprintf(path, 512, "%s/sbk-%s-XXXXXX",
-		       parent != NULL ? parent : "/tmp", name);
-	if (mkdtemp(path) == NULL) {
-		print_error("mkdtemp %s failed\n", path);
-		abort();
-	}
-	return path;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	/* What cannot be removed shows as the directory that stays. */
-	(void)remove(path);
-	return 0;
-}
-
-void sbk_test_remove(char *directory)
-{
-	const char *keep = getenv("SBK_KEEP_TMP");
-
-	if (directory == NULL)
-		return;
-	if (keep == NULL || strcmp(keep, "1") != 0)
-		(void)nftw(directory, remove_one, 64, FTW_DEPTH | FTW_PHYS);
-	free(directory);
 }
 
 void sbk_test_skip_or_fail(const char *reason, const char *file, int line)

@@ -1,0 +1,12 @@
+/* Memory that outlives a crash that a test plays in a child. */
+#ifndef SBK_TEST_SHARED_H
+#define SBK_TEST_SHARED_H
+
+#include <stddef.h>
+
+/* Zeroed memory that children made by fork share; ends the test where there is
+ * none. */
+void *sbk_test_shared(size_t size);
+void sbk_test_unshare(void *memory, size_t size);
+
+#endif

@@ -1,0 +1,127 @@
+/*
+ * Every call of the system that engine/windows makes, in one table, as pointers
+ * with the system's own signatures. Outside of tests it is sbk_win32_system;
+ * tests put a simulation in its place (tests/windows/sim.h).
+ *
+ * The wrappers below are one call each: they check the one way in which that
+ * call says that it failed, and translate it (engine/windows/error.h). Each
+ * names the page of its documentation. Nothing here decides anything.
+ *
+ *	BOOL      0 failed: GetLastError, read in the very next statement
+ *	HANDLE    INVALID_HANDLE_VALUE failed: the same
+ *	NTSTATUS  < 0 failed: RtlNtStatusToDosError, or for LSA functions
+ *	          LsaNtStatusToWinError
+ *	DWORD     not 0 failed: the code itself (NERR_* or a system error)
+ */
+#ifndef SBK_WINDOWS_WIN32_H
+#define SBK_WINDOWS_WIN32_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <windows.h>
+#include <winternl.h>
+
+#include "engine/buf.h"
+#include "engine/error.h"
+
+struct sbk_win32_files {
+	HANDLE(WINAPI *CreateFileW)
+	(LPCWSTR name, DWORD access, DWORD share,
+	 LPSECURITY_ATTRIBUTES security, DWORD disposition, DWORD flags,
+	 HANDLE template);
+	NTSTATUS(NTAPI *NtCreateFile)
+	(PHANDLE out, ACCESS_MASK access, POBJECT_ATTRIBUTES object,
+	 PIO_STATUS_BLOCK io, PLARGE_INTEGER size, ULONG attributes,
+	 ULONG share, ULONG disposition, ULONG options, PVOID ea,
+	 ULONG ea_size);
+	HANDLE(WINAPI *OpenFileById)
+	(HANDLE hint, LPFILE_ID_DESCRIPTOR id, DWORD access, DWORD share,
+	 LPSECURITY_ATTRIBUTES security, DWORD flags);
+	BOOL(WINAPI *CloseHandle)(HANDLE handle);
+	BOOL(WINAPI *GetFileInformationByHandleEx)
+	(HANDLE file, FILE_INFO_BY_HANDLE_CLASS class, LPVOID out, DWORD size);
+	BOOL(WINAPI *GetVolumeInformationByHandleW)
+	(HANDLE file, LPWSTR name, DWORD name_size, LPDWORD serial,
+	 LPDWORD component_max, LPDWORD flags, LPWSTR system,
+	 DWORD system_size);
+	DWORD(WINAPI *GetFinalPathNameByHandleW)
+	(HANDLE file, LPWSTR out, DWORD size, DWORD flags);
+	NTSTATUS(NTAPI *NtQuerySecurityObject)
+	(HANDLE handle, SECURITY_INFORMATION what, PSECURITY_DESCRIPTOR out,
+	 ULONG size, PULONG needed);
+	NTSTATUS(NTAPI *NtSetSecurityObject)
+	(HANDLE handle, SECURITY_INFORMATION what,
+	 PSECURITY_DESCRIPTOR descriptor);
+	BOOL(WINAPI *FlushFileBuffers)(HANDLE file);
+};
+
+struct sbk_win32_errors {
+	DWORD(WINAPI *GetLastError)(void);
+	ULONG(NTAPI *RtlNtStatusToDosError)(NTSTATUS status);
+};
+
+struct sbk_win32 {
+	struct sbk_win32_files files;
+	struct sbk_win32_errors errors;
+};
+
+/* The system itself. */
+extern const struct sbk_win32 sbk_win32_system;
+/* What is called; tests alone point it elsewhere, before anything else. */
+extern const struct sbk_win32 *sbk_win32;
+
+/*
+ * CreateFileW ("CreateFileW function (fileapi.h)") of something that exists,
+ * shared with everybody, no reparse point followed at its end, directories too
+ * (FILE_FLAG_BACKUP_SEMANTICS).
+ */
+int sbk_win32_open(const WCHAR *name, DWORD access, HANDLE *out,
+		   struct sbk_error *err);
+/*
+ * NtCreateFile ("NtCreateFile function (winternl.h)") with RootDirectory: opens
+ * what has this one name in an open directory, a reparse point itself where it
+ * is one. `size` is in bytes. For synchronous use; SYNCHRONIZE is added.
+ */
+int sbk_win32_open_below(HANDLE parent, const WCHAR *name, size_t size,
+			 DWORD access, HANDLE *out, struct sbk_error *err);
+/*
+ * OpenFileById ("OpenFileById function (winbase.h)") with ExtendedFileIdType;
+ * `hint` is any open file of the volume. What has no such id any more is
+ * SBK_E_NOTFOUND (ERROR_INVALID_PARAMETER is how NTFS says so).
+ */
+int sbk_win32_open_id(HANDLE hint, const uint8_t id[16], DWORD access,
+		      HANDLE *out, struct sbk_error *err);
+/* CloseHandle ("CloseHandle function (handleapi.h)"); NULL and
+ * INVALID_HANDLE_VALUE are left alone, and the handle becomes NULL. */
+void sbk_win32_close(HANDLE *handle);
+/* GetFileInformationByHandleEx ("GetFileInformationByHandleEx function
+ * (winbase.h)") into a structure of the class. */
+int sbk_win32_file_information(HANDLE file, FILE_INFO_BY_HANDLE_CLASS class,
+			       void *out, size_t size, struct sbk_error *err);
+/*
+ * The same for FileFullDirectoryInfo and FileFullDirectoryRestartInfo, which go
+ * on from call to call: 1 where there are no more entries
+ * (ERROR_NO_MORE_FILES).
+ */
+int sbk_win32_list(HANDLE directory, bool restart, void *out, size_t size,
+		   struct sbk_error *err);
+/* The file system's flags (FILE_PERSISTENT_ACLS, ...):
+ * "GetVolumeInformationByHandleW function (fileapi.h)". */
+int sbk_win32_volume_flags(HANDLE file, DWORD *flags, struct sbk_error *err);
+/* The object's path as it is now, for `flags` VOLUME_NAME_GUID or _DOS:
+ * "GetFinalPathNameByHandleW function (fileapi.h)". Units, not terminated. */
+int sbk_win32_final_path(HANDLE file, DWORD flags, struct sbk_buf *out,
+			 struct sbk_error *err);
+/* Owner, group and DACL, self-relative: "ZwQuerySecurityObject routine
+ * (ntifs.h)", called NtQuerySecurityObject here as that page says. */
+int sbk_win32_query_security(HANDLE handle, struct sbk_buf *out,
+			     struct sbk_error *err);
+/* The parts that `what` names: "ZwSetSecurityObject routine (ntifs.h)". */
+int sbk_win32_set_security(HANDLE handle, SECURITY_INFORMATION what,
+			   const struct sbk_buf *descriptor,
+			   struct sbk_error *err);
+/* "FlushFileBuffers function (fileapi.h)": a file, or a volume's all. */
+int sbk_win32_flush(HANDLE file, struct sbk_error *err);
+
+#endif

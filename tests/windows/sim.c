@@ -1,0 +1,768 @@
+/* A simulation of Windows in memory; see the header. */
+#include "tests/windows/sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/ntsec/access.h"
+#include "engine/ntsec/inherit.h"
+#include "engine/ntsec/sddl.h"
+#include "tests/support/fault.h"
+
+#include "engine/banned.h"
+
+#define STATUS_OK ((NTSTATUS)0)
+#define STATUS_DENIED ((NTSTATUS)0xC0000022)
+#define STATUS_BAD_HANDLE ((NTSTATUS)0xC0000008)
+#define STATUS_NO_NAME ((NTSTATUS)0xC0000034)
+#define STATUS_TOO_SMALL ((NTSTATUS)0xC0000023)
+#define STATUS_BAD_OWNER ((NTSTATUS)0xC000005A)
+#define STATUS_BAD_SD ((NTSTATUS)0xC0000079)
+
+/* The table's functions get no argument that could hold it. */
+static struct sim *world;
+
+/* --- faults -------------------------------------------------------------- */
+
+/* Before each call: whether it shall fail. */
+static bool fails(void)
+{
+	fault_plan.counted++;
+	if (fault_plan.counted != fault_plan.at)
+		return false;
+	if (fault_plan.mode == FAULT_STOP)
+		longjmp(world->end, 1);
+	return fault_plan.mode == FAULT_DENY;
+}
+
+static BOOL fail_with(DWORD code)
+{
+	world->last_error = code;
+	return FALSE;
+}
+
+/* --- descriptors --------------------------------------------------------- */
+
+static void read_sd(const struct sim_node *node, struct sbk_sd *out)
+{
+	if (sbk_sd_read((const uint8_t *)node->sd.data, node->sd.size, out,
+			NULL) < 0)
+		abort();
+}
+
+static void copy_buf(struct sbk_buf *to, const struct sbk_buf *from)
+{
+	sbk_buf_clear(to);
+	sbk_buf_add(to, from->data, from->size);
+	if (sbk_buf_failed(to, NULL) < 0)
+		abort();
+}
+
+static struct sbk_token caller(const struct sim *sim)
+{
+	struct sbk_token token = sbk_token_plain(&sim->user);
+
+	token.groups = (struct sbk_sid_set){sim->groups, sim->group_count};
+	token.privileges = sim->privileges;
+	return token;
+}
+
+static uint32_t granted_on(const struct sim_node *node, uint32_t desired)
+{
+	const struct sbk_token token = caller(world);
+	struct sbk_access_request request = {
+		.desired = desired,
+		.object = (node->attributes & FILE_ATTRIBUTE_DIRECTORY) != 0
+				  ? SBK_NT_DIRECTORY
+				  : SBK_NT_FILE,
+		.backup_intent = true};
+	struct sbk_access_result result;
+	struct sbk_sd sd;
+
+	read_sd(node, &sd);
+	sbk_access_check(&sd, &token, &request, &result);
+	return result.missing;
+}
+
+/* Whether the caller gets these rights; who may list a directory may read the
+ * attributes of what is in it (MS-FSA 2.1.5.1.2.1). */
+static bool may_open(const struct sim_node *node, uint32_t desired)
+{
+	uint32_t missing = granted_on(node, desired);
+
+	if (missing == FILE_READ_ATTRIBUTES &&
+	    granted_on(&world->nodes[node->parent], FILE_LIST_DIRECTORY) == 0)
+		missing = 0;
+	return missing == 0;
+}
+
+/* --- handles ------------------------------------------------------------- */
+
+static HANDLE new_handle(size_t node, DWORD granted, bool is_volume)
+{
+	size_t i;
+
+	for (i = 0; i < SIM_HANDLES_MAX; i++) {
+		if (world->handles[i].open)
+			continue;
+		world->handles[i] = (struct sim_handle){.open = true,
+							.is_volume = is_volume,
+							.node = node,
+							.granted = granted};
+		return (HANDLE)(uintptr_t)(0x1000 + 4 * i);
+	}
+	abort(); /* a leak of handles */
+}
+
+static struct sim_handle *handle_of(HANDLE handle)
+{
+	const uintptr_t value = (uintptr_t)handle;
+	size_t i = (value - 0x1000) / 4;
+
+	if (value < 0x1000 || i >= SIM_HANDLES_MAX || !world->handles[i].open)
+		return NULL;
+	return &world->handles[i];
+}
+
+static struct sim_node *node_of(HANDLE handle)
+{
+	struct sim_handle *open = handle_of(handle);
+
+	return open == NULL || open->is_volume ? NULL
+					       : &world->nodes[open->node];
+}
+
+/* --- the table ----------------------------------------------------------- */
+
+static HANDLE WINAPI sim_CreateFileW(LPCWSTR name, DWORD access, DWORD share,
+				     LPSECURITY_ATTRIBUTES security,
+				     DWORD disposition, DWORD flags,
+				     HANDLE template)
+{
+	static const WCHAR drive[] = L"\\\\?\\C:\\";
+	WCHAR root[64], device[64];
+
+	(void)share;
+	if (fails()) {
+		world->last_error = ERROR_ACCESS_DENIED;
+		return INVALID_HANDLE_VALUE;
+	}
+	if (security != NULL || template != NULL ||
+	    disposition != OPEN_EXISTING ||
+	    flags !=
+		    (FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS))
+		abort(); /* nothing that we ever ask for */
+	(void)swprintf(device, 64, L"\\\\?\\Volume{%hs}", SIM_VOLUME);
+	(void)swprintf(root, 64, L"%ls\\", device);
+	if (wcscmp(name, device) == 0) {
+		if (world->elevated)
+			return new_handle(0, access, true);
+		world->last_error = ERROR_ACCESS_DENIED;
+		return INVALID_HANDLE_VALUE;
+	}
+	if (wcscmp(name, drive) != 0 && wcscmp(name, root) != 0) {
+		world->last_error = ERROR_PATH_NOT_FOUND;
+		return INVALID_HANDLE_VALUE;
+	}
+	if (!may_open(&world->nodes[0], access)) {
+		world->last_error = ERROR_ACCESS_DENIED;
+		return INVALID_HANDLE_VALUE;
+	}
+	return new_handle(0, access, false);
+}
+
+static bool same_name(const WCHAR *name, const UNICODE_STRING *wanted)
+{
+	size_t units = wanted->Length / sizeof(WCHAR);
+
+	return wcslen(name) == units &&
+	       _wcsnicmp(name, wanted->Buffer, units) == 0;
+}
+
+static NTSTATUS NTAPI sim_NtCreateFile(PHANDLE out, ACCESS_MASK access,
+				       POBJECT_ATTRIBUTES object,
+				       PIO_STATUS_BLOCK io, PLARGE_INTEGER size,
+				       ULONG attributes, ULONG share,
+				       ULONG disposition, ULONG options,
+				       PVOID ea, ULONG ea_size)
+{
+	const struct sim_node *parent = node_of(object->RootDirectory);
+	size_t i;
+
+	(void)io;
+	(void)share;
+	if (fails())
+		return STATUS_DENIED;
+	if (parent == NULL)
+		return STATUS_BAD_HANDLE;
+	if (size != NULL || attributes != 0 || ea != NULL || ea_size != 0 ||
+	    disposition != 1 || options != 0x00204020)
+		abort(); /* nothing that we ever ask for */
+	for (i = 1; i < world->count; i++) {
+		struct sim_node *node = &world->nodes[i];
+
+		if (node->gone || &world->nodes[node->parent] != parent ||
+		    !same_name(node->name, object->ObjectName))
+			continue;
+		if (!may_open(node, access & ~(ACCESS_MASK)SYNCHRONIZE))
+			return STATUS_DENIED;
+		*out = new_handle(i, access, false);
+		return STATUS_OK;
+	}
+	return STATUS_NO_NAME;
+}
+
+static HANDLE WINAPI sim_OpenFileById(HANDLE hint, LPFILE_ID_DESCRIPTOR id,
+				      DWORD access, DWORD share,
+				      LPSECURITY_ATTRIBUTES security,
+				      DWORD flags)
+{
+	uint64_t number;
+	size_t i;
+
+	(void)share;
+	(void)security;
+	(void)flags;
+	world->last_error = ERROR_ACCESS_DENIED;
+	if (fails())
+		return INVALID_HANDLE_VALUE;
+	if (handle_of(hint) == NULL || id->Type != ExtendedFileIdType)
+		abort();
+	memcpy(&number, &id->ExtendedFileId, sizeof(number));
+	for (i = 0; i < world->count; i++) {
+		if (world->nodes[i].gone || world->nodes[i].id != number)
+			continue;
+		if (!may_open(&world->nodes[i], access & ~(DWORD)SYNCHRONIZE))
+			return INVALID_HANDLE_VALUE;
+		return new_handle(i, access, false);
+	}
+	world->last_error = ERROR_INVALID_PARAMETER;
+	return INVALID_HANDLE_VALUE;
+}
+
+static BOOL WINAPI sim_CloseHandle(HANDLE handle)
+{
+	struct sim_handle *open = handle_of(handle);
+
+	if (open == NULL)
+		abort(); /* closed twice */
+	open->open = false;
+	return TRUE;
+}
+
+/* At most two entries a call, so that the caller has to ask again. */
+static BOOL list(struct sim_handle *handle, bool restart, uint8_t *out,
+		 DWORD size)
+{
+	const size_t head = offsetof(FILE_FULL_DIR_INFO, FileName);
+	FILE_FULL_DIR_INFO *last = NULL;
+	size_t i, seen = 0, given = 0, at = 0;
+
+	if ((handle->granted & FILE_LIST_DIRECTORY) == 0)
+		return fail_with(ERROR_ACCESS_DENIED);
+	if (restart)
+		handle->listed = 0;
+	for (i = 1; i < world->count && given < 2; i++) {
+		const struct sim_node *node = &world->nodes[i];
+		FILE_FULL_DIR_INFO *entry;
+		size_t bytes = wcslen(node->name) * sizeof(WCHAR);
+
+		if (node->gone || node->parent != handle->node ||
+		    seen++ < handle->listed)
+			continue;
+		if (at + head + bytes > size)
+			abort();
+		entry = (FILE_FULL_DIR_INFO *)(void *)(out + at);
+		memset(entry, 0, head);
+		entry->FileNameLength = (ULONG)bytes;
+		memcpy(entry->FileName, node->name, bytes);
+		if (last != NULL)
+			last->NextEntryOffset =
+				(ULONG)((uint8_t *)entry - (uint8_t *)last);
+		last = entry;
+		at += (head + bytes + 7) & ~(size_t)7;
+		given++;
+	}
+	handle->listed += given;
+	return given > 0 ? TRUE : fail_with(ERROR_NO_MORE_FILES);
+}
+
+static BOOL WINAPI sim_GetFileInformationByHandleEx(
+	HANDLE file, FILE_INFO_BY_HANDLE_CLASS class, LPVOID out, DWORD size)
+{
+	struct sim_handle *handle = handle_of(file);
+	const struct sim_node *node = node_of(file);
+
+	if (fails())
+		return fail_with(ERROR_ACCESS_DENIED);
+	if (node == NULL)
+		return fail_with(ERROR_INVALID_HANDLE);
+	memset(out, 0, size);
+	if (class == FileAttributeTagInfo) {
+		((FILE_ATTRIBUTE_TAG_INFO *)out)->FileAttributes =
+			node->attributes;
+	} else if (class == FileStandardInfo) {
+		((FILE_STANDARD_INFO *)out)->NumberOfLinks = node->links;
+	} else if (class == FileIdInfo) {
+		FILE_ID_INFO *id = out;
+
+		id->VolumeSerialNumber = 0x1122334455667788;
+		memcpy(&id->FileId, &node->id, sizeof(node->id));
+	} else if (class == FileFullDirectoryInfo ||
+		   class == FileFullDirectoryRestartInfo) {
+		return list(handle, class == FileFullDirectoryRestartInfo, out,
+			    size);
+	} else {
+		abort();
+	}
+	return TRUE;
+}
+
+static BOOL WINAPI sim_GetVolumeInformationByHandleW(
+	HANDLE file, LPWSTR name, DWORD name_size, LPDWORD serial,
+	LPDWORD component_max, LPDWORD flags, LPWSTR system, DWORD system_size)
+{
+	(void)name;
+	(void)name_size;
+	(void)serial;
+	(void)component_max;
+	(void)system;
+	(void)system_size;
+	if (fails())
+		return fail_with(ERROR_ACCESS_DENIED);
+	if (handle_of(file) == NULL)
+		return fail_with(ERROR_INVALID_HANDLE);
+	*flags = FILE_PERSISTENT_ACLS;
+	return TRUE;
+}
+
+static void path_units(const struct sim *sim, size_t node, WCHAR *out,
+		       size_t size)
+{
+	WCHAR above[512] = L"";
+
+	if (node == 0) {
+		out[0] = L'\0';
+		return;
+	}
+	path_units(sim, sim->nodes[node].parent, above, 512);
+	(void)swprintf(out, size, L"%ls\\%ls", above, sim->nodes[node].name);
+}
+
+static DWORD WINAPI sim_GetFinalPathNameByHandleW(HANDLE file, LPWSTR out,
+						  DWORD size, DWORD flags)
+{
+	const struct sim_handle *handle = handle_of(file);
+	WCHAR path[512];
+	int units;
+
+	if (fails() || handle == NULL) {
+		world->last_error = ERROR_ACCESS_DENIED;
+		return 0;
+	}
+	path_units(world, handle->node, path, 512);
+	if (flags == VOLUME_NAME_GUID)
+		units = swprintf(out, size, L"\\\\?\\Volume{%hs}%ls",
+				 SIM_VOLUME, handle->node == 0 ? L"\\" : path);
+	else
+		units = swprintf(out, size, L"\\\\?\\C:%ls",
+				 handle->node == 0 ? L"\\" : path);
+	return (DWORD)units;
+}
+
+static NTSTATUS NTAPI sim_NtQuerySecurityObject(HANDLE handle,
+						SECURITY_INFORMATION what,
+						PSECURITY_DESCRIPTOR out,
+						ULONG size, PULONG needed)
+{
+	const struct sim_handle *open = handle_of(handle);
+	const struct sim_node *node = node_of(handle);
+
+	if (fails())
+		return STATUS_DENIED;
+	if (node == NULL)
+		return STATUS_BAD_HANDLE;
+	if (what != (OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION |
+		     DACL_SECURITY_INFORMATION))
+		abort();
+	if ((open->granted & READ_CONTROL) == 0)
+		return STATUS_DENIED;
+	*needed = (ULONG)node->sd.size;
+	if (size < node->sd.size)
+		return STATUS_TOO_SMALL;
+	memcpy(out, node->sd.data, node->sd.size);
+	return STATUS_OK;
+}
+
+static bool may_own(const struct sbk_sid *owner)
+{
+	size_t i;
+
+	if ((world->privileges & SBK_PRIVILEGE_RESTORE) != 0 ||
+	    sbk_sid_equal(owner, &world->user))
+		return true;
+	for (i = 0; i < world->group_count; i++)
+		if ((world->groups[i].attributes & SBK_GROUP_OWNER) != 0 &&
+		    sbk_sid_equal(owner, &world->groups[i].sid))
+			return true;
+	return false;
+}
+
+#define DACL_BITS                                                              \
+	(SBK_SD_DACL_PRESENT | SBK_SD_DACL_DEFAULTED | SBK_SD_DACL_INHERITED | \
+	 SBK_SD_DACL_PROTECTED | SBK_SD_DACL_INHERIT_REQ)
+
+/* MS-DTYP 2.4.6: with DC and DI the result has DI; DC is not kept. */
+static void take_dacl(struct sbk_sd *sd, const struct sbk_sd *input)
+{
+	const uint16_t both = SBK_SD_DACL_INHERITED | SBK_SD_DACL_INHERIT_REQ;
+
+	sd->control &= (uint16_t)~DACL_BITS;
+	sd->control |= SBK_SD_DACL_PRESENT |
+		       (input->control &
+			(SBK_SD_DACL_DEFAULTED | SBK_SD_DACL_PROTECTED));
+	if ((input->control & both) == both)
+		sd->control |= SBK_SD_DACL_INHERITED;
+	sd->dacl_is = input->dacl_is == SBK_ACL_PRESENT ? SBK_ACL_PRESENT
+							: SBK_ACL_NULL;
+	sd->dacl = input->dacl;
+}
+
+/* The descriptor's bytes end where its last part does. */
+static size_t size_of(const uint8_t *sd)
+{
+	return GetSecurityDescriptorLength((PSECURITY_DESCRIPTOR)(uintptr_t)sd);
+}
+
+static NTSTATUS NTAPI sim_NtSetSecurityObject(HANDLE handle,
+					      SECURITY_INFORMATION what,
+					      PSECURITY_DESCRIPTOR descriptor)
+{
+	const struct sim_handle *open = handle_of(handle);
+	struct sim_node *node = node_of(handle);
+	struct sbk_buf changed = SBK_BUF_INIT;
+	struct sbk_sd sd, input;
+
+	if (fails())
+		return STATUS_DENIED;
+	if (node == NULL)
+		return STATUS_BAD_HANDLE;
+	if (sbk_sd_read(descriptor, size_of(descriptor), &input, NULL) < 0)
+		return STATUS_BAD_SD;
+	if (((what & DACL_SECURITY_INFORMATION) != 0 &&
+	     (open->granted & WRITE_DAC) == 0) ||
+	    ((what &
+	      (OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION)) != 0 &&
+	     (open->granted & WRITE_OWNER) == 0))
+		return STATUS_DENIED;
+	if ((what & OWNER_SECURITY_INFORMATION) != 0 &&
+	    (!input.has_owner || !may_own(&input.owner)))
+		return STATUS_BAD_OWNER;
+	if (world->forgets)
+		return STATUS_OK;
+	read_sd(node, &sd);
+	if ((what & OWNER_SECURITY_INFORMATION) != 0)
+		sd.owner = input.owner;
+	if ((what & GROUP_SECURITY_INFORMATION) != 0)
+		sd.group = input.group;
+	if ((what & DACL_SECURITY_INFORMATION) != 0)
+		take_dacl(&sd, &input);
+	if (sbk_sd_write(&sd, &changed, NULL) < 0)
+		abort();
+	copy_buf(&node->sd, &changed);
+	sbk_buf_release(&changed);
+	return STATUS_OK;
+}
+
+static BOOL WINAPI sim_FlushFileBuffers(HANDLE file)
+{
+	const struct sim_handle *open = handle_of(file);
+	size_t i;
+
+	if (fails())
+		return fail_with(ERROR_ACCESS_DENIED);
+	if (open == NULL)
+		return fail_with(ERROR_INVALID_HANDLE);
+	if ((open->granted & (GENERIC_WRITE | FILE_APPEND_DATA)) == 0)
+		return fail_with(ERROR_ACCESS_DENIED);
+	/* A volume's all; of one object, the log up to it. */
+	for (i = 0; i < world->count; i++)
+		copy_buf(&world->nodes[i].durable, &world->nodes[i].sd);
+	return TRUE;
+}
+
+static DWORD WINAPI sim_GetLastError(void)
+{
+	return world->last_error;
+}
+
+static struct sbk_win32 table = {
+	.files =
+		{
+			.CreateFileW = sim_CreateFileW,
+			.NtCreateFile = sim_NtCreateFile,
+			.OpenFileById = sim_OpenFileById,
+			.CloseHandle = sim_CloseHandle,
+			.GetFileInformationByHandleEx =
+				sim_GetFileInformationByHandleEx,
+			.GetVolumeInformationByHandleW =
+				sim_GetVolumeInformationByHandleW,
+			.GetFinalPathNameByHandleW =
+				sim_GetFinalPathNameByHandleW,
+			.NtQuerySecurityObject = sim_NtQuerySecurityObject,
+			.NtSetSecurityObject = sim_NtSetSecurityObject,
+			.FlushFileBuffers = sim_FlushFileBuffers,
+		},
+	.errors = {.GetLastError = sim_GetLastError},
+};
+
+/* --- the world, for tests ------------------------------------------------ */
+
+static void set_sddl(struct sim_node *node, const char *sddl)
+{
+	struct sbk_buf bytes = SBK_BUF_INIT;
+
+	if (sbk_sddl_parse(sddl, strlen(sddl), NULL, &bytes, NULL) < 0)
+		abort();
+	copy_buf(&node->sd, &bytes);
+	sbk_buf_release(&bytes);
+}
+
+static void inherit(const struct sim *sim, struct sim_node *node)
+{
+	struct sbk_inherit_request request = {
+		.is_container =
+			(node->attributes & FILE_ATTRIBUTE_DIRECTORY) != 0,
+		.owner = sim->user,
+		.group = sim->user,
+		.mapping = sbk_nt_mapping(SBK_NT_FILE)};
+	struct sbk_buf bytes = SBK_BUF_INIT;
+	struct sbk_sd parent;
+
+	read_sd(&sim->nodes[node->parent], &parent);
+	request.parent = &parent;
+	request.flags = sbk_inherit_flags_below(&parent);
+	if (sbk_inherit_create(&request, &bytes, NULL) < 0)
+		abort();
+	copy_buf(&node->sd, &bytes);
+	sbk_buf_release(&bytes);
+}
+
+static size_t child_named(const struct sim *sim, size_t parent,
+			  const char *name, size_t size)
+{
+	size_t i, j;
+
+	for (i = 1; i < sim->count; i++) {
+		const struct sim_node *node = &sim->nodes[i];
+
+		if (node->gone || node->parent != parent ||
+		    wcslen(node->name) != size)
+			continue;
+		for (j = 0; j < size && node->name[j] == (WCHAR)name[j]; j++)
+			;
+		if (j == size)
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+size_t sim_find(const struct sim *sim, const char *path)
+{
+	const char *rest = path + 3; /* "C:/" */
+	size_t node = 0;
+
+	while (*rest != '\0' && node != SIZE_MAX) {
+		size_t size = strcspn(rest, "/");
+
+		node = child_named(sim, node, rest, size);
+		rest += size + (rest[size] == '/');
+	}
+	return node;
+}
+
+/* Where `path` is or would be: its directory's index, and its name. */
+static size_t directory_of(const struct sim *sim, const char *path,
+			   const char **name)
+{
+	const char *slash = strrchr(path, '/');
+	char above[256];
+	size_t size = (size_t)(slash - path);
+
+	memcpy(above, path, size);
+	above[size] = '\0';
+	if (size == 2)
+		(void)snprintf(above, sizeof(above), "C:/");
+	*name = slash + 1;
+	return sim_find(sim, above);
+}
+
+static void set_name(struct sim_node *node, const char *name)
+{
+	size_t i;
+
+	for (i = 0; name[i] != '\0'; i++)
+		node->name[i] = (WCHAR)(unsigned char)name[i];
+	node->name[i] = L'\0';
+}
+
+size_t sim_add(struct sim *sim, const char *path, bool is_directory,
+	       const char *sddl)
+{
+	const char *name;
+	size_t parent = directory_of(sim, path, &name);
+	struct sim_node *node = &sim->nodes[sim->count];
+
+	if (parent == SIZE_MAX || sim->count == SIM_NODES_MAX)
+		abort();
+	node->parent = parent;
+	node->id = sim->next_id++;
+	node->links = 1;
+	node->attributes =
+		is_directory ? FILE_ATTRIBUTE_DIRECTORY : FILE_ATTRIBUTE_NORMAL;
+	set_name(node, name);
+	if (sddl != NULL)
+		set_sddl(node, sddl);
+	else
+		inherit(sim, node);
+	copy_buf(&node->durable, &node->sd);
+	return sim->count++;
+}
+
+void sim_set(struct sim *sim, const char *path, const char *sddl)
+{
+	size_t node = sim_find(sim, path);
+
+	if (node == SIZE_MAX)
+		abort();
+	set_sddl(&sim->nodes[node], sddl);
+	copy_buf(&sim->nodes[node].durable, &sim->nodes[node].sd);
+}
+
+void sim_rename(struct sim *sim, const char *from, const char *to)
+{
+	size_t node = sim_find(sim, from);
+	const char *name;
+
+	if (node == SIZE_MAX)
+		abort();
+	sim->nodes[node].parent = directory_of(sim, to, &name);
+	set_name(&sim->nodes[node], name);
+}
+
+void sim_remove(struct sim *sim, const char *path)
+{
+	size_t node = sim_find(sim, path), i;
+
+	if (node == SIZE_MAX)
+		abort();
+	sim->nodes[node].gone = true;
+	for (i = 1; i < sim->count; i++) /* parents come first */
+		if (sim->nodes[sim->nodes[i].parent].gone)
+			sim->nodes[i].gone = true;
+}
+
+void sim_elevate(struct sim *sim)
+{
+	sim->elevated = true;
+	sim->privileges |= SBK_PRIVILEGE_RESTORE | SBK_PRIVILEGE_BACKUP;
+}
+
+bool sim_is_elevated(void)
+{
+	return world->elevated;
+}
+
+void sim_process_ends(struct sim *sim)
+{
+	memset(sim->handles, 0, sizeof(sim->handles));
+}
+
+void sim_power_cut(struct sim *sim)
+{
+	size_t i;
+
+	for (i = 0; i < sim->count; i++)
+		copy_buf(&sim->nodes[i].sd, &sim->nodes[i].durable);
+}
+
+size_t sim_open_handles(const struct sim *sim)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < SIM_HANDLES_MAX; i++)
+		count += sim->handles[i].open;
+	return count;
+}
+
+void sim_print(const struct sim *sim, struct sbk_buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < sim->count; i++) {
+		const struct sim_node *node = &sim->nodes[i];
+		WCHAR path[512];
+		struct sbk_sd sd;
+
+		if (node->gone)
+			continue;
+		path_units(sim, i, path, 512);
+		sbk_buf_printf(out, "%ls %u ", path, (unsigned)node->id);
+		read_sd(node, &sd);
+		if (sbk_sddl_format(&sd,
+				    SBK_SDDL_OWNER | SBK_SDDL_GROUP |
+					    SBK_SDDL_DACL,
+				    NULL, out, NULL) < 0)
+			abort();
+		sbk_buf_addc(out, '\n');
+	}
+}
+
+static void add_group(struct sim *sim, const char *sid)
+{
+	struct sbk_group *group = &sim->groups[sim->group_count++];
+
+	if (sbk_sid_parse(sid, strlen(sid), &group->sid, NULL) < 0)
+		abort();
+	group->attributes = SBK_GROUP_MANDATORY | SBK_GROUP_ENABLED;
+}
+
+struct sim *sim_begin(void)
+{
+	struct sim *sim = calloc(1, sizeof(*sim));
+
+	if (sim == NULL ||
+	    sbk_sid_parse(SIM_USER, strlen(SIM_USER), &sim->user, NULL) < 0)
+		abort();
+	add_group(sim, "S-1-1-0");
+	add_group(sim, "S-1-5-11");
+	add_group(sim, "S-1-5-32-545");
+	sim->next_id = 5;
+	sim->count = 1;
+	sim->nodes[0].id = sim->next_id++;
+	sim->nodes[0].links = 1;
+	sim->nodes[0].attributes = FILE_ATTRIBUTE_DIRECTORY;
+	set_sddl(&sim->nodes[0], "O:SYG:SYD:AI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
+				 "(A;OICI;0x1200a9;;;BU)");
+	copy_buf(&sim->nodes[0].durable, &sim->nodes[0].sd);
+	table.errors.RtlNtStatusToDosError =
+		sbk_win32_system.errors.RtlNtStatusToDosError;
+	world = sim;
+	sbk_win32 = &table;
+	fault_plan = (struct fault_plan){.mode = FAULT_NONE};
+	return sim;
+}
+
+void sim_finish(struct sim *sim)
+{
+	size_t i;
+
+	sbk_win32 = &sbk_win32_system;
+	world = NULL;
+	for (i = 0; i < sim->count; i++) {
+		sbk_buf_release(&sim->nodes[i].sd);
+		sbk_buf_release(&sim->nodes[i].durable);
+	}
+	free(sim);
+}

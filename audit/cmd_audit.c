@@ -17,13 +17,14 @@
 #include "audit/volume.h"
 #include "audit/witnessed.h"
 #include "engine/os.h"
+#include "engine/os_admin.h"
 
 #include "engine/banned.h"
 
 /* Options of all six; each command has those that mean something to it. */
 struct audit_options {
 	struct sbk_list principals, skip;
-	const char *certificate, *user, *volume;
+	const char *certificate, *user, *volume, *save;
 	bool all, machine, json, csv;
 };
 
@@ -328,11 +329,42 @@ static int run_network(struct sbk_cli *cli, int argc, char **argv)
 	return finish(&audit, rc);
 }
 
+/* A file for the state of a volume, never over another one. */
+static int save_state(struct audit *audit)
+{
+	struct sbk_buf bytes = SBK_BUF_INIT;
+	struct sbk_new_file *file = NULL;
+	struct sbk_person person;
+	int rc = sbk_os_invoking_person(&person, &audit->err);
+
+	if (rc == 0)
+		rc = sbk_os_new_file_prepare(audit->options.save, &file,
+					     &audit->err);
+	if (rc == 0)
+		rc = sbk_volume_baseline_make(audit->roots.items[0],
+					      audit->report, &bytes,
+					      &audit->err);
+	if (rc == 0) /* names of everybody's files are in it */
+		rc = sbk_os_new_file_make(file, bytes.data, bytes.size, &person,
+					  true, &audit->err);
+	sbk_os_new_file_free(file);
+	sbk_buf_release(&bytes);
+	return rc;
+}
+
 static int run_compare(struct sbk_cli *cli, int argc, char **argv)
 {
 	struct audit audit = {.cli = cli, .err = SBK_ERROR_INIT};
 	int rc = begin(&audit, argc, argv, true);
 
+	if (rc == 0 && audit.options.save != NULL) {
+		if (audit.roots.count == 1)
+			rc = save_state(&audit);
+		else
+			rc = sbk_error_set(&audit.err, SBK_E_INVAL,
+					   "name one volume to save");
+		return finish(&audit, rc);
+	}
 	if (rc == 0 && audit.roots.count != 2)
 		rc = sbk_error_set(&audit.err, SBK_E_INVAL,
 				   "name two volumes: the state before, and "
@@ -434,6 +466,11 @@ static const struct sbk_option network_options[] = {
 };
 
 static const struct sbk_option compare_options[] = {
+	{.name = "save",
+	 .argument = "FILE",
+	 .help = "keep the state of one volume in a new file instead",
+	 .offset = offsetof(struct audit_options, save),
+	 .type = SBK_OPTION_TEXT},
 	OPTION_JSON,
 	{.name = NULL},
 };
@@ -506,7 +543,7 @@ static const struct sbk_command subcommands[] = {
 	 .options = network_options,
 	 .run = run_network},
 	{.name = "compare",
-	 .usage = "[options] BEFORE AFTER",
+	 .usage = "[options] BEFORE AFTER | --save FILE VOLUME",
 	 .summary = "what differs between two states of a Windows volume",
 	 .help = "Two images (or devices, or mount points) of one NTFS volume: "
 		 "every descriptor,\nowner and name that differs, every object "

@@ -81,6 +81,10 @@ struct sbk_volume_tree {
 	} * own;
 	size_t own_count;
 	struct sbk_arena arena;
+	/* Of a saved state, which has no volume: its bytes; [record]: where in
+	 * them the name begins, after its size. */
+	struct sbk_buf saved;
+	uint32_t *saved_name;
 	/* Of names: [units][first letter], whether any means something. */
 #define SBK_VOLUME_FILTER_SIZES 64
 	bool filter[SBK_VOLUME_FILTER_SIZES][128], has_filter;
@@ -89,6 +93,9 @@ struct sbk_volume_tree {
 /* Scans the volume. What is damaged is counted there. */
 int sbk_volume_tree_load(struct sbk_volume_tree *tree, struct sbk_error *err);
 void sbk_volume_tree_release(struct sbk_volume_tree *tree);
+/* Takes a link out of each circle of parents; how many. */
+int sbk_volume_tree_straighten(struct sbk_volume_tree *tree, size_t *broken,
+			       struct sbk_error *err);
 size_t sbk_volume_distinct(const struct sbk_volume_tree *tree);
 /* The bytes of a distinct descriptor; SBK_E_PARSE where it is damaged. */
 int sbk_volume_descriptor(struct sbk_volume_tree *tree, size_t index,
@@ -322,11 +329,37 @@ int sbk_volume_open(struct sbk_volume_audit *audit, struct sbk_error *err);
 /*
  * audit compare (volume_compare.c): each object of both, by record and sequence
  * number; descriptors, owners and names that differ, objects that came and
- * went, rolled up to where that begins. SBK_E_INVAL where the two are not
- * states of one volume (serial number).
+ * went, rolled up to where that begins. Either one may be a saved state.
+ * SBK_E_INVAL where the two are not states of one volume (serial number), or
+ * are two saved ones.
  */
 int sbk_volume_compare(const char *before, const char *after,
 		       struct sbk_report *report, struct sbk_error *err);
+/*
+ * Saves what a comparison needs of a volume, in the format of
+ * volume_baseline.c: as text what sbk_volume_baseline_load takes. What is
+ * damaged is told as in any report, and said in the file. SBK_E_LIMIT: the
+ * volume has more objects than a saved state may have
+ * (SBK_VOLUME_BASELINE_MAX bytes).
+ */
+#define SBK_VOLUME_BASELINE_MAX SBK_BUF_BYTES_MAX
+int sbk_volume_baseline_make(const char *path, struct sbk_report *report,
+			     struct sbk_buf *out, struct sbk_error *err);
+/* Whether the file begins as a saved state. */
+bool sbk_volume_baseline_is(const char *path);
+struct sbk_volume_baseline_facts {
+	uint64_t serial;
+	uint8_t key[16]; /* of the hashes of names */
+	bool is_incomplete;
+};
+/*
+ * Fills audit->tree from the file at audit->path, without a volume: objects,
+ * descriptors and names are those of then. Every byte is hostile: SBK_E_INVAL,
+ * SBK_E_UNSUPPORTED (another version).
+ */
+int sbk_volume_baseline_load(struct sbk_volume_audit *audit,
+			     struct sbk_volume_baseline_facts *out,
+			     struct sbk_error *err);
 /* "volume" and "principals", as members of the report's JSON object. Beyond
  * SBK_VOLUME_PRINT_MAX no more is added, and the report is incomplete. */
 int sbk_volume_print_json(struct sbk_volume_audit *audit, struct sbk_buf *out,

@@ -392,17 +392,67 @@ static int compare_names(struct compare *c, uint32_t records,
 			  "it was renamed or moved, or has other links", err);
 }
 
+/* One of the two, with the hashes of names made with c->key. */
 static int begin(struct compare *c, struct sbk_volume_audit *audit,
-		 const char *path, struct sbk_error *err)
+		 uint64_t *serial, struct sbk_error *err)
 {
 	int rc;
 
-	audit->path = path;
 	audit->report = c->report;
 	audit->tree.name_key = c->key;
 	rc = sbk_volume_open(audit, err);
 	if (rc == 0)
 		rc = sbk_volume_tree_load(&audit->tree, err);
+	if (rc == 0)
+		*serial = sbk_ntfs_volume_boot(audit->tree.volume)->serial;
+	return rc;
+}
+
+/* A saved state decides the key for the other one. */
+static int begin_saved(struct compare *c, struct sbk_volume_audit *audit,
+		       uint64_t *serial, struct sbk_error *err)
+{
+	struct sbk_volume_baseline_facts facts;
+	int rc = sbk_volume_baseline_load(audit, &facts, err);
+
+	if (rc < 0)
+		return rc;
+	*serial = facts.serial;
+	memcpy(c->key, facts.key, sizeof(c->key));
+	if (facts.is_incomplete)
+		rc = sbk_report_missed(c->report, audit->path,
+				       "not all of the volume could be read "
+				       "when it was saved",
+				       err);
+	return rc;
+}
+
+static int begin_both(struct compare *c, struct sbk_error *err)
+{
+	bool before_saved = sbk_volume_baseline_is(c->before.path);
+	bool after_saved = sbk_volume_baseline_is(c->after.path);
+	uint64_t before = 0, after = 0;
+	int rc = 0;
+
+	if (before_saved && after_saved)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "'%s' and '%s' are both saved states; one "
+				     "of the two must be a volume",
+				     c->before.path, c->after.path);
+	if (before_saved)
+		rc = begin_saved(c, &c->before, &before, err);
+	if (rc == 0 && after_saved)
+		rc = begin_saved(c, &c->after, &after, err);
+	if (rc == 0 && !before_saved)
+		rc = begin(c, &c->before, &before, err);
+	if (rc == 0 && !after_saved)
+		rc = begin(c, &c->after, &after, err);
+	if (rc == 0 && before != after)
+		rc = sbk_error_set(err, SBK_E_INVAL,
+				   "'%s' and '%s' have different serial "
+				   "numbers: they are not two states of one "
+				   "volume",
+				   c->before.path, c->after.path);
 	return rc;
 }
 
@@ -411,13 +461,6 @@ static int compare(struct compare *c, struct sbk_error *err)
 	uint32_t records = c->before.tree.records;
 	int rc;
 
-	if (sbk_ntfs_volume_boot(c->before.tree.volume)->serial !=
-	    sbk_ntfs_volume_boot(c->after.tree.volume)->serial)
-		return sbk_error_set(err, SBK_E_INVAL,
-				     "'%s' and '%s' have different serial "
-				     "numbers: they are not two states of one "
-				     "volume",
-				     c->before.path, c->after.path);
 	if (records < c->after.tree.records)
 		records = c->after.tree.records;
 	c->kind = calloc(records, sizeof(*c->kind));
@@ -434,9 +477,9 @@ static int compare(struct compare *c, struct sbk_error *err)
 				      "it is not there any more", err);
 	if (rc == 0)
 		rc = compare_names(c, records, err);
-	if (rc == 0)
+	if (rc == 0 && c->before.tree.volume != NULL)
 		rc = sbk_volume_report_damage(&c->before, err);
-	if (rc == 0)
+	if (rc == 0 && c->after.tree.volume != NULL)
 		rc = sbk_volume_report_damage(&c->after, err);
 	sbk_report_coverage(c->report)->examined =
 		c->before.tree.objects + c->after.tree.objects;
@@ -454,9 +497,9 @@ int sbk_volume_compare(const char *before, const char *after,
 
 	c.pairs.keys = c.changes.keys = &c.arena;
 	crypto_shorthash_keygen(c.key);
-	rc = begin(&c, &c.before, before, err);
-	if (rc == 0)
-		rc = begin(&c, &c.after, after, err);
+	c.before.path = before;
+	c.after.path = after;
+	rc = begin_both(&c, err);
 	if (rc == 0)
 		rc = compare(&c, err);
 	sbk_volume_audit_release(&c.before);

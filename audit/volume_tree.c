@@ -27,15 +27,21 @@ struct loading {
 	uint16_t *parent_sequence; /* [record] */
 };
 
+/* Descriptors of $Secure: a saved state has all as its own. */
+static size_t stored_count(const struct sbk_volume_tree *tree)
+{
+	return tree->secure != NULL ? sbk_ntfs_secure_count(tree->secure) : 0;
+}
+
 size_t sbk_volume_distinct(const struct sbk_volume_tree *tree)
 {
-	return sbk_ntfs_secure_count(tree->secure) + tree->own_count;
+	return stored_count(tree) + tree->own_count;
 }
 
 int sbk_volume_descriptor(struct sbk_volume_tree *tree, size_t index,
 			  struct sbk_buf *out, struct sbk_error *err)
 {
-	size_t stored = sbk_ntfs_secure_count(tree->secure);
+	size_t stored = stored_count(tree);
 	const struct sbk_volume_own *own;
 
 	if (index < stored)
@@ -48,7 +54,9 @@ int sbk_volume_descriptor(struct sbk_volume_tree *tree, size_t index,
 static void blame(struct sbk_volume_tree *tree, enum sbk_ntfs_damage_kind kind,
 		  uint64_t record)
 {
-	sbk_ntfs_damage_add(sbk_ntfs_volume_damage(tree->volume), kind, record);
+	if (tree->volume != NULL)
+		sbk_ntfs_damage_add(sbk_ntfs_volume_damage(tree->volume), kind,
+				    record);
 }
 
 /* --- descriptors of their own ----------------------------------------- */
@@ -209,13 +217,15 @@ static void check_parents(struct loading *loading)
 	}
 }
 
-/* Takes a link out of each circle. `seen` holds by which walk a record was
- * met: a walk that meets itself goes round. */
-static int break_circles(struct sbk_volume_tree *tree, struct sbk_error *err)
+/* `seen` holds by which walk a record was met: a walk that meets itself goes
+ * round. */
+int sbk_volume_tree_straighten(struct sbk_volume_tree *tree, size_t *broken,
+			       struct sbk_error *err)
 {
 	uint32_t *seen = calloc(tree->records, sizeof(*seen));
 	uint32_t i, at, last;
 
+	*broken = 0;
 	if (seen == NULL)
 		return sbk_error_no_memory(err);
 	for (i = 0; i < tree->records; i++) {
@@ -228,6 +238,7 @@ static int break_circles(struct sbk_volume_tree *tree, struct sbk_error *err)
 		if (at != SBK_VOLUME_NONE && seen[at] == i + 1 &&
 		    tree->parent[last] == at) {
 			tree->parent[last] = SBK_VOLUME_NONE;
+			(*broken)++;
 			blame(tree, SBK_NTFS_BAD_LOOP, last);
 		}
 	}
@@ -252,7 +263,7 @@ int sbk_volume_tree_load(struct sbk_volume_tree *tree, struct sbk_error *err)
 {
 	struct loading loading = {
 		.tree = tree, .own = SBK_TABLE_INIT(sizeof(uint32_t), NULL)};
-	size_t n = (size_t)sbk_ntfs_volume_records(tree->volume), i;
+	size_t n = (size_t)sbk_ntfs_volume_records(tree->volume), i, broken;
 	int rc = 0;
 
 	tree->records = (uint32_t)n;
@@ -278,7 +289,7 @@ int sbk_volume_tree_load(struct sbk_volume_tree *tree, struct sbk_error *err)
 				   "the volume ends before its root");
 	if (rc == 0) {
 		check_parents(&loading);
-		rc = break_circles(tree, err);
+		rc = sbk_volume_tree_straighten(tree, &broken, err);
 		mark_system(tree);
 	}
 	free(loading.parent_sequence);
@@ -296,6 +307,8 @@ void sbk_volume_tree_release(struct sbk_volume_tree *tree)
 	free(tree->names);
 	free(tree->own);
 	free(tree->candidates);
+	free(tree->saved_name);
+	sbk_buf_release(&tree->saved);
 	sbk_arena_release(&tree->arena);
 	sbk_ntfs_secure_close(tree->secure);
 	sbk_ntfs_volume_close(tree->volume);
@@ -323,8 +336,21 @@ choose_name(const struct sbk_ntfs_object *object, uint32_t parent)
 	return first;
 }
 
-int sbk_volume_name(struct sbk_volume_tree *tree, uint32_t record,
-		    struct sbk_buf *out, struct sbk_error *err)
+static int saved_name(const struct sbk_volume_tree *tree, uint32_t record,
+		      struct sbk_buf *out, struct sbk_error *err)
+{
+	const uint8_t *at =
+		(const uint8_t *)tree->saved.data + tree->saved_name[record];
+
+	if (tree->saved_name[record] == 0)
+		sbk_buf_printf(out, "<record %u>", (unsigned)record);
+	else
+		sbk_buf_add(out, at, get_u16le(at - 2));
+	return sbk_buf_failed(out, err);
+}
+
+static int stored_name(struct sbk_volume_tree *tree, uint32_t record,
+		       struct sbk_buf *out, struct sbk_error *err)
 {
 	struct sbk_ntfs_object object = {.number = 0};
 	struct sbk_ntfs_damage *damage = sbk_ntfs_volume_damage(tree->volume);
@@ -352,6 +378,13 @@ int sbk_volume_name(struct sbk_volume_tree *tree, uint32_t record,
 	if (rc == SBK_E_NOMEM)
 		return sbk_error_no_memory(err);
 	return sbk_buf_failed(out, err);
+}
+
+int sbk_volume_name(struct sbk_volume_tree *tree, uint32_t record,
+		    struct sbk_buf *out, struct sbk_error *err)
+{
+	return tree->volume != NULL ? stored_name(tree, record, out, err)
+				    : saved_name(tree, record, out, err);
 }
 
 int sbk_volume_path(struct sbk_volume_tree *tree, uint32_t record,

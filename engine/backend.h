@@ -10,6 +10,8 @@
  *	access    "access u:990:rw-" or "default u:990:rw-"
  *	kept      "name sandbook-1-off", a name whose lines are ours;
  *	          `subtract` answers with the state to put back
+ *	descriptor  none: nothing in it is ours, what we did is to take out;
+ *	          `subtract` answers with a conflict
  *	others    none: NULL, the whole object is ours
  */
 #ifndef SBK_BACKEND_H

@@ -11,6 +11,7 @@
 #include "engine/run.h"
 #include "engine/sd_command.h"
 #include "journal/journal.h"
+#include "uninstall/remediate.h"
 #include "uninstall/uninstall.h"
 
 #include "engine/banned.h"
@@ -23,13 +24,10 @@ int main(int argc, char **argv)
 		sbk_command_sd,	  {.name = NULL},
 	};
 	const struct sbk_command *const tables[] = {
-		engine_commands,
-		sbk_audit_commands,
-		sbk_journal_commands,
-		sbk_uninstall_commands,
-		sbk_certificate_commands,
-		sbk_journal_errands,
-		NULL,
+		engine_commands,	sbk_audit_commands,
+		sbk_journal_commands,	sbk_uninstall_commands,
+		sbk_remediate_commands, sbk_certificate_commands,
+		sbk_journal_errands,	NULL,
 	};
 	struct sbk_cli cli = {.out = stdout,
 			      .err = stderr,

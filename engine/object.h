@@ -31,6 +31,8 @@
  * PROFILE    a security profile that we load into the kernel
  * KEPT       a file that a system tool overwrites in passing, put back by us;
  *            its content may be secret, so its states are sealed
+ * DESCRIPTOR the security descriptor of an object of a mounted NTFS volume,
+ *            from which entries are taken
  */
 #define SBK_KIND_MAP(X)           \
 	X(ACCESS, "access")       \
@@ -42,7 +44,8 @@
 	X(SUBID, "subid")         \
 	X(FIREWALL, "firewall")   \
 	X(PROFILE, "profile")     \
-	X(KEPT, "kept")
+	X(KEPT, "kept")           \
+	X(DESCRIPTOR, "descriptor")
 
 enum sbk_kind {
 #define SBK_KIND_ENUM(name, text) SBK_KIND_##name,

@@ -33,4 +33,7 @@ const char *sbk_os_device_mounted(const struct sbk_device *device);
 int sbk_os_device_read(void *device, uint64_t offset, void *buffer, size_t size,
 		       struct sbk_error *err);
 
+/* Waits until what others wrote to it is durable. */
+int sbk_os_device_sync(const struct sbk_device *device, struct sbk_error *err);
+
 #endif

@@ -98,7 +98,8 @@ static bool has_line(const struct sbk_change *change, size_t *lines,
 {
 	if (*lines >= SBK_REPORT_LINES_MAX)
 		return false;
-	if (change->object.kind == SBK_KIND_ACCESS &&
+	if ((change->object.kind == SBK_KIND_ACCESS ||
+	     change->object.kind == SBK_KIND_DESCRIPTOR) &&
 	    (*access_lines)++ >= SBK_ACCESS_LINES_MAX)
 		return false;
 	(*lines)++;
@@ -135,6 +136,16 @@ void sbk_plan_print(struct sbk_plan *plan, struct sbk_buf *out)
 		       sbk_plan_count(plan) == 1 ? "" : "s");
 }
 
+/* Bytes, which are no text. */
+static void json_bytes(struct sbk_buf *out, const char *key,
+		       struct sbk_state state)
+{
+	sbk_json_key(out, key);
+	sbk_buf_addc(out, '"');
+	sbk_buf_add_hex(out, state.data, state.size);
+	sbk_buf_addc(out, '"');
+}
+
 static void json_state(struct sbk_buf *out, const char *key, enum sbk_kind kind,
 		       struct sbk_state state)
 {
@@ -142,6 +153,8 @@ static void json_state(struct sbk_buf *out, const char *key, enum sbk_kind kind,
 		sbk_json_null(out, key);
 	else if (sbk_kind_sealed(kind))
 		sbk_json_string(out, key, "(sealed)");
+	else if (kind == SBK_KIND_DESCRIPTOR)
+		json_bytes(out, key, state);
 	else
 		sbk_json_string(out, key, state.data);
 }

@@ -5,6 +5,7 @@
 #include "engine/cli.h"
 #include "engine/plan_setup.h"
 #include "journal/journal.h"
+#include "uninstall/remediate.h"
 #include "uninstall/uninstall.h"
 
 #include "engine/banned.h"
@@ -16,7 +17,8 @@ int main(int argc, char **argv)
 		{.name = NULL},
 	};
 	const struct sbk_command *const tables[] = {
-		commands, sbk_uninstall_commands, sbk_journal_errands, NULL};
+		commands, sbk_uninstall_commands, sbk_remediate_commands,
+		sbk_journal_errands, NULL};
 	struct sbk_cli cli = {.out = stdout,
 			      .err = stderr,
 			      .program = "sandbook-setup",

@@ -1,6 +1,7 @@
 /*
  * The end of a journal: it goes last of all, when nothing that it records is
- * in effect any more.
+ * in effect any more, but for what was taken out of Windows volumes: that is
+ * to stay so (uninstall/user_part.c).
  *
  * Invariants:
  *  1. The database is renamed first. Before that the journal is whole, after it
@@ -67,15 +68,37 @@ int sbk_clear_removed(struct sbk_journal *journal, struct sbk_error *err)
 	return rc < 0 ? rc : sbk_store_show(journal->store, err);
 }
 
+/* Of those that are confirmed, what was taken out of Windows volumes. */
+static int count_taken_out(struct sbk_journal *journal, uint64_t *out,
+			   struct sbk_error *err)
+{
+	const struct sbk_journal_filter filter = {
+		.unsettled = true, .kind = sbk_kind_name(SBK_KIND_DESCRIPTOR)};
+	struct sbk_plan *changes = sbk_plan_new();
+	size_t i;
+	int rc;
+
+	if (changes == NULL)
+		return sbk_error_no_memory(err);
+	rc = sbk_journal_load(journal, &filter, changes, err);
+	*out = 0;
+	for (i = 0; rc == 0 && i < sbk_plan_count(changes); i++)
+		*out += sbk_plan_at(changes, i)->status == SBK_STATUS_CONFIRMED;
+	sbk_plan_free(changes);
+	return rc;
+}
+
 static int check_settled(struct sbk_journal *journal, struct sbk_error *err)
 {
-	uint64_t counts[SBK_STATUS_COUNT], open;
+	uint64_t counts[SBK_STATUS_COUNT], open, taken_out;
 	int rc = sbk_journal_count(journal, counts, err);
 
+	if (rc == 0)
+		rc = count_taken_out(journal, &taken_out, err);
 	if (rc < 0)
 		return rc;
 	open = counts[SBK_STATUS_PREPARED] + counts[SBK_STATUS_CONFIRMED] +
-	       counts[SBK_STATUS_OWED];
+	       counts[SBK_STATUS_OWED] - taken_out;
 	if (open > 0)
 		return sbk_error_set(
 			err, SBK_E_INCOMPLETE,

@@ -174,6 +174,7 @@ static void print_person(const struct sbk_uninstall_person *one,
 	sbk_json_integer(out, "undone", (int64_t)part->undone);
 	sbk_json_integer(out, "conflicts", (int64_t)part->conflicts);
 	sbk_json_integer(out, "owed", (int64_t)part->owed);
+	sbk_json_integer(out, "remediated", (int64_t)part->remediated);
 	sbk_json_bool(out, "journal_removed", part->removed);
 	sbk_json_bool(out, "journal_altered", part->altered);
 	if (part->error != 0)

@@ -91,6 +91,7 @@ static void print_part(const struct sbk_user_part *part, bool json,
 		sbk_json_integer(out, "conflicts", (int64_t)part->conflicts);
 		sbk_json_integer(out, "owed", (int64_t)part->owed);
 		sbk_json_integer(out, "owed_to_root", part->foreign);
+		sbk_json_integer(out, "remediated", (int64_t)part->remediated);
 		sbk_json_bool(out, "journal_removed", part->removed);
 		sbk_json_bool(out, "journal_altered", part->altered);
 		sbk_json_close(out, '}');
@@ -119,6 +120,11 @@ static void print_part(const struct sbk_user_part *part, bool json,
 			       "made them, so that only root can mend them: "
 			       "'sudo sandbook uninstall'",
 			       (unsigned long)part->foreign);
+	if (part->remediated > 0)
+		sbk_buf_printf(out,
+			       "; %llu objects of Windows volumes stay as "
+			       "'remediate' left them",
+			       (unsigned long long)part->remediated);
 	sbk_buf_adds(out, part->removed ? "; your journal is removed\n"
 					: "; your journal stays\n");
 	if (part->altered)
@@ -370,8 +376,12 @@ static int run_machine(struct sbk_cli *cli, const struct options *o)
 	return code;
 }
 
-/* `sandbook` itself is never the elevated half. */
-static int become_setup(struct sbk_cli *cli, int argc, char **argv)
+bool sbk_uninstall_is_setup(const struct sbk_cli *cli)
+{
+	return strcmp(cli->program, SETUP_PROGRAM) == 0;
+}
+
+int sbk_uninstall_become_setup(struct sbk_cli *cli, int argc, char **argv)
 {
 	static char program[] = SETUP_PROGRAM;
 	struct sbk_error err = SBK_ERROR_INIT;
@@ -395,7 +405,7 @@ static int run(struct sbk_cli *cli, int argc, char **argv)
 {
 	struct options o = {.dry_run = false};
 	struct sbk_error err = SBK_ERROR_INIT;
-	const bool is_setup = strcmp(cli->program, SETUP_PROGRAM) == 0;
+	const bool is_setup = sbk_uninstall_is_setup(cli);
 	int operands = 0, code;
 	int rc = sbk_cli_parse(cli, argc, argv, &o, &operands, &err);
 
@@ -412,7 +422,7 @@ static int run(struct sbk_cli *cli, int argc, char **argv)
 	else if (is_setup)
 		code = run_machine(cli, &o);
 	else
-		code = become_setup(cli, argc, argv);
+		code = sbk_uninstall_become_setup(cli, argc, argv);
 	sbk_list_release(&o.skip);
 	sbk_list_release(&o.leave);
 	return code;

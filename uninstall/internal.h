@@ -50,4 +50,11 @@ int sbk_uninstall_restore_residue(struct sbk_uninstall_work *work,
 int sbk_uninstall_final_sweep(struct sbk_uninstall_work *work,
 			      struct sbk_error *err);
 
+/* --- cmd_uninstall.c ----------------------------------------------------- */
+
+/* `sandbook` itself is never the elevated half: starts that with the same
+ * words. Returns the exit code of a failure only. */
+int sbk_uninstall_become_setup(struct sbk_cli *cli, int argc, char **argv);
+bool sbk_uninstall_is_setup(const struct sbk_cli *cli);
+
 #endif

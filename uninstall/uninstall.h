@@ -97,7 +97,7 @@
 
 /* --- one person's part (user_part.c) ------------------------------------- */
 
-#define SBK_USER_PART_FORMAT 3
+#define SBK_USER_PART_FORMAT 4
 #define SBK_USER_CHECKPOINT_MAX 1024
 
 /*
@@ -115,6 +115,8 @@ struct sbk_user_part {
 	uint32_t altered; /* the journal was not what its log says */
 	uint64_t changes; /* that were in effect */
 	uint64_t undone, conflicts, owed;
+	/* Objects of Windows volumes that stay as `remediate` left them. */
+	uint64_t remediated;
 	char message[256]; /* of the error */
 	/* The log's last checkpoint, before it was removed; "": none. */
 	char checkpoint[SBK_USER_CHECKPOINT_MAX];

@@ -24,19 +24,53 @@ static uint64_t owed_of(const uint64_t *counts)
 	       counts[SBK_STATUS_OWED];
 }
 
+/*
+ * What `remediate` took out of a Windows volume stays out: bringing another
+ * tool's entries back is nothing that removing Sandbook is asked for, and the
+ * volume may be away for good. What a crash left half done is undone like all
+ * else.
+ */
+static bool stays(const struct sbk_change *change)
+{
+	return change->object.kind == SBK_KIND_DESCRIPTOR &&
+	       (change->status == SBK_STATUS_CONFIRMED ||
+		change->status == SBK_STATUS_CONFLICT);
+}
+
+/* What is to be undone; `left` counts the rest, by status. */
+static int load_all(struct sbk_journal *journal, struct sbk_plan *changes,
+		    uint64_t left[SBK_STATUS_COUNT], struct sbk_error *err)
+{
+	const struct sbk_journal_filter filter = {.unsettled = true};
+	struct sbk_plan *all = sbk_plan_new();
+	size_t i;
+	int rc;
+
+	if (all == NULL)
+		return sbk_error_no_memory(err);
+	rc = sbk_journal_load(journal, &filter, all, err);
+	for (i = 0; rc == 0 && i < sbk_plan_count(all); i++) {
+		if (stays(sbk_plan_at(all, i)))
+			left[sbk_plan_at(all, i)->status]++;
+		else
+			rc = sbk_plan_add(changes, sbk_plan_at(all, i), err);
+	}
+	sbk_plan_free(all);
+	return rc;
+}
+
 static int undo_all(struct sbk_journal *journal,
 		    const struct sbk_backend *backend,
 		    struct sbk_user_part *out, struct sbk_error *err)
 {
-	const struct sbk_journal_filter filter = {.unsettled = true};
 	struct sbk_apply_result result = {0};
 	struct sbk_plan *changes = sbk_plan_new();
-	uint64_t counts[SBK_STATUS_COUNT];
+	uint64_t counts[SBK_STATUS_COUNT], left[SBK_STATUS_COUNT] = {0};
 	int rc;
 
 	if (changes == NULL)
 		return sbk_error_no_memory(err);
-	rc = sbk_journal_load(journal, &filter, changes, err);
+	rc = load_all(journal, changes, left, err);
 	out->changes = rc == 0 ? sbk_plan_count(changes) : 0;
 	if (rc == 0 && out->changes > 0)
 		rc = sbk_journal_undo(journal, backend, "uninstall", changes,
@@ -44,8 +78,11 @@ static int undo_all(struct sbk_journal *journal,
 	if (rc == 0)
 		rc = sbk_journal_count(journal, counts, err);
 	if (rc == 0) {
-		out->conflicts = counts[SBK_STATUS_CONFLICT];
-		out->owed = owed_of(counts);
+		out->remediated =
+			left[SBK_STATUS_CONFIRMED] + left[SBK_STATUS_CONFLICT];
+		out->conflicts =
+			counts[SBK_STATUS_CONFLICT] - left[SBK_STATUS_CONFLICT];
+		out->owed = owed_of(counts) - left[SBK_STATUS_CONFIRMED];
 		out->undone =
 			out->changes > out->owed + out->conflicts
 				? out->changes - out->owed - out->conflicts
@@ -160,13 +197,13 @@ static int show(struct sbk_journal *journal, const struct sbk_backend *backend,
 		struct sbk_plan *preview, struct sbk_user_part *out,
 		struct sbk_error *err)
 {
-	const struct sbk_journal_filter filter = {.unsettled = true};
 	struct sbk_plan *changes = sbk_plan_new();
+	uint64_t left[SBK_STATUS_COUNT] = {0};
 	int rc;
 
 	if (changes == NULL)
 		return sbk_error_no_memory(err);
-	rc = sbk_journal_load(journal, &filter, changes, err);
+	rc = load_all(journal, changes, left, err);
 	out->changes = rc == 0 ? sbk_plan_count(changes) : 0;
 	if (rc == 0)
 		rc = sbk_journal_plan_undo(journal, backend, changes, preview,

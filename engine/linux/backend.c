@@ -32,6 +32,7 @@ static const struct sbk_host_kind *const kinds[SBK_KIND_COUNT] = {
 	[SBK_KIND_FIREWALL] = &sbk_host_firewall,
 	[SBK_KIND_PROFILE] = &sbk_host_profile,
 	[SBK_KIND_KEPT] = &sbk_host_kept,
+	[SBK_KIND_DESCRIPTOR] = &sbk_host_descriptor,
 };
 
 /* The kind's operations; the journal may name a kind that we do not know. */
@@ -93,7 +94,10 @@ int sbk_host_flush(struct sbk_host *host, struct sbk_error *err)
 	if (host->sync_all)
 		sync();
 	host->sync_all = false;
-	return rc;
+	return sbk_ntfs_mounts_flush(&host->ntfs, rc == 0 ? err : NULL) < 0 &&
+			       rc == 0
+		       ? SBK_E_IO
+		       : rc;
 }
 
 static int observe(void *self, const struct sbk_object *object,
@@ -221,6 +225,7 @@ static void close_host(void *self)
 	struct sbk_host *host = self;
 
 	sbk_pool_free(host->pool);
+	sbk_ntfs_mounts_release(&host->ntfs);
 	sbk_volumes_release(&host->volumes);
 	free(host);
 }

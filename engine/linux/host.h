@@ -13,6 +13,7 @@
 #include "engine/backend.h"
 #include "engine/linux/identity.h"
 #include "engine/linux/kinds.h"
+#include "engine/linux/ntfs_mount.h"
 #include "engine/linux/pin.h"
 #include "engine/linux/pool.h"
 
@@ -27,6 +28,7 @@ struct sbk_access_batch {
 
 struct sbk_host {
 	struct sbk_volumes volumes;
+	struct sbk_ntfs_mounts ntfs;
 	bool sync_all; /* a volume could not be held open: flush them all */
 	struct sbk_pool *pool; /* NULL until many files are at hand */
 	struct sbk_access_batch batch;

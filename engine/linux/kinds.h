@@ -5,7 +5,7 @@
  *	access_kind.c  ACCESS                 account.c   GROUP, ACCOUNT
  *	file.c         FILE, DIRECTORY, LINK  firewall.c  FIREWALL
  *	subid.c        SUBID                  kept.c      KEPT
- *	profile.c      PROFILE
+ *	profile.c      PROFILE               descriptor_kind.c  DESCRIPTOR
  *
  * Each operation keeps the contract of its slot in engine/backend.h. `out`
  * and `next` come in empty and are looked at only where 0 is returned.
@@ -53,6 +53,7 @@ extern const struct sbk_host_kind sbk_host_subid;
 extern const struct sbk_host_kind sbk_host_firewall;
 extern const struct sbk_host_kind sbk_host_profile;
 extern const struct sbk_host_kind sbk_host_kept;
+extern const struct sbk_host_kind sbk_host_descriptor;
 
 /*
  * Remembers the volume that holds the open file `fd` (O_PATH is enough), so

@@ -447,6 +447,8 @@ int sbk_host_locate(struct sbk_host *host, const char *const *identities,
 	for (i = 0; i < count; i++) {
 		if (sbk_account_is_identity(identities[i]))
 			sbk_account_locate(identities[i], &found[i]);
+		else if (strncmp(identities[i], "ntfs:", 5) == 0)
+			sbk_ntfs_locate(&host->ntfs, identities[i], &found[i]);
 		else
 			search.targets[search.count++] =
 				(struct target){.identity = identities[i],

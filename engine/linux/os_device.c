@@ -238,3 +238,13 @@ int sbk_os_device_read(void *arg, uint64_t offset, void *buffer, size_t size,
 	}
 	return 0;
 }
+
+int sbk_os_device_sync(const struct sbk_device *device, struct sbk_error *err)
+{
+	int os_code;
+
+	if (fsync(device->fd) == 0)
+		return 0;
+	os_code = errno;
+	return sbk_error_set_errno(err, os_code, "flushing '%s'", device->path);
+}

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/ntsec/sddl.h"
+
 #include "engine/banned.h"
 
 #define STATE_PREVIEW_MAX 4096 /* bytes of a state that a person is shown */
@@ -485,6 +487,24 @@ static void text_line(struct sbk_buf *out, const char *line, size_t size)
 	sbk_buf_release(&copy);
 }
 
+/* SDDL, where it has a form for all of it; else the bytes. */
+static void text_descriptor(struct sbk_buf *out, const char *title,
+			    struct sbk_state state)
+{
+	struct sbk_buf text = SBK_BUF_INIT;
+	struct sbk_sd sd;
+
+	if (sbk_sd_read((const uint8_t *)state.data, state.size, &sd, NULL) <
+		    0 ||
+	    sbk_sddl_format(&sd, SBK_SDDL_ALL, NULL, &text, NULL) < 0) {
+		sbk_buf_clear(&text);
+		sbk_buf_add_hex(&text, state.data, state.size);
+	}
+	sbk_buf_printf(out, "%s\n", title);
+	text_line(out, sbk_buf_text(&text), text.size);
+	sbk_buf_release(&text);
+}
+
 /* A state is lines of text, or the content of a file after such lines. */
 static void text_state(struct sbk_buf *out, const char *title,
 		       struct sbk_state state)
@@ -587,6 +607,11 @@ static void text_show(struct sbk_buf *out, const struct sbk_change *change,
 	if (where->inverse != 0)
 		sbk_buf_printf(out, "  inverse   %llu\n",
 			       (unsigned long long)where->inverse);
+	if (change->object.kind == SBK_KIND_DESCRIPTOR) {
+		text_descriptor(out, "before:", change->before);
+		text_descriptor(out, "after:", change->after);
+		return;
+	}
 	text_state(out, "before:", change->before);
 	text_state(out, "after:", change->after);
 }

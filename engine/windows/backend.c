@@ -61,6 +61,12 @@ static int walk(void *self, const char *root, sbk_visit_fn *visit, void *arg,
 	return sbk_host_walk(self, root, visit, arg, err);
 }
 
+static int survey(void *self, const char *root, sbk_visit_fn *visit, void *arg,
+		  struct sbk_error *err)
+{
+	return sbk_host_survey(self, root, visit, arg, err);
+}
+
 static int locate(void *self, const char *const *identities, size_t count,
 		  const char *const *roots, size_t root_count,
 		  struct sbk_location *found, struct sbk_error *err)
@@ -131,7 +137,7 @@ static const struct sbk_backend_ops ops = {
 	.replace = replace,
 	.flush = flush,
 	.walk = walk,
-	.survey = walk,
+	.survey = survey,
 	.locate = locate,
 	.add_grant = add_grant,
 	.subtract = subtract,

@@ -15,6 +15,8 @@ struct sbk_host {
 /* The slots of engine/backend.h that are not of one kind. */
 int sbk_host_walk(struct sbk_host *host, const char *root, sbk_visit_fn *visit,
 		  void *arg, struct sbk_error *err);
+int sbk_host_survey(struct sbk_host *host, const char *root,
+		    sbk_visit_fn *visit, void *arg, struct sbk_error *err);
 int sbk_host_locate(struct sbk_host *host, const char *const *identities,
 		    size_t count, const char *const *roots, size_t root_count,
 		    struct sbk_location *found, struct sbk_error *err);

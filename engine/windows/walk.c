@@ -1,7 +1,8 @@
 /*
  * Walking a tree: a directory, then what is in it, in the order of names. No
  * reparse point is entered: a link, a junction, a mount point, and a file whose
- * content is elsewhere are SKIPPED. What cannot be read is visited as such.
+ * content is elsewhere are SKIPPED, or for an audit, which only looks, visited
+ * without looking behind them. What cannot be read is visited as such.
  *
  * Each entry is opened by its name relative to the handle of its directory,
  * which was opened the same way: what is visited is what was listed there.
@@ -19,6 +20,7 @@
 
 struct walk {
 	struct sbk_host *host;
+	bool survey; /* reparse points are visited, for their owners */
 	sbk_visit_fn *visit;
 	void *arg;
 	struct sbk_buf path; /* of what is being visited */
@@ -176,16 +178,18 @@ static int visit_pin(struct walk *walk, const struct sbk_pin *pin,
 	struct sbk_error why = SBK_ERROR_INIT;
 	struct sbk_visit visit = {.kind = SBK_VISIT_OBJECT,
 				  .is_directory = pin->is_directory,
+				  .is_link = pin->is_reparse,
 				  .links = pin->is_directory ? 1 : pin->links};
 	int rc = observe(walk, pin, &why);
 
 	if (rc < 0)
 		return visit_problem(walk, &why, err);
 	visit.path = sbk_buf_text(&walk->path);
-	visit.identity = sbk_buf_text(&walk->seen.identity);
+	visit.identity =
+		walk->survey ? NULL : sbk_buf_text(&walk->seen.identity);
 	visit.access = sbk_observation_state(&walk->seen);
 	rc = walk->visit(walk->arg, &visit, err);
-	if (rc < 0 || rc == 1 || !pin->is_directory)
+	if (rc < 0 || rc == 1 || !pin->is_directory || pin->is_reparse)
 		return rc < 0 ? rc : 0;
 	return visit_below(walk, pin, rc == 2, err);
 }
@@ -233,7 +237,7 @@ static int visit_entry(struct walk *walk, const struct sbk_pin *directory,
 		return 0; /* gone since it was listed */
 	if (rc < 0)
 		return visit_problem(walk, &why, err);
-	if (pin.is_reparse)
+	if (pin.is_reparse && !walk->survey)
 		rc = visit_problem(walk, NULL, err);
 	else if (pin.is_directory || !directories_only)
 		rc = visit_pin(walk, &pin, err);
@@ -296,10 +300,11 @@ static int visit_below(struct walk *walk, const struct sbk_pin *directory,
 	return rc;
 }
 
-int sbk_host_walk(struct sbk_host *host, const char *root, sbk_visit_fn *visit,
-		  void *arg, struct sbk_error *err)
+static int walk_from(struct sbk_host *host, const char *root, bool survey,
+		     sbk_visit_fn *visit, void *arg, struct sbk_error *err)
 {
 	struct walk walk = {.host = host,
+			    .survey = survey,
 			    .visit = visit,
 			    .arg = arg,
 			    .path = SBK_BUF_INIT,
@@ -321,4 +326,16 @@ int sbk_host_walk(struct sbk_host *host, const char *root, sbk_visit_fn *visit,
 	sbk_buf_release(&walk.path);
 	sbk_observation_release(&walk.seen);
 	return rc;
+}
+
+int sbk_host_walk(struct sbk_host *host, const char *root, sbk_visit_fn *visit,
+		  void *arg, struct sbk_error *err)
+{
+	return walk_from(host, root, false, visit, arg, err);
+}
+
+int sbk_host_survey(struct sbk_host *host, const char *root,
+		    sbk_visit_fn *visit, void *arg, struct sbk_error *err)
+{
+	return walk_from(host, root, true, visit, arg, err);
 }

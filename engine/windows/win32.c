@@ -40,6 +40,7 @@ const struct sbk_win32 sbk_win32_system = {
 			.GetLastError = GetLastError,
 			.RtlNtStatusToDosError = RtlNtStatusToDosError,
 		},
+	.program = &sbk_win32_program_system,
 };
 
 const struct sbk_win32 *sbk_win32 = &sbk_win32_system;

@@ -24,6 +24,7 @@
 
 #include "engine/buf.h"
 #include "engine/error.h"
+#include "engine/windows/win32_program.h"
 
 struct sbk_win32_files {
 	HANDLE(WINAPI *CreateFileW)
@@ -64,6 +65,7 @@ struct sbk_win32_errors {
 struct sbk_win32 {
 	struct sbk_win32_files files;
 	struct sbk_win32_errors errors;
+	const struct sbk_win32_program *program;
 };
 
 /* The system itself. */

@@ -391,7 +391,8 @@ static void test_sd__what_is_wrong_is_pointed_at(void **state)
 					 bytes.size, &sd, &err),
 			     SBK_E_PARSE, &err);
 		if (err.offset != cases[i].offset)
-			print_error("case %zu: %s\n", i, err.message);
+			print_error("case %lu: %s\n", (unsigned long)i,
+				    err.message);
 		assert_int_equal(err.offset, cases[i].offset);
 	}
 	sbk_buf_release(&bytes);

@@ -1,11 +1,39 @@
 # The portable suites as programs for Windows, run under Wine where they were
 # cross-built (tests/README.md).
+# sbk_add_portable(FOLDER LIBS library... MODULES module...): each module is
+# test_<module>.c of the folder, "module:file.c" one that needs another file.
 function(sbk_add_portable folder)
-	foreach(module ${ARGN})
+	cmake_parse_arguments(ARG "" "" "LIBS;MODULES" ${ARGN})
+	foreach(entry ${ARG_MODULES})
+		string(REPLACE ":" ";" files ${entry})
+		list(POP_FRONT files module)
+		list(TRANSFORM files PREPEND ../${folder}/)
 		sbk_add_test(${folder}.${module}
-			../${folder}/test_${module}.c LIBS sbk_${folder})
+			../${folder}/test_${module}.c ${files}
+			LIBS ${ARG_LIBS})
 	endforeach()
 endfunction()
 
-sbk_add_portable(engine buf path principal_id table)
-sbk_add_portable(ntsec ace inherit rights sid sid_names spread)
+sbk_add_portable(engine LIBS sbk_engine MODULES apply buf cli path plan
+	plan_undo principal_id rebase table)
+sbk_add_portable(ntsec LIBS sbk_ntsec MODULES access:access_try.c:sd_make.c
+	access_restricted:access_try.c:sd_make.c access_table ace
+	acl:random_sd.c condition_evaluate:access_try.c inherit rights
+	sd:random_sd.c sd_diff:random_sd.c sddl sid sid_names spread)
+target_compile_definitions(test_ntsec_access_table PRIVATE
+	NTSEC_README="${CMAKE_SOURCE_DIR}/engine/ntsec/README.md")
+target_compile_definitions(test_ntsec_sddl PRIVATE
+	SDDL_DATA="${CMAKE_SOURCE_DIR}/tests/data/sddl")
+sbk_add_portable(ntfs LIBS sbk_ntfs MODULES runs volume:image.c)
+target_compile_definitions(test_ntfs_volume PRIVATE
+	NTFS_DATA="${CMAKE_SOURCE_DIR}/tests/data/ntfs")
+sbk_add_portable(journal LIBS sbk_journal MODULES note tree)
+
+# The program against the native one, which another build tree has.
+set(SBK_NATIVE ${CMAKE_SOURCE_DIR}/build/bin/sandbook CACHE FILEPATH
+	"The native sandbook, to compare with")
+add_test(NAME windows.same COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/same
+	${SBK_NATIVE} ${CMAKE_CROSSCOMPILING_EMULATOR}
+	$<TARGET_FILE:sandbook>)
+set_tests_properties(windows.same PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600
+	FIXTURES_REQUIRED wine)

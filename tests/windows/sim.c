@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "engine/ntsec/access.h"
-#include "engine/ntsec/inherit.h"
-#include "engine/ntsec/sddl.h"
 #include "tests/support/fault.h"
 
 #include "engine/banned.h"
@@ -44,21 +42,6 @@ static BOOL fail_with(DWORD code)
 
 /* --- descriptors --------------------------------------------------------- */
 
-static void read_sd(const struct sim_node *node, struct sbk_sd *out)
-{
-	if (sbk_sd_read((const uint8_t *)node->sd.data, node->sd.size, out,
-			NULL) < 0)
-		abort();
-}
-
-static void copy_buf(struct sbk_buf *to, const struct sbk_buf *from)
-{
-	sbk_buf_clear(to);
-	sbk_buf_add(to, from->data, from->size);
-	if (sbk_buf_failed(to, NULL) < 0)
-		abort();
-}
-
 static struct sbk_token caller(const struct sim *sim)
 {
 	struct sbk_token token = sbk_token_plain(&sim->user);
@@ -80,7 +63,7 @@ static uint32_t granted_on(const struct sim_node *node, uint32_t desired)
 	struct sbk_access_result result;
 	struct sbk_sd sd;
 
-	read_sd(node, &sd);
+	sim_read_sd(node, &sd);
 	sbk_access_check(&sd, &token, &request, &result);
 	return result.missing;
 }
@@ -337,19 +320,6 @@ static BOOL WINAPI sim_GetVolumeInformationByHandleW(
 	return TRUE;
 }
 
-static void path_units(const struct sim *sim, size_t node, WCHAR *out,
-		       size_t size)
-{
-	WCHAR above[512] = L"";
-
-	if (node == 0) {
-		out[0] = L'\0';
-		return;
-	}
-	path_units(sim, sim->nodes[node].parent, above, 512);
-	(void)swprintf(out, size, L"%ls\\%ls", above, sim->nodes[node].name);
-}
-
 static DWORD WINAPI sim_GetFinalPathNameByHandleW(HANDLE file, LPWSTR out,
 						  DWORD size, DWORD flags)
 {
@@ -361,7 +331,7 @@ static DWORD WINAPI sim_GetFinalPathNameByHandleW(HANDLE file, LPWSTR out,
 		world->last_error = ERROR_ACCESS_DENIED;
 		return 0;
 	}
-	path_units(world, handle->node, path, 512);
+	sim_path(world, handle->node, path, 512);
 	if (flags == VOLUME_NAME_GUID)
 		units = swprintf(out, size, L"\\\\?\\Volume{%hs}%ls",
 				 SIM_VOLUME, handle->node == 0 ? L"\\" : path);
@@ -461,16 +431,20 @@ static NTSTATUS NTAPI sim_NtSetSecurityObject(HANDLE handle,
 		return STATUS_BAD_OWNER;
 	if (world->forgets)
 		return STATUS_OK;
-	read_sd(node, &sd);
+	sim_read_sd(node, &sd);
 	if ((what & OWNER_SECURITY_INFORMATION) != 0)
 		sd.owner = input.owner;
 	if ((what & GROUP_SECURITY_INFORMATION) != 0)
 		sd.group = input.group;
 	if ((what & DACL_SECURITY_INFORMATION) != 0)
 		take_dacl(&sd, &input);
+	if (world->alters > 0) {
+		sd.control ^= SBK_SD_DACL_PROTECTED;
+		world->alters--;
+	}
 	if (sbk_sd_write(&sd, &changed, NULL) < 0)
 		abort();
-	copy_buf(&node->sd, &changed);
+	sim_copy(&node->sd, &changed);
 	sbk_buf_release(&changed);
 	return STATUS_OK;
 }
@@ -488,7 +462,7 @@ static BOOL WINAPI sim_FlushFileBuffers(HANDLE file)
 		return fail_with(ERROR_ACCESS_DENIED);
 	/* A volume's all; of one object, the log up to it. */
 	for (i = 0; i < world->count; i++)
-		copy_buf(&world->nodes[i].durable, &world->nodes[i].sd);
+		sim_copy(&world->nodes[i].durable, &world->nodes[i].sd);
 	return TRUE;
 }
 
@@ -517,206 +491,9 @@ static struct sbk_win32 table = {
 	.errors = {.GetLastError = sim_GetLastError},
 };
 
-/* --- the world, for tests ------------------------------------------------ */
-
-static void set_sddl(struct sim_node *node, const char *sddl)
-{
-	struct sbk_buf bytes = SBK_BUF_INIT;
-
-	if (sbk_sddl_parse(sddl, strlen(sddl), NULL, &bytes, NULL) < 0)
-		abort();
-	copy_buf(&node->sd, &bytes);
-	sbk_buf_release(&bytes);
-}
-
-static void inherit(const struct sim *sim, struct sim_node *node)
-{
-	struct sbk_inherit_request request = {
-		.is_container =
-			(node->attributes & FILE_ATTRIBUTE_DIRECTORY) != 0,
-		.owner = sim->user,
-		.group = sim->user,
-		.mapping = sbk_nt_mapping(SBK_NT_FILE)};
-	struct sbk_buf bytes = SBK_BUF_INIT;
-	struct sbk_sd parent;
-
-	read_sd(&sim->nodes[node->parent], &parent);
-	request.parent = &parent;
-	request.flags = sbk_inherit_flags_below(&parent);
-	if (sbk_inherit_create(&request, &bytes, NULL) < 0)
-		abort();
-	copy_buf(&node->sd, &bytes);
-	sbk_buf_release(&bytes);
-}
-
-static size_t child_named(const struct sim *sim, size_t parent,
-			  const char *name, size_t size)
-{
-	size_t i, j;
-
-	for (i = 1; i < sim->count; i++) {
-		const struct sim_node *node = &sim->nodes[i];
-
-		if (node->gone || node->parent != parent ||
-		    wcslen(node->name) != size)
-			continue;
-		for (j = 0; j < size && node->name[j] == (WCHAR)name[j]; j++)
-			;
-		if (j == size)
-			return i;
-	}
-	return SIZE_MAX;
-}
-
-size_t sim_find(const struct sim *sim, const char *path)
-{
-	const char *rest = path + 3; /* "C:/" */
-	size_t node = 0;
-
-	while (*rest != '\0' && node != SIZE_MAX) {
-		size_t size = strcspn(rest, "/");
-
-		node = child_named(sim, node, rest, size);
-		rest += size + (rest[size] == '/');
-	}
-	return node;
-}
-
-/* Where `path` is or would be: its directory's index, and its name. */
-static size_t directory_of(const struct sim *sim, const char *path,
-			   const char **name)
-{
-	const char *slash = strrchr(path, '/');
-	char above[256];
-	size_t size = (size_t)(slash - path);
-
-	memcpy(above, path, size);
-	above[size] = '\0';
-	if (size == 2)
-		(void)snprintf(above, sizeof(above), "C:/");
-	*name = slash + 1;
-	return sim_find(sim, above);
-}
-
-static void set_name(struct sim_node *node, const char *name)
-{
-	size_t i;
-
-	for (i = 0; name[i] != '\0'; i++)
-		node->name[i] = (WCHAR)(unsigned char)name[i];
-	node->name[i] = L'\0';
-}
-
-size_t sim_add(struct sim *sim, const char *path, bool is_directory,
-	       const char *sddl)
-{
-	const char *name;
-	size_t parent = directory_of(sim, path, &name);
-	struct sim_node *node = &sim->nodes[sim->count];
-
-	if (parent == SIZE_MAX || sim->count == SIM_NODES_MAX)
-		abort();
-	node->parent = parent;
-	node->id = sim->next_id++;
-	node->links = 1;
-	node->attributes =
-		is_directory ? FILE_ATTRIBUTE_DIRECTORY : FILE_ATTRIBUTE_NORMAL;
-	set_name(node, name);
-	if (sddl != NULL)
-		set_sddl(node, sddl);
-	else
-		inherit(sim, node);
-	copy_buf(&node->durable, &node->sd);
-	return sim->count++;
-}
-
-void sim_set(struct sim *sim, const char *path, const char *sddl)
-{
-	size_t node = sim_find(sim, path);
-
-	if (node == SIZE_MAX)
-		abort();
-	set_sddl(&sim->nodes[node], sddl);
-	copy_buf(&sim->nodes[node].durable, &sim->nodes[node].sd);
-}
-
-void sim_rename(struct sim *sim, const char *from, const char *to)
-{
-	size_t node = sim_find(sim, from);
-	const char *name;
-
-	if (node == SIZE_MAX)
-		abort();
-	sim->nodes[node].parent = directory_of(sim, to, &name);
-	set_name(&sim->nodes[node], name);
-}
-
-void sim_remove(struct sim *sim, const char *path)
-{
-	size_t node = sim_find(sim, path), i;
-
-	if (node == SIZE_MAX)
-		abort();
-	sim->nodes[node].gone = true;
-	for (i = 1; i < sim->count; i++) /* parents come first */
-		if (sim->nodes[sim->nodes[i].parent].gone)
-			sim->nodes[i].gone = true;
-}
-
-void sim_elevate(struct sim *sim)
-{
-	sim->elevated = true;
-	sim->privileges |= SBK_PRIVILEGE_RESTORE | SBK_PRIVILEGE_BACKUP;
-}
-
 bool sim_is_elevated(void)
 {
 	return world->elevated;
-}
-
-void sim_process_ends(struct sim *sim)
-{
-	memset(sim->handles, 0, sizeof(sim->handles));
-}
-
-void sim_power_cut(struct sim *sim)
-{
-	size_t i;
-
-	for (i = 0; i < sim->count; i++)
-		copy_buf(&sim->nodes[i].sd, &sim->nodes[i].durable);
-}
-
-size_t sim_open_handles(const struct sim *sim)
-{
-	size_t i, count = 0;
-
-	for (i = 0; i < SIM_HANDLES_MAX; i++)
-		count += sim->handles[i].open;
-	return count;
-}
-
-void sim_print(const struct sim *sim, struct sbk_buf *out)
-{
-	size_t i;
-
-	for (i = 0; i < sim->count; i++) {
-		const struct sim_node *node = &sim->nodes[i];
-		WCHAR path[512];
-		struct sbk_sd sd;
-
-		if (node->gone)
-			continue;
-		path_units(sim, i, path, 512);
-		sbk_buf_printf(out, "%ls %u ", path, (unsigned)node->id);
-		read_sd(node, &sd);
-		if (sbk_sddl_format(&sd,
-				    SBK_SDDL_OWNER | SBK_SDDL_GROUP |
-					    SBK_SDDL_DACL,
-				    NULL, out, NULL) < 0)
-			abort();
-		sbk_buf_addc(out, '\n');
-	}
 }
 
 static void add_group(struct sim *sim, const char *sid)
@@ -743,9 +520,10 @@ struct sim *sim_begin(void)
 	sim->nodes[0].id = sim->next_id++;
 	sim->nodes[0].links = 1;
 	sim->nodes[0].attributes = FILE_ATTRIBUTE_DIRECTORY;
-	set_sddl(&sim->nodes[0], "O:SYG:SYD:AI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
-				 "(A;OICI;0x1200a9;;;BU)");
-	copy_buf(&sim->nodes[0].durable, &sim->nodes[0].sd);
+	sim_set_sddl(&sim->nodes[0],
+		     "O:SYG:SYD:AI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
+		     "(A;OICI;0x1200a9;;;BU)");
+	sim_copy(&sim->nodes[0].durable, &sim->nodes[0].sd);
 	table.errors.RtlNtStatusToDosError =
 		sbk_win32_system.errors.RtlNtStatusToDosError;
 	world = sim;

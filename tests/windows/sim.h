@@ -22,6 +22,7 @@
 
 #include <setjmp.h>
 
+#include "engine/ntsec/sd.h"
 #include "engine/ntsec/token.h"
 #include "engine/windows/win32.h"
 
@@ -62,6 +63,8 @@ struct sim {
 	bool elevated;	     /* may open the volume itself */
 	/* As Wine: descriptors are taken and not stored. */
 	bool forgets;
+	/* So many descriptors are stored otherwise than they were given. */
+	unsigned alters;
 	jmp_buf end;
 };
 
@@ -91,5 +94,12 @@ void sim_power_cut(struct sim *sim);
 size_t sim_open_handles(const struct sim *sim);
 /* Every path, id and descriptor as one text. */
 void sim_print(const struct sim *sim, struct sbk_buf *out);
+
+/* Between sim.c (the table) and sim_world.c (the volume). */
+void sim_read_sd(const struct sim_node *node, struct sbk_sd *out);
+void sim_set_sddl(struct sim_node *node, const char *sddl);
+void sim_copy(struct sbk_buf *to, const struct sbk_buf *from);
+/* The path below the drive, with '\\'; "" of its root. */
+void sim_path(const struct sim *sim, size_t node, WCHAR *out, size_t size);
 
 #endif

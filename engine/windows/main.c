@@ -1,0 +1,98 @@
+/*
+ * sandbook.exe: joins the commands that work on Windows, and says of the others
+ * that they do not yet. Its own is the way in: the words of the command line
+ * are UTF-16, and everything below takes UTF-8.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <wchar.h>
+
+#include "audit/audit.h"
+#include "engine/cli.h"
+#include "engine/sd_command.h"
+#include "engine/windows/not_yet.h"
+#include "engine/windows/wide.h"
+#include "uninstall/uninstall.h"
+
+#include "engine/banned.h"
+
+#define WORKS                                                         \
+	"what works there: sd, audit scope --volume, audit compare, " \
+	"verify-certificate"
+
+void sbk_not_yet(const char *missing)
+{
+	(void)fflush(stdout);
+	(void)fprintf(
+		stderr,
+		"sandbook: this command is not on Windows yet (%s); " WORKS
+		"\n",
+		missing);
+	exit(SBK_EXIT_UNSUPPORTED);
+}
+
+static int run_later(struct sbk_cli *cli, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	sbk_not_yet(cli->command->name);
+}
+
+#define LATER(command)                                            \
+	{                                                         \
+		.name = command, .usage = "...",                  \
+		.summary = "not on Windows yet", .run = run_later \
+	}
+
+static const struct sbk_command later[] = {
+	LATER("plan"),	    LATER("setup"),	LATER("grant"),
+	LATER("run"),	    LATER("status"),	LATER("undo"),
+	LATER("hand-back"), LATER("journal"),	LATER("witness"),
+	LATER("uninstall"), LATER("remediate"), {.name = NULL},
+};
+
+/* A word in UTF-8; allocated. NULL when memory is gone. */
+static char *narrow(const wchar_t *word)
+{
+	struct sbk_buf text = SBK_BUF_INIT;
+	char *out;
+
+	sbk_narrow_add(&text, word, wcslen(word));
+	sbk_buf_add(&text, "", 0);
+	out = sbk_buf_steal(&text);
+	return out != NULL ? out : calloc(1, 1);
+}
+
+/* What the C library starts here in place of main; no header declares it. */
+int wmain(int argc, wchar_t **wide);
+
+/* The words live as long as the program. */
+int wmain(int argc, wchar_t **wide)
+{
+	const struct sbk_command engine_commands[] = {sbk_command_sd,
+						      {.name = NULL}};
+	const struct sbk_command *const tables[] = {
+		engine_commands,
+		sbk_audit_commands,
+		sbk_certificate_commands,
+		later,
+		NULL,
+	};
+	struct sbk_cli cli = {.out = stdout,
+			      .err = stderr,
+			      .program = "sandbook",
+			      .version = SBK_VERSION};
+	char **argv = calloc((size_t)argc + 1, sizeof(*argv));
+	int i;
+
+	for (i = 0; argv != NULL && i < argc; i++) {
+		argv[i] = narrow(wide[i]);
+		if (argv[i] == NULL)
+			argv = NULL;
+	}
+	if (argv == NULL) {
+		(void)fputs("sandbook: out of memory\n", stderr);
+		return SBK_EXIT_FAILED;
+	}
+	return sbk_cli_main(&cli, tables, argc, argv);
+}

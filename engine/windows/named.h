@@ -1,0 +1,27 @@
+/*
+ * Files that a person names on a command line: in any form that Windows takes,
+ * relative ones too. Only read, and never what a policy or a journal decides
+ * about: that goes by engine/windows/pin.h.
+ */
+#ifndef SBK_WINDOWS_NAMED_H
+#define SBK_WINDOWS_NAMED_H
+
+#include <stdint.h>
+
+#include <windows.h>
+
+#include "engine/error.h"
+
+/*
+ * Opens the regular file `path` for reading, shared with everybody. A reparse
+ * point is not followed at its end: SBK_E_INVAL, as for what is no file.
+ * `size` is its length now.
+ */
+int sbk_named_open(const char *path, HANDLE *out, uint64_t *size,
+		   struct sbk_error *err);
+
+/* The path of an open file as we write them ("C:/Users/ann/C.img"). Allocated;
+ * the caller frees. */
+int sbk_named_path(HANDLE file, char **out, struct sbk_error *err);
+
+#endif

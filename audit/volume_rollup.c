@@ -305,7 +305,9 @@ static void sign(const struct rollup *r,
 	size_t h;
 
 	(void)crypto_generichash_init(&state, NULL, 0, 16); /* cannot fail */
-	words[0] = (uint32_t)principal->verdict.origin;
+	words[0] = (uint32_t)principal->verdict.origin |
+		   (uint32_t)sbk_volume_is_deleted(r->audit, &principal->sid)
+			   << 8;
 	(void)crypto_generichash_update(&state, (const uint8_t *)words, 4);
 	if (tool != NULL)
 		(void)crypto_generichash_update(&state, (const uint8_t *)tool,

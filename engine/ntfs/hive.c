@@ -122,29 +122,51 @@ static bool begins_with(struct sbk_view *view, const char *letters)
 
 /* --- names ------------------------------------------------------------ */
 
+/* A NUL takes three bytes, as any unit may. */
+static size_t put_nul(char *out)
+{
+	memcpy(out, "\xEF\xBF\xBD", 3);
+	return 3;
+}
+
+static void read_latin(struct sbk_view bytes, char *out)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < bytes.size; i++) {
+		uint8_t c = bytes.data[i];
+
+		if (c == 0) {
+			n += put_nul(out + n);
+		} else if (c < 0x80) {
+			out[n++] = (char)c;
+		} else {
+			out[n++] = (char)(0xC0 | c >> 6);
+			out[n++] = (char)(0x80 | (c & 0x3F));
+		}
+	}
+	out[n] = '\0';
+}
+
 /* Bytes of Latin-1, or units of UTF-16, as UTF-8 in `out`. */
 static int read_name(struct sbk_view bytes, bool is_compact, char *out,
 		     struct sbk_error *err)
 {
 	struct sbk_buf text = SBK_BUF_INIT;
-	uint8_t unit[2] = {0, 0};
 	size_t i, n = 0;
 	int rc;
 
-	if (!is_compact)
-		sbk_ntfs_text_add(&text, bytes);
-	for (i = 0; is_compact && i < bytes.size; i++) {
-		unit[0] = bytes.data[i];
-		sbk_ntfs_text_add(&text, sbk_view_of(unit, 2));
+	if (is_compact) {
+		read_latin(bytes, out);
+		return 0;
 	}
+	sbk_ntfs_text_add(&text, bytes);
 	rc = sbk_buf_failed(&text, err);
 	for (i = 0; rc == 0 && i < text.size; i++)
-		if (text.data[i] != '\0') {
+		if (text.data[i] != '\0')
 			out[n++] = text.data[i];
-		} else { /* a NUL takes as many bytes as it had units or more */
-			memcpy(out + n, "\xEF\xBF\xBD", 3);
-			n += 3;
-		}
+		else
+			n += put_nul(out + n);
 	out[n] = '\0';
 	sbk_buf_release(&text);
 	return rc;

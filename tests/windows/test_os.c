@@ -1,0 +1,143 @@
+/* Files that people name, images, the clock; and calls that fail. */
+#include "engine/os.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/os_device.h"
+#include "engine/windows/win32.h"
+#include "tests/support/test.h"
+
+#include "engine/banned.h"
+
+#define CONTENT "0123456789"
+
+/* DIRECTORY/\u00e9.txt with ten bytes; the caller frees. */
+static char *make_file(const char *directory)
+{
+	const size_t size = strlen(directory) + 16;
+	char *path = malloc(size);
+	WCHAR wide[512];
+	DWORD written = 0;
+	HANDLE file;
+
+	assert_non_null(path);
+	(void)snprintf(path, size, "%s/\xc3\xa9.txt", directory);
+	assert_true(MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1,
+					wide, 512) > 0);
+	file = CreateFileW(wide, GENERIC_WRITE, 0, NULL, CREATE_NEW, 0, NULL);
+	assert_ptr_not_equal(file, INVALID_HANDLE_VALUE);
+	assert_true(WriteFile(file, CONTENT, 10, &written, NULL));
+	assert_int_equal(written, 10);
+	assert_true(CloseHandle(file));
+	return path;
+}
+
+static void test_os__reads_a_file(void **state)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_buf out = SBK_BUF_INIT;
+	char *directory = sbk_test_directory("os");
+	char *path = make_file(directory), *real = NULL;
+
+	(void)state;
+	assert_ok(sbk_os_read_file(path, 10, &out, &err), &err);
+	assert_string_equal(sbk_buf_text(&out), CONTENT);
+	sbk_buf_clear(&out);
+	assert_error(sbk_os_read_file(path, 9, &out, &err), SBK_E_LIMIT, &err);
+	assert_error(sbk_os_read_file(directory, 10, &out, &err), SBK_E_INVAL,
+		     &err);
+	assert_error(sbk_os_read_file("", 10, &out, &err), SBK_E_NOTFOUND,
+		     &err);
+	assert_ok(sbk_os_real_path(path, &real, &err), &err);
+	assert_null(strchr(real, '\\'));
+	assert_non_null(strstr(real, "/\xc3\xa9.txt"));
+	/* The start, by a path of ours alone. */
+	assert_ok(sbk_os_read_start(real, 4, &out, &err), &err);
+	assert_string_equal(sbk_buf_text(&out), "0123");
+	assert_error(sbk_os_read_start("\xc3\xa9.txt", 4, &out, &err),
+		     SBK_E_INVAL, &err);
+
+	assert_true(DeleteFileW(L"missing") == 0); /* the control of the next */
+	assert_error(sbk_os_read_file("missing", 10, &out, &err),
+		     SBK_E_NOTFOUND, &err);
+	assert_int_equal(err.os_code, ERROR_FILE_NOT_FOUND);
+	sbk_buf_release(&out);
+	free(real);
+	free(path);
+	sbk_test_remove(directory);
+}
+
+static void test_os__reads_an_image_to_its_end(void **state)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_device *device = NULL;
+	char *directory = sbk_test_directory("os");
+	char *path = make_file(directory), bytes[8] = "";
+
+	(void)state;
+	assert_ok(sbk_os_device_open(path, &device, &err), &err);
+	assert_int_equal(sbk_os_device_size(device), 10);
+	assert_ok(sbk_os_device_read(device, 4, bytes, 6, &err), &err);
+	assert_memory_equal(bytes, CONTENT + 4, 6);
+	assert_error(sbk_os_device_read(device, 4, bytes, 7, &err), SBK_E_IO,
+		     &err);
+	sbk_os_device_close(device);
+	assert_error(sbk_os_device_open(directory, &device, &err),
+		     SBK_E_UNSUPPORTED, &err);
+	free(path);
+	sbk_test_remove(directory);
+}
+
+static BOOL WINAPI read_fails(HANDLE file, LPVOID buffer, DWORD size,
+			      LPDWORD got, LPOVERLAPPED where)
+{
+	(void)file;
+	(void)buffer;
+	(void)size;
+	(void)got;
+	(void)where;
+	SetLastError(ERROR_CRC);
+	return FALSE;
+}
+
+static void test_os__a_read_that_fails_is_an_error(void **state)
+{
+	struct sbk_win32_program program = sbk_win32_program_system;
+	struct sbk_win32 table = sbk_win32_system;
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_buf out = SBK_BUF_INIT;
+	char *directory = sbk_test_directory("os");
+	char *path = make_file(directory);
+
+	(void)state;
+	program.ReadFile = read_fails;
+	table.program = &program;
+	sbk_win32 = &table;
+	assert_error(sbk_os_read_file(path, 10, &out, &err), SBK_E_IO, &err);
+	assert_int_equal(err.os_code, ERROR_CRC);
+	sbk_win32 = &sbk_win32_system;
+	assert_ok(sbk_os_read_file(path, 10, &out, &err), &err);
+	sbk_buf_release(&out);
+	free(path);
+	sbk_test_remove(directory);
+}
+
+static void test_os__the_clock_is_utc(void **state)
+{
+	const int64_t before = (int64_t)time(NULL) * 1000;
+	const int64_t now = sbk_os_now_ms();
+
+	(void)state;
+	assert_true(now >= before - 1000 && now <= before + 10000);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_os__reads_a_file),
+	cmocka_unit_test(test_os__reads_an_image_to_its_end),
+	cmocka_unit_test(test_os__a_read_that_fails_is_an_error),
+	cmocka_unit_test(test_os__the_clock_is_utc),
+};
+
+SBK_TEST_MAIN(tests)

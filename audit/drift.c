@@ -127,6 +127,8 @@ static void describe(struct drift *d, const struct sbk_change *change,
 		[SBK_KIND_SUBID] = "its line is not what was added",
 		[SBK_KIND_FIREWALL] = "its rules are not what was made",
 		[SBK_KIND_PROFILE] = "it is not loaded as it was",
+		[SBK_KIND_RIGHT] = "it is not held as it was given",
+		[SBK_KIND_REGISTRY] = "it is not what was written",
 		[SBK_KIND_DESCRIPTOR] = "its descriptor is not what was left",
 	};
 

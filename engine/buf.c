@@ -34,8 +34,7 @@ void sbk_buf_clear(struct sbk_buf *buf)
 		buf->data[0] = '\0';
 }
 
-/* Makes room for `more` bytes and the terminator. */
-static bool reserve(struct sbk_buf *buf, size_t more)
+static bool grow(struct sbk_buf *buf, size_t more)
 {
 	size_t capacity = buf->capacity > 0 ? buf->capacity : 64;
 	char *data;
@@ -46,8 +45,6 @@ static bool reserve(struct sbk_buf *buf, size_t more)
 		buf->failure = SBK_E_LIMIT;
 		return false;
 	}
-	if (buf->size + more + 1 <= buf->capacity)
-		return true;
 	while (capacity < buf->size + more + 1)
 		capacity *= 2;
 	data = realloc(buf->data, capacity);
@@ -58,6 +55,15 @@ static bool reserve(struct sbk_buf *buf, size_t more)
 	buf->data = data;
 	buf->capacity = capacity;
 	return true;
+}
+
+/* Makes room for `more` bytes and the terminator. Mostly there is some, and
+ * no capacity is beyond the maximum, which is a power of two. */
+static bool reserve(struct sbk_buf *buf, size_t more)
+{
+	if (more < SBK_BUF_BYTES_MAX && buf->size + more < buf->capacity)
+		return buf->failure == 0;
+	return grow(buf, more);
 }
 
 void sbk_buf_add(struct sbk_buf *buf, const void *data, size_t size)
@@ -77,7 +83,10 @@ void sbk_buf_adds(struct sbk_buf *buf, const char *text)
 
 void sbk_buf_addc(struct sbk_buf *buf, char c)
 {
-	sbk_buf_add(buf, &c, 1);
+	if (!reserve(buf, 1))
+		return;
+	buf->data[buf->size++] = c;
+	buf->data[buf->size] = '\0';
 }
 
 void sbk_buf_printf(struct sbk_buf *buf, const char *fmt, ...)

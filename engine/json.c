@@ -34,6 +34,42 @@ static size_t utf8_length(const char *text, size_t size)
 	return length;
 }
 
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* Whether one of eight bytes is not plain. A byte from 0x80 on tells itself;
+ * of the others, only what is below what is subtracted sets its top bit. */
+static bool any_special(uint64_t bytes)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	const uint64_t quote = bytes ^ ones * '"';
+	const uint64_t backslash = bytes ^ ones * '\\';
+	const uint64_t del = bytes ^ ones * 0x7f;
+
+	return ((bytes | (bytes - ones * 0x20) | (quote - ones) |
+		 (backslash - ones) | (del - ones)) &
+		tops) != 0;
+}
+
+/* How many bytes at the beginning of `text` stand for themselves in a string.
+ * Eight at a time, because a journal is made of paths and hashes. */
+static size_t plain_length(const char *text, size_t size)
+{
+	size_t i = 0;
+	uint64_t bytes;
+
+	for (; size - i >= sizeof(bytes); i += sizeof(bytes)) {
+		memcpy(&bytes, text + i, sizeof(bytes));
+		if (any_special(bytes))
+			break;
+	}
+	while (i < size && is_plain((unsigned char)text[i]))
+		i++;
+	return i;
+}
+
 static bool is_utf8(const char *text, size_t size)
 {
 	while (size > 0) {
@@ -80,23 +116,17 @@ static void add_escaped_byte(struct sbk_buf *buf, unsigned char c)
 	}
 }
 
-static bool is_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
 static void add_quoted(struct sbk_buf *buf, const char *text, size_t size)
 {
 	size_t i = 0;
 
 	sbk_buf_addc(buf, '"');
 	while (i < size) {
-		size_t run = i, length;
+		const size_t run = plain_length(text + i, size - i);
+		size_t length;
 
-		while (run < size && is_plain((unsigned char)text[run]))
-			run++;
-		sbk_buf_add(buf, text + i, run - i);
-		i = run;
+		sbk_buf_add(buf, text + i, run);
+		i += run;
 		if (i == size)
 			break;
 		length = utf8_length(text + i, size - i);
@@ -148,10 +178,11 @@ void sbk_json_string(struct sbk_buf *buf, const char *key, const char *text)
 
 void sbk_json_name(struct sbk_buf *buf, const char *key, const char *text)
 {
-	size_t size = strlen(text);
+	const size_t size = strlen(text), plain = plain_length(text, size);
 
-	if (is_utf8(text, size)) {
-		sbk_json_string(buf, key, text);
+	if (plain == size || is_utf8(text + plain, size - plain)) {
+		sbk_json_key(buf, key);
+		add_quoted(buf, text, size);
 		return;
 	}
 	add_separator(buf);

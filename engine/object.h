@@ -29,6 +29,8 @@
  *            where there was none
  * FIREWALL   a firewall table that we create
  * PROFILE    a security profile that we load into the kernel
+ * RIGHT      a user right that we add to an account (Windows)
+ * REGISTRY   a value, or an empty key, of the registry that we add (Windows)
  * KEPT       a file that a system tool overwrites in passing, put back by us;
  *            its content may be secret, so its states are sealed
  * DESCRIPTOR the security descriptor of an object of a mounted NTFS volume,
@@ -44,6 +46,8 @@
 	X(SUBID, "subid")         \
 	X(FIREWALL, "firewall")   \
 	X(PROFILE, "profile")     \
+	X(RIGHT, "right")         \
+	X(REGISTRY, "registry")   \
 	X(KEPT, "kept")           \
 	X(DESCRIPTOR, "descriptor")
 

@@ -129,6 +129,8 @@
 		      "JOIN txn x ON x.id = c.txn WHERE c.status IN "         \
 		      "('prepared', 'confirmed', 'conflict', 'owed') "        \
 		      "AND c.undoes IS NULL AND x.kind = 'do'")               \
+	X(OPEN_COUNT_OF, "SELECT count(*) FROM change WHERE id BETWEEN ?1 "   \
+			 "AND ?2 AND undoes IS NULL AND status <> 'undone'")  \
 	X(OWED_TOPS, "SELECT count(*) FROM root r JOIN txn x "                \
 		     "ON x.id = r.txn WHERE x.kind = 'undo' "                 \
 		     "AND x.state IN ('open', 'failed')")                     \

@@ -15,7 +15,7 @@
 #include "engine/banned.h"
 
 /* Columns of a loaded change, in this order. */
-static const char select_text[] =
+static const char select_any[] =
 	"SELECT c.id, c.status, c.undoes, c.note, "
 	"ifnull(c.kind, t.kind), ifnull(c.name, t.name), "
 	"iif(c.kind IS NULL, t.identity, c.identity), "
@@ -23,6 +23,12 @@ static const char select_text[] =
 	"iif(c.undoes IS NULL, c.reason, ifnull(c.reason, 'undo')) "
 	"FROM change c LEFT JOIN change t ON t.id = c.undoes "
 	"JOIN txn x ON x.id = c.txn WHERE 1 ";
+
+/* The same of those that undo nothing, which need no other row. */
+static const char select_own[] =
+	"SELECT c.id, c.status, c.undoes, c.note, c.kind, c.name, c.identity, "
+	"c.before, c.after, c.ours, c.reason "
+	"FROM change c JOIN txn x ON x.id = c.txn WHERE c.undoes IS NULL ";
 
 enum column {
 	COLUMN_ID,
@@ -206,12 +212,11 @@ static int load_row(struct loader *loader, sqlite3_stmt *row,
 
 /* --- the filter --------------------------------------------------------- */
 
-/* Whether one name is at or below another; names are bytes. */
-#define WITHIN(name, root)                                    \
-	"(" root " = '/' OR " name " = " root " OR "          \
-	"substr(CAST(" name " AS BLOB), 1, length(CAST(" root \
-	" AS BLOB)) + 1) "                                    \
-	"= CAST(" root " || '/' AS BLOB))"
+/* Whether one name is at or below another. Names are compared as bytes, and
+ * '0' is what follows '/'. */
+#define WITHIN(name, root)                                   \
+	"((" name " >= " root " || '/' AND " name " < " root \
+	" || '0') OR " name " = " root " OR " root " = '/')"
 
 /* In these transactions alone: those of which something is in effect, or of
  * which the rows were checked (scope.c). */
@@ -267,10 +272,15 @@ static void add_conditions(struct sbk_buf *sql,
 	    filter->ways)
 		add_ways(sql, journal);
 	else if (filter->path != NULL && strcmp(filter->path, "/") != 0)
-		sbk_buf_adds(sql,
-			     "AND " WITHIN("ifnull(c.name, t.name)", "?5") " ");
+		sbk_buf_adds(sql, filter->unsettled
+					  ? "AND " WITHIN("c.name", "?5") " "
+					  : "AND " WITHIN("ifnull(c.name, "
+							  "t.name)",
+							  "?5") " ");
 	if (filter->kind != NULL)
-		sbk_buf_adds(sql, "AND ifnull(c.kind, t.kind) = ?6 ");
+		sbk_buf_adds(sql, filter->unsettled
+					  ? "AND c.kind = ?6 "
+					  : "AND ifnull(c.kind, t.kind) = ?6 ");
 	if (filter->since_ms != 0)
 		sbk_buf_adds(sql, "AND x.time_ms >= ?7 ");
 	if (filter->until_ms != 0)
@@ -278,9 +288,9 @@ static void add_conditions(struct sbk_buf *sql,
 	/* What an undo takes out of objects that were made later goes forward
 	 * only; what is owed of it are the trees to walk (recover.c). */
 	if (filter->unsettled)
-		sbk_buf_adds(sql, "AND c.undoes IS NULL AND x.kind = 'do' "
-				  "AND c.status IN ('prepared', 'confirmed', "
-				  "'conflict', 'owed') ");
+		sbk_buf_adds(sql, "AND x.kind = 'do' AND (c.status = "
+				  "'confirmed' OR c.status IN ('prepared', "
+				  "'conflict', 'owed')) ");
 	if (filter->dead)
 		sbk_buf_adds(sql, "AND x.state IN ('open', 'failed') ");
 }
@@ -348,9 +358,13 @@ int sbk_journal_load(struct sbk_journal *journal,
 	struct sbk_buf sql = SBK_BUF_INIT;
 	int rc;
 
-	sbk_buf_adds(&sql, select_text);
+	sbk_buf_adds(&sql, filter->unsettled ? select_own : select_any);
 	add_conditions(&sql, journal, filter);
-	sbk_buf_adds(&sql, "ORDER BY c.id");
+	/* One transaction's changes follow another's. SQLite, which does not
+	 * know that, would sort the changes themselves. */
+	sbk_buf_adds(&sql, journal->scoped && filter->unsettled
+				   ? "ORDER BY x.id, c.id"
+				   : "ORDER BY c.id");
 	rc = load_where(journal, &sql, filter, filter->unsettled, out, err);
 	sbk_buf_release(&sql);
 	return rc;
@@ -363,7 +377,7 @@ int sbk_load_prepared(struct sbk_journal *journal, uint64_t transaction,
 	struct sbk_buf sql = SBK_BUF_INIT;
 	int rc;
 
-	sbk_buf_adds(&sql, select_text);
+	sbk_buf_adds(&sql, select_any);
 	add_conditions(&sql, journal, &filter);
 	sbk_buf_adds(&sql, "AND c.status = 'prepared' ORDER BY c.id");
 	rc = load_where(journal, &sql, &filter, true, out, err);
@@ -378,7 +392,7 @@ static int load_confirmed(struct sbk_journal *journal, const char *condition,
 	struct sbk_buf sql = SBK_BUF_INIT;
 	int rc;
 
-	sbk_buf_adds(&sql, select_text);
+	sbk_buf_adds(&sql, select_any);
 	sbk_buf_adds(&sql, condition);
 	sbk_buf_adds(&sql, " ORDER BY c.id");
 	rc = load_where(journal, &sql, &any, false, out, err);

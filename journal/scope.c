@@ -345,10 +345,11 @@ static const struct sbk_summary_item *item_of(const struct scope *s,
 	return NULL;
 }
 
-/* Nothing else. */
+/* Nothing else, and in its order. */
 static int check_loaded(struct scope *s, struct sbk_plan *loaded)
 {
 	const struct sbk_summary_item *item = NULL;
+	uint64_t last = 0;
 	size_t i;
 
 	for (i = 0; i < sbk_plan_count(loaded); i++) {
@@ -357,8 +358,9 @@ static int check_loaded(struct scope *s, struct sbk_plan *loaded)
 		if (item == NULL || change->id < item->first ||
 		    change->id > item->last)
 			item = item_of(s, change->id);
-		if (item == NULL || !item->checked)
+		if (item == NULL || !item->checked || change->id <= last)
 			return altered(s, "change", change->id);
+		last = change->id;
 	}
 	return 0;
 }

@@ -29,8 +29,8 @@ bool sbk_entry_is(const char *json, size_t size, const char *op)
 
 /* --- what is in effect --------------------------------------------------- */
 
-static void add_run(struct sbk_buf *text, const char *status, uint64_t first,
-		    uint64_t last)
+void sbk_summary_add_run(struct sbk_buf *text, const char *status,
+			 uint64_t first, uint64_t last)
 {
 	if (first != 0)
 		sbk_buf_printf(text, "%llu-%llu %s\n",
@@ -52,14 +52,14 @@ static int add_runs(struct sbk_db *db, sqlite3_stmt *row, struct sbk_buf *text,
 
 		if (word == NULL || id != last + 1 ||
 		    strcmp(word, status) != 0) {
-			add_run(text, status, first, last);
+			sbk_summary_add_run(text, status, first, last);
 			first = id;
 			(void)snprintf(status, sizeof(status), "%s",
 				       word != NULL ? word : "");
 		}
 		last = id;
 	}
-	add_run(text, status, first, last);
+	sbk_summary_add_run(text, status, first, last);
 	return rc;
 }
 

@@ -68,6 +68,10 @@ int sbk_summary_hash(struct sbk_db *db, uint64_t first, uint64_t last,
 		     unsigned char hash[SBK_TREE_HASH_BYTES], bool *any,
 		     struct sbk_error *err);
 
+/* A line of what is hashed: these follow one another with one status. */
+void sbk_summary_add_run(struct sbk_buf *text, const char *status,
+			 uint64_t first, uint64_t last);
+
 /* --- scope.c -------------------------------------------------------------- */
 
 /*

@@ -138,9 +138,13 @@ static bool begins(const char *json, size_t size, const char *with)
 static int follow(struct sbk_verification *v, uint64_t n, const char *json,
 		  size_t size)
 {
+	const bool settles = begins(json, size, "{\"op\":\"settle\"");
+	const bool intends = begins(json, size, "{\"op\":\"intend\"");
 	int rc;
 
-	if (begins(json, size, "{\"op\":\"intend\""))
+	if (v->log_only && (intends || settles))
+		return 0;
+	if (intends)
 		return sbk_verify_intend(v, n, json, size);
 	rc = sbk_verify_end_run(v);
 	if (rc == 0 && begins(json, size, "{\"op\":\"end\""))
@@ -149,8 +153,7 @@ static int follow(struct sbk_verification *v, uint64_t n, const char *json,
 		sbk_buf_clear(&v->last_end_json);
 	if (rc < 0)
 		return rc;
-	return begins(json, size, "{\"op\":\"settle\"")
-		       ? sbk_verify_settle(v, n, json, size)
+	return settles ? sbk_verify_settle(v, n, json, size)
 		       : sbk_verify_replay(v, n, json, size);
 }
 
@@ -263,8 +266,11 @@ static int check_views(struct sbk_verification *v)
 /* The log, and all that is a view of it. */
 static int check_all(struct sbk_verification *v)
 {
-	int rc = sbk_verify_changes_begin(v);
+	int rc;
 
+	if (v->log_only)
+		return check_log(v);
+	rc = sbk_verify_changes_begin(v);
 	if (rc == 0)
 		rc = check_log(v);
 	if (rc == 0 && !sbk_verify_over(v))
@@ -283,7 +289,7 @@ static bool is_log_sound(const struct sbk_verification *v)
 
 static int check_and_judge(struct sbk_verification *v)
 {
-	int rc = check_file(v);
+	int rc = v->log_only ? 0 : check_file(v);
 
 	if (rc == 0)
 		rc = sbk_verdict_begin(v);
@@ -318,10 +324,9 @@ static int run(struct sbk_verification *v,
 	return rc;
 }
 
-int sbk_journal_verify_against(struct sbk_journal *journal,
-			       const struct sbk_journal_anchor *anchor,
-			       struct sbk_journal_verdict *verdict,
-			       struct sbk_error *err)
+static int verify(struct sbk_journal *journal,
+		  const struct sbk_journal_anchor *anchor, bool log_only,
+		  struct sbk_journal_verdict *verdict, struct sbk_error *err)
 {
 	struct sbk_verification *v = calloc(1, sizeof(*v));
 	int rc;
@@ -332,17 +337,32 @@ int sbk_journal_verify_against(struct sbk_journal *journal,
 	v->journal = journal;
 	v->verdict = verdict;
 	v->anchor = anchor;
+	v->log_only = log_only;
 	v->err = err;
 	rc = run(v, check_and_judge);
 	free(v);
 	return rc;
 }
 
+int sbk_journal_verify_against(struct sbk_journal *journal,
+			       const struct sbk_journal_anchor *anchor,
+			       struct sbk_journal_verdict *verdict,
+			       struct sbk_error *err)
+{
+	return verify(journal, anchor, false, verdict, err);
+}
+
 int sbk_journal_verify(struct sbk_journal *journal,
 		       struct sbk_journal_verdict *verdict,
 		       struct sbk_error *err)
 {
-	return sbk_journal_verify_against(journal, NULL, verdict, err);
+	return verify(journal, NULL, false, verdict, err);
+}
+
+int sbk_verify_log(struct sbk_journal *journal,
+		   struct sbk_journal_verdict *verdict, struct sbk_error *err)
+{
+	return verify(journal, NULL, true, verdict, err);
 }
 
 void sbk_journal_verdict_release(struct sbk_journal_verdict *verdict)

@@ -74,6 +74,7 @@ struct sbk_verification {
 	size_t table_findings; /* of the findings, those of views alone */
 	uint64_t last_end;     /* the entry, while no transaction began since */
 	struct sbk_buf last_end_json;
+	bool log_only;	 /* sbk_verify_log: changes and states are left out */
 	bool first_only; /* sbk_journal_check: the first finding is enough */
 	bool replay_stopped; /* an entry made no sense; views are not compared
 			      */
@@ -108,6 +109,13 @@ void sbk_verify_strange(struct sbk_verification *v, uint64_t n,
 			const char *why);
 /* Whether nothing more is to be looked for. */
 bool sbk_verify_over(const struct sbk_verification *v);
+/*
+ * The log alone: its hashes, tree, head, keys and checkpoints, whatever the
+ * views of it hold. What others can do with the entries and FORMAT.md, and what
+ * tests/bench sets beside hashing the bytes.
+ */
+int sbk_verify_log(struct sbk_journal *journal,
+		   struct sbk_journal_verdict *verdict, struct sbk_error *err);
 /* SBK_E_LIMIT: the log has more of these than can be followed. */
 int sbk_verify_too_many(struct sbk_verification *v, const char *what,
 			uint64_t most);

@@ -249,6 +249,22 @@ static int find_candidates(struct sbk_remediation_look *look,
 	return rc;
 }
 
+static int mark_sensitive(struct sbk_remediation_look *look,
+			  struct sbk_error *err)
+{
+	const struct sbk_volume_tree *tree = &look->audit.tree;
+	size_t i;
+
+	look->sensitive = calloc((size_t)tree->records + 1, sizeof(bool));
+	if (look->sensitive == NULL)
+		return sbk_error_no_memory(err);
+	for (i = 0; i < tree->candidate_count; i++)
+		if (sbk_volume_names[tree->candidates[i].name].meaning ==
+		    SBK_VOLUME_SENSITIVE)
+			look->sensitive[tree->candidates[i].record] = true;
+	return 0;
+}
+
 static int take_coverage(struct sbk_remediation_look *look,
 			 struct sbk_error *err)
 {
@@ -280,12 +296,15 @@ int sbk_remediation_plan(struct sbk_remediation *r, struct sbk_plan *plan,
 
 	memset(&r->seen, 0, sizeof(r->seen));
 	if (rc == 0)
+		rc = mark_sensitive(&look, err);
+	if (rc == 0)
 		rc = find_candidates(&look, err);
 	for (i = 0; rc == 0 && i < look.count; i++)
 		rc = sbk_remediation_object(&look, &look.items[i], err);
 	if (rc == 0)
 		rc = take_coverage(&look, err);
 	free(look.items);
+	free(look.sensitive);
 	sbk_buf_release(&look.next);
 	sbk_arena_release(&look.arena);
 	close_beside(&look.audit);

@@ -49,6 +49,9 @@ struct sbk_remediation_seen {
 	uint64_t entries, inherited, denies; /* of these */
 	uint64_t owners;
 	uint64_t nobody_left; /* objects that nobody has access to then */
+	/* Entries that deny, in sensitive places (.ssh); the first of those. */
+	uint64_t sensitive_denies;
+	char first_sensitive[256];
 	/* Left as they are, and no residue: */
 	uint64_t groups;    /* their primary group, which gives no right */
 	uint64_t mentioned; /* named in entries of others, in a condition */
@@ -102,6 +105,7 @@ struct sbk_remediation_look {
 	struct sbk_plan *plan;
 	struct sbk_sd_strip strip;
 	struct sbk_volume_audit audit;
+	bool *sensitive;	/* [record]: such a place itself */
 	struct sbk_arena arena; /* of paths */
 	size_t path_bytes;
 	struct sbk_remediation_candidate *items;

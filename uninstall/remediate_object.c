@@ -122,6 +122,26 @@ static void count(struct sbk_remediation_seen *seen,
 	seen->nobody_left += named->nobody_left;
 }
 
+/* What a deny kept away from a sensitive place is worth a word of its own. */
+static void count_sensitive(struct sbk_remediation_look *look,
+			    const struct sbk_remediation_candidate *candidate,
+			    size_t denies)
+{
+	const struct sbk_volume_tree *tree = &look->audit.tree;
+	uint32_t at = candidate->record;
+
+	/* There are no circles: the tree has none left. */
+	while (at != SBK_VOLUME_NONE && !look->sensitive[at])
+		at = tree->parent[at];
+	if (at == SBK_VOLUME_NONE || denies == 0)
+		return;
+	if (look->seen->sensitive_denies == 0)
+		(void)snprintf(look->seen->first_sensitive,
+			       sizeof(look->seen->first_sensitive), "%.255s",
+			       candidate->path);
+	look->seen->sensitive_denies += denies;
+}
+
 static void print_reason(struct sbk_buf *out, const struct sbk_sd_named *named,
 			 const struct sbk_sid *heir)
 {
@@ -170,10 +190,12 @@ static int add_change(struct sbk_remediation_look *look, const char *place,
 	return rc;
 }
 
-static int plan_observed(struct sbk_remediation_look *look, const char *path,
+static int plan_observed(struct sbk_remediation_look *look,
+			 const struct sbk_remediation_candidate *candidate,
 			 const char *place, const struct sbk_observation *seen,
 			 struct sbk_error *err)
 {
+	const char *path = candidate->path;
 	struct sbk_error why = SBK_ERROR_INIT;
 	struct sbk_sd_strip strip = look->strip;
 	struct sbk_sd_named named;
@@ -195,6 +217,7 @@ static int plan_observed(struct sbk_remediation_look *look, const char *path,
 	named.owner = strip.heir != NULL;
 	if (named.entries == 0 && !named.owner)
 		return 0; /* the mount's word counts */
+	count_sensitive(look, candidate, named.denies);
 	sbk_buf_clear(&look->next);
 	rc = sbk_sd_strip_write(&sd, &strip, &look->next, err);
 	return rc < 0 ? rc
@@ -235,7 +258,7 @@ int sbk_remediation_object(struct sbk_remediation_look *look,
 		rc = leave(look, candidate->path,
 			   "the mount has another object at its path");
 	else
-		rc = plan_observed(look, candidate->path, place, &seen, err);
+		rc = plan_observed(look, candidate, place, &seen, err);
 	sbk_observation_release(&seen);
 	return rc;
 }
@@ -299,6 +322,12 @@ static int note_seen(const struct sbk_remediation_seen *seen,
 		if (counts[i] > 0)
 			rc = sbk_plan_add_note(plan, err, "%" PRIu64 " %s",
 					       counts[i], texts[i]);
+	if (rc == 0 && seen->sensitive_denies > 0)
+		rc = sbk_plan_add_note(plan, err,
+				       "%" PRIu64 " of those that deny are in "
+				       "sensitive places, the first at '%s'",
+				       seen->sensitive_denies,
+				       seen->first_sensitive);
 	return rc;
 }
 

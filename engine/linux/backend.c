@@ -39,7 +39,7 @@ static const struct sbk_host_kind *const kinds[SBK_KIND_COUNT] = {
 static const struct sbk_host_kind *kind_of(enum sbk_kind kind,
 					   struct sbk_error *err)
 {
-	if ((unsigned)kind < SBK_KIND_COUNT)
+	if ((unsigned)kind < SBK_KIND_COUNT && kinds[kind] != NULL)
 		return kinds[kind];
 	(void)sbk_error_set(err, SBK_E_UNSUPPORTED,
 			    "a kind of object that this version does not know");

@@ -16,6 +16,8 @@
 
 static const struct sbk_host_kind *const kinds[SBK_KIND_COUNT] = {
 	[SBK_KIND_ACCESS] = &sbk_host_access,
+	[SBK_KIND_RIGHT] = &sbk_host_right,
+	[SBK_KIND_REGISTRY] = &sbk_host_registry,
 };
 
 /* The kind's operations; the journal may name a kind that we do not know. */

@@ -2,7 +2,8 @@
  * The kinds of objects on Windows: one struct of operations each, joined by the
  * table in engine/windows/backend.c.
  *
- *	access_kind.c  ACCESS
+ *	access_kind.c  ACCESS      registry.c  REGISTRY
+ *	right.c        RIGHT
  *
  * Each operation keeps the contract of its slot in engine/backend.h. `out`
  * and `next` come in empty and are looked at only where 0 is returned.
@@ -29,5 +30,7 @@ struct sbk_host_kind {
 };
 
 extern const struct sbk_host_kind sbk_host_access;
+extern const struct sbk_host_kind sbk_host_registry;
+extern const struct sbk_host_kind sbk_host_right;
 
 #endif

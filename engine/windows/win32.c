@@ -35,6 +35,29 @@ const struct sbk_win32 sbk_win32_system = {
 			.NtSetSecurityObject = NtSetSecurityObject,
 			.FlushFileBuffers = FlushFileBuffers,
 		},
+	.rights =
+		{
+			.LookupAccountSidW = LookupAccountSidW,
+			.LsaOpenPolicy = LsaOpenPolicy,
+			.LsaClose = LsaClose,
+			.LsaFreeMemory = LsaFreeMemory,
+			.LsaEnumerateAccountRights = LsaEnumerateAccountRights,
+			.LsaAddAccountRights = LsaAddAccountRights,
+			.LsaRemoveAccountRights = LsaRemoveAccountRights,
+			.LsaNtStatusToWinError = LsaNtStatusToWinError,
+		},
+	.registry =
+		{
+			.RegOpenKeyExW = RegOpenKeyExW,
+			.RegCreateKeyExW = RegCreateKeyExW,
+			.RegDeleteKeyExW = RegDeleteKeyExW,
+			.RegQueryInfoKeyW = RegQueryInfoKeyW,
+			.RegQueryValueExW = RegQueryValueExW,
+			.RegSetValueExW = RegSetValueExW,
+			.RegDeleteValueW = RegDeleteValueW,
+			.RegFlushKey = RegFlushKey,
+			.RegCloseKey = RegCloseKey,
+		},
 	.errors =
 		{
 			.GetLastError = GetLastError,

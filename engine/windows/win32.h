@@ -22,6 +22,8 @@
 #include <windows.h>
 #include <winternl.h>
 
+#include <ntsecapi.h>
+
 #include "engine/buf.h"
 #include "engine/error.h"
 #include "engine/windows/win32_program.h"
@@ -57,6 +59,51 @@ struct sbk_win32_files {
 	BOOL(WINAPI *FlushFileBuffers)(HANDLE file);
 };
 
+struct sbk_win32_rights {
+	BOOL(WINAPI *LookupAccountSidW)
+	(LPCWSTR system, PSID sid, LPWSTR name, LPDWORD name_size,
+	 LPWSTR domain, LPDWORD domain_size, PSID_NAME_USE use);
+	NTSTATUS(NTAPI *LsaOpenPolicy)
+	(PLSA_UNICODE_STRING system, PLSA_OBJECT_ATTRIBUTES attributes,
+	 ACCESS_MASK access, PLSA_HANDLE out);
+	NTSTATUS(NTAPI *LsaClose)(LSA_HANDLE handle);
+	NTSTATUS(NTAPI *LsaFreeMemory)(PVOID memory);
+	NTSTATUS(NTAPI *LsaEnumerateAccountRights)
+	(LSA_HANDLE policy, PSID sid, PLSA_UNICODE_STRING *rights,
+	 PULONG count);
+	NTSTATUS(NTAPI *LsaAddAccountRights)
+	(LSA_HANDLE policy, PSID sid, PLSA_UNICODE_STRING rights, ULONG count);
+	NTSTATUS(NTAPI *LsaRemoveAccountRights)
+	(LSA_HANDLE policy, PSID sid, BOOLEAN all, PLSA_UNICODE_STRING rights,
+	 ULONG count);
+	ULONG(NTAPI *LsaNtStatusToWinError)(NTSTATUS status);
+};
+
+struct sbk_win32_registry {
+	LSTATUS(WINAPI *RegOpenKeyExW)
+	(HKEY root, LPCWSTR path, DWORD options, REGSAM access, PHKEY out);
+	LSTATUS(WINAPI *RegCreateKeyExW)
+	(HKEY root, LPCWSTR path, DWORD reserved, LPWSTR class, DWORD options,
+	 REGSAM access, const LPSECURITY_ATTRIBUTES security, PHKEY out,
+	 LPDWORD disposition);
+	LSTATUS(WINAPI *RegDeleteKeyExW)
+	(HKEY root, LPCWSTR path, REGSAM view, DWORD reserved);
+	LSTATUS(WINAPI *RegQueryInfoKeyW)
+	(HKEY key, LPWSTR class, LPDWORD class_size, LPDWORD reserved,
+	 LPDWORD keys, LPDWORD key_size, LPDWORD class_max, LPDWORD values,
+	 LPDWORD name_max, LPDWORD value_max, LPDWORD descriptor_size,
+	 PFILETIME written);
+	LSTATUS(WINAPI *RegQueryValueExW)
+	(HKEY key, LPCWSTR name, LPDWORD reserved, LPDWORD type, LPBYTE data,
+	 LPDWORD size);
+	LSTATUS(WINAPI *RegSetValueExW)
+	(HKEY key, LPCWSTR name, DWORD reserved, DWORD type, const BYTE *data,
+	 DWORD size);
+	LSTATUS(WINAPI *RegDeleteValueW)(HKEY key, LPCWSTR name);
+	LSTATUS(WINAPI *RegFlushKey)(HKEY key);
+	LSTATUS(WINAPI *RegCloseKey)(HKEY key);
+};
+
 struct sbk_win32_errors {
 	DWORD(WINAPI *GetLastError)(void);
 	ULONG(NTAPI *RtlNtStatusToDosError)(NTSTATUS status);
@@ -64,6 +111,8 @@ struct sbk_win32_errors {
 
 struct sbk_win32 {
 	struct sbk_win32_files files;
+	struct sbk_win32_rights rights;
+	struct sbk_win32_registry registry;
 	struct sbk_win32_errors errors;
 	const struct sbk_win32_program *program;
 };

@@ -99,6 +99,53 @@ test_json__a_string_that_ends_like_a_bracket_gets_its_comma(void **state)
 	sbk_buf_release(&buf);
 }
 
+/* What stands for one byte in a string. */
+static void stands_for(unsigned char c, struct sbk_buf *out)
+{
+	static const char *const named[256] = {['"'] = "\\\"",
+					       ['\\'] = "\\\\",
+					       ['\n'] = "\\n",
+					       ['\t'] = "\\t"};
+
+	if (named[c] != NULL)
+		sbk_buf_adds(out, named[c]);
+	else if (c >= 0x80)
+		sbk_buf_adds(out, "\xef\xbf\xbd");
+	else if (c < 0x20 || c == 0x7f)
+		sbk_buf_printf(out, "\\u%04x", c);
+	else
+		sbk_buf_addc(out, (char)c);
+}
+
+/* Strings are looked through eight bytes at a time. */
+static void test_json__escapes_every_byte_at_every_place(void **state)
+{
+	struct sbk_buf got = SBK_BUF_INIT, expected = SBK_BUF_INIT;
+	char text[] = "0123456789abcdefghi";
+	size_t at, i;
+	unsigned c;
+
+	(void)state;
+	for (at = 0; at + 1 < sizeof(text); at++) {
+		const char was = text[at];
+
+		for (c = 1; c < 256; c++) {
+			text[at] = (char)c;
+			sbk_buf_clear(&got);
+			sbk_json_string(&got, NULL, text);
+			sbk_buf_clear(&expected);
+			sbk_buf_addc(&expected, '"');
+			for (i = 0; text[i] != '\0'; i++)
+				stands_for((unsigned char)text[i], &expected);
+			sbk_buf_addc(&expected, '"');
+			assert_string_equal(got.data, expected.data);
+		}
+		text[at] = was;
+	}
+	sbk_buf_release(&got);
+	sbk_buf_release(&expected);
+}
+
 static void test_json__keeps_names_that_are_not_utf8(void **state)
 {
 	struct sbk_buf buf = SBK_BUF_INIT;
@@ -134,6 +181,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_json__puts_commas_where_they_belong),
 	cmocka_unit_test(
 		test_json__a_string_that_ends_like_a_bracket_gets_its_comma),
+	cmocka_unit_test(test_json__escapes_every_byte_at_every_place),
 	cmocka_unit_test(test_json__keeps_names_that_are_not_utf8),
 	cmocka_unit_test(test_escape__shows_what_would_deceive),
 };

@@ -328,6 +328,50 @@ static int record_all(struct sbk_journal *journal, struct sbk_plan *plan,
 	return rc < 0 ? rc : sbk_journal_end(journal, true, err);
 }
 
+/* As many as the table has, though the log was asked. */
+static void assert_counted(struct fixture *f, struct sbk_journal *journal)
+{
+	uint64_t open = 0;
+
+	assert_true(journal->summary.known);
+	assert_ok(
+		sbk_db_number(&journal->db, SBK_SQL_OPEN_COUNT, &open, &f->err),
+		&f->err);
+	assert_true(open > 0);
+	assert_true(journal->in_effect == open);
+}
+
+static void test_reserve__counts_what_the_log_has_in_effect(void **state)
+{
+	const struct sbk_journal_filter below = {.unsettled = true,
+						 .path = "/w/d"};
+	struct fixture *f = *state;
+	struct sbk_apply_result result;
+	struct sbk_journal *journal;
+	struct sbk_plan *changes;
+
+	fixture_tree(f, 10);
+	journal = fixture_locked(f);
+	(void)fixture_grant(f, journal, "/w");
+	assert_counted(f, journal);
+	(void)fixture_grant_to(f, journal, "/w", "u:991"); /* beside a whole */
+	assert_counted(f, journal);
+	changes = fixture_load(f, journal, &below);
+	assert_ok(sbk_journal_undo(journal, &f->backend, "undo", changes,
+				   &result, &f->err),
+		  &f->err);
+	assert_true(result.confirmed > 0);
+	sbk_plan_free(changes);
+	(void)fixture_grant_to(f, journal, "/w", "u:992"); /* beside parts */
+	assert_counted(f, journal);
+	sbk_journal_close(journal);
+	journal = fixture_locked(f);
+	(void)fixture_grant_to(f, journal, "/w/d", "u:993");
+	assert_counted(f, journal);
+	sbk_journal_close(journal);
+	fixture_assert_sound(f);
+}
+
 static int add_many(struct sbk_plan *plan, struct sbk_error *err)
 {
 	char name[160];
@@ -434,6 +478,7 @@ static const struct CMUnitTest tests[] = {
 	FIXTURE_TEST(test_reserve__undo_on_a_full_volume),
 	FIXTURE_TEST(test_reserve__the_machines_undo_on_a_full_volume),
 	FIXTURE_TEST(test_reserve__no_change_without_room_for_its_undo),
+	FIXTURE_TEST(test_reserve__counts_what_the_log_has_in_effect),
 	FIXTURE_TEST(test_reserve__is_large_enough_for_many_changes),
 };
 

@@ -37,3 +37,17 @@ add_test(NAME windows.same COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/same
 	$<TARGET_FILE:sandbook>)
 set_tests_properties(windows.same PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600
 	FIXTURES_REQUIRED wine)
+
+# The command line of sd, by the test of the native one: it wants one program.
+if(CMAKE_CROSSCOMPILING_EMULATOR)
+	list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " emulator)
+	set(shim ${CMAKE_CURRENT_BINARY_DIR}/sandbook)
+	file(GENERATE OUTPUT ${shim} CONTENT
+"#!/bin/sh
+exec ${emulator} $<TARGET_FILE:sandbook> \"$@\"
+"		FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
+	add_test(NAME windows.sd COMMAND ${CMAKE_SOURCE_DIR}/tests/e2e/sd
+		${shim})
+	set_tests_properties(windows.sd PROPERTIES TIMEOUT 600
+		FIXTURES_REQUIRED wine)
+endif()

@@ -24,7 +24,7 @@ static struct sim *world;
 /* --- faults -------------------------------------------------------------- */
 
 /* Before each call: whether it shall fail. */
-static bool fails(void)
+bool sim_fails(void)
 {
 	fault_plan.counted++;
 	if (fault_plan.counted != fault_plan.at)
@@ -32,6 +32,11 @@ static bool fails(void)
 	if (fault_plan.mode == FAULT_STOP)
 		longjmp(world->end, 1);
 	return fault_plan.mode == FAULT_DENY;
+}
+
+struct sim *sim_now(void)
+{
+	return world;
 }
 
 static BOOL fail_with(DWORD code)
@@ -127,7 +132,7 @@ static HANDLE WINAPI sim_CreateFileW(LPCWSTR name, DWORD access, DWORD share,
 	WCHAR root[64], device[64];
 
 	(void)share;
-	if (fails()) {
+	if (sim_fails()) {
 		world->last_error = ERROR_ACCESS_DENIED;
 		return INVALID_HANDLE_VALUE;
 	}
@@ -175,7 +180,7 @@ static NTSTATUS NTAPI sim_NtCreateFile(PHANDLE out, ACCESS_MASK access,
 
 	(void)io;
 	(void)share;
-	if (fails())
+	if (sim_fails())
 		return STATUS_DENIED;
 	if (parent == NULL)
 		return STATUS_BAD_HANDLE;
@@ -208,7 +213,7 @@ static HANDLE WINAPI sim_OpenFileById(HANDLE hint, LPFILE_ID_DESCRIPTOR id,
 	(void)security;
 	(void)flags;
 	world->last_error = ERROR_ACCESS_DENIED;
-	if (fails())
+	if (sim_fails())
 		return INVALID_HANDLE_VALUE;
 	if (handle_of(hint) == NULL || id->Type != ExtendedFileIdType)
 		abort();
@@ -277,7 +282,7 @@ static BOOL WINAPI sim_GetFileInformationByHandleEx(
 	struct sim_handle *handle = handle_of(file);
 	const struct sim_node *node = node_of(file);
 
-	if (fails())
+	if (sim_fails())
 		return fail_with(ERROR_ACCESS_DENIED);
 	if (node == NULL)
 		return fail_with(ERROR_INVALID_HANDLE);
@@ -312,7 +317,7 @@ static BOOL WINAPI sim_GetVolumeInformationByHandleW(
 	(void)component_max;
 	(void)system;
 	(void)system_size;
-	if (fails())
+	if (sim_fails())
 		return fail_with(ERROR_ACCESS_DENIED);
 	if (handle_of(file) == NULL)
 		return fail_with(ERROR_INVALID_HANDLE);
@@ -327,7 +332,7 @@ static DWORD WINAPI sim_GetFinalPathNameByHandleW(HANDLE file, LPWSTR out,
 	WCHAR path[512];
 	int units;
 
-	if (fails() || handle == NULL) {
+	if (sim_fails() || handle == NULL) {
 		world->last_error = ERROR_ACCESS_DENIED;
 		return 0;
 	}
@@ -349,7 +354,7 @@ static NTSTATUS NTAPI sim_NtQuerySecurityObject(HANDLE handle,
 	const struct sim_handle *open = handle_of(handle);
 	const struct sim_node *node = node_of(handle);
 
-	if (fails())
+	if (sim_fails())
 		return STATUS_DENIED;
 	if (node == NULL)
 		return STATUS_BAD_HANDLE;
@@ -414,7 +419,7 @@ static NTSTATUS NTAPI sim_NtSetSecurityObject(HANDLE handle,
 	struct sbk_buf changed = SBK_BUF_INIT;
 	struct sbk_sd sd, input;
 
-	if (fails())
+	if (sim_fails())
 		return STATUS_DENIED;
 	if (node == NULL)
 		return STATUS_BAD_HANDLE;
@@ -454,7 +459,7 @@ static BOOL WINAPI sim_FlushFileBuffers(HANDLE file)
 	const struct sim_handle *open = handle_of(file);
 	size_t i;
 
-	if (fails())
+	if (sim_fails())
 		return fail_with(ERROR_ACCESS_DENIED);
 	if (open == NULL)
 		return fail_with(ERROR_INVALID_HANDLE);
@@ -524,6 +529,9 @@ struct sim *sim_begin(void)
 		     "O:SYG:SYD:AI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
 		     "(A;OICI;0x1200a9;;;BU)");
 	sim_copy(&sim->nodes[0].durable, &sim->nodes[0].sd);
+	table.rights = sim_rights_table;
+	table.registry = sbk_win32_system.registry;
+	table.program = sbk_win32_system.program;
 	table.errors.RtlNtStatusToDosError =
 		sbk_win32_system.errors.RtlNtStatusToDosError;
 	world = sim;

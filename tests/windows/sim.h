@@ -49,12 +49,23 @@ struct sim_handle {
 	size_t listed; /* entries given so far */
 };
 
+/* A right of the local policy: of a SID, whether it has an account or not. */
+struct sim_right {
+	bool held;
+	struct sbk_sid sid;
+	WCHAR name[64];
+};
+
 struct sim {
 	struct sim_node nodes[SIM_NODES_MAX];
 	size_t count;
 	uint64_t next_id;
 	struct sim_handle handles[SIM_HANDLES_MAX];
 	DWORD last_error;
+	struct sbk_sid accounts[8]; /* that a SID resolves to */
+	size_t account_count;
+	struct sim_right rights[16];
+	size_t policies; /* open handles of the policy */
 	/* The caller. */
 	struct sbk_sid user;
 	struct sbk_group groups[4];
@@ -94,6 +105,19 @@ void sim_power_cut(struct sim *sim);
 size_t sim_open_handles(const struct sim *sim);
 /* Every path, id and descriptor as one text. */
 void sim_print(const struct sim *sim, struct sbk_buf *out);
+
+/* An account with this SID; and away with it, its rights staying. */
+void sim_add_account(struct sim *sim, const char *sid);
+void sim_remove_account(struct sim *sim, const char *sid);
+size_t sim_rights_held(const struct sim *sim);
+/* Another program gives the right. */
+void sim_give_right(struct sim *sim, const char *sid, const WCHAR *name);
+
+/* Its part of the table: sim_rights.c. The world that it works on; and
+ * whether this call shall fail, which each asks first. */
+extern const struct sbk_win32_rights sim_rights_table;
+struct sim *sim_now(void);
+bool sim_fails(void);
 
 /* Between sim.c (the table) and sim_world.c (the volume). */
 void sim_read_sd(const struct sim_node *node, struct sbk_sd *out);

@@ -190,6 +190,7 @@ void sim_elevate(struct sim *sim)
 void sim_process_ends(struct sim *sim)
 {
 	memset(sim->handles, 0, sizeof(sim->handles));
+	sim->policies = 0;
 }
 
 void sim_power_cut(struct sim *sim)

@@ -181,6 +181,32 @@ static void test_win32__a_tree_is_walked(void **state)
 	assert_true(seen.file);
 }
 
+/*
+ * Wine takes the right, says yes and gives it to nobody. On Windows this would
+ * change the machine: there it is the acceptance suite's.
+ */
+static void test_win32__a_right_that_was_not_given_is_told(void **state)
+{
+	const struct sbk_object object = {
+		.kind = SBK_KIND_RIGHT,
+		.name = "S-1-5-32-545:SeDenyBatchLogonRight"};
+	struct place *place = *state;
+	struct sbk_observation seen = SBK_OBSERVATION_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	if (!is_wine())
+		return;
+	assert_error(sbk_backend_replace(&place->backend, &object,
+					 SBK_STATE_ABSENT,
+					 (struct sbk_state){"held\n", 5}, &err),
+		     SBK_E_IO, &err);
+	assert_non_null(strstr(err.message, "reported success"));
+	assert_ok(sbk_backend_observe(&place->backend, &object, &seen, &err),
+		  &err);
+	assert_int_equal(seen.state.size, 0);
+	sbk_observation_release(&seen);
+}
+
 static void test_win32__what_is_not_there_is_said(void **state)
 {
 	const struct sbk_object object = {.kind = SBK_KIND_ACCESS,
@@ -201,6 +227,7 @@ static const struct CMUnitTest tests[] = {
 	PLACED(test_win32__a_descriptor_is_kept_or_its_loss_is_told),
 	PLACED(test_win32__an_object_is_found_by_its_id),
 	PLACED(test_win32__a_tree_is_walked),
+	PLACED(test_win32__a_right_that_was_not_given_is_told),
 	PLACED(test_win32__what_is_not_there_is_said),
 };
 

@@ -1,0 +1,281 @@
+/*
+ * REGISTRY: a value that we add to a key, "HKLM/SOFTWARE/.../UserList:NAME", or
+ * a key that we make for it, the same without ":NAME".
+ *
+ *	type 4
+ *	data 00000000
+ *
+ * is the state of a value; that of a key is "key", whatever is in it, so that
+ * what others put there is no drift of ours. Taking a key away takes an empty
+ * one only: SBK_E_CONFLICT else, for RegDeleteKeyExW would take values along.
+ *
+ * What was changed or looked at is flushed at once: a hive is written as a
+ * whole, and setup does this a few times.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/windows/kinds.h"
+#include "engine/windows/wide.h"
+#include "engine/windows/win32_registry.h"
+
+#include "engine/banned.h"
+
+#define KEY_STATE "key\n"
+
+static const struct {
+	const char *name;
+	HKEY root;
+} roots[] = {
+	{"HKLM/", HKEY_LOCAL_MACHINE},
+	{"HKCU/", HKEY_CURRENT_USER},
+};
+
+/* An object's name, taken apart. */
+struct place {
+	HKEY root;
+	struct sbk_buf path, value; /* UTF-16 */
+	bool is_value;
+};
+
+static void place_release(struct place *place)
+{
+	sbk_buf_release(&place->path);
+	sbk_buf_release(&place->value);
+}
+
+static bool add_path(struct sbk_buf *out, const char *text, size_t size)
+{
+	size_t i;
+
+	if (size == 0 || memchr(text, '\\', size) != NULL)
+		return false;
+	for (i = 0; i < size; i++) {
+		const char *c = text[i] == '/' ? "\\" : &text[i];
+
+		if ((unsigned char)text[i] >= 0x80 || !sbk_wide_add(out, c, 1))
+			return false;
+	}
+	return sbk_wide_text(out) != NULL;
+}
+
+static int place_parse(struct place *place, const char *name,
+		       struct sbk_error *err)
+{
+	const char *colon = strchr(name, ':');
+	size_t i, size, start = strlen(roots[0].name);
+
+	*place = (struct place){.path = SBK_BUF_INIT, .value = SBK_BUF_INIT};
+	for (i = 0; i < sizeof(roots) / sizeof(roots[0]); i++)
+		if (strncmp(name, roots[i].name, start) == 0)
+			place->root = roots[i].root;
+	size = colon != NULL ? (size_t)(colon - name) : strlen(name);
+	place->is_value = colon != NULL;
+	if (place->root == NULL ||
+	    !add_path(&place->path, name + start, size - start) ||
+	    (colon != NULL &&
+	     (!sbk_wide_add(&place->value, colon + 1, strlen(colon + 1)) ||
+	      sbk_wide_text(&place->value) == NULL)))
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "'%.200s' is no place in the registry; it "
+				     "must be like HKLM/SOFTWARE/Name:Value",
+				     name);
+	return 0;
+}
+
+static int open_key(struct place *place, REGSAM access, HKEY *out,
+		    struct sbk_error *err)
+{
+	return sbk_win32_open_key(place->root, sbk_wide_text(&place->path),
+				  access, out, err);
+}
+
+/* Appends the state of what stands there; nothing where nothing does. */
+static int read_state(struct place *place, HKEY key, struct sbk_buf *out,
+		      struct sbk_error *err)
+{
+	struct sbk_buf data = SBK_BUF_INIT;
+	DWORD type = 0;
+	int rc;
+
+	if (!place->is_value) {
+		sbk_buf_adds(out, KEY_STATE);
+		return sbk_buf_failed(out, err);
+	}
+	rc = sbk_win32_query_value(key, sbk_wide_text(&place->value), &type,
+				   &data, err);
+	if (rc == 0) {
+		sbk_buf_printf(out, "type %lu\ndata ", (unsigned long)type);
+		sbk_buf_add_hex(out, sbk_buf_text(&data), data.size);
+		sbk_buf_addc(out, '\n');
+		rc = sbk_buf_failed(out, err);
+	}
+	sbk_buf_release(&data);
+	return rc;
+}
+
+static int look(struct place *place, struct sbk_buf *out, struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	HKEY key = NULL;
+	int rc = open_key(place, KEY_READ, &key, &why);
+
+	if (rc == 0)
+		rc = read_state(place, key, out, &why);
+	/* What is settled by looking must be durable, too. */
+	if (rc == 0)
+		rc = sbk_win32_flush_key(key, &why);
+	sbk_win32_close_key(&key);
+	if (rc == SBK_E_NOTFOUND)
+		return 0;
+	return rc < 0 ? sbk_error_set(err, rc, "%s", why.message) : 0;
+}
+
+static int observe(struct sbk_host *host, const struct sbk_object *object,
+		   struct sbk_observation *out, struct sbk_error *err)
+{
+	struct place place;
+	int rc = place_parse(&place, object->name, err);
+
+	(void)host;
+	if (rc == 0)
+		rc = look(&place, &out->state, err);
+	place_release(&place);
+	return rc;
+}
+
+/* "type 4\ndata 00000000\n" */
+static int value_of(struct sbk_state state, DWORD *type, struct sbk_buf *data,
+		    struct sbk_error *err)
+{
+	static const char middle[] = "\ndata ";
+	const char *end = state.data + state.size, *at;
+	char digits[3] = "", *stop;
+	uint8_t byte;
+
+	if (state.size < 14 || strncmp(state.data, "type ", 5) != 0 ||
+	    end[-1] != '\n')
+		goto malformed;
+	*type = (DWORD)strtoul(state.data + 5, &stop, 10);
+	if (strncmp(stop, middle, sizeof(middle) - 1) != 0)
+		goto malformed;
+	for (at = stop + sizeof(middle) - 1; at + 2 < end; at += 2) {
+		memcpy(digits, at, 2);
+		if (!sbk_hex_decode(digits, &byte, 1))
+			goto malformed;
+		sbk_buf_add(data, &byte, 1);
+	}
+	if (at == end - 1)
+		return sbk_buf_failed(data, err);
+malformed:
+	return sbk_error_set(err, SBK_E_PARSE,
+			     "the state of a registry value is malformed");
+}
+
+static int change_value(struct place *place, struct sbk_state next,
+			struct sbk_error *err)
+{
+	struct sbk_buf data = SBK_BUF_INIT;
+	const WCHAR *name = sbk_wide_text(&place->value);
+	HKEY key = NULL;
+	DWORD type = 0;
+	int rc = open_key(place, KEY_READ | KEY_WRITE, &key, err);
+
+	if (rc == 0 && sbk_state_absent(next)) {
+		rc = sbk_win32_delete_value(key, name, err);
+	} else if (rc == 0) {
+		rc = value_of(next, &type, &data, err);
+		if (rc == 0)
+			rc = sbk_win32_set_value(key, name, type, &data, err);
+	}
+	if (rc == 0)
+		rc = sbk_win32_flush_key(key, err);
+	sbk_win32_close_key(&key);
+	sbk_buf_release(&data);
+	return rc;
+}
+
+static int make_key(struct place *place, struct sbk_error *err)
+{
+	HKEY key = NULL;
+	int rc = sbk_win32_create_key(place->root, sbk_wide_text(&place->path),
+				      &key, err);
+
+	if (rc == 0)
+		rc = sbk_win32_flush_key(key, err);
+	sbk_win32_close_key(&key);
+	return rc;
+}
+
+static int remove_key(struct place *place, struct sbk_error *err)
+{
+	HKEY key = NULL;
+	bool is_empty = false;
+	int rc = open_key(place, KEY_READ, &key, err);
+
+	if (rc == 0)
+		rc = sbk_win32_key_is_empty(key, &is_empty, err);
+	sbk_win32_close_key(&key);
+	if (rc == 0 && !is_empty)
+		rc = sbk_error_set(err, SBK_E_CONFLICT,
+				   "others put something into the key; it is "
+				   "left");
+	if (rc == 0)
+		rc = sbk_win32_delete_key(place->root,
+					  sbk_wide_text(&place->path), err);
+	return rc;
+}
+
+static int change(struct place *place, struct sbk_state next,
+		  struct sbk_error *err)
+{
+	if (place->is_value)
+		return change_value(place, next, err);
+	return sbk_state_absent(next) ? remove_key(place, err)
+				      : make_key(place, err);
+}
+
+/* What stands there now must be `state`; `code` where it is not. */
+static int check(struct place *place, struct sbk_state state, int code,
+		 const char *message, struct sbk_error *err)
+{
+	struct sbk_buf now = SBK_BUF_INIT;
+	int rc = look(place, &now, err);
+
+	if (rc == 0 &&
+	    !sbk_state_equal(state,
+			     (struct sbk_state){sbk_buf_text(&now), now.size}))
+		rc = sbk_error_set(err, code, "%s", message);
+	sbk_buf_release(&now);
+	return rc;
+}
+
+static int replace(struct sbk_host *host, const struct sbk_object *object,
+		   struct sbk_state expected, struct sbk_state next,
+		   struct sbk_error *err)
+{
+	struct place place;
+	int rc = place_parse(&place, object->name, err);
+
+	(void)host;
+	if (rc == 0)
+		rc = check(&place, expected, SBK_E_CONFLICT,
+			   "it was changed meanwhile", err);
+	if (rc == 0 && !sbk_state_equal(expected, next))
+		rc = change(&place, next, err);
+	if (rc == 0)
+		rc = check(&place, next, SBK_E_IO,
+			   "the system reported success but it is not what was "
+			   "written",
+			   err);
+	if (rc < 0)
+		(void)sbk_error_prefix(err, "'%.200s'", object->name);
+	place_release(&place);
+	return rc;
+}
+
+const struct sbk_host_kind sbk_host_registry = {
+	.observe = observe,
+	.replace = replace,
+};

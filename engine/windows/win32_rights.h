@@ -1,0 +1,36 @@
+/*
+ * The wrappers of the table's calls for user rights and SIDs; see win32.h.
+ */
+#ifndef SBK_WINDOWS_WIN32_RIGHTS_H
+#define SBK_WINDOWS_WIN32_RIGHTS_H
+
+#include "engine/ntsec/sid.h"
+#include "engine/windows/win32.h"
+
+/*
+ * Whether an account has this SID: "LookupAccountSidW function (winbase.h)" on
+ * this machine. SBK_E_NOTFOUND where none has (ERROR_NONE_MAPPED).
+ */
+int sbk_win32_sid_resolves(const struct sbk_sid *sid, struct sbk_error *err);
+
+/* "LsaOpenPolicy function (ntsecapi.h)" of this machine. */
+int sbk_win32_open_policy(ACCESS_MASK access, LSA_HANDLE *out,
+			  struct sbk_error *err);
+/* "LsaClose function (ntsecapi.h)"; NULL is left alone. */
+void sbk_win32_close_policy(LSA_HANDLE *policy);
+/*
+ * Whether the SID holds the right: "LsaEnumerateAccountRights function
+ * (ntsecapi.h)", whose STATUS_OBJECT_NAME_NOT_FOUND means that it holds none
+ * (MS-LSAD 3.1.4.5.10). Compares without case, as LSA does.
+ */
+int sbk_win32_has_right(LSA_HANDLE policy, const struct sbk_sid *sid,
+			const WCHAR *right, bool *out, struct sbk_error *err);
+/* "LsaAddAccountRights function (ntsecapi.h)": makes an account object in the
+ * policy for any SID, so the caller asks first whether one has it. */
+int sbk_win32_add_right(LSA_HANDLE policy, const struct sbk_sid *sid,
+			const WCHAR *right, struct sbk_error *err);
+/* "LsaRemoveAccountRights function (ntsecapi.h)", this one right alone. */
+int sbk_win32_remove_right(LSA_HANDLE policy, const struct sbk_sid *sid,
+			   const WCHAR *right, struct sbk_error *err);
+
+#endif

@@ -113,6 +113,14 @@ int sbk_store_allocate(const struct sbk_store *store, const char *name,
 		       uint64_t size, struct sbk_error *err);
 
 /*
+ * Has the volume set room aside for a file's bytes that are mapped at `data`,
+ * which begins a page, so that writing them there cannot fail later: on a full
+ * volume that would be a signal and no error. SBK_E_LIMIT: there is none. 0
+ * also where the system cannot tell (Linux before 5.14).
+ */
+int sbk_store_provide(void *data, size_t size, struct sbk_error *err);
+
+/*
  * Removes the named files, the directory, and the parents that were made for
  * it as far as they are empty, and what a making that was cut short left.
  * SBK_E_INCOMPLETE when somebody else's files keep the directory. Nothing

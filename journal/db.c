@@ -13,6 +13,8 @@
 
 /* For another process's commit; never for its work. */
 #define BUSY_WAIT_MS 5000
+/* The first part of SQLite's shared memory file; it maps parts of this size. */
+#define SHARED_BYTES 32768
 
 static const char *const sql_texts[] = {
 #define SBK_SQL_TEXT(name, text) [SBK_SQL_##name] = (text),
@@ -133,9 +135,46 @@ static int defend(struct sbk_db *db, struct sbk_error *err)
 			   err);
 }
 
+static bool has_wal(sqlite3_file *file)
+{
+	unsigned char version = 0; /* the file format's, for reading */
+
+	return file->pMethods->xRead(file, &version, 1, 19) == SQLITE_OK &&
+	       version == 2;
+}
+
+/*
+ * SQLite maps its shared memory file, which it makes longer by writing one byte
+ * of each page. On a volume with smaller blocks that sets aside a part of the
+ * page alone, and where there is no room for the rest SQLite is ended by
+ * SIGBUS when it writes there. So that all of it is asked for here, where not
+ * having it is an error; SQLite finds what is mapped.
+ */
+static int provide_shared_memory(struct sbk_db *db, struct sbk_error *err)
+{
+	void volatile *region = NULL;
+	struct sbk_error why = SBK_ERROR_INIT;
+	sqlite3_file *file = NULL;
+
+	if (sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER,
+				 &file) != SQLITE_OK ||
+	    file == NULL || file->pMethods == NULL ||
+	    file->pMethods->iVersion < 2 || !has_wal(file))
+		return 0;
+	/* Where this fails, so it does when SQLite needs it, which says why. */
+	if (file->pMethods->xShmMap(file, 0, SHARED_BYTES, 1, &region) !=
+		    SQLITE_OK ||
+	    region == NULL ||
+	    sbk_store_provide((void *)region, SHARED_BYTES, &why) == 0)
+		return 0;
+	(void)file->pMethods->xShmUnmap(file, 0); /* nothing was begun */
+	return sbk_error_set(err, why.code, "journal '%s': %s", db->path,
+			     why.message);
+}
+
 static int keep_wal(struct sbk_db *db, struct sbk_error *err)
 {
-	int on = 1;
+	int on = 1, rc;
 
 	if (sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_PERSIST_WAL,
 				 &on) != SQLITE_OK)
@@ -143,7 +182,9 @@ static int keep_wal(struct sbk_db *db, struct sbk_error *err)
 				     "journal '%s': SQLite cannot keep the "
 				     "write-ahead log",
 				     db->path);
-	return sbk_db_exec(db, "PRAGMA journal_mode = WAL", err);
+	rc = sbk_db_exec(db, "PRAGMA journal_mode = WAL", err);
+	/* A new journal has it from here on. */
+	return rc < 0 ? rc : provide_shared_memory(db, err);
 }
 
 int sbk_db_open(struct sbk_db *db, const char *path, enum sbk_db_mode mode,
@@ -162,6 +203,8 @@ int sbk_db_open(struct sbk_db *db, const char *path, enum sbk_db_mode mode,
 		return sbk_error_no_memory(err);
 	if (rc != SQLITE_OK)
 		rc = sbk_db_fail(db, err);
+	if (rc == 0 && mode != SBK_DB_MEMORY)
+		rc = provide_shared_memory(db, err);
 	if (rc == 0)
 		rc = defend(db, err);
 	if (rc == 0 && mode == SBK_DB_WRITE)

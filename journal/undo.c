@@ -190,8 +190,23 @@ static int settle_planned(struct sbk_undo *undo, struct sbk_error *err)
 	return rc;
 }
 
-/* The changes whose objects were not as it was assumed, oldest first. */
-static size_t list_wrong(struct sbk_undo *undo, struct sbk_change **out)
+/* Whether an object was not as it was assumed. */
+static bool is_wrong(const struct sbk_change *inverse)
+{
+	return inverse->assumed && inverse->status == SBK_STATUS_UNDONE;
+}
+
+/* Whether it put a file back that is kept until the rest is undone. */
+static bool is_kept(const struct sbk_change *inverse)
+{
+	return inverse->object.kind == SBK_KIND_KEPT && inverse->undoes != 0 &&
+	       inverse->status == SBK_STATUS_CONFIRMED;
+}
+
+/* The changes whose inverses these are, oldest first. */
+static size_t list_undone(struct sbk_undo *undo,
+			  bool (*wanted)(const struct sbk_change *inverse),
+			  struct sbk_change **out)
 {
 	size_t i, count = 0;
 
@@ -201,7 +216,7 @@ static size_t list_wrong(struct sbk_undo *undo, struct sbk_change **out)
 			sbk_plan_at(undo->inverse, i - 1);
 		struct sbk_change *change;
 
-		if (!inverse->assumed || inverse->status != SBK_STATUS_UNDONE)
+		if (!wanted(inverse))
 			continue;
 		change = sbk_undo_change(undo, inverse->undoes);
 		change->assumed = false;
@@ -211,7 +226,10 @@ static size_t list_wrong(struct sbk_undo *undo, struct sbk_change **out)
 	return count;
 }
 
-/* Looks at those, and plans or settles them anew; once. */
+/*
+ * Looks at what was not as assumed, and plans or settles it anew; once. What is
+ * kept until the rest is undone was put back too early then, and is so again.
+ */
 static int look_again(struct sbk_undo *undo, struct sbk_error *err)
 {
 	struct sbk_change **list;
@@ -224,9 +242,11 @@ static int look_again(struct sbk_undo *undo, struct sbk_error *err)
 	list = malloc((sbk_plan_count(undo->changes) + 1) * sizeof(*list));
 	if (list == NULL)
 		return sbk_error_no_memory(err);
-	count = list_wrong(undo, list);
-	if (count > 0)
+	count = list_undone(undo, is_wrong, list);
+	if (count > 0) {
+		count += list_undone(undo, is_kept, list + count);
 		rc = plan_list(undo, list, count, err);
+	}
 	if (rc == 0)
 		rc = settle_decided(undo, list, count, err);
 	free(list);

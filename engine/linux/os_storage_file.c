@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -275,4 +276,15 @@ int sbk_store_allocate(const struct sbk_store *store, const char *name,
 		rc = allocate(store, fd, name, old, size, err);
 	(void)close(fd); /* flushed where it changed */
 	return rc;
+}
+
+int sbk_store_provide(void *data, size_t size, struct sbk_error *err)
+{
+	/* Any other failure is of a system, or of a mapping, that cannot tell:
+	 * then it is as it was before this was asked. */
+	if (madvise(data, size, MADV_POPULATE_WRITE) < 0 && errno == EFAULT)
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "the volume has no room for what is to be "
+				     "written");
+	return 0;
 }

@@ -71,6 +71,7 @@ set(sbk_missing
 	sbk_store_make
 	sbk_store_open
 	sbk_store_path
+	sbk_store_provide
 	sbk_store_read
 	sbk_store_remove
 	sbk_store_rename

@@ -7,141 +7,29 @@
 # started, right before its n-th change to the host, for n = 1, 2, 3, until it
 # completes (tests/support/stop_after.c). Then Sandbook is asked to mend it,
 # and the place must be what it was, as find, getfacl, getfattr and sha256sum
-# see it; the journal must verify and owe nothing.
+# see it; the journal must verify and owe nothing. What a person's own commands
+# do; test_stops_machine.sh has setup and uninstall.
 #
 #	grant      grant stopped; then undo, or grant again, or uninstall
 #	undo       undo stopped; then undo again
-#	recovery   grant and undo stopped, then the recovery of either at each m
+#	run        a run stopped, plain and with --grant acl; then hand-back and
+#	           undo, or another run
+#	recovery   grant, undo and a run stopped, then the recovery of each at
+#	           each m
 #	refused    change n of a grant or undo fails (EIO, EACCES; ENOSPC for
 #	           good): it says so, and what it did is undone by itself
 #	meanwhile  before change n of a grant somebody makes a file, a directory
 #	           and a link in the tree: they are granted and given back, too
-#	setup      setup stopped; then setup again and uninstall (or uninstall,
-#	           or uninstall stopped, too); sandbook-mount has its set-id bit
-#	           after the one and not after the other
-#	remove     setup --remove-user stopped, with somebody else enrolled; then
-#	           setup --remove-user again: the other one's part is as before
-#	orphans    setup alone ended, and the tool that it started goes on for
-#	           a while; meanwhile uninstall (only in a campaign)
-#	uninstall  uninstall stopped, with a grant in effect and what the account
-#	           made; then uninstall (or setup and uninstall)
 #
-# In the everyday run writes into one file, one after the other, are one change,
-# and of setup and uninstall those changes count that Sandbook makes itself
-# (of a removal every fourth);
-# recovery is stopped after three stops of each command. SBK_CAMPAIGN=1 takes
-# all, those of useradd and its like included, and what stands in parentheses
-# (an hour).
+# In the everyday run writes into one file, one after the other, are one change;
+# of a run every fifth change counts, and recovery is stopped after three stops
+# of each command. SBK_CAMPAIGN=1 takes all.
 #
 # Exits 77 with a reason where this machine cannot do it.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 support=$here/../support
-campaign=${SBK_CAMPAIGN-0}
-# What counts: options of stop_after.
-if [ "$campaign" = 1 ]; then counting=; else counting=--merge; fi
-
-fail()
-{
-	echo "FAILED: $*" >&2
-	exit 1
-}
-
-# Words before a command that make it dev's; expanded unquoted.
-dev="setpriv --reuid dev --regid dev --init-groups env -i
-PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/home/dev"
-
-# Few accounts, a person, and the small workspace.
-world()
-{
-	[ "${SBK_TEST_HOST-}" = 1 ] || fail "not on a host to break"
-	rm -rf /root/.local/state/sandbook /var/lib/sandbook
-	# Uninstall asks everyone in turn: a handful will do.
-	sed -i '/^\(root\|daemon\|nobody\|www-data\):/!d' /etc/passwd /etc/shadow
-	useradd -m -k /nonexistent -s /bin/sh dev
-	chmod 755 /home/dev
-	$dev sh -eu -c '
-		umask 022
-		mkdir -p ~/other ~/project/src ~/project/handed-on
-		cd ~/project
-		echo text >src/file
-		ln src/file src/second
-		echo outside >~/other/file
-		ln ~/other/file src/outside
-		echo shared >shared
-		setfacl -m u:www-data:r shared
-		chmod 640 shared
-		setfattr -n user.note -v kept shared
-		setfacl -m g:www-data:rx -d -m u:www-data:rx handed-on
-		ln -s src/file link
-	' || fail "the world could not be made"
-}
-
-offline() { echo "sandbook-$(id -u dev)-off"; }
-
-# What is below a directory, sorted, made by standard tools alone.
-look()
-{
-	(
-		cd "$1" || exit 1
-		find . -type d -printf '%p|%y|%m|%U:%G\n' -o \
-			-printf '%p|%y|%m|%U:%G|%n|%l\n' | LC_ALL=C sort
-		find . -type f -print0 | LC_ALL=C sort -z |
-			xargs -0r sha256sum
-		find . -print0 | LC_ALL=C sort -z >"$out.names"
-		xargs -0r getfacl -nP <"$out.names"
-		xargs -0r getfattr -hd -e hex -m - <"$out.names" 2>/dev/null
-	)
-}
-
-same()
-{
-	look "$1" >"$out.now" || fail "$2: no look at '$1'"
-	cmp -s "$out.before$3" "$out.now" || {
-		diff "$out.before$3" "$out.now" | head -40 >&2
-		fail "$2: '$1' is not what it was"
-	}
-}
-
-same_project() { same /home/dev/project "$1" .project; }
-same_home() { same /home/dev "$1" .home; }
-
-remember()
-{
-	look /home/dev/project >"$out.before.project"
-	look /home/dev >"$out.before.home"
-}
-
-# expect CODE CONTEXT COMMAND...
-expect()
-{
-	expected=$1 context=$2
-	shift 2
-	"$@" >"$out.log" 2>&1
-	code=$?
-	[ "$code" = "$expected" ] || {
-		cat "$out.log" >&2
-		fail "$context: '$*' ended with $code and not with $expected"
-	}
-}
-
-# stopped N COMMAND...: true where it was ended before its n-th change
-stopped()
-{
-	# shellcheck disable=SC2086
-	"$stop_after" $counting "$@" >"$out.log" 2>&1
-	code=$?
-	case $code in
-	137) return 0 ;;
-	0) return 1 ;;
-	77)
-		cat "$out.log" >&2
-		exit 77
-		;;
-	esac
-	cat "$out.log" >&2
-	fail "stopped at $1, it ended with $code"
-}
+. "$here/stops.sh"
 
 grant="$dev sandbook grant --yes --to OFFLINE --rw /home/dev/project"
 undo="$dev sandbook undo --yes --path /home/dev/project"
@@ -172,12 +60,6 @@ begin()
 	undo=$(echo "$undo" | sed "s|sandbook|$bin/sandbook|")
 	remove=$(echo "$remove" | sed "s|sandbook|$bin/sandbook|")
 	remember
-}
-
-swept()
-{
-	[ "$2" -ge "$3" ] || fail "$1: only $2 stops"
-	echo "  $1: $2 stops" >&2
 }
 
 # --- a person's own commands ----------------------------------------------------
@@ -249,41 +131,47 @@ case_undo()
 	swept "a person's uninstall" $((n - 1)) 15
 }
 
-# How many changes a command makes.
-changes_of()
+undone()
 {
-	# shellcheck disable=SC2086
-	expect 0 "counting" "$stop_after" --count "$out.count" $counting 0 "$@"
-	cat "$out.count"
+	expect 0 "$1" $undo
+	same_project "$1"
+	removed "$1"
 }
 
-# nested PREPARATION COMMAND: the command stopped at n, its recovery at m
+# nested PREPARATION COMMAND RECOVERY MENDED: the command stopped at n, its
+# recovery at m; MENDED sees to it that all is well again
 nested()
 {
 	$1 || fail "$2 cannot be prepared"
 	eval "words=\$$2"
+	eval "recovery=\$$3"
 	total=$(changes_of $words)
-	removed "$2"
+	$4 "$2"
 	# Around the changes of the host, and at the last one.
-	stops="$((total / 2)) $((total * 3 / 4)) $total"
-	[ "$campaign" != 1 ] || stops=$(seq "$total")
+	# A run makes some more or fewer, by when its processes are seen to end:
+	# the last of them are not always there.
+	last=$total sure=$total
+	[ "$4" != ran ] || last=$((total * 9 / 10)) sure=$((total * 3 / 4))
+	stops="$((total / 2)) $((total * 3 / 4)) $last"
+	[ "$campaign" != 1 ] || stops=$(seq "$last")
 	count=0
 	for n in $stops; do
 		m=1
 		while
 			$1 || fail "$2 cannot be prepared"
-			stopped "$n" $words || fail "$2 has no change $n"
-			stopped "$m" $undo
+			stopped "$n" $words || {
+				[ "$n" -gt "$sure" ] ||
+					fail "$2 has no change $n of $total"
+				break
+			}
+			stopped "$m" $recovery
 		do
-			what="$2 stopped at $n, recovery at $m"
-			expect 0 "$what" $undo
-			same_project "$what"
-			removed "$what"
+			$4 "$2 stopped at $n, $3 at $m"
 			m=$((m + 1)) count=$((count + 1))
 		done
-		removed "$2 stopped at $n"
+		$4 "$2 stopped at $n"
 	done
-	swept "recovery of $2" "$count" 20
+	swept "$3 after $2" "$count" 10
 }
 
 granted() { $grant >"$out.log" 2>&1; }
@@ -291,395 +179,71 @@ granted() { $grant >"$out.log" 2>&1; }
 case_recovery()
 {
 	begin
-	nested true grant
-	nested granted undo
+	nested true grant undo undone
+	nested granted undo undo undone
 }
 
-# refused COMMAND ERROR [--stay]: each change fails, or all from it on
-refused()
-{
-	eval "words=\$$1"
-	error=$2 stay=${3-}
-	n=1 count=0
-	while
-		[ "$1" != undo ] || granted || fail "grant"
-		# shellcheck disable=SC2086
-		"$stop_after" --count "$out.count" $counting \
-			--errno "$error" $stay "$n" $words >"$out.log" 2>"$out.said"
-		code=$?
-		[ "$(cat "$out.count")" -ge "$n" ]
-	do
-		what="$1, $error at $n $stay"
-		case $code in
-		0 | 20[0-9]) ;;
-		*)
-			cat "$out.log" "$out.said" >&2
-			fail "$what: it ended with $code"
-			;;
-		esac
-		[ "$code" = 0 ] || [ -s "$out.said" ] ||
-			fail "$what: it ended with $code and said nothing"
-		# What failed is undone by itself, where that can be.
-		[ "$code" = 0 ] || [ "$1" = undo ] || [ -n "$stay" ] ||
-			same_project "$what"
-		expect 0 "$what" $undo
-		same_project "$what"
-		removed "$what"
-		n=$((n + 1)) count=$((count + 1))
-	done
-	removed "$1"
-	swept "$1, $error $stay" "$count" 20
-}
+# --- runs -----------------------------------------------------------------------
 
-case_refused()
+# The programs as setup leaves them, so that a run gets the account. Not where
+# it is traced, since newuidmap does not work then: but it does for a tracer that
+# is root, and in a process namespace of its own a run sees none.
+begin_runs()
 {
-	begin
-	for command in grant undo; do
-		refused "$command" EIO
-		[ "$campaign" != 1 ] || refused "$command" EACCES
-		refused "$command" ENOSPC --stay
-	done
-}
-
-case_meanwhile()
-{
-	begin
-	newcomers='cd /home/dev/project/src && umask 022 &&
-		mkdir new && echo new >new/file && ln -s file new/link &&
-		echo new >newcomer && chown -hR dev:dev new newcomer'
-	sh -c "$newcomers"
-	remember
-	rm -r /home/dev/project/src/new*
-	n=1
-	while
-		"$stop_after" $counting --count "$out.count" \
-			--meanwhile "$newcomers" "$n" $grant >"$out.log" 2>&1
-		code=$?
-		[ "$(cat "$out.count")" -ge "$n" ]
-	do
-		what="grant, newcomers at $n"
-		[ "$code" = 0 ] || {
-			cat "$out.log" >&2
-			fail "$what: it ended with $code"
-		}
-		expect 0 "$what" $undo
-		settled "$what"
-		rm -r /home/dev/project/src/new*
-		n=$((n + 1))
-	done
-	swept "grant, newcomers" $((n - 1)) 40
-}
-
-# --- the machine ----------------------------------------------------------------
-
-# What the overlays hold of their own: whatever differs from the machine below,
-# and what was copied up without a difference.
-own_names()
-{
-	for place in etc home root var; do
-		find "/run/host/$place/upper" -mindepth 1 \
-			-printf "/$place/%P\n"
-	done
-}
-
-# Lines "name|..." about the objects of a list of names: one or more for each.
-records()
-{
-	tr '\n' '\0' <"$1" | xargs -0r stat --printf '%n|%F|%a|%u:%g|%N\n' \
-		2>/dev/null
-	tr '\n' '\0' <"$1" | xargs -0r sh -c 'for name; do
-		[ ! -f "$name" ] || [ -L "$name" ] || printf "%s\0" "$name"
-	done' sh | xargs -0r sha256sum | sed 's/^\([^ ]*\)  \(.*\)/\2|\1/'
-	tr '\n' '\0' <"$1" | xargs -0r getfattr -h --absolute-names -d \
-		-e hex -m - 2>/dev/null | awk '
-		/^# file: / { name = substr($0, 9); next }
-		/./ { print name "|" $0 }'
-}
-
-# Those lines of $2 that are about names of $1; or that there is none.
-only()
-{
-	awk -F'|' 'NR == FNR { wanted[$0] = 1; next }
-		$1 in wanted { print; seen[$1] = 1 }
-		END { for (name in wanted)
-			if (!(name in seen)) print name "|absent" }' "$1" "$2" |
-		LC_ALL=C sort
-}
-
-remember_machine()
-{
-	own_names >"$out.own"
-	{
-		cat "$out.own"
-		find /etc /home -xdev
-		find /var /root -xdev -maxdepth 2
-	} | LC_ALL=C sort -u >"$out.names.all"
-	records "$out.names.all" >"$out.records"
-	nft --stateless list ruleset >"$out.rules"
-	"$support/manifest" >"$out.machine" || fail "no manifest"
-}
-
-# By what the overlays hold, which is quick; wholly() compares all.
-same_machine()
-{
-	own_names | LC_ALL=C sort -u - "$out.own" >"$out.names.now"
-	records "$out.names.now" >"$out.records.now"
-	only "$out.names.now" "$out.records" >"$out.expected"
-	only "$out.names.now" "$out.records.now" >"$out.now"
-	nft --stateless list ruleset >"$out.rules.now"
-	cmp -s "$out.expected" "$out.now" &&
-		cmp -s "$out.rules" "$out.rules.now" || {
-		diff "$out.expected" "$out.now" | head -40 >&2
-		diff "$out.rules" "$out.rules.now" | head -40 >&2
-		fail "$1: the host is not what it was"
-	}
-}
-
-wholly_the_same()
-{
-	same_machine "$1"
-	"$support/manifest" >"$out.now" || fail "no manifest"
-	diff "$out.machine" "$out.now" >&2 ||
-		fail "$1: the host is not what it was"
-}
-
-# What is left out of the sweep, so that a round is short: all that these cases
-# do not touch.
-elsewhere()
-{
-	for place in /* /etc/*/ /var/* /var/lib/* /root/* /root/.[!.]* /run/host; do
-		place=${place%/}
-		case $place in
-		/etc | /etc/systemd | /var | /var/lib | /var/lib/sandbook) ;;
-		/home | /root | /root/.local | /run | /proc) ;;
-		*) printf ' --skip %s' "$place" ;;
-		esac
-	done
-}
-
-# The programs where a set-id bit counts, and only root can put others.
-install_programs()
-{
-	mkdir -p /run/programs
-	mount -t tmpfs -o mode=0755 programs /run/programs
-	for program in sandbook sandbook-setup sandbook-mount; do
-		install -m 0755 "$bin/$program" /run/programs ||
-			fail "'$program' cannot be installed"
-	done
-	bin=/run/programs
-}
-
-# has_bit MODE CONTEXT: sandbook-mount has that mode
-has_bit()
-{
-	[ "$(stat -c %a "$bin/sandbook-mount")" = "$1" ] ||
-		fail "$2: sandbook-mount has the mode $(stat -c %a \
-			"$bin/sandbook-mount") and not $1"
-}
-
-begin_machine()
-{
-	world
 	install_programs
-	# So that there is a unit to make, with its directories and links.
-	mkdir -p /run/systemd/system
-	setup="$bin/sandbook setup --yes --user dev"
-	uninstall="$bin/sandbook uninstall --yes --json $(elsewhere)
-	--certificate /run/certificate.json"
-	[ "$campaign" = 1 ] || counting="--merge --program sandbook"
-	remember_machine
+	begin
+	run="unshare --pid --fork --kill-child --mount-proc
+	$dev $bin/sandbook run -q -C /home/dev/project"
+	plain="$run --no-account -- touch made"
+	acl="$run --account --grant acl -- touch made"
+	give_back="$dev $bin/sandbook hand-back"
+	step=5
+	[ "$campaign" != 1 ] || step=1
 }
 
-uninstalled()
+# No run is taken for one that goes on; what it made and was granted goes back.
+ran()
 {
-	rm -f /run/certificate.json
-	expect 0 "$1" $uninstall
-	has_bit 755 "$1"
-	same_machine "$1"
+	expect 0 "$1" $give_back
+	[ -z "$(find /home/dev ! -user dev)" ] ||
+		fail "$1: $(find /home/dev ! -user dev) is not dev's"
+	rm -f /home/dev/project/made
+	if [ -e /home/dev/.local/state/sandbook/journal.db ]; then
+		$dev "$bin/sandbook" journal log | grep running >&2 &&
+			fail "$1: a session that never ends"
+		expect 0 "$1" $undo
+		settled "$1"
+	else
+		same_project "$1"
+		removed "$1"
+	fi
 }
 
-case_setup()
+# of_runs KIND THEN: a run stopped at each n, then this command
+of_runs()
 {
-	begin_machine
-	n=1
-	while stopped "$n" $setup; do
-		expect 0 "setup stopped at $n, then setup" $setup
-		has_bit 4755 "setup stopped at $n, then setup"
-		ls -ld /var/lib/sandbook | grep -q '^drwxr-xr-x' ||
-			fail "setup stopped at $n: $(ls -ld /var/lib/sandbook)"
-		uninstalled "setup stopped at $n, setup, uninstall"
-		n=$((n + 1))
-	done
-	uninstalled "setup"
-	wholly_the_same "setup"
-	swept "setup, then setup again" $((n - 1)) 50
-
-	[ "$campaign" = 1 ] || return 0
-	n=1
-	while stopped "$n" $setup; do
-		uninstalled "setup stopped at $n"
-		n=$((n + 1))
-	done
-	uninstalled "setup"
-	wholly_the_same "setup"
-	swept "setup, then uninstall" $((n - 1)) 50
-
-	total=$(changes_of $setup)
-	uninstalled "setup"
-	count=0
-	for n in $((total / 3)) $((total * 2 / 3)) "$total"; do
-		m=1
-		while
-			stopped "$n" $setup || fail "setup has no change $n"
-			rm -f /run/certificate.json
-			stopped "$m" $uninstall
-		do
-			uninstalled "setup stopped at $n, uninstall at $m"
-			m=$((m + 1)) count=$((count + 1))
-		done
-		same_machine "setup stopped at $n"
-	done
-	swept "setup, then uninstall stopped" "$count" 50
-}
-
-# The account files, their copies and the rules.
-enrolled()
-{
-	for file in passwd group shadow gshadow subuid subgid; do
-		for copy in "" -; do
-			[ -e "/etc/$file$copy" ] || continue
-			stat -c '%n %a %u:%g' "/etc/$file$copy"
-			cat "/etc/$file$copy"
-		done
-	done
-	# Whether anything was left beside them.
-	ls /etc
-	nft --stateless list ruleset
-}
-
-case_remove()
-{
-	mkdir -p /var/www # the other one's home, which uninstall asks for
-	begin_machine
-	step=4
-	[ "$campaign" = 1 ] && step=1
-	leave="$bin/sandbook setup --yes --remove-user dev"
-	expect 0 "the other one" "$bin/sandbook" setup --yes --user www-data
-	enrolled >"$out.other"
+	eval "words=\$$1 then=\$$2"
 	n=1 count=0
-	while
-		expect 0 "setup" $setup
-		stopped "$n" $leave
-	do
-		expect 0 "removal stopped at $n, then again" $leave
-		enrolled | diff "$out.other" - >&2 ||
-			fail "removal stopped at $n: the other's is not as before"
+	while stopped "$n" $words; do
+		expect 0 "$1 run stopped at $n, then $2" $then
+		ran "$1 run stopped at $n, then $2"
 		n=$((n + step)) count=$((count + 1))
 	done
-	enrolled | diff "$out.other" - >&2 ||
-		fail "removal: the other's is not as before"
-	expect 0 "the journal" "$bin/sandbook" journal verify --machine
-	grep -q ' 0 findings$' "$out.log" || fail "$(cat "$out.log")"
-	expect 0 "the status" "$bin/sandbook" status
-	grep -q '(machine): readable, nothing owed' "$out.log" ||
-		fail "$(cat "$out.log")"
-	uninstalled "removal"
-	wholly_the_same "removal"
-	swept "removal, then again" "$count" 30
+	ran "$1 run"
+	swept "$1 run, then $2" "$count" 5
 }
 
-# Setup alone is ended, and useradd, say, goes on while uninstall looks.
-case_orphans()
+case_run()
 {
+	begin_runs
+	of_runs plain plain
+	of_runs acl acl
+	nested true acl give_back ran
 	[ "$campaign" = 1 ] || return 0
-	begin_machine
-	n=0
-	expect 0 "counting" "$stop_after" --count "$out.count" --merge 0 $setup
-	total=$(cat "$out.count")
-	uninstalled "setup"
-	while [ "$n" -lt "$total" ]; do
-		n=$((n + 1))
-		rm -f "$out.count"
-		"$stop_after" --merge --orphan 150 --count "$out.count" "$n" \
-			$setup >"$out.setup" 2>&1 &
-		while [ ! -s "$out.count" ]; do sleep 0.005; done
-		uninstalled "setup alone stopped at $n"
-		wait
-		uninstalled "setup alone stopped at $n, a moment later"
-	done
-	wholly_the_same "orphans"
-	swept "setup alone" "$n" 50
-}
-
-# Set up, with a grant, and a directory that the account made in it.
-in_use()
-{
-	expect 0 "setup" $setup
-	expect 0 "grant" $dev "$bin/sandbook" grant --yes \
-		--to "$(offline)" --rw /home/dev/project
-	setpriv --reuid "$(id -u "$(offline)")" \
-		--regid "$(id -g "$(offline)")" --clear-groups sh -c \
-		'umask 022; mkdir /home/dev/project/src/made &&
-		echo x >/home/dev/project/src/made/file' ||
-		fail "the account cannot write"
-	rm -f /run/certificate.json
-}
-
-# As uninstalled; what the account made is a person's now.
-given_back()
-{
-	rm -f /run/certificate.json
-	expect 0 "$1" $uninstall
-	[ "$(stat -c %U%a /home/dev/project/src/made/file)" = dev644 ] ||
-		fail "$1: what the account made was not given back"
-	rm -r /home/dev/project/src/made
-	same_machine "$1"
-}
-
-case_uninstall()
-{
-	begin_machine
-	n=1
-	while
-		in_use
-		stopped "$n" $uninstall
-	do
-		given_back "uninstall stopped at $n"
-		n=$((n + 1))
-	done
-	rm -r /home/dev/project/src/made
-	wholly_the_same "uninstall"
-	swept "uninstall" $((n - 1)) 80
-
-	[ "$campaign" = 1 ] || return 0
-	n=1
-	while
-		in_use
-		stopped "$n" $uninstall
-	do
-		what="uninstall stopped at $n, then setup"
-		$setup >"$out.log" 2>&1
-		code=$?
-		case $code in
-		0)
-			ls -ld /var/lib/sandbook | grep -q '^drwxr-xr-x' ||
-				fail "$what: $(ls -ld /var/lib/sandbook)"
-			;;
-		207)
-			grep -q "'sandbook uninstall'" "$out.log" ||
-				fail "$what: $(cat "$out.log")"
-			;;
-		*)
-			cat "$out.log" >&2
-			fail "$what: it ended with $code"
-			;;
-		esac
-		given_back "$what, uninstall"
-		n=$((n + 1))
-	done
-	rm -r /home/dev/project/src/made
-	wholly_the_same "uninstall, setup"
-	swept "uninstall, then setup" $((n - 1)) 80
+	of_runs plain give_back
+	of_runs acl give_back
+	nested true plain give_back ran
+	nested true acl acl ran
 }
 
 # --- on the machine -----------------------------------------------------------------
@@ -690,7 +254,7 @@ if [ "${1-}" = --case ]; then
 	exit 0
 fi
 
-[ $# -gt 2 ] || { sed -n 's/^# \{0,1\}//p' "$0" | sed -n 1,40p; exit 2; }
+[ $# -gt 2 ] || { sed -n 's/^# \{0,1\}//p' "$0" | sed -n 1,31p; exit 2; }
 bin=$(cd "$1" && pwd)
 stop_after=$2
 shift 2

@@ -51,18 +51,26 @@ static void make_history(struct fixture *f)
 	fixture_sql(f, "PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-static int scope_load(struct fixture *f, struct sbk_journal *journal,
-		      const struct sbk_journal_filter *filter, size_t *count)
+/* As undo does it. */
+static int load(struct fixture *f, struct sbk_journal *journal,
+		const struct sbk_journal_filter *filter, size_t *count)
 {
 	struct sbk_plan *plan = sbk_plan_new();
 	int rc;
 
-	journal->scope_least = 0;
 	sbk_error_clear(&f->err);
 	rc = sbk_scope_load(journal, filter, plan, &f->err);
 	*count = sbk_plan_count(plan);
 	sbk_plan_free(plan);
 	return rc;
+}
+
+/* The same, however small the journal is. */
+static int scope_load(struct fixture *f, struct sbk_journal *journal,
+		      const struct sbk_journal_filter *filter, size_t *count)
+{
+	journal->scope_least = 0;
+	return load(f, journal, filter, count);
 }
 
 static void test_scope__loads_what_is_loaded_otherwise(void **state)
@@ -418,29 +426,113 @@ static void add_sessions(struct fixture *f, struct sbk_journal *journal,
 	assert_ok(sbk_log_commit(journal, &f->err), &f->err);
 }
 
+static void add_runs(struct fixture *f, struct sbk_journal *journal)
+{
+	uint64_t session;
+
+	add_sessions(f, journal, 2500);
+	/* The one that is due for a checkpoint says where it is. */
+	assert_ok(sbk_session_begin(journal, "", &session, &f->err), &f->err);
+	assert_ok(sbk_session_end(journal, session, "", &f->err), &f->err);
+}
+
 static void test_scope__finds_the_end_behind_many_runs(void **state)
 {
 	struct fixture *f = *state;
 	struct sbk_journal *journal;
-	uint64_t session;
 	size_t count;
 	int i;
 
 	make_history(f);
 	journal = fixture_locked(f);
-	for (i = 0; i < 4; i++) {
-		add_sessions(f, journal, 2500);
-		/* The one that is due for a checkpoint says where it is. */
-		assert_ok(sbk_session_begin(journal, "", &session, &f->err),
-			  &f->err);
-		assert_ok(sbk_session_end(journal, session, "", &f->err),
-			  &f->err);
-	}
+	for (i = 0; i < 4; i++)
+		add_runs(f, journal);
 	assert_true(journal->tree.size > SBK_SUMMARY_SEARCH_MAX);
 	assert_int_equal(scope_load(f, journal, &all_w, &count), 0);
 	assert_true(count > 150);
 	sbk_journal_close(journal);
 	fixture_assert_sound(f);
+}
+
+/* --- a log as large as those that are checked in part ----------------------
+ */
+
+static void expect_load(struct fixture *f, int wanted, size_t *count)
+{
+	struct sbk_journal *journal = fixture_open(f, SBK_JOURNAL_READ);
+	int rc = load(f, journal, &all_w, count);
+
+	if (rc != wanted)
+		fail_msg("%d and not %d: %s", rc, wanted, f->err.message);
+	sbk_journal_close(journal);
+}
+
+/* Nobody says here from which size on: the journal does. */
+static void make_long_history(struct fixture *f)
+{
+	struct sbk_journal *journal;
+	size_t count;
+
+	make_history(f);
+	journal = fixture_locked(f);
+	while (journal->tree.size + 5002 < SBK_SCOPE_ENTRIES_MIN)
+		add_runs(f, journal);
+	assert_int_equal(load(f, journal, &all_w, &count), 1);
+	add_runs(f, journal);
+	assert_true(journal->tree.size >= SBK_SCOPE_ENTRIES_MIN);
+	sbk_journal_close(journal);
+	fixture_assert_sound(f);
+}
+
+static void test_scope__a_long_log_is_held_to_what_is_used(void **state)
+{
+	struct fixture *f = *state;
+	struct sbk_journal *journal;
+	size_t wanted, count;
+
+	make_long_history(f);
+	expect_load(f, 0, &wanted);
+	assert_true(wanted > 150);
+	save(f);
+	fixture_sql(f, "UPDATE change SET status = 'undone' WHERE id = 350");
+	expect_load(f, SBK_E_CORRUPT, &count);
+	restore(f);
+	/* What is not used is for who checks all of it. */
+	save(f);
+	fixture_sql(f, "UPDATE entry SET json = '{}' WHERE n = 9000; "
+		       "UPDATE change SET status = 'confirmed' WHERE txn = 1");
+	expect_load(f, 0, &count);
+	assert_int_equal(count, wanted);
+	journal = fixture_open(f, SBK_JOURNAL_READ);
+	assert_error(sbk_journal_check(journal, &f->err), SBK_E_CORRUPT,
+		     &f->err);
+	sbk_journal_close(journal);
+	restore(f);
+}
+
+static void test_scope__a_long_log_is_undone(void **state)
+{
+	struct fixture *f = *state;
+	struct sbk_apply_result result;
+	struct sbk_plan *plan = sbk_plan_new();
+	struct sbk_journal *journal;
+	size_t count;
+
+	make_long_history(f);
+	journal = fixture_locked(f);
+	assert_int_equal(sbk_scope_load(journal, &all_w, plan, &f->err), 0);
+	assert_true(journal->scoped);
+	count = sbk_plan_count(plan);
+	assert_ok(sbk_journal_undo(journal, &f->backend, "undo", plan, &result,
+				   &f->err),
+		  &f->err);
+	assert_int_equal(result.confirmed, count);
+	assert_int_equal(result.conflicts + result.owed, 0);
+	sbk_plan_free(plan);
+	sbk_journal_close(journal);
+	fixture_assert_sound(f);
+	expect_load(f, 0, &count);
+	assert_int_equal(count, 0);
 }
 
 static void test_log_read__each_entry_leads_to_the_root(void **state)
@@ -610,6 +702,8 @@ static const struct CMUnitTest tests[] = {
 	FIXTURE_TEST(test_scope__what_it_cannot_tell_it_leaves),
 	FIXTURE_TEST(test_scope__an_edit_is_not_signed),
 	FIXTURE_TEST(test_scope__finds_the_end_behind_many_runs),
+	FIXTURE_TEST(test_scope__a_long_log_is_held_to_what_is_used),
+	FIXTURE_TEST(test_scope__a_long_log_is_undone),
 	FIXTURE_TEST(test_log_read__each_entry_leads_to_the_root),
 };
 

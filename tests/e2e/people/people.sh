@@ -141,13 +141,13 @@ elsewhere()
 	done
 }
 
-# Waits up to five seconds for a condition, a command's words.
+# Waits up to a minute for a condition, a command's words.
 await()
 {
 	tries=0
 	until "$@" >/dev/null 2>&1; do
 		tries=$((tries + 1))
-		[ $tries -lt 250 ] || return 1
+		[ $tries -lt 3000 ] || return 1
 		sleep 0.02
 	done
 }

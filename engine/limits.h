@@ -59,8 +59,14 @@
 #define SBK_SUMMARY_OPEN_MAX 256     /* transactions in effect, of one end */
 #define SBK_SUMMARY_SEARCH_MAX 16384 /* entries searched for such an end */
 #define SBK_SCOPE_ENTRIES_MIN 20000  /* of a log too small for a part of it */
-#define SBK_TRANSACT_ATTEMPTS_MAX 3  /* of a plan that others overtook */
-#define SBK_CHECK_ENTRIES_MAX 100000 /* of a log that is checked in passing */
+#define SBK_SEGMENT_BYTES_MAX ((size_t)1 << 30) /* of one segment's file */
+#define SBK_SEGMENTS_MAX 64			/* files given to one command */
+#define SBK_SEGMENT_KEYS_MAX 64			/* of the log, before a cut */
+#define SBK_SEGMENT_RUNS_MAX 256       /* sessions that a cut divides */
+#define SBK_SEGMENT_SIGNATURE_TEXT 128 /* of a hand-over, with its end */
+#define SBK_SEGMENT_WHY_MAX 384	       /* bytes of one reason, with its end */
+#define SBK_TRANSACT_ATTEMPTS_MAX 3    /* of a plan that others overtook */
+#define SBK_CHECK_ENTRIES_MAX 100000   /* of a log that is checked in passing */
 #define SBK_OUTPUT_BYTES_MAX (64 << 20) /* bytes read from a helper program */
 
 #endif

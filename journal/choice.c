@@ -2,6 +2,7 @@
  * What the options of `journal` and `undo` choose: a book, changes, times.
  */
 #include "journal/cmd.h"
+#include "journal/segment.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -201,6 +202,7 @@ static int check_number(struct sbk_journal *journal, enum sbk_sql sql,
 			const char *what, uint64_t number,
 			struct sbk_error *err)
 {
+	struct sbk_buf dropped = SBK_BUF_INIT;
 	sqlite3_stmt *row;
 	int rc = 0;
 
@@ -214,12 +216,16 @@ static int check_number(struct sbk_journal *journal, enum sbk_sql sql,
 	(void)sqlite3_reset(row); /* the error is in `err` */
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	return sbk_error_set(err, SBK_E_NOTFOUND,
-			     "there is no %s %llu in '%s'; 'sandbook journal "
-			     "log%s' has their numbers",
-			     what, (unsigned long long)number, journal->db.path,
-			     journal->book == SBK_BOOK_MACHINE ? " --machine"
-							       : "");
+	sbk_segment_tell(journal, &dropped);
+	rc = sbk_error_set(err, SBK_E_NOTFOUND,
+			   "there is no %s %llu in '%s'%s; 'sandbook journal "
+			   "log%s' has their numbers",
+			   what, (unsigned long long)number, journal->db.path,
+			   sbk_buf_text(&dropped),
+			   journal->book == SBK_BOOK_MACHINE ? " --machine"
+							     : "");
+	sbk_buf_release(&dropped);
+	return rc;
 }
 
 int sbk_choice_check(const struct sbk_choice *choice,

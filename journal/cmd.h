@@ -13,6 +13,9 @@ struct sbk_choice {
 	const char *path, *kind, *since, *until;
 	const char *key;	     /* of `journal verify` */
 	struct sbk_list checkpoints; /* likewise */
+	struct sbk_list segments;    /* likewise */
+	const char *to;		     /* of `journal export` */
+	uint64_t through; /* likewise; UINT64_MAX: as far as can be */
 	bool machine, json;
 	bool errand; /* of `journal export`: for sbk_journal_fetch */
 };
@@ -46,6 +49,28 @@ int sbk_session_show(struct sbk_journal *journal, uint64_t id, bool json,
 /* One change with its states. SBK_E_NOTFOUND. */
 int sbk_show_print(struct sbk_journal *journal, uint64_t id, bool json,
 		   struct sbk_buf *out, struct sbk_error *err);
+
+/* cmd_segment.c */
+
+/* The files of --segment, from the oldest on. Released in any case. */
+struct sbk_segments {
+	struct sbk_buf texts[SBK_SEGMENTS_MAX];
+	size_t count;
+};
+
+int sbk_segments_read(const struct sbk_list *paths, struct sbk_segments *out,
+		      struct sbk_error *err);
+int sbk_segments_leaves(const struct sbk_segments *segments,
+			struct sbk_segment_leaves *out, struct sbk_error *err);
+void sbk_segments_release(struct sbk_segments *segments);
+/* At most the first `most` entries to a new file; what was done to `out`. */
+int sbk_segment_export(struct sbk_journal *journal, const char *path,
+		       uint64_t most, struct sbk_buf *out,
+		       struct sbk_error *err);
+int sbk_cmd_journal_export(struct sbk_cli *cli, int argc, char **argv);
+extern const struct sbk_option sbk_journal_export_options[];
+int sbk_cmd_journal_drop(struct sbk_cli *cli, int argc, char **argv);
+extern const struct sbk_option sbk_journal_drop_options[];
 
 /* cmd_log.c */
 int sbk_cmd_journal_key(struct sbk_cli *cli, int argc, char **argv);

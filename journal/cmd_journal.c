@@ -79,15 +79,6 @@ static const struct sbk_option plain_options[] = {
 	{.name = NULL},
 };
 
-static const struct sbk_option export_options[] = {
-	MACHINE_OPTION,
-	JSON_OPTION,
-	{.name = SBK_FETCH_OPTION,
-	 .offset = offsetof(struct sbk_choice, errand),
-	 .type = SBK_OPTION_FLAG},
-	{.name = NULL},
-};
-
 static const struct sbk_option verify_options[] = {
 	{.name = "key",
 	 .argument = "KEY",
@@ -98,6 +89,11 @@ static const struct sbk_option verify_options[] = {
 	 .argument = "FILE",
 	 .help = "a checkpoint of it that you kept elsewhere (repeatable)",
 	 .offset = offsetof(struct sbk_choice, checkpoints),
+	 .type = SBK_OPTION_LIST},
+	{.name = "segment",
+	 .argument = "FILE",
+	 .help = "entries that were dropped, from the oldest on (repeatable)",
+	 .offset = offsetof(struct sbk_choice, segments),
 	 .type = SBK_OPTION_LIST},
 	MACHINE_OPTION,
 	JSON_OPTION,
@@ -308,6 +304,34 @@ static void print_answer(const struct sbk_journal_verdict *verdict,
 	sbk_buf_addc(out, '\n');
 }
 
+/* From where it starts. */
+static void print_start(const struct sbk_journal_verdict *verdict,
+			struct sbk_buf *out)
+{
+	if (verdict->dropped == 0)
+		return;
+	sbk_buf_printf(out,
+		       "entries 0 to %llu were exported and dropped; root ",
+		       (unsigned long long)verdict->dropped - 1);
+	sbk_buf_add_hex(out, verdict->dropped_root,
+			sizeof(verdict->dropped_root));
+	if (verdict->read_from > 0)
+		sbk_buf_printf(out,
+			       "\nit starts from entry %llu: those before it "
+			       "are what was signed, and were not read again "
+			       "(--segment FILE)",
+			       (unsigned long long)verdict->read_from);
+	else
+		sbk_buf_adds(out, "\nthey were read from the segments given");
+	sbk_buf_addc(out, '\n');
+	if (verdict->unreached > 0)
+		sbk_buf_printf(
+			out,
+			"the machine's log has seen %llu of them; "
+			"whether they were these, --segment FILE tells\n",
+			(unsigned long long)verdict->unreached);
+}
+
 static void print_verdict(const struct sbk_journal *journal,
 			  const struct sbk_journal_verdict *verdict,
 			  const struct sbk_buf *witness, bool json,
@@ -329,6 +353,7 @@ static void print_verdict(const struct sbk_journal *journal,
 			sbk_plural(verdict->findings, "finding", "findings"));
 		sbk_buf_add_hex(out, verdict->root, sizeof(verdict->root));
 		sbk_buf_addc(out, '\n');
+		print_start(verdict, out);
 		print_signed(verdict, out);
 		sbk_buf_adds(out, sbk_buf_text(witness));
 		print_answer(verdict, out);
@@ -341,6 +366,10 @@ static void print_verdict(const struct sbk_journal *journal,
 	sbk_buf_addc(out, '"');
 	sbk_buf_add_hex(out, verdict->root, sizeof(verdict->root));
 	sbk_buf_addc(out, '"');
+	if (verdict->dropped > 0) {
+		sbk_json_integer(out, "dropped", (int64_t)verdict->dropped);
+		sbk_json_integer(out, "read_from", (int64_t)verdict->read_from);
+	}
 	sbk_json_integer(out, "states", (int64_t)verdict->states);
 	sbk_json_integer(out, "sealed_unread", (int64_t)verdict->sealed_unread);
 	sbk_json_integer(out, "findings", (int64_t)verdict->findings);
@@ -366,6 +395,7 @@ static void print_verdict(const struct sbk_journal *journal,
 /* What `verify` holds the journal against. */
 struct kept_texts {
 	struct sbk_buf notes[SBK_KEPT_NOTES_MAX], seen;
+	struct sbk_segments segments;
 	struct sbk_journal_kept kept[SBK_KEPT_NOTES_MAX];
 	struct sbk_journal_anchor anchor;
 };
@@ -410,10 +440,15 @@ static int verify(struct sbk_journal *journal, const struct sbk_choice *choice,
 	if (rc == 0)
 		rc = read_kept(&choice->checkpoints, &k, err);
 	if (rc == 0)
+		rc = sbk_segments_read(&choice->segments, &k.segments, err);
+	k.anchor.segments = k.segments.texts;
+	k.anchor.segment_count = k.segments.count;
+	if (rc == 0)
 		rc = sbk_journal_verify_against(journal, &k.anchor, verdict,
 						err);
 	for (i = 0; i < SBK_KEPT_NOTES_MAX; i++)
 		sbk_buf_release(&k.notes[i]);
+	sbk_segments_release(&k.segments);
 	sbk_buf_release(&k.seen);
 	return rc;
 }
@@ -445,66 +480,11 @@ static int run_verify(struct sbk_cli *cli, int argc, char **argv)
 		rc = (int)sbk_log_verdict_exit(verdict.verdict);
 	sbk_journal_verdict_release(&verdict);
 	sbk_list_release(&choice.checkpoints);
+	sbk_list_release(&choice.segments);
 	sbk_buf_release(&out);
 	sbk_buf_release(&witness);
 	sbk_journal_close(journal);
 	return rc;
-}
-
-/* --- export ------------------------------------------------------------- */
-
-static int export_print(void *arg, const struct sbk_buf *chunk,
-			struct sbk_error *err)
-{
-	struct sbk_cli *cli = arg;
-
-	if (fwrite(sbk_buf_text(chunk), 1, chunk->size, cli->out) !=
-		    chunk->size ||
-	    fflush(cli->out) != 0)
-		return sbk_error_set(err, SBK_E_IO,
-				     "standard output cannot be written");
-	return 0;
-}
-
-/* Of an altered journal, too: it is what shows the alteration to others. */
-static int export_evidence(struct sbk_cli *cli, struct sbk_journal *journal,
-			   struct sbk_error *err)
-{
-	int rc, altered = sbk_journal_check_small(journal, err);
-
-	if (altered < 0 && altered != SBK_E_CORRUPT)
-		return altered;
-	if (altered < 0)
-		sbk_journal_trust(journal);
-	rc = sbk_journal_export(journal, export_print, cli,
-				altered < 0 ? NULL : err);
-	return altered < 0 ? altered : rc;
-}
-
-static int run_export(struct sbk_cli *cli, int argc, char **argv)
-{
-	struct sbk_choice choice = {.session = 0};
-	struct sbk_error err = SBK_ERROR_INIT;
-	struct sbk_journal *journal = NULL;
-	struct sbk_journal_place place;
-	int operands = 0;
-	int rc = sbk_cli_parse(cli, argc, argv, &choice, &operands, &err);
-
-	if (rc == 0 && choice.errand)
-		return sbk_cmd_journal_errand();
-	if (rc == 0)
-		rc = sbk_choice_place(&choice, &place, &err);
-	if (rc == 0)
-		rc = sbk_journal_open(&place, SBK_JOURNAL_READ, &journal, &err);
-	if (rc == 0)
-		rc = no_operands(operands, argc, argv, &err);
-	if (rc == 0 && !choice.json)
-		rc = sbk_error_set(&err, SBK_E_INVAL,
-				   "only one format is known: --json");
-	if (rc == 0)
-		rc = export_evidence(cli, journal, &err);
-	sbk_journal_close(journal);
-	return rc < 0 ? sbk_cli_fail(cli, &err) : SBK_EXIT_OK;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -517,11 +497,10 @@ static int run_journal(struct sbk_cli *cli, int argc, char **argv)
 	int rc = sbk_cli_parse(cli, argc, argv, &choice, &operands, &err);
 
 	if (rc == 0)
-		rc = sbk_error_set(
-			&err, SBK_E_INVAL,
-			"say what: journal log, show, verify, "
-			"export, key, checkpoint, proof, consistency "
-			"or witness; see --help");
+		rc = sbk_error_set(&err, SBK_E_INVAL,
+				   "say what: journal log, show, verify, "
+				   "export, drop, key, checkpoint, proof, "
+				   "consistency or witness; see --help");
 	return sbk_cli_fail(cli, &err);
 }
 
@@ -569,15 +548,36 @@ static const struct sbk_command subcommands[] = {
 	},
 	{
 		.name = "export",
-		.usage = "--json [options]",
-		.summary = "the whole log, one line an entry",
+		.usage = "--json | --to FILE [options]",
+		.summary = "the whole log, or its oldest entries as a file",
 		.help = "First a line with size and root of the tree, then "
 			"each entry exactly as it was\nhashed, then the states "
-			"that the entries name by their hashes.\n\n"
+			"that the entries name by their hashes, then the "
+			"checkpoints.\nWith --to only the oldest entries, up "
+			"to where nothing was in effect: a segment,\nwhich "
+			"'journal drop' can drop then.\n\n"
 			"Example:\n"
 			"  sandbook journal export --json > journal.jsonl\n",
-		.options = export_options,
-		.run = run_export,
+		.options = sbk_journal_export_options,
+		.run = sbk_cmd_journal_export,
+	},
+	{
+		.name = "drop",
+		.usage = "--exported FILE",
+		.summary = "drop entries that were exported, and shrink",
+		.help = "FILE must be exactly what 'journal export --to' "
+			"writes. That the entries were\ndropped is an entry "
+			"of its own, signed, in the same commit; the rest "
+			"goes on as the\nsame log, with its numbers, root and "
+			"checkpoints. Keep FILE: 'journal verify\n--segment "
+			"FILE' reads the whole log again, and proofs about "
+			"what was dropped need it.\n\n"
+			"Example:\n"
+			"  sandbook journal export --to /media/usb/1.segment\n"
+			"  sandbook journal drop --exported "
+			"/media/usb/1.segment\n",
+		.options = sbk_journal_drop_options,
+		.run = sbk_cmd_journal_drop,
 	},
 	{
 		.name = "key",

@@ -6,6 +6,7 @@
  */
 #include "journal/cmd.h"
 #include "journal/proof.h"
+#include "journal/segment.h"
 #include "journal/signing.h"
 
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 struct log_choice {
 	struct sbk_choice choice;
 	const char *to;
+	struct sbk_list segments; /* of what was dropped */
 	bool rotate, replace;
 };
 
@@ -62,6 +64,11 @@ const struct sbk_option sbk_journal_proof_options[] = {
 	 .help = "write it to this new file; - is standard output",
 	 .offset = offsetof(struct log_choice, to),
 	 .type = SBK_OPTION_TEXT},
+	{.name = "segment",
+	 .argument = "FILE",
+	 .help = "entries that were dropped, from the oldest on (repeatable)",
+	 .offset = offsetof(struct log_choice, segments),
+	 .type = SBK_OPTION_LIST},
 	MACHINE_OPTION,
 	{.name = NULL},
 };
@@ -303,10 +310,20 @@ static int prove(struct sbk_cli *cli, int argc, char **argv, int count)
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_journal *journal = NULL;
 	struct sbk_buf out = SBK_BUF_INIT;
+	struct sbk_segments *segments = calloc(1, sizeof(*segments));
+	struct sbk_segment_leaves leaves = {.count = 0};
 	uint64_t numbers[2] = {0, 0};
 	int rc = open_chosen(cli, argc, argv, &choice, numbers, count, &journal,
 			     &err);
 
+	if (rc == 0 && segments == NULL)
+		rc = sbk_error_no_memory(&err);
+	if (rc == 0)
+		rc = sbk_segments_read(&choice.segments, segments, &err);
+	if (rc == 0)
+		rc = sbk_segments_leaves(segments, &leaves, &err);
+	if (rc == 0)
+		journal->leaves = &leaves;
 	/* One snapshot, while others go on writing. */
 	if (rc == 0)
 		rc = sbk_db_exec(&journal->db, "BEGIN", &err);
@@ -315,7 +332,13 @@ static int prove(struct sbk_cli *cli, int argc, char **argv, int count)
 				: prove_growth(journal, numbers[0], numbers[1],
 					       &out, &err);
 		sbk_db_abandon(&journal->db); /* only read */
+		journal->leaves = NULL;
 	}
+	sbk_segment_leaves_release(&leaves);
+	if (segments != NULL)
+		sbk_segments_release(segments);
+	free(segments);
+	sbk_list_release(&choice.segments);
 	return deliver(cli, rc, &choice, &out, journal, &err);
 }
 

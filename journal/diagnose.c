@@ -5,12 +5,15 @@
  */
 #include "journal/internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/banned.h"
 
 #define HEADER_BYTES 100
 #define NUL_SCAN_MAX ((uint64_t)16 << 20)
+#define SECTOR_BYTES 512
+#define LOG_HEADER_BYTES (32 + 24) /* SQLite's file format, section 4.1 */
 
 #define AFTERWARDS                                                     \
 	"restore it from a backup; to go on without what it records, " \
@@ -79,6 +82,23 @@ static int diagnose_header(const struct sbk_store *store, const char *name,
 	return 0;
 }
 
+/*
+ * A power failure while pages are copied out of the write-ahead log may garble
+ * the first of them, which the log still has: SQLite reads it there. What is
+ * no database has another size, as a rule, or SQLite finds it to be none.
+ */
+static bool may_be_in_log(const struct sbk_store *store, const char *name,
+			  uint64_t size)
+{
+	char log[64];
+	uint64_t log_size = 0;
+
+	(void)snprintf(log, sizeof(log), "%s-wal", name);
+	return size % SECTOR_BYTES == 0 &&
+	       sbk_store_look(store, log, false, &log_size, NULL) == 0 &&
+	       log_size > LOG_HEADER_BYTES + SECTOR_BYTES;
+}
+
 int sbk_diagnose_file(const struct sbk_store *store, const char *name,
 		      struct sbk_error *err)
 {
@@ -92,7 +112,11 @@ int sbk_diagnose_file(const struct sbk_store *store, const char *name,
 				     "'%s/%s' is empty, which a journal never "
 				     "is: " AFTERWARDS,
 				     sbk_store_path(store), name);
-	return diagnose_header(store, name, size, err);
+	rc = diagnose_header(store, name, size, err);
+	if (rc != SBK_E_CORRUPT || !may_be_in_log(store, name, size))
+		return rc;
+	sbk_error_clear(err);
+	return 0;
 }
 
 static uint32_t get_u32be(const unsigned char *data)
@@ -113,6 +137,8 @@ void sbk_diagnose_damage(const struct sbk_store *store, const char *name,
 	    sbk_store_read(store, name, 0, header, sizeof(header), &got, NULL) <
 		    0 ||
 	    got < sizeof(header))
+		return;
+	if (diagnose_header(store, name, size, err) < 0)
 		return;
 	/* Offsets of SQLite's file format, section 1.3. */
 	page = (uint64_t)header[16] << 8 | header[17];

@@ -2,8 +2,14 @@
  * The log as text that others can check: the head, then every entry as it was
  * hashed, one a line, then the states that entries name by their hashes, then
  * what was signed. Reads one snapshot; sealed states stay where they are.
+ *
+ * The whole log and a segment of it are the same text but for where it ends.
+ * Of a log whose oldest entries were dropped it says what stands for them.
  */
-#include "journal/internal.h"
+#include "journal/proof.h"
+#include "journal/segment.h"
+
+#include <stdlib.h>
 
 #include "engine/banned.h"
 
@@ -14,24 +20,90 @@ struct export
 	struct sbk_journal *journal;
 	sbk_journal_sink_fn *sink;
 	void *arg;
+	uint64_t end; /* of the entries */
 	struct sbk_buf out;
 };
 
-static void export_head(struct export *e)
+static void add_hash(struct sbk_buf *out, const char *key,
+		     const unsigned char hash[SBK_TREE_HASH_BYTES])
+{
+	sbk_json_key(out, key);
+	sbk_buf_addc(out, '"');
+	sbk_buf_add_hex(out, hash, SBK_TREE_HASH_BYTES);
+	sbk_buf_addc(out, '"');
+}
+
+/* The roots of the complete subtrees that the first entries are. */
+static int export_before(struct export *e, struct sbk_error *err)
+{
+	struct sbk_tree tree;
+	int level,
+		rc = sbk_segment_tree(e->journal, e->journal->cut, &tree, err);
+
+	if (rc < 0)
+		return rc;
+	sbk_json_integer(&e->out, "first", (int64_t)e->journal->cut);
+	sbk_json_open_key(&e->out, "before", '[');
+	for (level = SBK_TREE_LEVELS - 1; level >= 0; level--)
+		if ((tree.size >> level & 1) != 0)
+			add_hash(&e->out, NULL, tree.peak[level]);
+	sbk_json_close(&e->out, ']');
+	return 0;
+}
+
+/* The entry that dropped them, which others may have to read first. */
+static int export_drop(struct export *e, struct sbk_error *err)
+{
+	struct sbk_segment_base *base = malloc(sizeof(*base));
+	struct sbk_buf text = SBK_BUF_INIT;
+	uint64_t entry = 0;
+	sqlite3_stmt *row;
+	int rc;
+
+	if (base == NULL)
+		return sbk_error_no_memory(err);
+	rc = sbk_segment_base_read(e->journal, e->journal->cut, base, &entry,
+				   err);
+	free(base);
+	if (rc == 0)
+		rc = sbk_db_statement(&e->journal->db, SBK_SQL_ENTRY, &row,
+				      err);
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_int64(row, 1, (sqlite3_int64)entry);
+	rc = sbk_db_step(&e->journal->db, row, err);
+	if (rc == 1)
+		sbk_buf_add(&text, sqlite3_column_text(row, 0),
+			    (size_t)sqlite3_column_bytes(row, 0));
+	(void)sqlite3_reset(row); /* the error is in `err` */
+	sbk_json_open(&e->out, '{');
+	sbk_json_integer(&e->out, "drop", (int64_t)entry);
+	sbk_json_string(&e->out, "text", sbk_buf_text(&text));
+	sbk_buf_adds(&e->out, "}\n");
+	sbk_buf_release(&text);
+	return rc < 0 ? rc : 0;
+}
+
+static int export_head(struct export *e, struct sbk_error *err)
 {
 	unsigned char root[SBK_TREE_HASH_BYTES];
 	struct sbk_buf *out = &e->out;
+	const bool cut = e->journal->cut > 0;
+	int rc = 0;
 
 	sbk_tree_root(&e->journal->tree, root);
+	if (e->end < e->journal->tree.size)
+		rc = sbk_proof_root(e->journal, e->end, root, err);
 	sbk_json_open(out, '{');
 	sbk_json_string(out, "export", "sandbook journal");
 	sbk_json_integer(out, "format", SBK_SCHEMA_VERSION);
 	sbk_json_string(out, "book", sbk_book_name(e->journal->book));
-	sbk_json_integer(out, "size", (int64_t)e->journal->tree.size);
-	sbk_json_key(out, "root");
-	sbk_buf_addc(out, '"');
-	sbk_buf_add_hex(out, root, sizeof(root));
-	sbk_buf_adds(out, "\"}\n");
+	sbk_json_integer(out, "size", (int64_t)e->end);
+	add_hash(out, "root", root);
+	if (rc == 0 && cut)
+		rc = export_before(e, err);
+	sbk_buf_adds(out, "}\n");
+	return rc == 0 && cut ? export_drop(e, err) : rc;
 }
 
 /* A state that the log names by its hash. */
@@ -84,7 +156,7 @@ static int export_flush(struct export *e, size_t least, struct sbk_error *err)
 	return rc;
 }
 
-static int export_rows(struct export *e, enum sbk_sql sql,
+static int export_rows(struct export *e, enum sbk_sql sql, uint64_t bound,
 		       void (*export)(sqlite3_stmt *row, struct sbk_buf *out),
 		       struct sbk_error *err)
 {
@@ -94,15 +166,55 @@ static int export_rows(struct export *e, enum sbk_sql sql,
 
 	if (rc < 0)
 		return rc;
-	if (sql == SBK_SQL_ENTRIES)
-		(void)sqlite3_bind_int64(row, 1, 0);
+	/* Without a parameter it is refused, and that is what is wanted. */
+	(void)sqlite3_bind_int64(row, 1, (sqlite3_int64)bound);
 	while ((rc = sbk_db_step(db, row, err)) == 1) {
+		if (sql == SBK_SQL_ENTRIES &&
+		    (uint64_t)sqlite3_column_int64(row, 0) >= e->end) {
+			rc = 0;
+			break;
+		}
 		export(row, &e->out);
 		rc = export_flush(e, EXPORT_CHUNK, err);
 		if (rc < 0)
 			break;
 	}
 	(void)sqlite3_reset(row); /* the error is in `err` */
+	return rc;
+}
+
+/* The states and checkpoints of a segment are those of its entries. */
+static int export_all(struct export *e, bool whole, struct sbk_error *err)
+{
+	int rc = export_head(e, err);
+
+	/* Each line of an entry is what was hashed. */
+	if (rc == 0)
+		rc = export_rows(e, SBK_SQL_ENTRIES, 0, export_entry, err);
+	if (rc == 0)
+		rc = export_rows(
+			e, whole ? SBK_SQL_STATES : SBK_SQL_SEGMENT_STATES,
+			e->end, export_state, err);
+	if (rc == 0)
+		rc = export_rows(e,
+				 whole ? SBK_SQL_CHECKPOINTS
+				       : SBK_SQL_SEGMENT_CHECKPOINTS,
+				 e->end, export_checkpoint, err);
+	return rc == 0 ? export_flush(e, 0, err) : rc;
+}
+
+int sbk_segment_print(struct sbk_journal *journal, uint64_t end,
+		      sbk_journal_sink_fn *sink, void *arg,
+		      struct sbk_error *err)
+{
+	struct export e = {.journal = journal,
+			   .sink = sink,
+			   .arg = arg,
+			   .end = end,
+			   .out = SBK_BUF_INIT};
+	int rc = export_all(&e, false, err);
+
+	sbk_buf_release(&e.out);
 	return rc;
 }
 
@@ -118,16 +230,8 @@ int sbk_journal_export(struct sbk_journal *journal, sbk_journal_sink_fn *sink,
 
 	if (rc < 0)
 		return rc;
-	export_head(&e);
-	/* Each line of an entry is what was hashed. */
-	rc = export_rows(&e, SBK_SQL_ENTRIES, export_entry, err);
-	if (rc == 0)
-		rc = export_rows(&e, SBK_SQL_STATES, export_state, err);
-	if (rc == 0)
-		rc = export_rows(&e, SBK_SQL_CHECKPOINTS, export_checkpoint,
-				 err);
-	if (rc == 0)
-		rc = export_flush(&e, 0, err);
+	e.end = journal->tree.size;
+	rc = export_all(&e, true, err);
 	sbk_db_abandon(&journal->db); /* only read */
 	sbk_buf_release(&e.out);
 	return rc;

@@ -7,7 +7,7 @@
  * It refuses what has no end: lines are as many as the text has bytes for, and
  * the time for all that is asked of the journal is set when it is read.
  */
-#include "journal/internal.h"
+#include "journal/segment.h"
 
 #include <jansson.h>
 #include <sodium.h>
@@ -27,6 +27,7 @@ struct import {
 	struct sbk_journal *journal;
 	const char *title;
 	uint64_t lines, entries, wanted;
+	bool cut;	      /* what stands for the first entries comes next */
 	struct sbk_buf bytes; /* of a state */
 };
 
@@ -50,12 +51,44 @@ static int read_head(struct import *in, const json_t *line,
 		     struct sbk_error *err)
 {
 	const json_t *size = json_object_get(line, "size");
+	const json_t *first = json_object_get(line, "first");
 
 	if (in->lines != 1 || !json_is_integer(size) ||
 	    json_integer_value(size) < 1)
 		return wrong(in, err);
 	in->wanted = (uint64_t)json_integer_value(size);
+	if (first == NULL)
+		return 0;
+	if (!json_is_integer(first) || json_integer_value(first) < 1)
+		return wrong(in, err);
+	in->entries = (uint64_t)json_integer_value(first);
+	in->cut = true;
 	return 0;
+}
+
+/* {"drop":9,"text":"{\"op\":\"drop\",...}"}: how the first were dropped. */
+static int read_drop(struct import *in, const json_t *line,
+		     struct sbk_error *err)
+{
+	const json_t *entry = json_object_get(line, "drop");
+	const char *text = json_string_value(json_object_get(line, "text"));
+	struct sbk_segment_base *base;
+	int rc;
+
+	if (!in->cut || !json_is_integer(entry) || text == NULL)
+		return wrong(in, err);
+	base = malloc(sizeof(*base));
+	if (base == NULL)
+		return sbk_error_no_memory(err);
+	rc = sbk_segment_base_parse((uint64_t)json_integer_value(entry), text,
+				    strlen(text), base, err);
+	if (rc == 0 && base->entries != in->entries)
+		rc = wrong(in, err);
+	if (rc == 0)
+		rc = sbk_segment_seed(&in->journal->db, base, err);
+	in->cut = false;
+	free(base);
+	return rc;
 }
 
 static int fill_state(struct import *in, const unsigned char *hash,
@@ -117,7 +150,7 @@ static int pass_checkpoint(struct import *in, const json_t *line,
 static int read_entry(struct import *in, const char *text, size_t size,
 		      struct sbk_error *err)
 {
-	if (in->wanted == 0 || in->entries == in->wanted)
+	if (in->wanted == 0 || in->cut || in->entries >= in->wanted)
 		return wrong(in, err);
 	return sbk_replay(&in->journal->db, in->entries++, text, size,
 			  SBK_REPLAY_ALL, err);
@@ -130,6 +163,7 @@ static const struct {
 		    struct sbk_error *err);
 } lines_around[] = {
 	{"{\"export\":", read_head},
+	{"{\"drop\":", read_drop},
 	{"{\"state\":", read_state},
 	{"{\"checkpoint\":", pass_checkpoint},
 };

@@ -36,6 +36,11 @@
 
 /* --- db.c: a connection and its prepared statements --------------------- */
 
+/* The next number of a kind, of which the last may have been dropped. */
+#define SBK_SQL_NEXT(table, column)                     \
+	"SELECT max(ifnull((SELECT max(id) FROM " table \
+	"), 0), ifnull((SELECT max(" column ") FROM segment), 0)) + 1"
+
 /* Every statement that is run more than once, by name. */
 #define SBK_SQL_MAP(X)                                                        \
 	X(BEGIN, "BEGIN IMMEDIATE")                                           \
@@ -43,6 +48,7 @@
 	X(ROLLBACK, "ROLLBACK")                                               \
 	X(HEAD, "SELECT size, root FROM head WHERE id = 1")                   \
 	X(SET_HEAD, "UPDATE head SET size = ?1, root = ?2 WHERE id = 1")      \
+	X(FIRST_ENTRY, "SELECT ifnull(min(n), 0) FROM entry")                 \
 	X(LAST_ENTRY, "SELECT max(n) FROM entry")                             \
 	X(ENTRIES, "SELECT n, json FROM entry WHERE n >= ?1 ORDER BY n")      \
 	X(ENTRY, "SELECT json FROM entry WHERE n = ?1")                       \
@@ -60,7 +66,7 @@
 	X(STATE_BYTES, "SELECT hash, bytes FROM state WHERE id = ?1")         \
 	X(ADD_STATE, "INSERT INTO state(id, hash, bytes) VALUES("             \
 		     "(SELECT ifnull(max(id), 0) + 1 FROM state), ?1, ?2)")   \
-	X(NEXT_TXN, "SELECT ifnull(max(id), 0) + 1 FROM txn")                 \
+	X(NEXT_TXN, SBK_SQL_NEXT("txn", "txns"))                              \
 	X(ADD_TXN, "INSERT INTO txn(id, begun, kind, title, session, "        \
 		   "time_ms, state) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 'open')")  \
 	X(EXTEND_TXN, "UPDATE txn SET first = ifnull(first, ?2), last = ?3 "  \
@@ -93,7 +99,7 @@
 			"ON i.id BETWEEN x.first AND x.last "                 \
 			"WHERE x.kind = 'undo' AND x.last > ?1 AND "          \
 			"i.undoes < ?2 AND i.status = 'confirmed' LIMIT 1")   \
-	X(NEXT_CHANGE, "SELECT ifnull(max(id), 0) + 1 FROM change")           \
+	X(NEXT_CHANGE, SBK_SQL_NEXT("change", "changes"))                     \
 	X(ADD_CHANGE, "INSERT INTO change(id, entry, txn, undoes, kind, "     \
 		      "name, identity, before, after, ours, reason, status) " \
 		      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, " \
@@ -151,7 +157,7 @@
 	X(CHANGES_OF, "SELECT id, entry, txn, undoes, kind, name, identity, " \
 		      "before, after, ours, reason FROM change "              \
 		      "WHERE id BETWEEN ?1 AND ?2 ORDER BY id")               \
-	X(NEXT_SESSION, "SELECT ifnull(max(id), 0) + 1 FROM session")         \
+	X(NEXT_SESSION, SBK_SQL_NEXT("session", "sessions"))                  \
 	X(ADD_SESSION, "INSERT INTO session(id, begun, begin_ms, state) "     \
 		       "VALUES(?1, ?2, ?3, 'running')")                       \
 	X(END_SESSION, "UPDATE session SET ended = ?2, end_ms = ?3, "         \
@@ -184,6 +190,36 @@
 		     "found = 'accepted'), -1) ORDER BY entry DESC LIMIT 1")  \
 	X(WITNESSED_PEOPLE, "SELECT DISTINCT person FROM witness "            \
 			    "ORDER BY person")                                \
+	X(NUMBER_STATE, "UPDATE state SET id = (SELECT max(0, max(id)) + 1 "  \
+			"FROM state) WHERE hash = ?1")                        \
+	X(ADD_SEGMENT, "INSERT INTO segment(entry, entries, root, txns, "     \
+		       "changes, sessions) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")   \
+	X(SEGMENT_OF, "SELECT max(entry) FROM segment WHERE entries = ?1")    \
+	X(DROPPED, "SELECT ifnull(max(entries), 0) FROM segment")             \
+	X(RUNS_AT, "SELECT id, begun, begin_ms FROM session "                 \
+		   "WHERE begun < ?1 AND (ended IS NULL OR ended >= ?1) "     \
+		   "ORDER BY id")                                             \
+	X(LAST_TXN_AT, "SELECT ifnull(max(id), 0) FROM txn "                  \
+		       "WHERE begun < ?1")                                    \
+	X(LAST_CHANGE_AT, "SELECT ifnull(max(last), 0) FROM txn "             \
+			  "WHERE begun < ?1")                                 \
+	X(LAST_SESSION_AT, "SELECT ifnull(max(id), 0) FROM session "          \
+			   "WHERE begun < ?1")                                \
+	X(CUTS, "SELECT size FROM checkpoint WHERE size > ?1 AND "            \
+		"size <= ?2 ORDER BY size DESC LIMIT 1")                      \
+	X(DIVIDED_TXN, "SELECT id, begun, title FROM txn WHERE begun < ?1 "   \
+		       "AND (ended IS NULL OR ended >= ?1) "                  \
+		       "ORDER BY begun LIMIT 1")                              \
+	X(RUNNING_AT, "SELECT id, begun FROM session WHERE begun < ?1 "       \
+		      "AND state = 'running' ORDER BY begun LIMIT 1")         \
+	X(LAST_END_AT, "SELECT max(ended) FROM txn WHERE ended < ?1")         \
+	X(TXN_TITLE, "SELECT begun, title FROM txn WHERE id = ?1")            \
+	X(SEGMENT_STATES, "SELECT id, hash, bytes FROM state WHERE id IN "    \
+			  "(SELECT before FROM change WHERE entry < ?1 "      \
+			  "UNION SELECT after FROM change WHERE "             \
+			  "entry < ?1) ORDER BY id")                          \
+	X(SEGMENT_CHECKPOINTS, "SELECT size, note FROM checkpoint "           \
+			       "WHERE size <= ?1 ORDER BY size")              \
 	X(SEALED_KEY, "SELECT bytes FROM key WHERE id = 1")                   \
 	X(ADD_SEALED_KEY, "INSERT INTO key(id, bytes) VALUES(1, ?1)")         \
 	X(SEALED_BYTES, "SELECT bytes FROM sealed WHERE hash = ?1")           \
@@ -247,7 +283,7 @@ bool sbk_db_same_value(sqlite3_stmt *a, sqlite3_stmt *b, int column);
 
 /* --- schema.c ------------------------------------------------------------ */
 
-#define SBK_SCHEMA_VERSION 3
+#define SBK_SCHEMA_VERSION 4
 #define SBK_APPLICATION_ID 0x53424b4a
 
 struct sbk_schema_item {
@@ -309,6 +345,9 @@ struct sbk_summary {
 	struct sbk_summary_item *last; /* that was touched */
 };
 
+struct sbk_segment_leaves; /* segment.h */
+struct sbk_segment_base;
+
 struct sbk_journal {
 	struct sbk_store *store;
 	struct sbk_store_lock *lock; /* NULL with SBK_JOURNAL_READ */
@@ -347,6 +386,10 @@ struct sbk_journal {
 	struct sbk_summary scope;
 	bool scoped;
 	uint64_t scope_least; /* entries; a smaller one is checked in whole */
+	/* Entries that were dropped, as of the tree in memory (segment.h). */
+	uint64_t cut;
+	/* What is known of them for proofs, or NULL. Borrowed. */
+	const struct sbk_segment_leaves *leaves;
 };
 
 struct sbk_store_place
@@ -429,6 +472,9 @@ void sbk_entry_intend(struct sbk_buf *out, uint64_t id, uint64_t txn,
 		      const struct sbk_state_ref *before,
 		      const struct sbk_state_ref *after,
 		      const struct sbk_shared *shared);
+/* What was dropped, and what the rest needs of it (segment.h). */
+void sbk_entry_drop(struct sbk_buf *out, int64_t time_ms,
+		    const struct sbk_segment_base *base);
 /* `changes` are sorted by status, then id. */
 void sbk_entry_settle(struct sbk_buf *out, uint64_t txn, int64_t time_ms,
 		      struct sbk_change *const *changes, size_t count);
@@ -497,7 +543,14 @@ int sbk_view_signer(struct sbk_db *db, uint64_t entry, const char *key,
 int sbk_view_witness(struct sbk_db *db, uint64_t entry, uint64_t person,
 		     const char *found, const char *key, const char *note,
 		     struct sbk_error *err);
-/* The id of the state with this hash, which is added where it is new;
+/* What the entry says was dropped. */
+int sbk_view_segment(struct sbk_db *db, uint64_t entry,
+		     const struct sbk_segment_base *base,
+		     struct sbk_error *err);
+/* All rows that the log makes anew, out; but not states. */
+int sbk_view_clear(struct sbk_db *db, struct sbk_error *err);
+/* The id of the state with this hash, which is added where it is new, and gets
+ * a number where it waits for one (a negative one, drop.c);
  * `bytes` NULL: sealed, or not known here. */
 int sbk_view_state(struct sbk_db *db,
 		   const unsigned char hash[SBK_STATE_HASH_BYTES],
@@ -515,6 +568,13 @@ enum sbk_replay_tables {
  * entry of this format, or is not to be here. */
 int sbk_replay(struct sbk_db *db, uint64_t n, const char *json, size_t size,
 	       enum sbk_replay_tables tables, struct sbk_error *err);
+
+/* --- rebuild.c ----------------------------------------------------------- */
+
+/* The views made anew from the entries, of which `cut` were dropped; in the
+ * commit in progress. */
+int sbk_rebuild_views(struct sbk_journal *journal, uint64_t cut,
+		      struct sbk_error *err);
 
 /* --- sealed.c ------------------------------------------------------------ */
 

@@ -281,6 +281,10 @@ struct sbk_journal_anchor {
 	 * NULL: nothing. */
 	const char *witness;
 	size_t witness_size;
+	/* The files of what was dropped, from the oldest on, at most
+	 * SBK_SEGMENTS_MAX. INVAL for others. */
+	const struct sbk_buf *segments;
+	size_t segment_count;
 };
 
 /* What `verify` found. */
@@ -296,6 +300,13 @@ struct sbk_journal_verdict {
 	uint64_t anchored_size;	 /* entries that the strongest anchor shows */
 	uint64_t witnessed_size; /* entries that the witness has seen */
 	uint64_t entries;
+	uint64_t dropped; /* of these, the first, which an entry says were
+			     exported and dropped */
+	unsigned char dropped_root[32];
+	uint64_t read_from; /* the first that was read: `dropped`, or less
+			       where segments were given */
+	uint64_t unreached; /* the witness has seen so many entries, which were
+			       dropped; 0: it can be told */
 	unsigned char root[32]; /* of the tree, computed from the entries */
 	uint64_t states, sealed_unread;
 	bool log_sound; /* entries, tree, signatures and states have no finding:

@@ -7,6 +7,7 @@
  * in progress; another process may have appended meanwhile, which
  * sbk_log_begin notices.
  */
+#include "journal/segment.h"
 #include "journal/signing.h"
 
 #include <assert.h>
@@ -131,13 +132,19 @@ static int read_size(struct sbk_journal *journal, uint64_t *size,
 /*
  * The tree of a journal that is gone on with whatever was done to it: of what
  * the entries are now. The numbers of entries that are missing are not given
- * again, so that `verify` finds these edits for good.
+ * again, so that `verify` finds these edits for good. What was dropped is not
+ * missing, unless what stands for it is.
  */
 static int load_altered(struct sbk_journal *journal, struct sbk_error *err)
 {
+	struct sbk_error ignored = SBK_ERROR_INIT; /* then they are missing */
 	uint64_t size = 0;
-	int rc = load_leaves(journal, err);
+	int rc;
 
+	if (sbk_segment_tree(journal, journal->cut, &journal->tree, &ignored) <
+	    0)
+		sbk_tree_init(&journal->tree);
+	rc = load_leaves(journal, err);
 	if (rc == 0)
 		rc = read_size(journal, &size, err);
 	return rc < 0 ? rc : stand_in(journal, size, err);
@@ -145,13 +152,16 @@ static int load_altered(struct sbk_journal *journal, struct sbk_error *err)
 
 static int load_tree(struct sbk_journal *journal, struct sbk_error *err)
 {
-	int level = SBK_TREE_LEVELS / SBK_TREE_STORED_EVERY, rc = 0;
+	int level = SBK_TREE_LEVELS / SBK_TREE_STORED_EVERY;
+	int rc = sbk_segment_cut(&journal->db, &journal->cut, err);
 
 	sbk_tree_init(&journal->tree);
-	if (journal->trusted)
+	if (rc == 0 && journal->trusted)
 		return load_altered(journal, err);
 	for (level--; rc == 0 && level > 0; level--)
 		rc = load_level(journal, level * SBK_TREE_STORED_EVERY, err);
+	if (rc == 0 && journal->cut > journal->tree.size)
+		rc = sbk_segment_graft(journal, &journal->tree, err);
 	if (rc == 0)
 		rc = load_leaves(journal, err);
 	if (rc == 0)

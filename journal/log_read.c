@@ -5,6 +5,7 @@
  * hashed when it is read, a group once for all.
  */
 #include "journal/log_read.h"
+#include "journal/segment.h"
 
 #include <string.h>
 
@@ -15,6 +16,15 @@ void sbk_log_reader_release(struct sbk_log_reader *reader)
 	sbk_table_release(&reader->known);
 	sbk_arena_release(&reader->arena);
 	sbk_buf_release(&reader->block);
+}
+
+static int was_dropped(struct sbk_log_reader *r, uint64_t n)
+{
+	return sbk_error_set(r->err, SBK_E_NOTFOUND,
+			     "entry %llu of journal '%.200s' was exported and "
+			     "dropped, as those up to %llu",
+			     (unsigned long long)n, r->journal->db.path,
+			     (unsigned long long)r->journal->cut - 1);
 }
 
 static int not_hashed(struct sbk_log_reader *r, uint64_t n)
@@ -144,7 +154,7 @@ static int read_texts(struct sbk_log_reader *r, struct sbk_tree *out)
 	if (rc < 0)
 		return rc;
 	(void)sqlite3_bind_int64(row, 1, (sqlite3_int64)r->first);
-	while (r->count < SBK_LOG_BLOCK &&
+	while (out->size < SBK_LOG_BLOCK &&
 	       (rc = sbk_db_step(db, row, r->err)) == 1) {
 		const char *json = sbk_db_text(row, 1);
 		const size_t size = (size_t)sqlite3_column_bytes(row, 1);
@@ -161,6 +171,22 @@ static int read_texts(struct sbk_log_reader *r, struct sbk_tree *out)
 	return rc < 0 ? rc : sbk_buf_failed(&r->block, r->err);
 }
 
+/* What stands for the entries of the block that were dropped. */
+static int read_dropped(struct sbk_log_reader *r, struct sbk_tree *out)
+{
+	struct sbk_tree all = {.size = r->first};
+	int level, rc;
+
+	if (r->journal->cut <= r->first)
+		return 0;
+	rc = sbk_segment_graft(r->journal, &all, r->err);
+	for (level = SBK_TREE_STORED_EVERY - 1; rc == 0 && level >= 0; level--)
+		if ((all.size >> level & 1) != 0)
+			(void)sbk_tree_graft(out, level, all.peak[level]);
+	r->first = r->journal->cut;
+	return rc;
+}
+
 static int read_block(struct sbk_log_reader *r, uint64_t first)
 {
 	struct sbk_tree part;
@@ -170,7 +196,9 @@ static int read_block(struct sbk_log_reader *r, uint64_t first)
 	sbk_buf_clear(&r->block);
 	r->first = first;
 	r->count = 0;
-	rc = read_texts(r, &part);
+	rc = read_dropped(r, &part);
+	if (rc == 0)
+		rc = read_texts(r, &part);
 	if (rc < 0)
 		return rc;
 	if (part.size == SBK_LOG_BLOCK)
@@ -200,6 +228,8 @@ int sbk_log_reader_entry(struct sbk_log_reader *r, uint64_t n,
 	r->err = err;
 	if (n >= r->journal->tree.size)
 		return not_hashed(r, n);
+	if (n < r->journal->cut)
+		return was_dropped(r, n);
 	if (n < r->first || n >= r->first + r->count)
 		rc = read_block(r, n / SBK_LOG_BLOCK * SBK_LOG_BLOCK);
 	if (rc < 0) {

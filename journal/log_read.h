@@ -32,7 +32,7 @@ void sbk_log_reader_init(struct sbk_log_reader *reader,
 			 struct sbk_journal *journal);
 void sbk_log_reader_release(struct sbk_log_reader *reader);
 /* The text, borrowed until the next call. CORRUPT where it is missing or not
- * what was hashed. */
+ * what was hashed; NOTFOUND where it was dropped. */
 int sbk_log_reader_entry(struct sbk_log_reader *reader, uint64_t n,
 			 const char **json, size_t *size,
 			 struct sbk_error *err);

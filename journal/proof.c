@@ -5,6 +5,7 @@
  * is only as good as who could write it.
  */
 #include "journal/proof.h"
+#include "journal/segment.h"
 
 #include <string.h>
 
@@ -13,6 +14,7 @@
 struct prover {
 	struct sbk_journal *journal;
 	struct sbk_proof *proof;
+	uint64_t cut; /* entries before it were dropped */
 	struct sbk_error *err;
 };
 
@@ -26,12 +28,35 @@ static int lacks(struct prover *p, const char *what, uint64_t n)
 			     p->journal->db.path, what, (unsigned long long)n);
 }
 
+/* An entry that was dropped, from the segments that somebody kept. */
+static int hash_dropped(struct prover *p, uint64_t n, unsigned char *out)
+{
+	const struct sbk_segment_leaves *leaves = p->journal->leaves;
+
+	if (leaves != NULL && n >= leaves->first &&
+	    n - leaves->first < leaves->count) {
+		memcpy(out, leaves->hashes[n - leaves->first],
+		       SBK_TREE_HASH_BYTES);
+		return 0;
+	}
+	return sbk_error_set(p->err, SBK_E_NOTFOUND,
+			     "the proof needs entry %llu, and entries 0 to "
+			     "%llu of journal '%.200s' were exported and "
+			     "dropped: give their file, --segment FILE",
+			     (unsigned long long)n,
+			     (unsigned long long)p->cut - 1,
+			     p->journal->db.path);
+}
+
 static int hash_entry(struct prover *p, uint64_t n, unsigned char *out)
 {
 	struct sbk_db *db = &p->journal->db;
 	sqlite3_stmt *row;
-	int rc = sbk_db_statement(db, SBK_SQL_ENTRY, &row, p->err);
+	int rc;
 
+	if (n < p->cut)
+		return hash_dropped(p, n, out);
+	rc = sbk_db_statement(db, SBK_SQL_ENTRY, &row, p->err);
 	if (rc < 0)
 		return rc;
 	(void)sqlite3_bind_int64(row, 1, (sqlite3_int64)n); /* cannot fail */
@@ -46,7 +71,8 @@ static int hash_entry(struct prover *p, uint64_t n, unsigned char *out)
 	return rc == 0 ? lacks(p, "entry", n) : rc < 0 ? rc : 0;
 }
 
-static int read_node(struct prover *p, int level, uint64_t n,
+/* 1, or 0 where there is none. */
+static int find_node(struct prover *p, int level, uint64_t n,
 		     unsigned char *out)
 {
 	struct sbk_db *db = &p->journal->db;
@@ -63,6 +89,14 @@ static int read_node(struct prover *p, int level, uint64_t n,
 	else if (rc == 1)
 		rc = 0;
 	(void)sqlite3_reset(row); /* the error is in p->err */
+	return rc;
+}
+
+static int read_node(struct prover *p, int level, uint64_t n,
+		     unsigned char *out)
+{
+	int rc = find_node(p, level, n, out);
+
 	return rc == 0	? lacks(p, "a node above entry", n << level)
 	       : rc < 0 ? rc
 			: 0;
@@ -78,17 +112,14 @@ static uint64_t split_of(uint64_t count)
 	return k;
 }
 
-/* The level of a stored node with `count` leaves; 0: there is none. */
-static int stored_level(uint64_t count)
+/* The level of a subtree with `count` leaves; -1: it is not complete. */
+static int level_of(uint64_t count)
 {
 	int level = 0;
 
 	while ((uint64_t)1 << level < count)
 		level++;
-	return (uint64_t)1 << level == count &&
-			       level % SBK_TREE_STORED_EVERY == 0
-		       ? level
-		       : 0;
+	return (uint64_t)1 << level == count ? level : -1;
 }
 
 /* `start` is a multiple of the power of two at or above `count`, as it is with
@@ -97,14 +128,21 @@ static int hash_range(struct prover *p, uint64_t start, uint64_t count,
 		      unsigned char *out)
 {
 	unsigned char left[SBK_TREE_HASH_BYTES], right[SBK_TREE_HASH_BYTES];
-	const int level = stored_level(count);
+	const int level = level_of(count);
 	uint64_t k;
 	int rc;
 
+	if (level > 0 && level % SBK_TREE_STORED_EVERY == 0)
+		return read_node(p, level, start >> level, out);
+	/* What stands for the dropped part of a block. */
+	if (level >= 0 && level < SBK_TREE_STORED_EVERY &&
+	    start + count <= p->cut) {
+		rc = find_node(p, level, start >> level, out);
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
+	}
 	if (count == 1)
 		return hash_entry(p, start, out);
-	if (level > 0)
-		return read_node(p, level, start >> level, out);
 	k = split_of(count);
 	rc = hash_range(p, start, k, left);
 	if (rc == 0)
@@ -120,9 +158,16 @@ int sbk_proof_root(struct sbk_journal *journal, uint64_t size,
 {
 	struct prover p = {.journal = journal, .err = err};
 	struct sbk_tree empty;
+	int rc;
 
-	if (size > 0)
+	if (size > 0) {
+		rc = sbk_segment_cut(&journal->db, &p.cut, err);
+		if (rc == 0 && size < p.cut)
+			rc = sbk_segment_root(journal, size, root, err);
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
 		return hash_range(&p, 0, size, root);
+	}
 	sbk_tree_init(&empty);
 	sbk_tree_root(&empty, root);
 	return 0;
@@ -188,8 +233,10 @@ int sbk_proof_of_entry(struct sbk_journal *journal, uint64_t n,
 {
 	struct prover p = {.journal = journal, .proof = out, .err = err};
 	unsigned char leaf[SBK_TREE_HASH_BYTES];
-	int rc = hash_entry(&p, n, leaf);
+	int rc = sbk_segment_cut(&journal->db, &p.cut, err);
 
+	if (rc == 0)
+		rc = hash_entry(&p, n, leaf);
 	out->count = 0;
 	if (rc == 0)
 		rc = add_path(&p, n, 0, checkpoint->size);
@@ -208,6 +255,8 @@ int sbk_proof_of_growth(struct sbk_journal *journal, uint64_t a,
 	int rc = sbk_proof_root(journal, a, root, err);
 
 	out->count = 0;
+	if (rc == 0)
+		rc = sbk_segment_cut(&journal->db, &p.cut, err);
 	if (rc == 0 && a > 0)
 		rc = add_growth(&p, a, 0, b->size, true);
 	if (rc == 0 && !sbk_proof_growth_holds(out, a, root, b->size, b->root))

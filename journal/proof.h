@@ -18,6 +18,9 @@ struct sbk_proof {
 };
 
 /*
+ * Of entries that were dropped what is stored still stands for, or what
+ * journal->leaves has; else NOTFOUND, and how to mend it.
+ *
  * In the caller's snapshot. `size`, `b` and the root are a checkpoint's; what
  * is made was checked against them: SBK_E_CORRUPT where the journal does not
  * yield it. n < size; a <= b.

@@ -6,21 +6,48 @@
  * It refuses where the log itself, or a state, is not what was hashed: nothing
  * says then what the tables should be.
  */
-#include "journal/internal.h"
+#include "journal/segment.h"
+
+#include <stdlib.h>
 
 #include "engine/banned.h"
 
 #define LOCK_WAIT_MS 10000
 
-static int replay_all(struct sbk_journal *journal, struct sbk_error *err)
+/* The views without rows but those that stand for what was dropped. */
+static int seed(struct sbk_journal *journal, uint64_t cut,
+		struct sbk_error *err)
+{
+	struct sbk_segment_base *base;
+	uint64_t entry;
+	int rc;
+
+	if (cut == 0)
+		return sbk_view_clear(&journal->db, err);
+	base = malloc(sizeof(*base));
+	if (base == NULL)
+		return sbk_error_no_memory(err);
+	rc = sbk_segment_base_read(journal, cut, base, &entry, err);
+	if (rc == 0)
+		rc = sbk_view_clear(&journal->db, err);
+	if (rc == 0)
+		rc = sbk_segment_seed(&journal->db, base, err);
+	free(base);
+	return rc;
+}
+
+int sbk_rebuild_views(struct sbk_journal *journal, uint64_t cut,
+		      struct sbk_error *err)
 {
 	struct sbk_db *db = &journal->db;
 	sqlite3_stmt *row;
-	int rc = sbk_db_statement(db, SBK_SQL_ENTRIES, &row, err);
+	int rc = seed(journal, cut, err);
 
+	if (rc == 0)
+		rc = sbk_db_statement(db, SBK_SQL_ENTRIES, &row, err);
 	if (rc < 0)
 		return rc;
-	(void)sqlite3_bind_int64(row, 1, 0); /* cannot fail */
+	(void)sqlite3_bind_int64(row, 1, (sqlite3_int64)cut); /* cannot fail */
 	while ((rc = sbk_db_step(db, row, err)) == 1) {
 		const char *json = sbk_db_text(row, 1);
 
@@ -42,13 +69,7 @@ static int make_anew(struct sbk_journal *journal, struct sbk_error *err)
 
 	if (rc < 0)
 		return rc;
-	rc = sbk_db_exec(&journal->db,
-			 "DELETE FROM change; DELETE FROM txn; "
-			 "DELETE FROM root; DELETE FROM session; "
-			 "DELETE FROM signer; DELETE FROM witness",
-			 err);
-	if (rc == 0)
-		rc = replay_all(journal, err);
+	rc = sbk_rebuild_views(journal, journal->cut, err);
 	return sbk_log_finish(journal, rc, err);
 }
 

@@ -3,13 +3,17 @@
  * memory, and by rebuild.c into all.
  */
 #include "journal/entry_read.h"
+#include "journal/segment.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/banned.h"
 
 struct replay {
 	struct sbk_db *db;
+	const char *text; /* of the entry */
+	size_t size;
 	struct sbk_entry_reader in;
 	struct sbk_error *err;
 };
@@ -304,6 +308,22 @@ static int replay_session_end(struct replay *r)
 	return rc;
 }
 
+/* What it says of the entries before it, these said themselves, or, where they
+ * are gone, who replays the rest has heard first (sbk_segment_seed). */
+static int replay_drop(struct replay *r)
+{
+	struct sbk_segment_base *base = malloc(sizeof(*base));
+	int rc;
+
+	if (base == NULL)
+		return sbk_error_no_memory(r->err);
+	rc = sbk_segment_base_parse(r->in.n, r->text, r->size, base, r->err);
+	if (rc == 0)
+		rc = sbk_view_segment(r->db, r->in.n, base, r->err);
+	free(base);
+	return rc;
+}
+
 static const struct {
 	const char *op;
 	int (*replay)(struct replay *r);
@@ -319,6 +339,7 @@ static const struct {
 	{"end", replay_end, false},
 	{"session_begin", replay_session_begin, false},
 	{"session_end", replay_session_end, false},
+	{"drop", replay_drop, false},
 };
 
 static int dispatch(struct replay *r, enum sbk_replay_tables tables)
@@ -337,7 +358,7 @@ static int dispatch(struct replay *r, enum sbk_replay_tables tables)
 int sbk_replay(struct sbk_db *db, uint64_t n, const char *json, size_t size,
 	       enum sbk_replay_tables tables, struct sbk_error *err)
 {
-	struct replay r = {.db = db, .err = err};
+	struct replay r = {.db = db, .text = json, .size = size, .err = err};
 	int rc = sbk_entry_open(&r.in, n, json, size, err);
 
 	if (rc == 0)

@@ -21,6 +21,12 @@
 	"person INTEGER NOT NULL, found TEXT NOT NULL, key TEXT, note TEXT)"
 #define WITNESS_INDEX "CREATE INDEX witness_person ON witness(person)"
 
+#define SEGMENT_TABLE                                       \
+	"CREATE TABLE segment(entry INTEGER PRIMARY KEY, "  \
+	"entries INTEGER NOT NULL, root BLOB NOT NULL, "    \
+	"txns INTEGER NOT NULL, changes INTEGER NOT NULL, " \
+	"sessions INTEGER NOT NULL)"
+
 const struct sbk_schema_item sbk_journal_schema[] = {
 	{"table", "entry",
 	 "CREATE TABLE entry(n INTEGER PRIMARY KEY, json TEXT NOT NULL)"},
@@ -62,6 +68,7 @@ const struct sbk_schema_item sbk_journal_schema[] = {
 	{"table", "checkpoint", CHECKPOINT_TABLE},
 	{"table", "witness", WITNESS_TABLE},
 	{"index", "witness_person", WITNESS_INDEX},
+	{"table", "segment", SEGMENT_TABLE},
 	{NULL, NULL, NULL},
 };
 
@@ -76,10 +83,12 @@ const struct sbk_schema_item sbk_sealed_schema[] = {
 };
 
 /* Version 2 signs: the key itself comes with the next transaction (key.c).
- * Version 3 witnesses other logs (witness.c). */
+ * Version 3 witnesses other logs (witness.c). Version 4 may lack its oldest
+ * entries (segment.c). */
 const struct sbk_migration sbk_migrations[] = {
 	{1, SIGNER_TABLE "; " CHECKPOINT_TABLE},
 	{2, WITNESS_TABLE "; " WITNESS_INDEX},
+	{3, SEGMENT_TABLE},
 	{0, NULL},
 };
 

@@ -7,6 +7,7 @@
 
 #include "journal/entry_read.h"
 #include "journal/proof.h"
+#include "journal/segment.h"
 #include "journal/signing.h"
 
 #include "engine/banned.h"
@@ -174,8 +175,10 @@ int sbk_summary_parse(uint64_t n, const char *json, size_t size,
 	struct sbk_entry_reader r;
 	int rc;
 
-	if (sbk_entry_is(json, size, "create")) {
-		out->known = true; /* nothing was ever done */
+	/* Nothing was ever done, or is in effect of what was dropped. */
+	if (sbk_entry_is(json, size, "create") ||
+	    sbk_entry_is(json, size, "drop")) {
+		out->known = true;
 		return 1;
 	}
 	rc = sbk_entry_open(&r, n, json, size, err);
@@ -214,6 +217,24 @@ static bool read_pointer(uint64_t n, const char *json, size_t size,
 	return found;
 }
 
+/* Nothing ended since the log was cut: the entry that says where stands for the
+ * end, since a log is cut where nothing is in effect (segment.h). */
+static int take_drop(struct sbk_journal *journal, uint64_t *end,
+		     struct sbk_error *err)
+{
+	sqlite3_stmt *row;
+	int rc = sbk_db_statement(&journal->db, SBK_SQL_SEGMENT_OF, &row, err);
+
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_int64(row, 1, (sqlite3_int64)journal->cut);
+	rc = sbk_db_step(&journal->db, row, err);
+	if (rc == 1)
+		*end = (uint64_t)sqlite3_column_int64(row, 0);
+	(void)sqlite3_reset(row); /* the error is in `err` */
+	return rc < 0 ? rc : *end >= journal->cut;
+}
+
 /* The end of the newest transaction before `size`: 1; 0: not to be told. */
 static int search_back(struct sbk_log_reader *reader, uint64_t size,
 		       uint64_t *end, struct sbk_error *err)
@@ -221,13 +242,17 @@ static int search_back(struct sbk_log_reader *reader, uint64_t size,
 	const uint64_t stop = size > SBK_SUMMARY_SEARCH_MAX
 				      ? size - SBK_SUMMARY_SEARCH_MAX
 				      : 0;
+	struct sbk_journal *journal = reader->journal;
 	const char *json;
 	size_t bytes;
 	uint64_t n;
 
 	for (n = size; n > stop; n--) {
-		int rc =
-			sbk_log_reader_entry(reader, n - 1, &json, &bytes, err);
+		int rc;
+
+		if (n == journal->cut)
+			return take_drop(journal, end, err);
+		rc = sbk_log_reader_entry(reader, n - 1, &json, &bytes, err);
 
 		if (rc < 0)
 			return rc;
@@ -235,7 +260,9 @@ static int search_back(struct sbk_log_reader *reader, uint64_t size,
 		if (n == 1 || sbk_entry_is(json, bytes, "end"))
 			return 1;
 		if (read_pointer(n - 1, json, bytes, end))
-			return 1;
+			return *end >= journal->cut
+				       ? 1
+				       : take_drop(journal, end, err);
 		if (is_within(json, bytes))
 			return 0;
 	}
@@ -258,7 +285,9 @@ static int search_tail(struct sbk_log_reader *reader, uint64_t from,
 
 		if (rc < 0)
 			return rc;
-		if (is_within(json, bytes) || sbk_entry_is(json, bytes, "end"))
+		if (is_within(json, bytes) ||
+		    sbk_entry_is(json, bytes, "end") ||
+		    sbk_entry_is(json, bytes, "drop"))
 			return 1;
 	}
 	return 0;
@@ -342,6 +371,21 @@ static int find_end(struct sbk_journal *journal, struct sbk_log_reader *reader,
 	return search_back(reader, size, end, err);
 }
 
+/* Whether it is just what is missing that it dropped. */
+static bool is_our_drop(const struct sbk_journal *journal, uint64_t n,
+			const char *json, size_t size)
+{
+	struct sbk_error ignored = SBK_ERROR_INIT; /* then it is not */
+	struct sbk_segment_base *base = malloc(sizeof(*base));
+	const bool same =
+		base != NULL &&
+		sbk_segment_base_parse(n, json, size, base, &ignored) == 0 &&
+		base->entries == journal->cut;
+
+	free(base);
+	return same;
+}
+
 int sbk_summary_find(struct sbk_journal *journal, struct sbk_log_reader *reader,
 		     struct sbk_summary *out, uint64_t *end,
 		     struct sbk_error *err)
@@ -353,6 +397,9 @@ int sbk_summary_find(struct sbk_journal *journal, struct sbk_log_reader *reader,
 	if (rc != 1)
 		return rc;
 	rc = sbk_log_reader_entry(reader, *end, &json, &size, err);
+	if (rc == 0 && sbk_entry_is(json, size, "drop") &&
+	    !is_our_drop(journal, *end, json, size))
+		return 0; /* and whoever asks looks at all of it */
 	return rc < 0 ? rc : sbk_summary_parse(*end, json, size, out, err);
 }
 

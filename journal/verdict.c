@@ -155,11 +155,22 @@ int sbk_verdict_grown(struct sbk_verification *v)
 		return 0;
 	sbk_tree_root(&v->tree, root);
 	for (i = 0; i < v->kept_count; i++)
-		if (v->tree.size == v->kept[i].head.size)
+		if (v->tree.size == v->kept[i].head.size) {
+			v->kept[i].compared = true;
 			v->kept[i].differs = memcmp(v->kept[i].head.root, root,
 						    sizeof(root)) != 0;
+		}
 	if (v->tree.size == v->next_head)
 		rc = compare_head(v, root);
+	return rc;
+}
+
+int sbk_verdict_skip(struct sbk_verification *v)
+{
+	int rc = 0;
+
+	while (rc == 0 && v->next_head < v->cut)
+		rc = next_head(v);
 	return rc;
 }
 
@@ -302,7 +313,8 @@ static int check_pin(struct sbk_verification *v, struct signers *s)
 		return 0;
 	}
 	sbk_verify_find(v, "the key that was given is none of this log");
-	v->other_log = v->tree.size > 0; /* an empty one is nobody's */
+	/* An empty one is nobody's. */
+	v->other_log = v->tree.size > 0 && !v->headless;
 	return 0;
 }
 
@@ -415,24 +427,57 @@ static bool is_ours(const struct sbk_kept *kept, const struct signers *s)
 	return false;
 }
 
+/* Of entries that were dropped: by a proof, where what is stored yields it. */
+static bool can_compare(struct sbk_verification *v, struct sbk_kept *kept)
+{
+	struct sbk_error ignored = SBK_ERROR_INIT; /* then it cannot be told */
+	unsigned char root[SBK_TREE_HASH_BYTES];
+	struct sbk_checkpoint cut = {.size = v->cut};
+	struct sbk_proof proof;
+
+	if (kept->compared || kept->head.size > v->cut)
+		return true;
+	memcpy(cut.root, v->verdict->dropped_root, sizeof(cut.root));
+	if (sbk_proof_of_growth(v->journal, kept->head.size, &cut, &proof,
+				&ignored) < 0 ||
+	    sbk_proof_root(v->journal, kept->head.size, root, &ignored) < 0)
+		return false;
+	kept->differs = memcmp(kept->head.root, root, sizeof(root)) != 0;
+	return true;
+}
+
+static int cannot_tell(struct sbk_verification *v, const struct sbk_kept *kept)
+{
+	if (kept == &v->kept[SBK_KEPT_WITNESS]) {
+		v->verdict->unreached = kept->head.size;
+		return 0;
+	}
+	return sbk_error_set(v->err, SBK_E_NOTFOUND,
+			     "%s has %llu entries, which were exported and "
+			     "dropped: give their files, --segment FILE",
+			     kept->what, (unsigned long long)kept->head.size);
+}
+
 struct held_against {
 	bool back, forked;
 	size_t findings; /* that say no more than that it is older */
 };
 
 /* `shown`: how many entries it vouches for. */
-static void hold_against(struct sbk_verification *v, const struct signers *s,
-			 const struct sbk_kept *kept, uint64_t *shown,
-			 struct held_against *out)
+static int hold_against(struct sbk_verification *v, const struct signers *s,
+			struct sbk_kept *kept, uint64_t *shown,
+			struct held_against *out)
 {
 	const uint64_t size = kept->head.size;
 
 	if (size == 0)
-		return;
+		return 0;
 	if (!is_ours(kept, s)) {
 		sbk_verify_find(v, "%s is not signed by a key of this log",
 				kept->what);
-		v->other_log |= v->tree.size > 0;
+		v->other_log |= v->tree.size > 0 && !v->headless;
+	} else if (!can_compare(v, kept)) {
+		return cannot_tell(v, kept);
 	} else if (size <= v->tree.size && kept->differs) {
 		sbk_verify_find(v, "%s has another root for its %llu entries",
 				kept->what, (unsigned long long)size);
@@ -446,6 +491,7 @@ static void hold_against(struct sbk_verification *v, const struct signers *s,
 	} else if (size > *shown) {
 		*shown = size;
 	}
+	return 0;
 }
 
 static enum sbk_log_verdict conclude(const struct sbk_verification *v,
@@ -481,12 +527,12 @@ int sbk_verdict_end(struct sbk_verification *v)
 	if (rc == 0)
 		rc = check_ends_are_signed(v, &signers);
 	if (rc == 0) {
-		for (i = 0; i < v->kept_count; i++)
-			hold_against(v, &signers, &v->kept[i],
-				     i == SBK_KEPT_WITNESS
-					     ? &v->verdict->witnessed_size
-					     : &v->verdict->anchored_size,
-				     &held);
+		for (i = 0; rc == 0 && i < v->kept_count; i++)
+			rc = hold_against(v, &signers, &v->kept[i],
+					  i == SBK_KEPT_WITNESS
+						  ? &v->verdict->witnessed_size
+						  : &v->verdict->anchored_size,
+					  &held);
 		v->verdict->verdict = conclude(v, &held);
 		/* They are as they were signed, so it was something else. */
 		if (v->verdict->altered_at < v->verdict->signed_size)

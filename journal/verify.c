@@ -7,6 +7,7 @@
  * same, but for what only SQLite reads (pages, indexes), for what was signed,
  * and for the bytes of sealed states, and ends with the first finding.
  */
+#include "journal/segment.h"
 #include "journal/verify.h"
 
 #include <stdarg.h>
@@ -157,6 +158,15 @@ static int follow(struct sbk_verification *v, uint64_t n, const char *json,
 		       : sbk_verify_replay(v, n, json, size);
 }
 
+int sbk_verify_grow(struct sbk_verification *v, const char *json, size_t size)
+{
+	int rc = sbk_tree_append(&v->tree, json, size, check_node, v);
+
+	if (rc == 0 && !v->first_only)
+		rc = sbk_verdict_grown(v);
+	return rc;
+}
+
 static int check_entry(struct sbk_verification *v, sqlite3_stmt *row)
 {
 	const uint64_t n = (uint64_t)sqlite3_column_int64(row, 0);
@@ -170,11 +180,12 @@ static int check_entry(struct sbk_verification *v, sqlite3_stmt *row)
 				(unsigned long long)v->tree.size,
 				(unsigned long long)n - 1);
 		sbk_verify_altered(v, v->tree.size);
+		v->headless |= v->tree.size == 0;
 		v->replay_stopped = true;
 	}
-	rc = sbk_tree_append(&v->tree, json, size, check_node, v);
-	if (rc == 0 && !v->first_only)
-		rc = sbk_verdict_grown(v);
+	rc = sbk_verify_grow(v, json, size);
+	if (v->cut > 0 && n == v->drop_entry)
+		sbk_tree_root(&v->tree, v->drop_root);
 	return rc < 0 || v->replay_stopped ? rc : follow(v, n, json, size);
 }
 
@@ -229,8 +240,10 @@ static int check_log(struct sbk_verification *v)
 {
 	struct sbk_db *db = &v->journal->db;
 	sqlite3_stmt *row;
-	int rc = sbk_db_statement(db, SBK_SQL_ENTRIES, &row, v->err);
+	int rc = sbk_verify_cut(v);
 
+	if (rc == 0)
+		rc = sbk_db_statement(db, SBK_SQL_ENTRIES, &row, v->err);
 	if (rc < 0)
 		return rc;
 	(void)sqlite3_bind_int64(row, 1, 0);
@@ -241,7 +254,9 @@ static int check_log(struct sbk_verification *v)
 			break;
 	}
 	(void)sqlite3_reset(row); /* the error is in v->err */
-	return rc < 0 ? rc : check_head(v);
+	if (rc >= 0)
+		rc = check_head(v);
+	return rc < 0 ? rc : sbk_verify_cut_end(v);
 }
 
 /* --- whole runs ----------------------------------------------------------- */
@@ -412,13 +427,16 @@ int sbk_journal_check(struct sbk_journal *journal, struct sbk_error *err)
 
 int sbk_journal_check_small(struct sbk_journal *journal, struct sbk_error *err)
 {
-	uint64_t last = 0;
+	uint64_t first = 0, last = 0;
 	int rc = sbk_db_number(&journal->db, SBK_SQL_LAST_ENTRY, &last, err);
 
+	if (rc == 0)
+		rc = sbk_segment_cut(&journal->db, &first, err);
 	if (rc < 0)
 		return rc;
-	return last < SBK_CHECK_ENTRIES_MAX ? sbk_journal_check(journal, err)
-					    : 1;
+	return last - first < SBK_CHECK_ENTRIES_MAX
+		       ? sbk_journal_check(journal, err)
+		       : 1;
 }
 
 void sbk_journal_trust(struct sbk_journal *journal)

@@ -8,6 +8,7 @@
  *	verify_states.c	 the states that the log names, and table state
  *	verify_tables.c	 the small tables, built anew by replay.c
  *	verify_summary.c what the log says is in effect
+ *	verify_segment.c entries that were exported and dropped
  *	verdict.c	 the log against what was signed of it
  *
  * Memory: 20 bytes a change, 150 a state, 100 a note, 50 a session, each with
@@ -36,8 +37,10 @@ struct sbk_verify_change {
 #define SBK_VERIFY_ROW_STRANGE 0xff /* no status at all */
 
 struct sbk_verify_changes {
-	struct sbk_verify_change *items; /* change i + 1 */
-	size_t count, room;
+	struct sbk_verify_change *items; /* see sbk_verify_change */
+	size_t room;
+	uint64_t base;		/* the last number of what was dropped, */
+	uint64_t count;		/* and of all so far */
 	struct sbk_table notes; /* of those that have one, by number */
 	struct sbk_arena arena;
 	sqlite3_stmt *row; /* of table change, one ahead of the log */
@@ -46,6 +49,13 @@ struct sbk_verify_changes {
 	uint64_t run_txn, run_first;
 	struct sbk_buf json;
 };
+
+/* Change `id`, which the log has: base < id <= count. */
+static inline struct sbk_verify_change *
+sbk_verify_change(const struct sbk_verify_changes *c, uint64_t id)
+{
+	return &c->items[id - c->base - 1];
+}
 
 /* A state that the log names. */
 struct sbk_verify_state {
@@ -87,12 +97,19 @@ struct sbk_verification {
 		struct sbk_note note;
 		struct sbk_checkpoint head; /* size 0: there is none */
 		bool differs;		    /* another root for its size */
+		bool compared;		    /* that was looked at */
 	} kept[2 + SBK_KEPT_NOTES_MAX];	    /* anchor, witness, the others */
 	size_t kept_count;
 	sqlite3_stmt *heads; /* table checkpoint, one ahead */
 	uint64_t next_head;  /* its size; UINT64_MAX: no more */
 	uint64_t good_head;  /* the last whose root is that of the log */
 	bool entries_altered, cut_off, other_log;
+	bool headless; /* what names its first key is missing */
+
+	/* verify_segment.c */
+	uint64_t cut;	     /* entries that were dropped */
+	uint64_t drop_entry; /* which one says so, */
+	unsigned char drop_root[SBK_TREE_HASH_BYTES]; /* and the root with it */
 };
 
 /* Tells and counts a finding. */
@@ -183,12 +200,26 @@ int sbk_verify_last_end(struct sbk_verification *v, uint64_t n,
 			const char *json, size_t size);
 int sbk_verify_summary(struct sbk_verification *v);
 
+/* --- verify.c, for verify_segment.c --------------------------------------- */
+
+/* The tree with one entry more, against what is stored and signed of it. */
+int sbk_verify_grow(struct sbk_verification *v, const char *json, size_t size);
+
+/* --- verify_segment.c ----------------------------------------------------- */
+
+/* Before the first entry that is there: what stands for those before it. */
+int sbk_verify_cut(struct sbk_verification *v);
+/* After the last. */
+int sbk_verify_cut_end(struct sbk_verification *v);
+
 /* --- verdict.c ------------------------------------------------------------ */
 
 /* Before the first entry. SBK_E_INVAL for an anchor that is none. */
 int sbk_verdict_begin(struct sbk_verification *v);
 /* The tree has grown by an entry. */
 int sbk_verdict_grown(struct sbk_verification *v);
+/* Checkpoints of what was dropped are with that. */
+int sbk_verdict_skip(struct sbk_verification *v);
 /* After the last entry: signatures, keys, and the answer. */
 int sbk_verdict_end(struct sbk_verification *v);
 void sbk_verdict_release(struct sbk_verification *v);

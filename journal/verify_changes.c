@@ -9,8 +9,8 @@
  * Invariants:
  *  - A row is read here as the commands read it; where SQL and C could see
  *    different things in it (another type, a NUL byte), it is wrong.
- *  - items[i] is change i + 1, as far as the log was read, and has what the
- *    log says of it, never what a row does.
+ *  - sbk_verify_change is a change as far as the log was read, and has what
+ *    the log says of it, never what a row does.
  */
 #include "journal/entry_read.h"
 #include "journal/verify.h"
@@ -121,11 +121,12 @@ static bool write_row(struct sbk_verification *v,
 	    (sbk_kind_parse(row->kind, &said.object.kind) < 0 ||
 	     row->name == NULL))
 		return false;
-	if (row->undoes > c->count || row->txn > UINT32_MAX)
+	if ((row->undoes != 0 && row->undoes <= c->base) ||
+	    row->undoes > c->count || row->txn > UINT32_MAX)
 		return false;
 	if (row->undoes != 0) {
 		const struct sbk_verify_change *undone =
-			&c->items[row->undoes - 1];
+			sbk_verify_change(c, row->undoes);
 
 		shared.states = undone->before == row->after &&
 				undone->after == row->before;
@@ -155,10 +156,10 @@ static int add_change(struct sbk_verification *v,
 	enum sbk_status status;
 	const char *text;
 
-	if (c->count >= SBK_VERIFY_CHANGES_MAX)
+	if (c->count - c->base >= SBK_VERIFY_CHANGES_MAX)
 		return sbk_verify_too_many(v, "changes",
 					   SBK_VERIFY_CHANGES_MAX);
-	if (c->count == c->room) {
+	if (c->count - c->base == c->room) {
 		const size_t room = c->room * 2 + 1024;
 		struct sbk_verify_change *items =
 			realloc(c->items, room * sizeof(*items));
@@ -168,7 +169,7 @@ static int add_change(struct sbk_verification *v,
 		c->items = items;
 		c->room = room;
 	}
-	change = &c->items[c->count++];
+	change = sbk_verify_change(c, ++c->count);
 	*change = (struct sbk_verify_change){
 		.txn = (uint32_t)row->txn,
 		.undoes = (uint32_t)row->undoes,
@@ -232,8 +233,11 @@ static int said_states(struct sbk_verification *v,
 	int rc = 0;
 
 	if (!said->has_states) {
-		out->before = v->changes.items[said->undoes - 1].after;
-		out->after = v->changes.items[said->undoes - 1].before;
+		const struct sbk_verify_change *undone =
+			sbk_verify_change(&v->changes, said->undoes);
+
+		out->before = undone->after;
+		out->after = undone->before;
 		return 0;
 	}
 	if (!said->before_absent)
@@ -377,7 +381,8 @@ static bool fits(const struct sbk_verify_changes *c,
 		 const struct sbk_intend *said)
 {
 	return said->change == c->count + 1 && said->undoes <= c->count &&
-	       said->txn > 0 && said->txn <= UINT32_MAX;
+	       (said->undoes == 0 || said->undoes > c->base) && said->txn > 0 &&
+	       said->txn <= UINT32_MAX;
 }
 
 static int read_intend(struct sbk_verification *v, uint64_t n, const char *json,
@@ -445,7 +450,7 @@ static bool same_note(struct sbk_verification *v, uint64_t id)
 	const struct sbk_verify_note *note;
 	int rc = 0;
 
-	if (!v->changes.items[id - 1].noted)
+	if (!sbk_verify_change(&v->changes, id)->noted)
 		return true;
 	note = sbk_verify_note(v, id, &rc); /* it is there */
 	return note->has_said == note->has_row &&
@@ -455,7 +460,8 @@ static bool same_note(struct sbk_verification *v, uint64_t id)
 
 static void compare_outcome(struct sbk_verification *v, uint64_t id)
 {
-	const struct sbk_verify_change *change = &v->changes.items[id - 1];
+	const struct sbk_verify_change *change =
+		sbk_verify_change(&v->changes, id);
 
 	if (change->row_status == SBK_VERIFY_ROW_MISSING)
 		return; /* which was told */
@@ -480,7 +486,8 @@ int sbk_verify_changes_end(struct sbk_verification *v)
 
 	if (rc == 0)
 		rc = skip_rows(v, INT64_MAX);
-	for (id = 1; id <= v->changes.count && !sbk_verify_over(v); id++)
+	for (id = v->changes.base + 1;
+	     id <= v->changes.count && !sbk_verify_over(v); id++)
 		compare_outcome(v, id);
 	return rc;
 }

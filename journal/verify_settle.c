@@ -26,7 +26,7 @@ struct sbk_verify_note *sbk_verify_note(struct sbk_verification *v, uint64_t id,
 	if (note == NULL)
 		*rc = sbk_error_no_memory(v->err);
 	else
-		c->items[id - 1].noted = true;
+		sbk_verify_change(c, id)->noted = true;
 	return note;
 }
 
@@ -47,7 +47,7 @@ static int set_note(struct sbk_verification *v, uint64_t id, const char *text)
 static int settle_one(struct sbk_verification *v, uint64_t id,
 		      enum sbk_status status)
 {
-	struct sbk_verify_change *change = &v->changes.items[id - 1];
+	struct sbk_verify_change *change = sbk_verify_change(&v->changes, id);
 	struct sbk_verify_note *note;
 	int rc = 0;
 
@@ -72,7 +72,6 @@ static bool follow(enum sbk_status status, enum sbk_status *out)
 static int settle_range(struct sbk_verification *v, enum sbk_status status,
 			uint64_t first, uint64_t last)
 {
-	const struct sbk_verify_change *items = v->changes.items;
 	enum sbk_status followed;
 	uint64_t id;
 	int rc = 0;
@@ -82,8 +81,10 @@ static int settle_range(struct sbk_verification *v, enum sbk_status status,
 	if (!follow(status, &followed))
 		return rc;
 	for (id = first; rc == 0 && id <= last; id++)
-		if (items[id - 1].undoes != 0)
-			rc = settle_one(v, items[id - 1].undoes, followed);
+		if (sbk_verify_change(&v->changes, id)->undoes != 0)
+			rc = settle_one(
+				v, sbk_verify_change(&v->changes, id)->undoes,
+				followed);
 	return rc;
 }
 
@@ -99,14 +100,16 @@ static bool in_effect(const struct sbk_verify_change *change)
 
 static bool others_in_effect(const struct sbk_verify_changes *c, uint64_t id)
 {
-	const uint32_t txn = c->items[id - 1].txn;
+	const uint32_t txn = sbk_verify_change(c, id)->txn;
 	uint64_t at;
 
-	for (at = id; at > 0 && c->items[at - 1].txn == txn; at--)
-		if (in_effect(&c->items[at - 1]))
+	for (at = id; at > c->base && sbk_verify_change(c, at)->txn == txn;
+	     at--)
+		if (in_effect(sbk_verify_change(c, at)))
 			return true;
-	for (at = id; at < c->count && c->items[at].txn == txn; at++)
-		if (in_effect(&c->items[at]))
+	for (at = id + 1;
+	     at <= c->count && sbk_verify_change(c, at)->txn == txn; at++)
+		if (in_effect(sbk_verify_change(c, at)))
 			return true;
 	return false;
 }
@@ -114,17 +117,17 @@ static bool others_in_effect(const struct sbk_verify_changes *c, uint64_t id)
 /* As sbk_view_keep has it. */
 static int keep_range(struct sbk_verification *v, uint64_t first, uint64_t last)
 {
-	struct sbk_verify_change *items = v->changes.items;
+	const struct sbk_verify_changes *c = &v->changes;
 	uint64_t id;
 	int rc = 0;
 
 	for (id = first; rc == 0 && id <= last; id++) {
-		const uint64_t undone = items[id - 1].undoes;
+		const uint64_t undone = sbk_verify_change(c, id)->undoes;
 
-		if (undone == 0 || !items[undone - 1].kept ||
-		    !others_in_effect(&v->changes, undone))
+		if (undone == 0 || !sbk_verify_change(c, undone)->kept ||
+		    !others_in_effect(c, undone))
 			continue;
-		items[undone - 1].status = SBK_STATUS_OWED;
+		sbk_verify_change(c, undone)->status = SBK_STATUS_OWED;
 		rc = set_note(v, undone, SBK_NOTE_KEPT);
 	}
 	return rc;
@@ -145,7 +148,8 @@ static int for_ranges(struct sbk_verification *v, struct sbk_entry_reader *r,
 
 	json_array_foreach(ranges, i, range) {
 		rc = sbk_entry_range(r, range, &first, &last);
-		if (rc == 0 && last > v->changes.count)
+		if (rc == 0 &&
+		    (first <= v->changes.base || last > v->changes.count))
 			rc = sbk_entry_wrong(r, "range");
 		if (rc == 0)
 			rc = keeping ? keep_range(v, first, last)
@@ -167,14 +171,14 @@ static int note_one(struct sbk_verification *v, struct sbk_entry_reader *r,
 
 	r->text_count = 0;
 	rc = sbk_entry_optional(r, item, "note", &note);
-	if (rc == 0 &&
-	    (id < 1 || (uint64_t)id > v->changes.count || note == NULL))
+	if (rc == 0 && (id < 1 || (uint64_t)id <= v->changes.base ||
+			(uint64_t)id > v->changes.count || note == NULL))
 		rc = sbk_entry_wrong(r, "notes");
 	if (rc == 0)
 		rc = set_note(v, (uint64_t)id, note);
 	if (rc < 0)
 		return rc;
-	change = &v->changes.items[id - 1];
+	change = sbk_verify_change(&v->changes, (uint64_t)id);
 	return change->undoes != 0 && change->status != SBK_STATUS_UNDONE
 		       ? set_note(v, change->undoes, note)
 		       : 0;

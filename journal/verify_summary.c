@@ -15,21 +15,24 @@ static int hash_effect(struct sbk_verification *v, uint64_t first,
 		       uint64_t last, unsigned char hash[SBK_TREE_HASH_BYTES],
 		       bool *any)
 {
-	const struct sbk_verify_change *items = v->changes.items;
+	const struct sbk_verify_changes *c = &v->changes;
 	struct sbk_buf text = SBK_BUF_INIT;
 	uint64_t id, begun = 0;
 	int rc;
 
 	for (id = first; id <= last; id++) {
-		const struct sbk_verify_change *change = &items[id - 1];
+		const struct sbk_verify_change *change =
+			sbk_verify_change(c, id);
+		const struct sbk_verify_change *next =
+			id < last ? sbk_verify_change(c, id + 1) : NULL;
 		const bool in_effect = change->undoes == 0 &&
 				       change->status != SBK_STATUS_UNDONE;
 
 		if (begun == 0 && in_effect)
 			begun = id;
 		if (begun == 0 ||
-		    (in_effect && id < last && items[id].undoes == 0 &&
-		     items[id].status == change->status))
+		    (in_effect && next != NULL && next->undoes == 0 &&
+		     next->status == change->status))
 			continue;
 		sbk_buf_printf(
 			&text, "%llu-%llu %s\n", (unsigned long long)begun,

@@ -16,6 +16,7 @@ static const struct {
 	{"session", "SELECT * FROM session ORDER BY id"},
 	{"signer", "SELECT * FROM signer ORDER BY entry"},
 	{"witness", "SELECT * FROM witness ORDER BY entry"},
+	{"segment", "SELECT * FROM segment ORDER BY entry"},
 };
 
 int sbk_verify_tables_begin(struct sbk_verification *v)

@@ -3,7 +3,7 @@
  * one (replay.c) go through here, so that the two cannot drift apart. Runs
  * inside the caller's SQLite transaction.
  */
-#include "journal/internal.h"
+#include "journal/segment.h"
 
 #include <string.h>
 
@@ -223,6 +223,24 @@ static int find_state(struct sbk_db *db, const unsigned char *hash,
 	return rc;
 }
 
+/* In place of the negative one that a cut gave it. */
+static int number_state(struct sbk_db *db, const unsigned char *hash,
+			uint64_t *id, struct sbk_error *err)
+{
+	sqlite3_stmt *s;
+	int rc = sbk_db_statement(db, SBK_SQL_NUMBER_STATE, &s, err);
+
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_blob(s, 1, hash, SBK_STATE_HASH_BYTES,
+				SQLITE_STATIC);
+	rc = sbk_db_run(db, s, err);
+	if (rc < 0)
+		return rc;
+	rc = find_state(db, hash, id, err);
+	return rc < 0 ? rc : 0;
+}
+
 int sbk_view_state(struct sbk_db *db,
 		   const unsigned char hash[SBK_STATE_HASH_BYTES],
 		   const void *bytes, size_t size, uint64_t *id,
@@ -231,6 +249,8 @@ int sbk_view_state(struct sbk_db *db,
 	sqlite3_stmt *s;
 	int rc = find_state(db, hash, id, err);
 
+	if (rc == 1 && *id > INT64_MAX)
+		return number_state(db, hash, id, err);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	rc = sbk_db_statement(db, SBK_SQL_ADD_STATE, &s, err);
@@ -275,4 +295,32 @@ int sbk_view_witness(struct sbk_db *db, uint64_t entry, uint64_t person,
 	sbk_db_bind_text(s, 4, key);
 	sbk_db_bind_text(s, 5, note);
 	return sbk_db_run(db, s, err);
+}
+
+int sbk_view_segment(struct sbk_db *db, uint64_t entry,
+		     const struct sbk_segment_base *base, struct sbk_error *err)
+{
+	sqlite3_stmt *s;
+	int rc = sbk_db_statement(db, SBK_SQL_ADD_SEGMENT, &s, err);
+
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_int64(s, 1, (sqlite3_int64)entry);
+	(void)sqlite3_bind_int64(s, 2, (sqlite3_int64)base->entries);
+	(void)sqlite3_bind_blob(s, 3, base->root, SBK_TREE_HASH_BYTES,
+				SQLITE_STATIC);
+	(void)sqlite3_bind_int64(s, 4, (sqlite3_int64)base->transactions);
+	(void)sqlite3_bind_int64(s, 5, (sqlite3_int64)base->changes);
+	(void)sqlite3_bind_int64(s, 6, (sqlite3_int64)base->sessions);
+	return sbk_db_run(db, s, err);
+}
+
+int sbk_view_clear(struct sbk_db *db, struct sbk_error *err)
+{
+	return sbk_db_exec(db,
+			   "DELETE FROM change; DELETE FROM txn; "
+			   "DELETE FROM root; DELETE FROM session; "
+			   "DELETE FROM signer; DELETE FROM witness; "
+			   "DELETE FROM segment",
+			   err);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "journal/segment.h"
 #include "journal/signing.h"
 
 #include "engine/banned.h"
@@ -126,6 +127,47 @@ int life_rotate(struct fixture *f, const struct sbk_backend *backend)
 	int rc = journal != NULL ? sbk_key_rotate(journal, &f->err) : SBK_E_IO;
 
 	(void)backend;
+	sbk_journal_close(journal);
+	return rc;
+}
+
+static int gather(void *arg, const struct sbk_buf *chunk, struct sbk_error *err)
+{
+	struct sbk_buf *out = arg;
+
+	sbk_buf_add(out, chunk->data, chunk->size);
+	return sbk_buf_failed(out, err);
+}
+
+int life_export(struct sbk_journal *journal, struct sbk_buf *out, uint64_t *end,
+		struct sbk_error *err)
+{
+	char why[SBK_SEGMENT_WHY_MAX];
+	int rc = sbk_log_snapshot(journal, err);
+
+	*end = 0;
+	if (rc < 0)
+		return rc;
+	rc = sbk_segment_end(journal, UINT64_MAX, end, why, err);
+	if (rc == 1)
+		rc = sbk_segment_print(journal, *end, gather, out, err);
+	sbk_db_abandon(&journal->db);
+	return rc;
+}
+
+int life_drop(struct fixture *f, const struct sbk_backend *backend)
+{
+	struct sbk_journal *journal = open_locked(f);
+	struct sbk_segment_report report;
+	struct sbk_buf text = SBK_BUF_INIT;
+	uint64_t end = 0;
+	int rc = journal == NULL ? SBK_E_IO
+				 : life_export(journal, &text, &end, &f->err);
+
+	(void)backend;
+	if (rc == 0 && end > 0)
+		rc = sbk_segment_drop(journal, &text, 0, &report, &f->err);
+	sbk_buf_release(&text);
 	sbk_journal_close(journal);
 	return rc;
 }

@@ -26,6 +26,12 @@ int life_undo(struct fixture *f, const struct sbk_backend *backend);
 int life_recover(struct fixture *f, const struct sbk_backend *backend);
 /* The next key. */
 int life_rotate(struct fixture *f, const struct sbk_backend *backend);
+/* Drops what can be dropped, as the one who exported it. 0 also where that is
+ * nothing. */
+int life_drop(struct fixture *f, const struct sbk_backend *backend);
+/* What can be dropped, as text: its end; 0: nothing. */
+int life_export(struct sbk_journal *journal, struct sbk_buf *out, uint64_t *end,
+		struct sbk_error *err);
 /* A run, from its beginning to its end. */
 int life_run(struct fixture *f, const struct sbk_backend *backend);
 /* Undoes, and removes the journal. */

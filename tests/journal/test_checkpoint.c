@@ -245,7 +245,7 @@ static void make_old(struct fixture *f)
 	sbk_tree_root(&tree, root);
 	sbk_buf_printf(&sql,
 		       "DROP TABLE signer; DROP TABLE checkpoint; "
-		       "DROP TABLE witness; "
+		       "DROP TABLE witness; DROP TABLE segment; "
 		       "PRAGMA user_version = 1; "
 		       "UPDATE entry SET json = '%s'; "
 		       "UPDATE head SET root = x'",

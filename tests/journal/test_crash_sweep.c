@@ -20,7 +20,8 @@
  * After each stop, before recovery, promise 1 is checked: an object that is
  * not as it was at the start has an intent in the journal.
  *
- * The nested sweep takes every 7th n and 5th m; SBK_CAMPAIGN=1 takes all.
+ * The nested sweep takes every 7th n and 5th m, and those over a drop of the
+ * oldest entries every third or seventh n; SBK_CAMPAIGN=1 takes all.
  */
 #include "tests/journal/life.h"
 
@@ -30,7 +31,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "journal/internal.h"
+#include "journal/segment.h"
 #include "tests/support/crash_vfs.h"
 #include "tests/support/fault.h"
 #include "tests/support/trace.h"
@@ -175,6 +176,10 @@ static struct fixture *begin(life_fn *command, struct start *start)
 	if (command != life_grant)
 		assert_int_equal(fixture_child(run_trial, f, &grant),
 				 CHILD_DONE);
+	/* What is in effect cannot be dropped. */
+	if (command == life_drop)
+		assert_int_equal(fixture_child(settle_all, f, NULL),
+				 CHILD_DONE);
 	return f;
 }
 
@@ -184,6 +189,24 @@ static void end(struct fixture *f, struct start *start)
 
 	free(start->world);
 	assert_int_equal(fixture_teardown(&state), 0);
+}
+
+/* The log has all of its entries, or says which it lacks; and what was not
+ * dropped can be now. */
+static void assert_whole_or_dropped(struct fixture *f)
+{
+	struct sbk_journal *journal = fixture_open(f, SBK_JOURNAL_READ);
+	struct sbk_journal_verdict verdict;
+	uint64_t cut = 0;
+
+	assert_ok(sbk_segment_cut(&journal->db, &cut, &f->err), &f->err);
+	assert_ok(sbk_journal_verify(journal, &verdict, &f->err), &f->err);
+	assert_int_equal(verdict.dropped, cut);
+	assert_int_equal(verdict.verdict, SBK_LOG_INTACT);
+	sbk_journal_verdict_release(&verdict);
+	sbk_journal_close(journal);
+	assert_ok(life_drop(f, &f->backend), &f->err);
+	fixture_assert_sound(f);
 }
 
 /* Whether the command completed without meeting its fault. */
@@ -206,20 +229,55 @@ static bool one_stop(life_fn *command, enum variant variant, unsigned long n)
 	assert_int_equal(fixture_child(settle_all, f, NULL), CHILD_DONE);
 	life_assert_world(f, start.world, "after operation", n);
 	fixture_assert_sound(f);
+	if (command == life_drop)
+		assert_whole_or_dropped(f);
 	if (book == SBK_BOOK_MACHINE)
 		life_assert_published(f);
 	end(f, &start);
 	return code == CHILD_DONE;
 }
 
-static void sweep(life_fn *command, enum variant variant)
+static void sweep_by(life_fn *command, enum variant variant, unsigned long step)
 {
 	unsigned long n = 1;
 
 	while (n < OPERATIONS_MAX && !one_stop(command, variant, n))
-		n++;
+		n += step;
 	assert_in_range(n, 5, OPERATIONS_MAX - 1);
 	print_message("%lu operations\n", n - 1);
+}
+
+static void sweep(life_fn *command, enum variant variant)
+{
+	sweep_by(command, variant, 1);
+}
+
+/* One in `often`; SBK_CAMPAIGN=1 takes all. */
+static void sweep_some(life_fn *command, enum variant variant,
+		       unsigned long often)
+{
+	const char *campaign = getenv("SBK_CAMPAIGN");
+
+	sweep_by(command, variant,
+		 campaign != NULL && strcmp(campaign, "1") == 0 ? 1 : often);
+}
+
+static void test_sweep__drop_stopped(void **state)
+{
+	(void)state;
+	sweep_some(life_drop, STOP, 7);
+}
+
+static void test_sweep__drop_power_cut(void **state)
+{
+	(void)state;
+	sweep_some(life_drop, POWER_CUT, 3);
+}
+
+static void test_sweep__drop_without_memory(void **state)
+{
+	(void)state;
+	sweep_some(life_drop, NO_MEMORY, 3);
 }
 
 static void test_sweep__grant_stopped(void **state)
@@ -384,6 +442,9 @@ static void test_sweep__recovery_of_an_undo_stopped(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_sweep__drop_stopped),
+	cmocka_unit_test(test_sweep__drop_power_cut),
+	cmocka_unit_test(test_sweep__drop_without_memory),
 	cmocka_unit_test(test_sweep__grant_stopped),
 	cmocka_unit_test(test_sweep__grant_stopped_after),
 	cmocka_unit_test(test_sweep__grant_power_cut),

@@ -33,6 +33,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "journal/segment.h"
 #include "journal/signing.h"
 #include "tests/support/disk.h"
 #include "tests/support/fault.h"
@@ -322,6 +323,17 @@ static void forget_anchors(struct cut *cut)
 	cut->anchors = 0;
 }
 
+/* Who heard that it was dropped holds the only copy. */
+static void assert_dropped(struct fixture *f)
+{
+	struct sbk_journal *journal = fixture_open(f, SBK_JOURNAL_READ);
+	uint64_t cut = 0;
+
+	assert_ok(sbk_segment_cut(&journal->db, &cut, &f->err), &f->err);
+	assert_true(cut > 1);
+	sbk_journal_close(journal);
+}
+
 static void assert_survived(struct fixture *f, struct cut *cut)
 {
 	const struct fake_object *granted;
@@ -334,6 +346,8 @@ static void assert_survived(struct fixture *f, struct cut *cut)
 	granted = fake_find(f->world, SBK_KIND_ACCESS, "/w/f0");
 	if (cut->completed && cut->command == life_grant)
 		assert_non_null(strstr(granted->state, "u:990"));
+	if (cut->completed && cut->command == life_drop)
+		assert_dropped(f);
 	if (cut->completed && cut->command == life_undo)
 		life_assert_world(f, cut->world, "undone, and cut at", cut->at);
 	if (cut->seed % 2 == 1)
@@ -385,6 +399,9 @@ static void prepare(struct fixture *f, struct cut *cut)
 	else
 		assert_int_equal(fixture_child(run_cut, f, &before),
 				 FAULT_EXIT);
+	/* What is in effect cannot be dropped. */
+	if (cut->command == life_drop)
+		run_well(f, life_undo, 0);
 	*completed = false;
 	take_anchor();
 	cut->anchors++;
@@ -504,6 +521,12 @@ static void test_power_cut__run(void **state)
 	assert_in_range(sweep(life_run, SBK_BOOK_USER, 0), 3, SYNCS_MAX);
 }
 
+static void test_power_cut__drop(void **state)
+{
+	(void)state;
+	assert_in_range(sweep(life_drop, SBK_BOOK_USER, 0), 3, SYNCS_MAX);
+}
+
 static void test_power_cut__removal(void **state)
 {
 	(void)state;
@@ -537,6 +560,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_teardown(test_power_cut__undo_of_the_machine, say),
 	cmocka_unit_test_teardown(test_power_cut__key_handed_over, say),
 	cmocka_unit_test_teardown(test_power_cut__run, say),
+	cmocka_unit_test_teardown(test_power_cut__drop, say),
 	cmocka_unit_test_teardown(test_power_cut__removal, say),
 	cmocka_unit_test_teardown(test_power_cut__recovery, say),
 };

@@ -119,7 +119,7 @@ static void test_publish__the_copy_is_a_database_of_ours(void **state)
 	 * write-ahead log; user version; application id. */
 	assert_int_equal(header[18], 1);
 	assert_int_equal(header[19], 1);
-	assert_memory_equal(header + 60, "\0\0\0\3", 4);
+	assert_memory_equal(header + 60, "\0\0\0\4", 4);
 	assert_memory_equal(header + 68, "SBKJ", 4);
 }
 

@@ -12,6 +12,8 @@ code with the program.
     tlog_check.py consistency KEY BODY [OLD-NOTE]
     tlog_check.py cosignature KEY NOTE     (KEY is the witness's)
     tlog_check.py export KEY EXPORT        (of `sandbook journal export --json`)
+    tlog_check.py segments KEY FILE...     (of `export --to`, from the oldest on,
+                                            and perhaps an EXPORT of the rest)
     tlog_check.py certificate KEY ENVELOPE
 
 KEY is a public key (name+id+base64), the others are files. ENTRY holds the
@@ -312,8 +314,9 @@ def check_consistency(key, data, old_note):
 class Tree:
     """RFC 6962, section 2.1, grown at its end: complete subtrees by size."""
 
-    def __init__(self):
-        self.size, self.peaks = 0, []
+    def __init__(self, size=0, peaks=()):
+        need(bin(size).count("1") == len(peaks), "no such tree")
+        self.size, self.peaks = size, list(peaks)
 
     def append(self, entry):
         self.peaks.append(hashlib.sha256(b"\0" + entry).digest())
@@ -333,39 +336,66 @@ class Tree:
         return out
 
 
-def keys_of(first, entries):
-    """The keys that the log names, each from which entry on; a hand-over is
-    signed by the key before it (FORMAT.md, Checkpoints)."""
-    keys, tree = [], Tree()
-    for n, line in enumerate(entries):
+def add_key(keys, n, entry, root):
+    """One more that the log names; a hand-over is signed by the key before it
+    (FORMAT.md, Checkpoints)."""
+    key = parse_key(entry["key"])
+    if keys:
+        text = "sandbook/key-handover/v1\n%s\n%d\n%s\n%s\n" % (
+            key[0], n, base64.b64encode(root).decode(), entry["key"])
+        old = keys[-1][1]
+        signed = decode_base64(entry["signature"])
+        need(old[0] == key[0] and signed[:4] == old[1] and
+             ed25519_holds(old[2], signed[4:], text.encode()),
+             "entry %d: a key that the one before did not sign" % n)
+    keys.append((n, key))
+
+
+def start_of(head, lines):
+    """The tree and the keys of the entries before the first (FORMAT.md,
+    Segments), and the entry that says what they were."""
+    keys, tree, first = [], Tree(), head.get("first", 0)
+    if first == 0:
+        return keys, tree, None
+    line = json.loads(lines.pop(0))
+    drop = json.loads(line["text"])
+    need(drop["op"] == "drop" and drop["entries"] == first and
+         line["drop"] >= first, "another entry dropped them")
+    tree = Tree(first, [bytes.fromhex(peak) for peak in head["before"]])
+    need(tree.root().hex() == drop["root"], "other entries were dropped")
+    for item in drop["keys"]:
+        need(item["entry"] < first, "a key of a later entry")
+        add_key(keys, item["entry"], item, bytes.fromhex(item["before"]))
+    return keys, tree, (line["drop"], line["text"].encode())
+
+
+def keys_of(first, tree, keys, entries):
+    """The keys that the log names, each from which entry on."""
+    for n, line in enumerate(entries, tree.size):
         if line.startswith((b'{"op":"create"', b'{"op":"key"')):
             entry = json.loads(line)
             if "key" in entry:
-                key = parse_key(entry["key"])
-                if keys:
-                    text = "sandbook/key-handover/v1\n%s\n%d\n%s\n%s\n" % (
-                        key[0], n, base64.b64encode(tree.root()).decode(),
-                        entry["key"])
-                    old = keys[-1][1]
-                    signed = decode_base64(entry["signature"])
-                    need(old[0] == key[0] and signed[:4] == old[1] and
-                         ed25519_holds(old[2], signed[4:], text.encode()),
-                         "entry %d: a key that the one before did not sign" % n)
-                keys.append((n, key))
+                add_key(keys, n, entry, tree.root())
         tree.append(line)
     need(first in [key for _, key in keys], "the key is none of this log")
-    return keys
 
 
-def check_export(key, data):
-    """How many entries there are, and how many of them are signed."""
+def check_export(key, data, before=None):
+    """How many entries there are, and how many of them are signed. Of a segment
+    the last one is; and where a tree is given, it goes on from that."""
     lines = data.split(b"\n")
     need(lines.pop() == b"", "the last line has no end")
-    head = json.loads(lines[0])
+    head = json.loads(lines.pop(0))
     need(head.get("export") == "sandbook journal", "no export")
-    entries, rest = lines[1:head["size"] + 1], lines[head["size"] + 1:]
-    need(len(entries) == head["size"], "entries are missing")
-    keys, notes = keys_of(key, entries), {}
+    first = head.get("first", 0)
+    keys, tree, drop = start_of(head, lines)
+    need(before is None or (before.size, before.root()) ==
+         (tree.size, tree.root()), "it does not follow the one before it")
+    start = Tree(tree.size, tree.peaks)
+    entries = lines[:head["size"] - first]
+    rest, notes = lines[len(entries):], {}
+    need(len(entries) == head["size"] - first, "entries are missing")
+    keys_of(key, tree, keys, entries)
     for line in rest:
         item = json.loads(line)
         if "checkpoint" in item:
@@ -377,18 +407,37 @@ def check_export(key, data):
             content = bytes.fromhex(item["bytes_hex"])
             need(hashlib.sha256(content).hexdigest() == item["state"],
                  "a state that is not its hash")
-    tree, signed = Tree(), 0
+    tree, signed = start, first if first in notes else 0
+    need(first not in notes or notes[first] == tree.root(),
+         "what was dropped is not what was signed")
     for entry in entries:
+        if drop is not None and tree.size == drop[0]:
+            need(entry == drop[1], "another entry dropped the first ones")
         tree.append(entry)
         if tree.size in notes:
             need(notes[tree.size] == tree.root(),
                  "the first %d entries are not those that were signed" %
                  tree.size)
             signed = tree.size
+    # Who drops entries signs that in the same commit.
+    need(drop is None or drop[0] >= tree.size or drop[0] + 1 in notes,
+         "that entries were dropped is not signed")
     need(tree.root().hex() == head["root"], "the head has another root")
     need(all(size <= tree.size for size in notes), "signed entries are missing")
     need(signed > 0, "nothing is signed")
+    if before is not None:
+        before.size, before.peaks = tree.size, tree.peaks
     return tree.size, signed
+
+
+def check_segments(key, files):
+    """How many entries they are together, from the first on."""
+    tree = Tree()
+    for data in files:
+        size, signed = check_export(key, data, tree)
+        need(signed == size or data is files[-1],
+             "a segment ends at its checkpoint")
+    return size, signed
 
 
 def read(path):
@@ -397,7 +446,7 @@ def read(path):
 
 
 def main(argv):
-    if len(argv) < 4 or len(argv) > 5:
+    if len(argv) < 4 or (len(argv) > 5 and argv[1] != "segments"):
         sys.exit(__doc__)
     key = parse_key(argv[2])
     data = read(argv[3])
@@ -412,6 +461,9 @@ def main(argv):
         print("%d: %d entries of %s" % check_cosignature(key, data))
     elif argv[1] == "export":
         print("%d entries, %d signed" % check_export(key, data))
+    elif argv[1] == "segments":
+        print("%d entries, %d signed" % check_segments(
+            key, [read(path) for path in argv[3:]]))
     elif argv[1] == "certificate":
         print("%(predicateType)s" % check_certificate(key, data))
     else:

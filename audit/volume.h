@@ -39,8 +39,9 @@
 #define SBK_VOLUME_LEDGER_MAX (8u << 20)     /* bytes of a tool's ledger */
 #define SBK_VOLUME_LEDGERS_MAX (64u << 20)   /* of all of them */
 #define SBK_VOLUME_FACTS_MAX 65536 /* of the registry, that name SIDs */
-#define SBK_VOLUME_DEPTH_MAX 1024  /* directories above an object */
-#define SBK_VOLUME_PATH_MAX 32768  /* bytes of a path that is printed */
+#define SBK_VOLUME_FACT_BYTES_MAX ((size_t)16 << 20) /* of all their texts */
+#define SBK_VOLUME_DEPTH_MAX 1024 /* directories above an object */
+#define SBK_VOLUME_PATH_MAX 32768 /* bytes of a path that is printed */
 #define SBK_VOLUME_PATHS_MAX ((size_t)512 << 20) /* of all that are told */
 #define SBK_VOLUME_NONE UINT32_MAX
 
@@ -223,7 +224,7 @@ struct sbk_volume_audit {
 	const char **evidence;	/* [directory.owners] */
 	/* Of the registry, by SID, then kind; from sbk_volume_hives_find on. */
 	struct sbk_volume_fact *facts;
-	size_t fact_count, fact_capacity;
+	size_t fact_count, fact_capacity, fact_bytes;
 	/* The SAM was read as a whole: who is not in it is no more. */
 	bool has_accounts;
 	uint64_t ledger_bytes;			 /* read so far */
@@ -255,6 +256,7 @@ int sbk_volume_path_keep(struct sbk_volume_audit *audit, uint32_t record,
 /* S-1-5-21-x-y-z-rid, or S-1-12-1-...: what an account may have. */
 bool sbk_volume_is_account_sid(const struct sbk_sid *sid);
 /* Names, letters of ASCII in either case. */
+int sbk_volume_name_compare(const char *a, const char *b);
 bool sbk_volume_is_same(const char *a, const char *b);
 /* The next text of a SID in `text` from `*at` on, and where it ends. */
 bool sbk_volume_sid_in(const char *text, size_t size, size_t *at,

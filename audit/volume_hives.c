@@ -39,6 +39,14 @@ struct reading {
 	const char *path;
 	struct sbk_sid domain; /* of the accounts that are read */
 	enum sbk_volume_fact_kind kind;
+	struct account *accounts; /* by name */
+	size_t account_count;
+};
+
+/* Of the SAM. */
+struct account {
+	const char *name;
+	struct sbk_sid sid;
 };
 
 static int read_stream(void *arg, uint64_t offset, void *buffer, size_t size,
@@ -59,8 +67,14 @@ static int add_fact(struct reading *reading, const struct sbk_sid *sid,
 {
 	struct sbk_volume_audit *audit = reading->audit;
 	size_t capacity = audit->fact_capacity * 2 + 64;
+	size_t bytes = strlen(text) + strlen(detail);
 	struct sbk_volume_fact *facts, *fact;
 
+	if (bytes > SBK_VOLUME_FACT_BYTES_MAX - audit->fact_bytes)
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "the names and paths in it are longer "
+				     "than %zu bytes",
+				     SBK_VOLUME_FACT_BYTES_MAX);
 	if (audit->fact_count >= SBK_VOLUME_FACTS_MAX)
 		return sbk_error_set(err, SBK_E_LIMIT,
 				     "it has more than %u accounts, profiles "
@@ -83,6 +97,7 @@ static int add_fact(struct reading *reading, const struct sbk_sid *sid,
 	if (fact->text == NULL || fact->detail == NULL)
 		return sbk_error_no_memory(err);
 	audit->fact_count++;
+	audit->fact_bytes += bytes;
 	if (sid == NULL)
 		return 0;
 	fact->sid = *sid;
@@ -301,17 +316,44 @@ static int take_profile(void *arg, const struct sbk_hive_key *key,
 	return rc;
 }
 
-/* The account of this name, as the SAM has it. */
-static const struct sbk_sid *find_name(const struct sbk_volume_audit *audit,
+static int by_name(const void *a, const void *b)
+{
+	const struct account *one = a, *two = b;
+
+	return sbk_volume_name_compare(one->name, two->name);
+}
+
+/* Those that the SAM has, for find_name: there may be as many names to look
+ * for as there are accounts. */
+static int sort_accounts(struct reading *reading, struct sbk_error *err)
+{
+	const struct sbk_volume_audit *audit = reading->audit;
+	struct account *accounts =
+		calloc(audit->fact_count + 1, sizeof(*accounts));
+	size_t count = 0, i;
+
+	if (accounts == NULL)
+		return sbk_error_no_memory(err);
+	for (i = 0; i < audit->fact_count; i++)
+		if (audit->facts[i].kind == SBK_VOLUME_ACCOUNT)
+			accounts[count++] = (struct account){
+				audit->facts[i].text, audit->facts[i].sid};
+	qsort(accounts, count, sizeof(*accounts), by_name);
+	reading->accounts = accounts;
+	reading->account_count = count;
+	return 0;
+}
+
+/* The account of this name; of several any. */
+static const struct sbk_sid *find_name(const struct reading *reading,
 				       const char *name)
 {
-	size_t i;
+	const struct account wanted = {.name = name};
+	const struct account *found =
+		bsearch(&wanted, reading->accounts, reading->account_count,
+			sizeof(wanted), by_name);
 
-	for (i = 0; i < audit->fact_count; i++)
-		if (audit->facts[i].kind == SBK_VOLUME_ACCOUNT &&
-		    sbk_volume_is_same(audit->facts[i].text, name))
-			return &audit->facts[i].sid;
-	return NULL;
+	return found != NULL ? &found->sid : NULL;
 }
 
 /* 0: not shown at sign-in. */
@@ -324,7 +366,7 @@ static int take_hidden(void *arg, const struct sbk_hive_value *value,
 	if (sbk_hive_value_number(&reading->hive, value, &shown, NULL) < 0 ||
 	    shown != 0)
 		return 0;
-	return add_fact(reading, find_name(reading->audit, value->name),
+	return add_fact(reading, find_name(reading, value->name),
 			SBK_VOLUME_HIDDEN, value->name, "", err);
 }
 
@@ -350,8 +392,11 @@ static int read_software(struct reading *reading, struct sbk_error *err)
 	else
 		return rc;
 	if (rc == 0)
+		rc = sort_accounts(reading, err);
+	if (rc == 0)
 		rc = sbk_hive_each_value(&reading->hive, &key, take_hidden,
 					 reading, err);
+	free(reading->accounts);
 	return absent(rc, err);
 }
 

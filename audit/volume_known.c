@@ -24,32 +24,47 @@ bool sbk_volume_is_account_sid(const struct sbk_sid *sid)
 	       (sbk_sid_authority(sid) == 12 && sbk_sid_sub(sid, 0) == 1);
 }
 
+/* For one more; doubled at each power of two. */
+static int make_room(struct sbk_volume_audit *audit)
+{
+	const size_t count = audit->directory.count;
+	const size_t room = count > 0 ? count * 2 : 1;
+	struct sbk_sid_owner *owners;
+	const char **evidence;
+
+	if ((count & (count - 1)) != 0)
+		return 0;
+	owners = realloc((void *)audit->directory.owners,
+			 room * sizeof(*owners));
+	if (owners == NULL)
+		return SBK_E_NOMEM;
+	audit->directory.owners = owners;
+	evidence = realloc((void *)audit->evidence, room * sizeof(*evidence));
+	if (evidence == NULL)
+		return SBK_E_NOMEM;
+	audit->evidence = evidence;
+	return 0;
+}
+
 int sbk_volume_known_add(struct sbk_volume_audit *audit,
 			 const struct sbk_sid_owner *owner, const char *path,
 			 struct sbk_error *err)
 {
 	size_t count = audit->directory.count;
 	struct sbk_sid_owner *owners;
-	const char **evidence;
 
 	if (count >= SBK_VOLUME_SIDS_MAX)
 		return 0; /* more than entries can name */
-	owners = realloc((void *)audit->directory.owners,
-			 (count + 1) * sizeof(*owners));
-	if (owners == NULL)
+	if (make_room(audit) < 0)
 		return sbk_error_no_memory(err);
-	audit->directory.owners = owners;
-	evidence = realloc(audit->evidence, (count + 1) * sizeof(*evidence));
-	if (evidence == NULL)
-		return sbk_error_no_memory(err);
-	audit->evidence = evidence;
+	owners = (struct sbk_sid_owner *)audit->directory.owners;
 	owners[count] = *owner;
 	if (owner->name != NULL)
 		owners[count].name =
 			sbk_arena_strdup(&audit->arena, owner->name);
 	if (owner->name != NULL && owners[count].name == NULL)
 		return sbk_error_no_memory(err);
-	evidence[count] = path;
+	audit->evidence[count] = path;
 	audit->directory.count++;
 	return 0;
 }
@@ -378,13 +393,18 @@ static char lower(char c)
 	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
-bool sbk_volume_is_same(const char *a, const char *b)
+int sbk_volume_name_compare(const char *a, const char *b)
 {
 	while (*a != '\0' && lower(*a) == lower(*b)) {
 		a++;
 		b++;
 	}
-	return lower(*a) == lower(*b);
+	return (unsigned char)lower(*a) - (unsigned char)lower(*b);
+}
+
+bool sbk_volume_is_same(const char *a, const char *b)
+{
+	return sbk_volume_name_compare(a, b) == 0;
 }
 
 /* "Everyone", "BUILTIN\Users", or "Users" alone. */

@@ -22,6 +22,10 @@
 #include "engine/error.h"
 #include "engine/limits.h"
 
+#define SBK_OS_DESCRIPTOR_MAX                          \
+	65536 /* bytes that a mount hands out or takes \
+	       */
+
 struct sbk_os_volume {
 	char point[SBK_PATH_MAX]; /* where its root is, links resolved */
 	uint64_t serial;
@@ -30,8 +34,9 @@ struct sbk_os_volume {
 
 /*
  * The volume whose root is at `path`. Refused by name are what is no mount
- * point (SBK_E_INVAL), another filesystem or driver than ntfs-3g, a part of a
- * volume, and a mount that does not hand out descriptors (SBK_E_UNSUPPORTED).
+ * point (SBK_E_INVAL), another filesystem or driver than ntfs-3g, a program of
+ * another user's in its place (root's is believed), a part of a volume, and a
+ * mount that does not hand out descriptors (SBK_E_UNSUPPORTED).
  */
 int sbk_os_volume_at(const char *path, struct sbk_os_volume *out,
 		     struct sbk_error *err);

@@ -240,7 +240,7 @@ static void print_settled(struct undo_command *u, struct sbk_buf *out)
 			sbk_buf_adds(out, "  and more (--json lists all)\n");
 			break;
 		}
-		sbk_buf_printf(out, "  %-8s", sbk_status_name(change->status));
+		sbk_buf_printf(out, "  %-8s ", sbk_status_name(change->status));
 		sbk_text_escape(out, change->object.name);
 		if (change->note != NULL) {
 			sbk_buf_adds(out, ": ");

@@ -105,10 +105,12 @@ static int undo_failed(struct transact *t, int failure, struct sbk_error *err)
 		t->report->undone.owed = sbk_plan_count(left);
 		t->report->undone.confirmed = settled - sbk_plan_count(left);
 	}
+	/* An end whose flush failed may stand in the log all the same. */
 	if (rc < 0)
 		(void)sbk_error_prefix(err,
-				       "what was done could not be undone (%s) "
-				       "and will be at the next start",
+				       "what was done could not be undone "
+				       "(%s); the next start undoes it, or "
+				       "finds it recorded as done",
 				       why.message);
 	else if (t->report->undone.owed > 0)
 		(void)sbk_error_prefix(err,

@@ -289,8 +289,8 @@ static void print_end(struct remediate *m, struct sbk_buf *out)
 	if (!is_incomplete(m))
 		sbk_buf_printf(
 			out,
-			"Looked at again: no entry and no owner of %" PRIu64
-			" objects names them.\n",
+			"Looked at again: no DACL of %" PRIu64
+			" objects has an entry for them, and they own none.\n",
 			seen->examined);
 	if (seen->left > 0) {
 		sbk_buf_printf(out, "Left: %" PRIu64 " %s, the first is ",

@@ -14,13 +14,15 @@
  * seconds, since a walk through the driver would take minutes; what is planned
  * and written is what the mount says: each object is pinned through it, its
  * record compared, its descriptor read again. ntfs-3g writes what it changes
- * to its device at once, so that both agree; where they do not, the mount's
- * word counts, and an object whose descriptor the reader cannot find is looked
- * at through the mount.
+ * to its device at once, so that both agree; where they do not, the object is
+ * left alone (of a descriptor that it does not understand, ntfs-3g makes one
+ * up). One whose descriptor the reader cannot find is looked at through the
+ * mount.
  *
  * What cannot be changed exactly is left alone and counted (`left`): an object
  * without a path, with a path or name that the mount does not take, with a
- * descriptor that cannot be read, the root where one of them owns it. Damage
+ * descriptor that cannot be read or that the mount has otherwise, the root
+ * where one of them owns it. Damage
  * that may hide an object is counted in `missed`. Both make the result
  * incomplete.
  *

@@ -59,18 +59,64 @@ static int read_descriptor(const struct sbk_observation *seen,
 			   seen->state.size, out, err);
 }
 
+/* Whether the object at the path is that of the record. */
+static bool is_record(const struct sbk_remediation_look *look,
+		      const struct sbk_observation *seen, uint32_t record)
+{
+	struct sbk_volume_identity identity;
+
+	return sbk_volume_identity_parse(sbk_buf_text(&seen->identity),
+					 &identity) &&
+	       identity.serial == look->r->volume.serial &&
+	       identity.record == record;
+}
+
+/*
+ * Whether the mount hands out what the volume has. Of a descriptor that
+ * ntfs-3g does not understand it tells nothing: it makes one up, in which
+ * nobody is found who stands in the one that Windows will go by.
+ */
+static int is_stored(struct sbk_remediation_look *look,
+		     const struct sbk_observation *seen, uint32_t record,
+		     bool *out, struct sbk_error *err)
+{
+	struct sbk_volume_tree *tree = &look->audit.tree;
+	int rc;
+
+	*out = true;
+	if (tree->descriptor[record] == SBK_VOLUME_NONE)
+		return 0;
+	sbk_buf_clear(&look->next);
+	rc = sbk_volume_descriptor(tree, tree->descriptor[record], &look->next,
+				   NULL);
+	if (rc == SBK_E_NOMEM)
+		return sbk_error_no_memory(err);
+	/* One that is damaged is told as such. */
+	*out = rc < 0 || (look->next.size == seen->state.size &&
+			  memcmp(look->next.data, seen->state.data,
+				 look->next.size) == 0);
+	return 0;
+}
+
 /* --- the heir ------------------------------------------------------------- */
 
 /* The owner of one directory: 1 and who, 0 where it is one of theirs. */
 static int owner_of(struct sbk_remediation_look *look, const char *path,
-		    struct sbk_sid *out)
+		    uint32_t record, struct sbk_sid *out)
 {
 	struct sbk_observation seen = SBK_OBSERVATION_INIT;
 	char place[SBK_PATH_MAX];
+	bool stored = false;
 	struct sbk_sd sd;
 	int rc = place_of(look, path, place) ? observe(look, place, &seen, NULL)
 					     : SBK_E_LIMIT;
 
+	if (rc == 0 && !is_record(look, &seen, record))
+		rc = SBK_E_CONFLICT;
+	if (rc == 0)
+		rc = is_stored(look, &seen, record, &stored, NULL);
+	if (rc == 0 && !stored)
+		rc = SBK_E_CONFLICT;
 	if (rc == 0)
 		rc = read_descriptor(&seen, &sd, NULL);
 	if (rc == 0 && sd.has_owner &&
@@ -82,9 +128,12 @@ static int owner_of(struct sbk_remediation_look *look, const char *path,
 	return rc;
 }
 
-static bool find_heir(struct sbk_remediation_look *look, const char *path,
+static bool find_heir(struct sbk_remediation_look *look,
+		      const struct sbk_remediation_candidate *candidate,
 		      struct sbk_sid *out)
 {
+	const char *path = candidate->path;
+	uint32_t record = candidate->record;
 	char above[SBK_PATH_MAX];
 	char *slash;
 	int rc = 0;
@@ -95,11 +144,13 @@ static bool find_heir(struct sbk_remediation_look *look, const char *path,
 	while (rc == 0 && strcmp(above, "/") != 0) {
 		slash = strrchr(above, '/');
 		slash[slash == above ? 1 : 0] = '\0';
+		/* The path is made of these: it ends at the root with them. */
+		record = look->audit.tree.parent[record];
 		if (strcmp(above, look->heir_of) == 0) {
 			*out = look->heir;
 			return true;
 		}
-		rc = owner_of(look, above, out);
+		rc = owner_of(look, above, record, out);
 	}
 	if (rc <= 0)
 		return false;
@@ -208,32 +259,26 @@ static int plan_observed(struct sbk_remediation_look *look,
 	sbk_sd_strip_look(&sd, &strip, &named);
 	look->seen->groups += named.group;
 	look->seen->mentioned += named.mentioned;
-	if (named.owner && find_heir(look, path, &heir))
+	if (named.owner && find_heir(look, candidate, &heir))
 		strip.heir = &heir;
 	else if (named.owner)
 		(void)leave(look, path,
-			    "it belongs to one of them, and so does whatever "
-			    "holds it, so that nobody is there to get it");
+			    "it belongs to one of them, and what holds it "
+			    "does, too, or does not say whose it is");
 	named.owner = strip.heir != NULL;
 	if (named.entries == 0 && !named.owner)
-		return 0; /* the mount's word counts */
-	count_sensitive(look, candidate, named.denies);
+		return 0; /* no right of theirs */
 	sbk_buf_clear(&look->next);
 	rc = sbk_sd_strip_write(&sd, &strip, &look->next, err);
-	return rc < 0 ? rc
-		      : add_change(look, place, seen, &named, strip.heir, err);
-}
-
-/* Whether the object at the path is that of the record. */
-static bool is_record(const struct sbk_remediation_look *look,
-		      const struct sbk_observation *seen, uint32_t record)
-{
-	struct sbk_volume_identity identity;
-
-	return sbk_volume_identity_parse(sbk_buf_text(&seen->identity),
-					 &identity) &&
-	       identity.serial == look->r->volume.serial &&
-	       identity.record == record;
+	if (rc < 0)
+		return rc;
+	/* Lists that share bytes take their own room once they differ. */
+	if (look->next.size > SBK_OS_DESCRIPTOR_MAX)
+		return leave(look, path,
+			     "its descriptor without them is larger than the "
+			     "mount takes");
+	count_sensitive(look, candidate, named.denies);
+	return add_change(look, place, seen, &named, strip.heir, err);
 }
 
 int sbk_remediation_object(struct sbk_remediation_look *look,
@@ -243,6 +288,7 @@ int sbk_remediation_object(struct sbk_remediation_look *look,
 	struct sbk_observation seen = SBK_OBSERVATION_INIT;
 	struct sbk_error why = SBK_ERROR_INIT;
 	char place[SBK_PATH_MAX];
+	bool stored;
 	int rc;
 
 	if (!place_of(look, candidate->path, place))
@@ -257,8 +303,12 @@ int sbk_remediation_object(struct sbk_remediation_look *look,
 	else if (!is_record(look, &seen, candidate->record))
 		rc = leave(look, candidate->path,
 			   "the mount has another object at its path");
-	else
-		rc = plan_observed(look, candidate, place, &seen, err);
+	else if ((rc = is_stored(look, &seen, candidate->record, &stored,
+				 err)) == 0)
+		rc = stored ? plan_observed(look, candidate, place, &seen, err)
+			    : leave(look, candidate->path,
+				    "the mount hands out another descriptor "
+				    "than the one that the volume has");
 	sbk_observation_release(&seen);
 	return rc;
 }

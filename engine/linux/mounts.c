@@ -70,6 +70,14 @@ static bool is_mapped(const char *options)
 	return at != NULL && (at[9] == ',' || at[9] == '\0');
 }
 
+/* Of the superblock's options, where only the kernel writes "user_id=". */
+static uint32_t server_of(const char *options)
+{
+	const char *at = strstr(options, ",user_id=");
+
+	return at != NULL ? (uint32_t)strtoul(at + 9, NULL, 10) : 0;
+}
+
 static bool parse_line(char *line, struct sbk_mount *out)
 {
 	/* id, parent, device, root, point, options */
@@ -109,6 +117,7 @@ static bool parse_line(char *line, struct sbk_mount *out)
 		.source = source,
 		.read_only = is_read_only(fields[5]) || is_read_only(options),
 		.mapped = is_mapped(fields[5]),
+		.server = server_of(options),
 	};
 	return true;
 }

@@ -20,6 +20,7 @@ struct sbk_mount {
 	uint64_t device_number; /* the same, as stat has it */
 	bool read_only;		/* the mount or the volume is */
 	bool mapped;		/* it shows other ids than the volume has */
+	uint32_t server;	/* FUSE: whose program it is; else 0 */
 };
 
 /* 0: go on; 1: stop; < 0: stop with it. */

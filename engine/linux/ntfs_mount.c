@@ -29,7 +29,7 @@
 #include "engine/banned.h"
 
 /* A buffer that is too short gives EIO and not ERANGE (ntfs-3g 2022.10.3). */
-#define ATTRIBUTE_BYTES 65536
+#define ATTRIBUTE_BYTES SBK_OS_DESCRIPTOR_MAX
 #define NAME_BYTES (SBK_NTFS_NAME_UNITS * 3 + 1)
 
 /* --- mounts --------------------------------------------------------------- */
@@ -61,6 +61,13 @@ static int check_mount(const struct sbk_mount *mount, struct sbk_error *err)
 				     "no NTFS volume is mounted at '%s' (it is "
 				     "%s)",
 				     mount->point, mount->type);
+	/* Else somebody answers for a volume who may say anything of it. */
+	if (mount->server != 0 && mount->server != geteuid())
+		return sbk_error_set(
+			err, SBK_E_UNSUPPORTED,
+			"the volume at '%s' is served by a program "
+			"of user %lu's; mount it yourself",
+			mount->point, (unsigned long)mount->server);
 	if (strcmp(mount->root, "/") != 0)
 		return sbk_error_set(err, SBK_E_UNSUPPORTED,
 				     "'%s' shows only a part of a volume "

@@ -551,7 +551,7 @@ static bool has_sum(struct sbk_view *base)
 int sbk_hive_open(const struct sbk_ntfs_device *device, struct sbk_hive *out,
 		  struct sbk_error *err)
 {
-	uint8_t bytes[CHECKED_BYTES + 4];
+	uint8_t bytes[CHECKED_BYTES + 4] = {0};
 	struct sbk_hive hive = {.device = *device};
 	struct sbk_view base = sbk_view_of(bytes, sizeof(bytes));
 	int rc;

@@ -22,6 +22,7 @@ static const struct {
 	{ERROR_INVALID_PARAMETER, SBK_E_INVAL, "invalid parameter"},
 	{ERROR_INVALID_NAME, SBK_E_INVAL, "invalid name"},
 	{ERROR_DIRECTORY, SBK_E_INVAL, "not a directory"},
+	{ERROR_NO_SUCH_PRIVILEGE, SBK_E_INVAL, "no such user right"},
 	{ERROR_INVALID_OWNER, SBK_E_DENIED, "not an owner that you may set"},
 	{ERROR_NOT_ENOUGH_MEMORY, SBK_E_NOMEM, "out of memory"},
 	{ERROR_OUTOFMEMORY, SBK_E_NOMEM, "out of memory"},

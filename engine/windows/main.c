@@ -55,12 +55,9 @@ static const struct sbk_command later[] = {
 static char *narrow(const wchar_t *word)
 {
 	struct sbk_buf text = SBK_BUF_INIT;
-	char *out;
 
 	sbk_narrow_add(&text, word, wcslen(word));
-	sbk_buf_add(&text, "", 0);
-	out = sbk_buf_steal(&text);
-	return out != NULL ? out : calloc(1, 1);
+	return sbk_buf_steal(&text);
 }
 
 /* What the C library starts here in place of main; no header declares it. */

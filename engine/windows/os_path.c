@@ -17,6 +17,8 @@
 
 #define LONG_PREFIX L"\\\\?\\"
 #define PREFIX_UNITS 4
+#define UNC_PREFIX L"\\\\?\\UNC\\"
+#define UNC_UNITS 8
 
 /* What CreateFileW takes without a limit of 260: the full path behind "\\?\",
  * but for devices and shares, which have prefixes of their own. */
@@ -131,6 +133,12 @@ int sbk_named_path(HANDLE file, char **out, struct sbk_error *err)
 		if (units < skip ||
 		    memcmp(name, LONG_PREFIX, skip * sizeof(*name)) != 0)
 			skip = 0;
+		/* "\\\\?\\UNC\\server\\share" is "\\\\server\\share". */
+		if (units >= UNC_UNITS &&
+		    memcmp(name, UNC_PREFIX, UNC_UNITS * sizeof(*name)) == 0) {
+			sbk_buf_addc(&text, '/');
+			skip = UNC_UNITS - 1;
+		}
 		sbk_narrow_add(&text, name + skip, units - skip);
 		rc = sbk_buf_failed(&text, err);
 	}

@@ -17,6 +17,9 @@ void sbk_pin_release(struct sbk_pin *pin)
 	sbk_win32_close(&pin->handle);
 }
 
+#define UNICODE_STRING_BYTES_MAX 65534
+#define NO_FILE_IDS "its file system gives no file ids; use an NTFS volume"
+
 /* Fills in what the open object says of itself. */
 static int examine(struct sbk_pin *pin, struct sbk_error *err)
 {
@@ -27,9 +30,14 @@ static int examine(struct sbk_pin *pin, struct sbk_error *err)
 
 	rc = sbk_win32_file_information(pin->handle, FileAttributeTagInfo, &tag,
 					sizeof(tag), err);
-	if (rc == 0)
+	if (rc == 0) {
 		rc = sbk_win32_file_information(pin->handle, FileIdInfo, &id,
 						sizeof(id), err);
+		/* What a file system says that does not know the question. */
+		if (rc == SBK_E_INVAL)
+			rc = sbk_error_set(err, SBK_E_UNSUPPORTED, "%s",
+					   NO_FILE_IDS);
+	}
 	if (rc == 0)
 		rc = sbk_win32_file_information(pin->handle, FileStandardInfo,
 						&standard, sizeof(standard),
@@ -46,14 +54,37 @@ static int examine(struct sbk_pin *pin, struct sbk_error *err)
 	return 0;
 }
 
+/*
+ * Whether NT reads one name into it. A volume that another system wrote may
+ * list names with a backslash or a colon, which would be a way through what
+ * may be a link, or a stream.
+ */
+static bool is_one_name(const WCHAR *name, size_t size)
+{
+	const size_t units = size / sizeof(*name);
+	size_t i;
+
+	for (i = 0; i < units; i++)
+		if (name[i] == L'\\' || name[i] == L'/' || name[i] == L':' ||
+		    name[i] == 0)
+			return false;
+	return units > 0 && size <= UNICODE_STRING_BYTES_MAX;
+}
+
 int sbk_pin_below(const struct sbk_pin *directory, const WCHAR *name,
 		  size_t size, DWORD access, struct sbk_pin *out,
 		  struct sbk_error *err)
 {
 	struct sbk_pin pin = SBK_PIN_INIT;
-	int rc = sbk_win32_open_below(directory->handle, name, size, access,
-				      &pin.handle, err);
+	int rc = 0;
 
+	if (!is_one_name(name, size))
+		rc = sbk_error_set(err, SBK_E_INVAL,
+				   "its name is none by which Windows could "
+				   "open it");
+	if (rc == 0)
+		rc = sbk_win32_open_below(directory->handle, name, size, access,
+					  &pin.handle, err);
 	if (rc == 0)
 		rc = examine(&pin, err);
 	if (rc < 0)
@@ -149,6 +180,8 @@ void sbk_volumes_release(struct sbk_volumes *volumes)
 	volumes->count = 0;
 }
 
+#define NO_GUID "its volume has no GUID, so it is no local one"
+
 /* The GUID out of "\\?\Volume{GUID}\rest". */
 static int read_guid(const struct sbk_pin *pin, char guid[37],
 		     struct sbk_error *err)
@@ -160,6 +193,9 @@ static int read_guid(const struct sbk_pin *pin, char guid[37],
 	int rc =
 		sbk_win32_final_path(pin->handle, VOLUME_NAME_GUID, &wide, err);
 
+	/* ERROR_PATH_NOT_FOUND, of a network share: the object is there. */
+	if (rc == SBK_E_NOTFOUND)
+		rc = sbk_error_set(err, SBK_E_UNSUPPORTED, "%s", NO_GUID);
 	if (rc == 0) {
 		sbk_narrow_add(&text, (const WCHAR *)(const void *)wide.data,
 			       wide.size / sizeof(WCHAR));
@@ -168,9 +204,7 @@ static int read_guid(const struct sbk_pin *pin, char guid[37],
 	if (rc == 0 &&
 	    (text.size < prefix + 37 || memcmp(text.data, start, prefix) != 0 ||
 	     text.data[prefix + 36] != '}'))
-		rc = sbk_error_set(err, SBK_E_UNSUPPORTED,
-				   "its volume has no GUID, so it is no local "
-				   "one");
+		rc = sbk_error_set(err, SBK_E_UNSUPPORTED, "%s", NO_GUID);
 	for (i = 0; rc == 0 && i < 36; i++) {
 		char c = text.data[prefix + i];
 
@@ -283,8 +317,7 @@ int sbk_volume_of(struct sbk_volumes *volumes, const struct sbk_pin *pin,
 		return sbk_error_set(err, SBK_E_LIMIT, "more than %d volumes",
 				     SBK_VOLUMES_MAX);
 	if (memcmp(pin->id, no_id, sizeof(no_id)) == 0)
-		return sbk_error_set(err, SBK_E_UNSUPPORTED,
-				     "its file system gives no file ids");
+		return sbk_error_set(err, SBK_E_UNSUPPORTED, "%s", NO_FILE_IDS);
 	volume = &volumes->items[volumes->count];
 	*volume = (struct sbk_volume){.serial = pin->serial};
 	rc = check_volume(pin, err);

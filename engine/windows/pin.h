@@ -40,7 +40,8 @@ void sbk_pin_release(struct sbk_pin *pin);
  * SBK_E_NOTFOUND, SBK_E_DENIED. */
 int sbk_pin_path(const char *path, DWORD access, struct sbk_pin *out,
 		 struct sbk_error *err);
-/* What has this name in an open directory; may be a reparse point. */
+/* What has this name in an open directory; may be a reparse point. SBK_E_INVAL
+ * for what NT would not take as one name. */
 int sbk_pin_below(const struct sbk_pin *directory, const WCHAR *name,
 		  size_t size, DWORD access, struct sbk_pin *out,
 		  struct sbk_error *err);

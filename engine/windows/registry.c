@@ -8,9 +8,11 @@
  * is the state of a value; that of a key is "key", whatever is in it, so that
  * what others put there is no drift of ours. Taking a key away takes an empty
  * one only: SBK_E_CONFLICT else, for RegDeleteKeyExW would take values along.
+ * Making one makes no other: the key that it lies in must be there, or be made
+ * as a change of its own.
  *
- * What was changed or looked at is flushed at once: a hive is written as a
- * whole, and setup does this a few times.
+ * What was changed or looked at is flushed at once, also where nothing is: a
+ * hive is written as a whole, and setup does this a few times.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,12 +51,14 @@ static bool add_path(struct sbk_buf *out, const char *text, size_t size)
 {
 	size_t i;
 
-	if (size == 0 || memchr(text, '\\', size) != NULL)
+	if (size == 0 || text[size - 1] == '/' ||
+	    memchr(text, '\\', size) != NULL)
 		return false;
 	for (i = 0; i < size; i++) {
 		const char *c = text[i] == '/' ? "\\" : &text[i];
 
-		if ((unsigned char)text[i] >= 0x80 || !sbk_wide_add(out, c, 1))
+		if ((text[i] == '/' && (i == 0 || text[i - 1] == '/')) ||
+		    (unsigned char)text[i] >= 0x80 || !sbk_wide_add(out, c, 1))
 			return false;
 	}
 	return sbk_wide_text(out) != NULL;
@@ -88,7 +92,61 @@ static int open_key(struct place *place, REGSAM access, HKEY *out,
 		    struct sbk_error *err)
 {
 	return sbk_win32_open_key(place->root, sbk_wide_text(&place->path),
-				  access, out, err);
+				  REG_OPTION_OPEN_LINK, access, out, err);
+}
+
+/* How many of the first `units` of the path name the key above. */
+static size_t above(const struct place *place, size_t units)
+{
+	const WCHAR *path = (const WCHAR *)(const void *)place->path.data;
+
+	while (units > 0 && path[--units] != L'\\')
+		;
+	return units;
+}
+
+/* The key that the first `units` of the path name; the root where 0. A link is
+ * followed, as it is on the way to what is below. */
+static int open_above(const struct place *place, size_t units, REGSAM access,
+		      HKEY *out, struct sbk_error *err)
+{
+	struct sbk_buf path = SBK_BUF_INIT;
+	int rc;
+
+	sbk_buf_add(&path, place->path.data, units * sizeof(WCHAR));
+	if (sbk_wide_text(&path) == NULL)
+		rc = sbk_buf_failed(&path, err);
+	else
+		rc = sbk_win32_open_key(place->root, sbk_wide_text(&path), 0,
+					access, out, err);
+	sbk_buf_release(&path);
+	return rc;
+}
+
+/* That the key is not there is durable when what is above it is. */
+static int flush_above(const struct place *place, struct sbk_error *err)
+{
+	size_t units = place->path.size / sizeof(WCHAR);
+	HKEY key = NULL;
+	int rc;
+
+	do {
+		units = above(place, units);
+		rc = open_above(place, units, KEY_QUERY_VALUE, &key, err);
+	} while (rc == SBK_E_NOTFOUND && units > 0);
+	if (rc == 0)
+		rc = sbk_win32_flush_key(key, err);
+	sbk_win32_close_key(&key);
+	return rc;
+}
+
+static int format_value(DWORD type, const struct sbk_buf *data,
+			struct sbk_buf *out, struct sbk_error *err)
+{
+	sbk_buf_printf(out, "type %lu\ndata ", (unsigned long)type);
+	sbk_buf_add_hex(out, sbk_buf_text(data), data->size);
+	sbk_buf_addc(out, '\n');
+	return sbk_buf_failed(out, err);
 }
 
 /* Appends the state of what stands there; nothing where nothing does. */
@@ -105,14 +163,10 @@ static int read_state(struct place *place, HKEY key, struct sbk_buf *out,
 	}
 	rc = sbk_win32_query_value(key, sbk_wide_text(&place->value), &type,
 				   &data, err);
-	if (rc == 0) {
-		sbk_buf_printf(out, "type %lu\ndata ", (unsigned long)type);
-		sbk_buf_add_hex(out, sbk_buf_text(&data), data.size);
-		sbk_buf_addc(out, '\n');
-		rc = sbk_buf_failed(out, err);
-	}
+	if (rc == 0)
+		rc = format_value(type, &data, out, err);
 	sbk_buf_release(&data);
-	return rc;
+	return rc == SBK_E_NOTFOUND ? 0 : rc;
 }
 
 static int look(struct place *place, struct sbk_buf *out, struct sbk_error *err)
@@ -121,15 +175,17 @@ static int look(struct place *place, struct sbk_buf *out, struct sbk_error *err)
 	HKEY key = NULL;
 	int rc = open_key(place, KEY_READ, &key, &why);
 
+	/* What is settled by looking must be durable, too. */
+	if (rc == SBK_E_NOTFOUND)
+		return flush_above(place, err);
 	if (rc == 0)
 		rc = read_state(place, key, out, &why);
-	/* What is settled by looking must be durable, too. */
-	if (rc == 0)
-		rc = sbk_win32_flush_key(key, &why);
+	if (rc < 0)
+		(void)sbk_error_set(err, rc, "%s", why.message);
+	else
+		rc = sbk_win32_flush_key(key, err);
 	sbk_win32_close_key(&key);
-	if (rc == SBK_E_NOTFOUND)
-		return 0;
-	return rc < 0 ? sbk_error_set(err, rc, "%s", why.message) : 0;
+	return rc;
 }
 
 static int observe(struct sbk_host *host, const struct sbk_object *object,
@@ -145,16 +201,16 @@ static int observe(struct sbk_host *host, const struct sbk_object *object,
 	return rc;
 }
 
-/* "type 4\ndata 00000000\n" */
-static int value_of(struct sbk_state state, DWORD *type, struct sbk_buf *data,
-		    struct sbk_error *err)
+/* "type 4\ndata 00000000\n"; "type 1\ndata \n" of a value without data. */
+static int parse_value(struct sbk_state state, DWORD *type,
+		       struct sbk_buf *data, struct sbk_error *err)
 {
 	static const char middle[] = "\ndata ";
 	const char *end = state.data + state.size, *at;
 	char digits[3] = "", *stop;
 	uint8_t byte;
 
-	if (state.size < 14 || strncmp(state.data, "type ", 5) != 0 ||
+	if (state.size < 13 || strncmp(state.data, "type ", 5) != 0 ||
 	    end[-1] != '\n')
 		goto malformed;
 	*type = (DWORD)strtoul(state.data + 5, &stop, 10);
@@ -171,6 +227,30 @@ static int value_of(struct sbk_state state, DWORD *type, struct sbk_buf *data,
 malformed:
 	return sbk_error_set(err, SBK_E_PARSE,
 			     "the state of a registry value is malformed");
+}
+
+/* Takes the one form that is written, and nothing else: the value would not
+ * be read back as what was asked for. */
+static int value_of(struct sbk_state state, DWORD *type, struct sbk_buf *data,
+		    struct sbk_error *err)
+{
+	struct sbk_buf again = SBK_BUF_INIT;
+	int rc = parse_value(state, type, data, err);
+
+	if (rc == 0)
+		rc = format_value(*type, data, &again, err);
+	if (rc == 0 &&
+	    !sbk_state_equal(state, (struct sbk_state){sbk_buf_text(&again),
+						       again.size}))
+		rc = sbk_error_set(err, SBK_E_PARSE,
+				   "the state of a registry value is not in "
+				   "its one form");
+	if (rc == 0 && data->size > SBK_REGISTRY_BYTES_MAX)
+		rc = sbk_error_set(err, SBK_E_LIMIT,
+				   "a value of more than %d bytes",
+				   SBK_REGISTRY_BYTES_MAX);
+	sbk_buf_release(&again);
+	return rc;
 }
 
 static int change_value(struct place *place, struct sbk_state next,
@@ -198,13 +278,22 @@ static int change_value(struct place *place, struct sbk_state next,
 
 static int make_key(struct place *place, struct sbk_error *err)
 {
-	HKEY key = NULL;
-	int rc = sbk_win32_create_key(place->root, sbk_wide_text(&place->path),
-				      &key, err);
+	const WCHAR *path = sbk_wide_text(&place->path);
+	const size_t parent = above(place, place->path.size / sizeof(WCHAR));
+	HKEY within = NULL, key = NULL;
+	int rc = open_above(place, parent, KEY_CREATE_SUB_KEY, &within, err);
 
+	if (rc == SBK_E_NOTFOUND)
+		rc = sbk_error_set(err, rc,
+				   "the key that it lies in is not "
+				   "there");
+	if (rc == 0)
+		rc = sbk_win32_create_key(within, path + parent + (parent > 0),
+					  &key, err);
 	if (rc == 0)
 		rc = sbk_win32_flush_key(key, err);
 	sbk_win32_close_key(&key);
+	sbk_win32_close_key(&within);
 	return rc;
 }
 

@@ -70,6 +70,9 @@ const struct sbk_win32 *sbk_win32 = &sbk_win32_system;
 
 #define SHARE_ALL (FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
 #define NO_FOLLOW (FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS)
+/* The bit of SECURITY_SQOS_PRESENT is that of FILE_FLAG_OPEN_NO_RECALL, too:
+ * both are wanted. */
+#define NO_IMPERSONATION (SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION)
 /* winternl.h of mingw has it, the SDK's has not. */
 #define OPEN_OPTIONS                                    \
 	(0x00200000 /* FILE_OPEN_REPARSE_POINT */ |     \
@@ -101,7 +104,8 @@ int sbk_win32_open(const WCHAR *name, DWORD access, HANDLE *out,
 		   struct sbk_error *err)
 {
 	HANDLE handle = sbk_win32->files.CreateFileW(
-		name, access, SHARE_ALL, NULL, OPEN_EXISTING, NO_FOLLOW, NULL);
+		name, access, SHARE_ALL, NULL, OPEN_EXISTING,
+		NO_FOLLOW | NO_IMPERSONATION, NULL);
 
 	if (handle == INVALID_HANDLE_VALUE)
 		return last_error(err, "CreateFileW");

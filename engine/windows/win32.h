@@ -125,14 +125,16 @@ extern const struct sbk_win32 *sbk_win32;
 /*
  * CreateFileW ("CreateFileW function (fileapi.h)") of something that exists,
  * shared with everybody, no reparse point followed at its end, directories too
- * (FILE_FLAG_BACKUP_SEMANTICS).
+ * (FILE_FLAG_BACKUP_SEMANTICS). Where a name turns out to be a pipe's, who made
+ * that may see who we are and not act as us (SECURITY_IDENTIFICATION).
  */
 int sbk_win32_open(const WCHAR *name, DWORD access, HANDLE *out,
 		   struct sbk_error *err);
 /*
  * NtCreateFile ("NtCreateFile function (winternl.h)") with RootDirectory: opens
  * what has this one name in an open directory, a reparse point itself where it
- * is one. `size` is in bytes. For synchronous use; SYNCHRONIZE is added.
+ * is one. `size` is in bytes, of a UNICODE_STRING: at most 65534. For
+ * synchronous use; SYNCHRONIZE is added.
  */
 int sbk_win32_open_below(HANDLE parent, const WCHAR *name, size_t size,
 			 DWORD access, HANDLE *out, struct sbk_error *err);

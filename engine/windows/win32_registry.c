@@ -17,26 +17,25 @@ static int reg_error(struct sbk_error *err, LSTATUS code, const char *call)
 		       : sbk_error_set_win32(err, (DWORD)code, "%s", call);
 }
 
-int sbk_win32_open_key(HKEY root, const WCHAR *path, REGSAM access, HKEY *out,
-		       struct sbk_error *err)
+int sbk_win32_open_key(HKEY root, const WCHAR *path, DWORD options,
+		       REGSAM access, HKEY *out, struct sbk_error *err)
 {
 	HKEY key = NULL;
 	LSTATUS code = sbk_win32->registry.RegOpenKeyExW(
-		root, path, REG_OPTION_OPEN_LINK, access | KEY_WOW64_64KEY,
-		&key);
+		root, path, options, access | KEY_WOW64_64KEY, &key);
 
 	if (code == ERROR_SUCCESS)
 		*out = key;
 	return reg_error(err, code, "RegOpenKeyExW");
 }
 
-int sbk_win32_create_key(HKEY root, const WCHAR *path, HKEY *out,
+int sbk_win32_create_key(HKEY parent, const WCHAR *name, HKEY *out,
 			 struct sbk_error *err)
 {
 	HKEY key = NULL;
 	DWORD disposition = 0;
 	LSTATUS code = sbk_win32->registry.RegCreateKeyExW(
-		root, path, 0, NULL, REG_OPTION_NON_VOLATILE,
+		parent, name, 0, NULL, REG_OPTION_NON_VOLATILE,
 		KEY_READ | KEY_WRITE | KEY_WOW64_64KEY, NULL, &key,
 		&disposition);
 

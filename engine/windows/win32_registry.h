@@ -9,12 +9,14 @@
 
 #define SBK_REGISTRY_BYTES_MAX 65536 /* of one value that we look at */
 
-/* "RegOpenKeyExW function (winreg.h)", no link followed at its end. */
-int sbk_win32_open_key(HKEY root, const WCHAR *path, REGSAM access, HKEY *out,
-		       struct sbk_error *err);
+/* "RegOpenKeyExW function (winreg.h)"; `options` 0, or REG_OPTION_OPEN_LINK to
+ * follow no link at its end. */
+int sbk_win32_open_key(HKEY root, const WCHAR *path, DWORD options,
+		       REGSAM access, HKEY *out, struct sbk_error *err);
 /* "RegCreateKeyExW function (winreg.h)" of one that is not there: SBK_E_EXISTS
- * where it was only opened (REG_OPENED_EXISTING_KEY). */
-int sbk_win32_create_key(HKEY root, const WCHAR *path, HKEY *out,
+ * where it was only opened (REG_OPENED_EXISTING_KEY). `name` is one key's: the
+ * call makes each that is missing of a path. */
+int sbk_win32_create_key(HKEY parent, const WCHAR *name, HKEY *out,
 			 struct sbk_error *err);
 /* "RegDeleteKeyExW function (winreg.h)", which refuses one with subkeys, but
  * not one with values: the caller has looked. */
@@ -29,7 +31,8 @@ int sbk_win32_set_value(HKEY key, const WCHAR *name, DWORD type,
 			const struct sbk_buf *data, struct sbk_error *err);
 /* "RegDeleteValueW function (winreg.h)" */
 int sbk_win32_delete_value(HKEY key, const WCHAR *name, struct sbk_error *err);
-/* "RegFlushKey function (winreg.h)" */
+/* "RegFlushKey function (winreg.h)" of a key that may be read
+ * (KEY_QUERY_VALUE): writes the whole hive that it lies in. */
 int sbk_win32_flush_key(HKEY key, struct sbk_error *err);
 /* "RegCloseKey function (winreg.h)"; NULL is left alone. */
 void sbk_win32_close_key(HKEY *key);

@@ -11,7 +11,6 @@
 
 #include "engine/banned.h"
 
-#define NO_SUCH_NAME ((NTSTATUS)0xC0000034) /* STATUS_OBJECT_NAME_NOT_FOUND */
 #define NAME_UNITS 512
 
 static int lsa_error(struct sbk_error *err, NTSTATUS status, const char *call)
@@ -40,7 +39,7 @@ int sbk_win32_sid_resolves(const struct sbk_sid *sid, struct sbk_error *err)
 {
 	WCHAR name[NAME_UNITS], domain[NAME_UNITS];
 	DWORD name_size = NAME_UNITS, domain_size = NAME_UNITS;
-	SID_NAME_USE use;
+	SID_NAME_USE use = SidTypeUnknown;
 
 	if (!sbk_win32->rights.LookupAccountSidW(NULL, sid_of(sid), name,
 						 &name_size, domain,
@@ -49,6 +48,10 @@ int sbk_win32_sid_resolves(const struct sbk_sid *sid, struct sbk_error *err)
 
 		return sbk_error_set_win32(err, code, "LookupAccountSidW");
 	}
+	if (use == SidTypeDeletedAccount || use == SidTypeInvalid ||
+	    use == SidTypeUnknown)
+		return sbk_error_set_win32(err, ERROR_NONE_MAPPED,
+					   "LookupAccountSidW");
 	return 0;
 }
 
@@ -93,7 +96,8 @@ int sbk_win32_has_right(LSA_HANDLE policy, const struct sbk_sid *sid,
 	NTSTATUS status = sbk_win32->rights.LsaEnumerateAccountRights(
 		policy, sid_of(sid), &rights, &count);
 
-	if (status < 0 && status != NO_SUCH_NAME)
+	if (status < 0 && sbk_win32->rights.LsaNtStatusToWinError(status) !=
+				  ERROR_FILE_NOT_FOUND)
 		return lsa_error(err, status, "LsaEnumerateAccountRights");
 	for (i = 0; status >= 0 && i < count; i++)
 		found = found || same_right(&rights[i], right);

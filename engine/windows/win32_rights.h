@@ -8,8 +8,9 @@
 #include "engine/windows/win32.h"
 
 /*
- * Whether an account has this SID: "LookupAccountSidW function (winbase.h)" on
- * this machine. SBK_E_NOTFOUND where none has (ERROR_NONE_MAPPED).
+ * Whether an account has this SID: "LookupAccountSidW function (winbase.h)",
+ * which asks this machine first, then trusted domains. SBK_E_NOTFOUND where
+ * none has (ERROR_NONE_MAPPED), or none any more ("SID_NAME_USE enumeration").
  */
 int sbk_win32_sid_resolves(const struct sbk_sid *sid, struct sbk_error *err);
 
@@ -20,8 +21,9 @@ int sbk_win32_open_policy(ACCESS_MASK access, LSA_HANDLE *out,
 void sbk_win32_close_policy(LSA_HANDLE *policy);
 /*
  * Whether the SID holds the right: "LsaEnumerateAccountRights function
- * (ntsecapi.h)", whose STATUS_OBJECT_NAME_NOT_FOUND means that it holds none
- * (MS-LSAD 3.1.4.5.10). Compares without case, as LSA does.
+ * (ntsecapi.h)", whose STATUS_OBJECT_NAME_NOT_FOUND (MS-LSAD 3.1.4.5.10), as
+ * ERROR_FILE_NOT_FOUND, means that it holds none. Compares without case, as LSA
+ * does.
  */
 int sbk_win32_has_right(LSA_HANDLE policy, const struct sbk_sid *sid,
 			const WCHAR *right, bool *out, struct sbk_error *err);

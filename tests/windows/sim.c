@@ -139,7 +139,8 @@ static HANDLE WINAPI sim_CreateFileW(LPCWSTR name, DWORD access, DWORD share,
 	if (security != NULL || template != NULL ||
 	    disposition != OPEN_EXISTING ||
 	    flags !=
-		    (FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS))
+		    (FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS |
+		     SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION))
 		abort(); /* nothing that we ever ask for */
 	(void)swprintf(device, 64, L"\\\\?\\Volume{%hs}", SIM_VOLUME);
 	(void)swprintf(root, 64, L"%ls\\", device);

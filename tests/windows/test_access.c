@@ -261,7 +261,7 @@ static void test_access__no_reparse_point_is_followed(void **state)
 }
 
 struct met {
-	size_t objects, links, skipped, several;
+	size_t objects, links, skipped, several, unreadable;
 	char text[600]; /* the order */
 };
 
@@ -272,6 +272,7 @@ static int meet(void *arg, const struct sbk_visit *visit, struct sbk_error *err)
 	(void)err;
 	met->objects += visit->kind == SBK_VISIT_OBJECT;
 	met->skipped += visit->kind == SBK_VISIT_SKIPPED;
+	met->unreadable += visit->kind == SBK_VISIT_UNREADABLE;
 	met->links += visit->is_link;
 	met->several += visit->links > 1;
 	(void)snprintf(met->text + strlen(met->text),
@@ -303,6 +304,22 @@ static void test_access__a_walk_and_a_survey(void **state)
 	assert_string_equal(surveyed.text, walked.text);
 	assert_int_equal(surveyed.objects, 5);
 	assert_int_equal(surveyed.links, 1);
+}
+
+/* Another system wrote them: NT would read a way into the one, and a stream
+ * into the other. */
+static void test_access__names_of_another_system_are_told(void **state)
+{
+	struct granted *g = *state;
+	struct met met = {.objects = 0};
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)sim_add(g->sim, "C:/ws/a\\file", false, NULL);
+	(void)sim_add(g->sim, "C:/ws/b:s", false, NULL);
+	assert_ok(sbk_backend_walk(&g->backend, "C:/ws", meet, &met, &err),
+		  &err);
+	assert_int_equal(met.unreadable, 2);
+	assert_int_equal(met.objects, 6); /* the others */
 }
 
 static void test_access__other_forms_of_a_path_are_refused(void **state)
@@ -376,6 +393,7 @@ static const struct CMUnitTest tests[] = {
 	GRANTED(test_access__another_owner_needs_the_privilege),
 	GRANTED(test_access__no_reparse_point_is_followed),
 	GRANTED(test_access__a_walk_and_a_survey),
+	GRANTED(test_access__names_of_another_system_are_told),
 	GRANTED(test_access__other_forms_of_a_path_are_refused),
 	cmocka_unit_test(test_access__a_system_that_forgets_is_caught),
 };

@@ -124,6 +124,34 @@ static void test_os__a_read_that_fails_is_an_error(void **state)
 	sbk_test_remove(directory);
 }
 
+static DWORD WINAPI path_of_a_share(HANDLE file, LPWSTR out, DWORD size,
+				    DWORD flags)
+{
+	static const WCHAR path[] = L"\\\\?\\UNC\\server\\share\\a.img";
+
+	(void)file;
+	(void)flags;
+	assert_true(size >= sizeof(path) / sizeof(*path));
+	memcpy(out, path, sizeof(path));
+	return sizeof(path) / sizeof(*path) - 1;
+}
+
+static void test_os__a_path_on_a_share_is_one(void **state)
+{
+	struct sbk_win32 table = sbk_win32_system;
+	struct sbk_error err = SBK_ERROR_INIT;
+	char *directory = sbk_test_directory("os"), *real = NULL;
+
+	(void)state;
+	table.files.GetFinalPathNameByHandleW = path_of_a_share;
+	sbk_win32 = &table;
+	assert_ok(sbk_os_real_path(directory, &real, &err), &err);
+	sbk_win32 = &sbk_win32_system;
+	assert_string_equal(real, "//server/share/a.img");
+	free(real);
+	sbk_test_remove(directory);
+}
+
 static void test_os__the_clock_is_utc(void **state)
 {
 	const int64_t before = (int64_t)time(NULL) * 1000;
@@ -137,6 +165,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_os__reads_a_file),
 	cmocka_unit_test(test_os__reads_an_image_to_its_end),
 	cmocka_unit_test(test_os__a_read_that_fails_is_an_error),
+	cmocka_unit_test(test_os__a_path_on_a_share_is_one),
 	cmocka_unit_test(test_os__the_clock_is_utc),
 };
 

@@ -132,6 +132,35 @@ static void test_right__is_given_to_accounts_alone(void **state)
 	end(life);
 }
 
+static BOOL WINAPI is_deleted(LPCWSTR system, PSID sid, LPWSTR name,
+			      LPDWORD name_size, LPWSTR domain,
+			      LPDWORD domain_size, PSID_NAME_USE use)
+{
+	(void)system;
+	(void)sid;
+	(void)name_size;
+	(void)domain_size;
+	name[0] = domain[0] = 0;
+	*use = SidTypeDeletedAccount;
+	return TRUE;
+}
+
+static void test_right__a_deleted_account_is_none(void **state)
+{
+	struct life *life = begin();
+	const struct sbk_win32 *simulated = sbk_win32;
+	struct sbk_win32 table = *simulated;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	table.rights.LookupAccountSidW = is_deleted;
+	sbk_win32 = &table;
+	assert_error(deny(life, &err), SBK_E_NOTFOUND, &err);
+	sbk_win32 = simulated;
+	assert_int_equal(sim_rights_held(life->sim), 0);
+	end(life);
+}
+
 static void test_right__a_system_that_forgets_is_caught(void **state)
 {
 	struct life *life = begin();
@@ -237,6 +266,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_right__comes_and_goes),
 	cmocka_unit_test(test_right__goes_without_its_account),
 	cmocka_unit_test(test_right__is_given_to_accounts_alone),
+	cmocka_unit_test(test_right__a_deleted_account_is_none),
 	cmocka_unit_test(test_right__a_system_that_forgets_is_caught),
 	cmocka_unit_test(test_right__needs_an_administrator),
 	cmocka_unit_test(test_right__bad_names_and_states),

@@ -221,6 +221,49 @@ static void test_win32__what_is_not_there_is_said(void **state)
 	sbk_observation_release(&seen);
 }
 
+static DWORD WINAPI no_guid(HANDLE file, LPWSTR out, DWORD size, DWORD flags)
+{
+	if (flags != VOLUME_NAME_GUID)
+		return GetFinalPathNameByHandleW(file, out, size, flags);
+	SetLastError(ERROR_PATH_NOT_FOUND);
+	return 0;
+}
+
+static BOOL WINAPI no_file_ids(HANDLE file, FILE_INFO_BY_HANDLE_CLASS class,
+			       LPVOID out, DWORD size)
+{
+	if (class != FileIdInfo)
+		return GetFileInformationByHandleEx(file, class, out, size);
+	SetLastError(ERROR_INVALID_PARAMETER);
+	return FALSE;
+}
+
+/* Never SBK_E_NOTFOUND: what is on a share is not gone. */
+static void test_win32__a_volume_that_lacks_something_is_refused(void **state)
+{
+	struct place *place = *state;
+	const struct sbk_object object = {.kind = SBK_KIND_ACCESS,
+					  .name = place->file};
+	struct sbk_observation seen = SBK_OBSERVATION_INIT;
+	struct sbk_win32 share = sbk_win32_system, fat = sbk_win32_system;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	share.files.GetFinalPathNameByHandleW = no_guid;
+	fat.files.GetFileInformationByHandleEx = no_file_ids;
+	sbk_win32 = &share;
+	assert_error(sbk_backend_observe(&place->backend, &object, &seen, &err),
+		     SBK_E_UNSUPPORTED, &err);
+	assert_non_null(strstr(err.message, "no local one"));
+	sbk_win32 = &fat;
+	assert_error(sbk_backend_observe(&place->backend, &object, &seen, &err),
+		     SBK_E_UNSUPPORTED, &err);
+	assert_non_null(strstr(err.message, "no file ids"));
+	sbk_win32 = &sbk_win32_system;
+	assert_ok(sbk_backend_observe(&place->backend, &object, &seen, &err),
+		  &err); /* the control */
+	sbk_observation_release(&seen);
+}
+
 #define PLACED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
@@ -229,6 +272,7 @@ static const struct CMUnitTest tests[] = {
 	PLACED(test_win32__a_tree_is_walked),
 	PLACED(test_win32__a_right_that_was_not_given_is_told),
 	PLACED(test_win32__what_is_not_there_is_said),
+	PLACED(test_win32__a_volume_that_lacks_something_is_refused),
 };
 
 SBK_TEST_MAIN(tests)

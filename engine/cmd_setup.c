@@ -125,10 +125,27 @@ static int print_plan(struct sbk_setup_call *call, struct sbk_error *err)
 	return rc;
 }
 
+/*
+ * Another command has changed the machine since the plan was made, or was at
+ * work while it was: what stands now is planned with, and shown.
+ */
+static int plan_again(void *arg, struct sbk_plan **plan, struct sbk_error *err)
+{
+	struct sbk_setup_call *call = arg;
+	int rc = make_plan(call, err);
+
+	*plan = call->plan;
+	return rc < 0 ? rc : print_plan(call, err);
+}
+
 static int carry_out(struct sbk_setup_call *call, struct sbk_error *err)
 {
 	const struct sbk_ledger *ledger = &call->cli->ledger;
-	struct sbk_transaction_request request = {.book = SBK_BOOK_MACHINE};
+	struct sbk_transaction_request request = {
+		.book = SBK_BOOK_MACHINE,
+		.again = plan_again,
+		.again_arg = call,
+	};
 	char title[SBK_NAME_MAX + 32];
 
 	if (call->options.upgrade)
@@ -151,22 +168,14 @@ void sbk_setup_print_recovered(const struct sbk_setup_call *call, size_t count)
 		      sbk_plural(count, "change", "changes"));
 }
 
-/*
- * The ledger recovers once more, since another setup may have been interrupted
- * meanwhile. The plan was made before that, so then it is made anew, once.
- */
 static int transact(struct sbk_setup_call *call, struct sbk_error *err)
 {
 	int rc = carry_out(call, err);
 
-	if (rc != SBK_E_CONFLICT || call->report.recovered == 0)
-		return rc;
-	sbk_setup_print_recovered(call, call->report.recovered);
-	sbk_error_clear(err);
-	rc = make_plan(call, err);
-	if (rc == 0)
-		rc = print_plan(call, err);
-	return rc == 0 ? carry_out(call, err) : rc;
+	/* Another setup may have been interrupted meanwhile. */
+	if (call->report.recovered > 0)
+		sbk_setup_print_recovered(call, call->report.recovered);
+	return rc;
 }
 
 /* The changes are made and recorded, so this is only told. */

@@ -29,8 +29,9 @@ struct sbk_transaction_request {
 	/*
 	 * Makes the plan anew, with the lock held, where another command had it
 	 * when this one came, or an object turned out to be another than was
-	 * planned with (SBK_TRANSACT_ATTEMPTS_MAX times). `*plan` is the
-	 * caller's, the old one and the new one. NULL: that is a failure.
+	 * planned with (SBK_TRANSACT_ATTEMPTS_MAX times; a kept file counts,
+	 * whose state is what an undo puts back). `*plan` is the caller's, the
+	 * old one and the new one. NULL: that is a failure.
 	 */
 	int (*again)(void *arg, struct sbk_plan **plan, struct sbk_error *err);
 	void *again_arg;

@@ -122,6 +122,41 @@ static int undo_failed(struct transact *t, int failure, struct sbk_error *err)
 	return failure;
 }
 
+static bool is_kept(const struct sbk_change *change)
+{
+	return change->object.kind == SBK_KIND_KEPT;
+}
+
+/*
+ * What a copy was before is what an undo puts there, so it has to be from a
+ * moment at which no command of ours was at work: a plan that was made while
+ * one was, has names in it that no change in effect will ever take out. The
+ * other kinds are compared by `replace`; a kept file is written whatever it is.
+ */
+static int check_kept(struct transact *t, struct sbk_error *err)
+{
+	struct sbk_observation seen = SBK_OBSERVATION_INIT;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < sbk_plan_count(t->plan); i++) {
+		const struct sbk_change *change = sbk_plan_at(t->plan, i);
+
+		if (!is_kept(change))
+			continue;
+		rc = sbk_backend_observe(t->backend, &change->object, &seen,
+					 err);
+		if (rc == 0 && !sbk_state_equal(sbk_observation_state(&seen),
+						change->before))
+			rc = sbk_error_set(err, SBK_E_CONFLICT,
+					   "'%s' has changed since the plan "
+					   "was made: try again",
+					   change->object.name);
+	}
+	sbk_observation_release(&seen);
+	return rc;
+}
+
 static int carry_out(struct transact *t, struct sbk_error *err)
 {
 	const struct sbk_recorder recorder = sbk_journal_recorder(t->journal);
@@ -136,9 +171,11 @@ static int carry_out(struct transact *t, struct sbk_error *err)
 		.title = t->request->title,
 		.roots = t->plan,
 	};
-	int rc = sbk_transaction_begin(t->journal, &begin,
-				       &t->report->transaction, err);
+	int rc = check_kept(t, err);
 
+	if (rc == 0)
+		rc = sbk_transaction_begin(t->journal, &begin,
+					   &t->report->transaction, err);
 	if (rc < 0)
 		return rc;
 	sbk_journal_tell(t->journal, t->request->title);
@@ -331,11 +368,6 @@ static int ledger_recover(void *self, const struct sbk_backend *backend,
 }
 
 /* --- taking back a part ------------------------------------------------- */
-
-static bool is_kept(const struct sbk_change *change)
-{
-	return change->object.kind == SBK_KIND_KEPT;
-}
 
 /* The number of the first that is no kept file; 0 where there is none. */
 static uint64_t first_change(struct sbk_plan *plan)

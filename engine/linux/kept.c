@@ -41,12 +41,14 @@
  * that tool changed in the live file. One that changed nothing but lines of
  * ours looks like ours, and then nothing of anybody's is lost.
  *
- * What this asks of the generic machinery: plan_undo adds an inverse for each
- * KEPT change, never settles one as "already undone", and places it last;
- * apply, when it undoes and an account or group could not be taken away, still
- * makes the KEPT changes but leaves them owed, so that the next attempt keeps
- * the copies again; recovery of an undo that a crash cut short settles its
- * KEPT changes as owed, for the same reason.
+ * What this asks of the generic machinery: a transaction begins only where each
+ * copy is as it was planned with (journal/ledger.c), since one that was seen
+ * while another command's tools ran would be saved with names of ours in it;
+ * plan_undo adds an inverse for each KEPT change, never settles one as "already
+ * undone", and places it last; apply, when it undoes and an account or group
+ * could not be taken away, still makes the KEPT changes but leaves them owed,
+ * so that the next attempt keeps the copies again; recovery of an undo that a
+ * crash cut short settles its KEPT changes as owed, for the same reason.
  *
  * What a tool that was cut off left beside its file goes with the copy.
  *

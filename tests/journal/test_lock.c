@@ -542,6 +542,69 @@ static void test_transact__plans_anew_when_overtaken(void **state)
 	free(after);
 }
 
+static int plan_account(void *arg, struct sbk_plan **plan,
+			struct sbk_error *err)
+{
+	static const struct sbk_object copy = {SBK_KIND_KEPT, "/etc/passwd-",
+					       NULL};
+	const struct sbk_change account = {
+		.object = {.kind = SBK_KIND_ACCOUNT, .name = "sandbook-1-off"},
+		.after = {.data = "uid 990\n", .size = 8}};
+	struct sbk_observation seen = SBK_OBSERVATION_INIT;
+	struct sbk_change kept = {.object = copy,
+				  .ours = "name sandbook-1-off"};
+	struct overtaken *o = arg;
+
+	o->times++;
+	sbk_plan_free(o->plan);
+	*plan = o->plan = sbk_plan_new();
+	assert_ok(sbk_plan_add(o->plan, &account, err), err);
+	assert_ok(sbk_backend_observe(&o->f->backend, &copy, &seen, err), err);
+	kept.before = kept.after = sbk_observation_state(&seen);
+	assert_ok(sbk_plan_add(o->plan, &kept, err), err);
+	sbk_observation_release(&seen);
+	return 0;
+}
+
+/*
+ * A plan that was made while another command's tools ran holds a copy that
+ * names accounts of that one; an undo would put it there for good.
+ */
+static void test_transact__keeps_no_copy_of_another_moment(void **state)
+{
+	struct fixture *f = *state;
+	struct overtaken o = {.f = f};
+	struct sbk_transaction_request request = {
+		.book = SBK_BOOK_USER, .title = "setup", .again_arg = &o};
+	struct sbk_transaction_report report;
+	struct sbk_journal *journal = fixture_locked(f);
+	struct fake_object *copy = fake_add_named(
+		f->world, SBK_KIND_KEPT, "/etc/passwd-", "sandbook-2-off\n");
+	struct sbk_plan *plan;
+
+	assert_ok(plan_account(&o, &plan, &f->err), &f->err);
+	(void)snprintf(copy->state, sizeof(copy->state), "as it was\n");
+	assert_error(sbk_journal_transact(journal, &f->backend, &request, plan,
+					  &report, &f->err),
+		     SBK_E_CONFLICT, &f->err);
+	assert_non_null(strstr(f->err.message, "'/etc/passwd-'"));
+	assert_string_equal(copy->state, "as it was\n");
+	assert_int_equal(report.transaction, 0);
+	sbk_error_clear(&f->err);
+	request.again = plan_account;
+	o.times = 0;
+	assert_ok(sbk_journal_transact(journal, &f->backend, &request, plan,
+				       &report, &f->err),
+		  &f->err);
+	assert_int_equal(o.times, 1);
+	assert_int_equal(report.made.confirmed, 2);
+	copy = fake_find(f->world, SBK_KIND_KEPT, "/etc/passwd-");
+	assert_string_equal(copy->state, "as it was\n");
+	sbk_journal_close(journal);
+	fixture_assert_sound(f);
+	sbk_plan_free(o.plan);
+}
+
 static const struct CMUnitTest tests[] = {
 	FIXTURE_TEST(test_lock__readers_delay_nobody),
 	FIXTURE_TEST(test_lock__readers_of_the_database_itself_would),
@@ -553,6 +616,7 @@ static const struct CMUnitTest tests[] = {
 	FIXTURE_TEST(test_lock__four_processes_at_once),
 	FIXTURE_TEST(test_lock__kill_at_random_moments),
 	FIXTURE_TEST(test_transact__plans_anew_when_overtaken),
+	FIXTURE_TEST(test_transact__keeps_no_copy_of_another_moment),
 };
 
 SBK_TEST_MAIN(tests)

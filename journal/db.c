@@ -265,6 +265,14 @@ int sbk_db_statement(struct sbk_db *db, enum sbk_sql sql, sqlite3_stmt **out,
 int sbk_db_step(struct sbk_db *db, sqlite3_stmt *statement,
 		struct sbk_error *err)
 {
+	/* Some errors make SQLite roll back by itself. Whoever passed over
+	 * one must not go on without a transaction, piece by piece. */
+	if (db->begun && sqlite3_get_autocommit(db->handle) != 0)
+		return sbk_error_set(err, SBK_E_IO,
+				     "journal '%s': SQLite gave a transaction "
+				     "up, for want of memory or room; nothing "
+				     "of it was kept",
+				     db->path);
 	switch (sqlite3_step(statement)) {
 	case SQLITE_ROW:
 		return 1;
@@ -310,6 +318,7 @@ int sbk_db_number(struct sbk_db *db, enum sbk_sql sql, uint64_t *out,
 
 void sbk_db_abandon(struct sbk_db *db)
 {
+	db->begun = false;
 	/* Fails only where SQLite has rolled back by itself. */
 	(void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
 }

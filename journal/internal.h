@@ -237,7 +237,8 @@ enum sbk_sql {
 struct sbk_db {
 	sqlite3 *handle;
 	sqlite3_stmt *statements[SBK_SQL_COUNT]; /* prepared when first used */
-	char path[SBK_PATH_MAX];		 /* for messages */
+	bool begun;		 /* within sbk_log_begin: see sbk_db_step */
+	char path[SBK_PATH_MAX]; /* for messages */
 };
 
 enum sbk_db_mode {

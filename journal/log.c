@@ -224,6 +224,7 @@ int sbk_log_begin(struct sbk_journal *journal, enum sbk_durability durability,
 		rc = sbk_db_run_plain(&journal->db, SBK_SQL_BEGIN, err);
 	if (rc < 0)
 		return rc;
+	journal->db.begun = true;
 	rc = catch_up(journal, err);
 	journal->saved = journal->tree;
 	if (rc < 0)
@@ -297,6 +298,8 @@ int sbk_log_commit(struct sbk_journal *journal, struct sbk_error *err)
 	rc = sbk_db_run(&journal->db, statement, err);
 	if (rc == 0)
 		rc = sbk_db_run_plain(&journal->db, SBK_SQL_COMMIT, err);
+	if (rc == 0)
+		journal->db.begun = false;
 	return rc;
 }
 

@@ -666,7 +666,37 @@ static void test_journal__removal_leaves_what_is_not_ours(void **state)
 	assert_false(exists(f, "home/state/j"));
 }
 
+/*
+ * SQLite rolls back by itself where it has no memory or room; whoever passes
+ * over that error must not write the rest of a transaction piece by piece.
+ */
+static void test_journal__nothing_is_written_after_a_roll_back(void **state)
+{
+	struct fixture *f = *state;
+	struct sbk_journal *journal = fixture_locked(f);
+	uint64_t entry = 0, before;
+
+	fixture_tree(f, 1);
+	before = journal->tree.size;
+	assert_ok(sbk_log_begin(journal, SBK_COMMIT_FLUSHED, &f->err), &f->err);
+	/* As its own: the connection is the same. */
+	assert_ok(sbk_db_exec(&journal->db, "ROLLBACK", &f->err), &f->err);
+	sbk_buf_clear(&journal->json);
+	sbk_buf_adds(&journal->json, "{}");
+	assert_error(sbk_log_append(journal, &entry, &f->err), SBK_E_IO,
+		     &f->err);
+	assert_int_equal(sbk_log_finish(journal, 0, &f->err), SBK_E_IO);
+	assert_int_equal(journal->tree.size, before);
+	/* The control: what is begun anew is kept. */
+	sbk_error_clear(&f->err);
+	(void)fixture_grant(f, journal, "/w");
+	assert_true(journal->tree.size > before);
+	fixture_assert_sound(f);
+	sbk_journal_close(journal);
+}
+
 static const struct CMUnitTest tests[] = {
+	FIXTURE_TEST(test_journal__nothing_is_written_after_a_roll_back),
 	FIXTURE_TEST(test_journal__records_and_undoes_a_grant),
 	FIXTURE_TEST(test_journal__an_exact_inverse_is_told_in_one_line),
 	FIXTURE_TEST(test_journal__undo_takes_entries_from_later_objects),

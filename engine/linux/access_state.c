@@ -5,6 +5,7 @@
 #include "engine/linux/access_state.h"
 
 #include <string.h>
+#include "engine/state_text.h"
 
 #include "engine/banned.h"
 
@@ -44,39 +45,15 @@ void sbk_access_format(const struct sbk_access *access, struct sbk_buf *out)
 	add_acl(out, "default ", &access->dflt);
 }
 
-/* What is left of the text, and where we are in it. */
-struct cursor {
-	const char *data;
-	size_t size, at;
-};
-
-/* The rest of the next line if it begins with `word`; moves past it. */
-static bool take_line(struct cursor *cursor, const char *word,
-		      const char **text, size_t *size)
-{
-	const char *line = cursor->data + cursor->at, *end;
-	size_t left = cursor->size - cursor->at, length = strlen(word);
-
-	if (left < length || memcmp(line, word, length) != 0)
-		return false;
-	end = memchr(line, '\n', left);
-	if (end == NULL)
-		return false;
-	*text = line + length;
-	*size = (size_t)(end - *text);
-	cursor->at += (size_t)(end + 1 - line);
-	return true;
-}
-
-static bool take_number(struct cursor *cursor, const char *word, unsigned base,
-			uint32_t *out)
+static bool take_number(struct sbk_state_text *cursor, const char *word,
+			unsigned base, uint32_t *out)
 {
 	uint64_t value = 0;
 	const char *text;
 	size_t size, i;
 
-	if (!take_line(cursor, word, &text, &size) || size == 0 || size > 10 ||
-	    (size > 1 && text[0] == '0'))
+	if (!sbk_state_text_take(cursor, word, &text, &size) || size == 0 ||
+	    size > 10 || (size > 1 && text[0] == '0'))
 		return false;
 	for (i = 0; i < size; i++) {
 		unsigned digit = (unsigned)text[i] - '0';
@@ -89,14 +66,14 @@ static bool take_number(struct cursor *cursor, const char *word, unsigned base,
 	return value <= UINT32_MAX;
 }
 
-static bool take_acl(struct cursor *cursor, const char *word,
+static bool take_acl(struct sbk_state_text *cursor, const char *word,
 		     struct sbk_acl *acl)
 {
 	const char *text;
 	size_t size;
 
 	acl->count = 0;
-	while (take_line(cursor, word, &text, &size)) {
+	while (sbk_state_text_take(cursor, word, &text, &size)) {
 		if (acl->count == SBK_ACL_ENTRIES_MAX ||
 		    !sbk_acl_entry_parse(text, size, &acl->entries[acl->count]))
 			return false;
@@ -114,7 +91,7 @@ bool sbk_access_consistent(const struct sbk_access *access)
 int sbk_access_parse_head(const char *data, size_t size, struct sbk_access *out,
 			  size_t *used, struct sbk_error *err)
 {
-	struct cursor cursor = {.data = data, .size = size};
+	struct sbk_state_text cursor = {.data = data, .size = size};
 
 	if (!take_number(&cursor, "owner ", 10, &out->uid) ||
 	    !take_number(&cursor, "group ", 10, &out->gid) ||

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "engine/ntsec/wire.h"
+#include "engine/state_text.h"
 
 #include "engine/banned.h"
 
@@ -167,30 +168,6 @@ int sbk_nt_access_format(const struct sbk_nt_access *access,
 	return rc < 0 ? rc : sbk_buf_failed(out, err);
 }
 
-/* What is left of the text, and where we are in it. */
-struct cursor {
-	const char *data;
-	size_t size, at;
-};
-
-/* The rest of the next line if it begins with `word`; moves past it. */
-static bool take_line(struct cursor *cursor, const char *word,
-		      const char **text, size_t *size)
-{
-	const char *line = cursor->data + cursor->at, *end;
-	size_t left = cursor->size - cursor->at, length = strlen(word);
-
-	if (left < length || memcmp(line, word, length) != 0)
-		return false;
-	end = memchr(line, '\n', left);
-	if (end == NULL)
-		return false;
-	*text = line + length;
-	*size = (size_t)(end - *text);
-	cursor->at += (size_t)(end + 1 - line);
-	return true;
-}
-
 static bool line_is(const char *text, size_t size, const char *expected)
 {
 	return size == strlen(expected) && memcmp(text, expected, size) == 0;
@@ -236,13 +213,13 @@ bool sbk_nt_ace_parse(const char *text, size_t size, struct sbk_ace_key *out)
 	return sbk_ace_type_is_plain(out->type);
 }
 
-static bool take_sid(struct cursor *cursor, const char *word, bool *has,
+static bool take_sid(struct sbk_state_text *cursor, const char *word, bool *has,
 		     struct sbk_sid *out)
 {
 	const char *text;
 	size_t size;
 
-	if (!take_line(cursor, word, &text, &size))
+	if (!sbk_state_text_take(cursor, word, &text, &size))
 		return false;
 	*has = !line_is(text, size, "none");
 	return !*has || sbk_sid_parse(text, size, out, NULL) == 0;
@@ -266,7 +243,7 @@ static bool add_hex(struct sbk_buf *out, const char *text, size_t size)
 	return true;
 }
 
-static bool take_entries(struct cursor *cursor, struct sbk_buf *acl,
+static bool take_entries(struct sbk_state_text *cursor, struct sbk_buf *acl,
 			 uint16_t *count)
 {
 	const char *text;
@@ -277,7 +254,7 @@ static bool take_entries(struct cursor *cursor, struct sbk_buf *acl,
 		struct sbk_ace_parts parts = {.type = 0};
 		struct sbk_ace_key key;
 
-		if (take_line(cursor, "ace ", &text, &size)) {
+		if (sbk_state_text_take(cursor, "ace ", &text, &size)) {
 			if (!sbk_nt_ace_parse(text, size, &key))
 				return false;
 			parts.type = key.type;
@@ -286,7 +263,7 @@ static bool take_entries(struct cursor *cursor, struct sbk_buf *acl,
 			parts.sid = key.sid;
 			if (sbk_ace_write(acl, &parts, NULL) < 0)
 				return false;
-		} else if (!take_line(cursor, "raw ", &text, &size)) {
+		} else if (!sbk_state_text_take(cursor, "raw ", &text, &size)) {
 			return true;
 		} else if (!add_hex(acl, text, size)) {
 			return false;
@@ -311,7 +288,7 @@ static bool parse_acl_header(const char *text, size_t size, uint8_t *header)
 	return true;
 }
 
-static bool take_dacl(struct cursor *cursor, struct sbk_nt_access *out)
+static bool take_dacl(struct sbk_state_text *cursor, struct sbk_nt_access *out)
 {
 	uint8_t header[SBK_NT_ACL_HEADER_BYTES] = {0};
 	struct sbk_nt_acl acl;
@@ -320,7 +297,7 @@ static bool take_dacl(struct cursor *cursor, struct sbk_nt_access *out)
 	size_t size;
 
 	sbk_buf_clear(&out->dacl);
-	if (!take_line(cursor, "dacl ", &text, &size))
+	if (!sbk_state_text_take(cursor, "dacl ", &text, &size))
 		return false;
 	out->dacl_is =
 		line_is(text, size, "null") ? SBK_ACL_NULL : SBK_ACL_ABSENT;
@@ -331,7 +308,7 @@ static bool take_dacl(struct cursor *cursor, struct sbk_nt_access *out)
 		return false;
 	sbk_buf_add(&out->dacl, header, sizeof(header));
 	if (!take_entries(cursor, &out->dacl, &count) ||
-	    (take_line(cursor, "slack ", &text, &size) &&
+	    (sbk_state_text_take(cursor, "slack ", &text, &size) &&
 	     !add_hex(&out->dacl, text, size)) ||
 	    out->dacl.size > SBK_NT_ACL_BYTES_MAX ||
 	    sbk_buf_failed(&out->dacl, NULL) < 0)
@@ -341,19 +318,20 @@ static bool take_dacl(struct cursor *cursor, struct sbk_nt_access *out)
 	return sbk_nt_access_dacl(out, &acl, NULL) == 0;
 }
 
-static bool parse_lines(struct cursor *cursor, struct sbk_nt_access *out)
+static bool parse_lines(struct sbk_state_text *cursor,
+			struct sbk_nt_access *out)
 {
 	const char *text;
 	uint32_t control;
 	size_t size;
 
-	if (!take_line(cursor, "type ", &text, &size))
+	if (!sbk_state_text_take(cursor, "type ", &text, &size))
 		return false;
 	out->is_directory = line_is(text, size, "directory");
 	if (!take_sid(cursor, "owner ", &out->has_owner, &out->owner) ||
 	    !take_sid(cursor, "group ", &out->has_group, &out->group) ||
-	    !take_line(cursor, "control ", &text, &size) || size != 6 ||
-	    !parse_hex(text, 4, &control) ||
+	    !sbk_state_text_take(cursor, "control ", &text, &size) ||
+	    size != 6 || !parse_hex(text, 4, &control) ||
 	    (control & ~(uint32_t)SBK_NT_ACCESS_CONTROL) != 0)
 		return false;
 	out->control = (uint16_t)control;
@@ -363,7 +341,7 @@ static bool parse_lines(struct cursor *cursor, struct sbk_nt_access *out)
 int sbk_nt_access_parse(struct sbk_state state, struct sbk_nt_access *out,
 			struct sbk_error *err)
 {
-	struct cursor cursor = {.data = state.data, .size = state.size};
+	struct sbk_state_text cursor = {.data = state.data, .size = state.size};
 	struct sbk_buf again = SBK_BUF_INIT;
 	int rc = SBK_E_PARSE;
 

@@ -243,49 +243,24 @@ static int count_name(struct finding *f, size_t index,
 	return 0;
 }
 
-static int look_at(struct finding *f, size_t index,
-		   struct sbk_look_ahead *ahead, size_t at,
-		   struct sbk_error *err)
+/* `sbk_look_fn`. */
+static int look_at(void *arg, size_t index, const struct sbk_observation *seen,
+		   const struct sbk_error *why, struct sbk_error *err)
 {
+	struct finding *f = arg;
 	const char *name = sbk_plan_at(f->met, index)->object.name;
-	const struct sbk_observation *seen;
-	struct sbk_error why = SBK_ERROR_INIT;
 	bool all = true;
-	int rc = sbk_look_ahead_observe(ahead, at, &seen, &why);
+	int rc = 0;
 
-	if (rc == SBK_E_NOMEM)
-		return sbk_error_no_memory(err);
-	if (rc == SBK_E_NOTFOUND)
+	if (seen == NULL && why->code == SBK_E_NOTFOUND)
 		return 0; /* renamed or removed: the next survey sees */
-	if (rc < 0) {
-		leave(f, name, why.message);
+	if (seen == NULL) {
+		leave(f, name, why->message);
 		return 0;
 	}
 	if (f->links[index] > 1)
 		rc = count_name(f, index, seen, &all, err);
 	return rc < 0 || !all ? rc : plan_one(f, name, seen, err);
-}
-
-static int plan_met(struct finding *f, struct sbk_error *err)
-{
-	const size_t count = sbk_plan_count(f->met);
-	struct sbk_change **list = malloc((count + 1) * sizeof(*list));
-	struct sbk_look_ahead *ahead = NULL;
-	size_t i;
-	int rc = 0;
-
-	/* Looking ahead goes from the end of a list. */
-	for (i = 0; list != NULL && i < count; i++)
-		list[count - 1 - i] = sbk_plan_at(f->met, i);
-	if (list != NULL)
-		ahead = sbk_look_ahead_new(f->who->backend, list, count);
-	if (ahead == NULL)
-		rc = sbk_error_no_memory(err);
-	for (i = 0; rc == 0 && i < count; i++)
-		rc = look_at(f, i, ahead, count - 1 - i, err);
-	sbk_look_ahead_free(ahead);
-	free(list);
-	return rc;
 }
 
 /* Files with a name that was not met. */
@@ -324,7 +299,8 @@ int sbk_hand_back_find(void *arg, const struct sbk_hand_back_where *where,
 	for (i = 0; rc == 0 && i < where->root_count; i++)
 		rc = survey_root(&f, i, err);
 	if (rc == 0 && sbk_plan_count(f.met) > 0)
-		rc = plan_met(&f, err);
+		rc = sbk_look_ahead_plan(f.who->backend, f.met, look_at, &f,
+					 err);
 	if (rc == 0)
 		leave_linked(&f);
 	sbk_plan_free(f.met);

@@ -79,3 +79,40 @@ int sbk_look_ahead_observe(struct sbk_look_ahead *ahead, size_t index,
 		*err = *outcome;
 	return outcome->code;
 }
+
+static int look_at(struct sbk_look_ahead *ahead, size_t at, sbk_look_fn *each,
+		   void *arg, struct sbk_error *err)
+{
+	const struct sbk_observation *seen;
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc = sbk_look_ahead_observe(ahead, at, &seen, &why);
+
+	if (rc == SBK_E_NOMEM)
+		return sbk_error_no_memory(err);
+	return each(arg, ahead->count - 1 - at, rc < 0 ? NULL : seen, &why,
+		    err);
+}
+
+int sbk_look_ahead_plan(const struct sbk_backend *backend,
+			struct sbk_plan *plan, sbk_look_fn *each, void *arg,
+			struct sbk_error *err)
+{
+	const size_t count = sbk_plan_count(plan);
+	struct sbk_change **list = malloc((count + 1) * sizeof(*list));
+	struct sbk_look_ahead *ahead = NULL;
+	size_t i;
+	int rc = 0;
+
+	/* Looking ahead goes from the end of a list. */
+	for (i = 0; list != NULL && i < count; i++)
+		list[count - 1 - i] = sbk_plan_at(plan, i);
+	if (list != NULL)
+		ahead = sbk_look_ahead_new(backend, list, count);
+	if (ahead == NULL)
+		rc = sbk_error_no_memory(err);
+	for (i = count; rc == 0 && i > 0; i--)
+		rc = look_at(ahead, i - 1, each, arg, err);
+	sbk_look_ahead_free(ahead);
+	free(list);
+	return rc;
+}

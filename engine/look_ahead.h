@@ -25,4 +25,20 @@ int sbk_look_ahead_observe(struct sbk_look_ahead *ahead, size_t index,
 			   const struct sbk_observation **out,
 			   struct sbk_error *err);
 
+/*
+ * What is at the object of the plan's change `index`: `seen` is borrowed until
+ * the next call, NULL where it could not be observed, for the reason in `why`.
+ */
+typedef int sbk_look_fn(void *arg, size_t index,
+			const struct sbk_observation *seen,
+			const struct sbk_error *why, struct sbk_error *err);
+
+/*
+ * Observes the objects of a whole plan, in its order, and calls `each` for
+ * every one of them until it answers with an error. SBK_E_NOMEM.
+ */
+int sbk_look_ahead_plan(const struct sbk_backend *backend,
+			struct sbk_plan *plan, sbk_look_fn *each, void *arg,
+			struct sbk_error *err);
+
 #endif

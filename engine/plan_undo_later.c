@@ -124,43 +124,18 @@ static int add_later(struct later *later, const char *name,
 	return sbk_plan_add(later->out, &change, err);
 }
 
-/* One name that bore entries when it was surveyed. */
-static int look_at_name(struct later *later, struct sbk_look_ahead *ahead,
-			size_t index, const char *name, struct sbk_error *err)
+/* One name that bore entries when it was surveyed (`sbk_look_fn`). */
+static int look_at_name(void *arg, size_t index,
+			const struct sbk_observation *seen,
+			const struct sbk_error *why, struct sbk_error *err)
 {
-	const struct sbk_observation *seen;
-	struct sbk_error why = SBK_ERROR_INIT;
-	int rc = sbk_look_ahead_observe(ahead, index, &seen, &why);
+	struct later *later = arg;
+	const char *name = sbk_plan_at(later->bearing, index)->object.name;
 
-	if (rc == SBK_E_NOMEM)
-		return sbk_error_set(err, rc, "out of memory");
-	if (rc < 0) /* gone or moved counts, too: it is looked for again */
-		return not_examined(later, name, &why, err);
+	if (seen ==
+	    NULL) /* gone or moved counts, too: it is looked for again */
+		return not_examined(later, name, why, err);
 	return add_later(later, name, seen, err);
-}
-
-/* Directories before what is in them, as they were surveyed. */
-static int look_at_bearing(struct later *later, struct sbk_error *err)
-{
-	const size_t count = sbk_plan_count(later->bearing);
-	struct sbk_change **list = malloc((count + 1) * sizeof(*list));
-	struct sbk_look_ahead *ahead = NULL;
-	size_t i;
-	int rc = 0;
-
-	/* Looking ahead goes from the end of a list. */
-	for (i = 0; list != NULL && i < count; i++)
-		list[count - 1 - i] = sbk_plan_at(later->bearing, i);
-	if (list != NULL)
-		ahead = sbk_look_ahead_new(later->backend, list, count);
-	if (ahead == NULL)
-		rc = sbk_error_no_memory(err);
-	for (i = count; rc == 0 && i > 0; i--)
-		rc = look_at_name(later, ahead, i - 1, list[i - 1]->object.name,
-				  err);
-	sbk_look_ahead_free(ahead);
-	free(list);
-	return rc;
 }
 
 /* Where the root is now; NULL in `path` where it is gone. */
@@ -214,7 +189,8 @@ int sbk_plan_undo_later(const struct sbk_backend *backend,
 		rc = 0;
 	}
 	if (rc == 0 && sbk_plan_count(later.bearing) > 0)
-		rc = look_at_bearing(&later, err);
+		rc = sbk_look_ahead_plan(backend, later.bearing, look_at_name,
+					 &later, err);
 	free(path);
 	sbk_buf_release(&later.next);
 	sbk_buf_release(&later.without);

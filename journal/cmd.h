@@ -20,6 +20,21 @@ struct sbk_choice {
 	bool errand; /* of `journal export`: for sbk_journal_fetch */
 };
 
+/* What nearly all of these commands have in common. */
+#define SBK_CHOICE_MACHINE_OPTION                               \
+	{                                                       \
+		.name = "machine",                              \
+		.help = "the machine's journal, not your own",  \
+		.offset = offsetof(struct sbk_choice, machine), \
+		.type = SBK_OPTION_FLAG                         \
+	}
+#define SBK_CHOICE_JSON_OPTION                               \
+	{                                                    \
+		.name = "json", .help = "print JSON",        \
+		.offset = offsetof(struct sbk_choice, json), \
+		.type = SBK_OPTION_FLAG                      \
+	}
+
 /* The machine's journal, or the caller's. */
 int sbk_choice_place(const struct sbk_choice *choice,
 		     struct sbk_journal_place *out, struct sbk_error *err);

@@ -12,20 +12,6 @@
 
 #include "engine/banned.h"
 
-#define MACHINE_OPTION                                          \
-	{                                                       \
-		.name = "machine",                              \
-		.help = "the machine's journal, not your own",  \
-		.offset = offsetof(struct sbk_choice, machine), \
-		.type = SBK_OPTION_FLAG                         \
-	}
-#define JSON_OPTION                                          \
-	{                                                    \
-		.name = "json", .help = "print JSON",        \
-		.offset = offsetof(struct sbk_choice, json), \
-		.type = SBK_OPTION_FLAG                      \
-	}
-
 static const struct sbk_option log_options[] = {
 	{.name = "session",
 	 .argument = "N",
@@ -57,8 +43,8 @@ static const struct sbk_option log_options[] = {
 	 .help = "up to then",
 	 .offset = offsetof(struct sbk_choice, until),
 	 .type = SBK_OPTION_TEXT},
-	MACHINE_OPTION,
-	JSON_OPTION,
+	SBK_CHOICE_MACHINE_OPTION,
+	SBK_CHOICE_JSON_OPTION,
 	{.name = NULL},
 };
 
@@ -68,14 +54,14 @@ static const struct sbk_option show_options[] = {
 	 .help = "a run in full, instead of a change",
 	 .offset = offsetof(struct sbk_choice, session),
 	 .type = SBK_OPTION_NUMBER},
-	MACHINE_OPTION,
-	JSON_OPTION,
+	SBK_CHOICE_MACHINE_OPTION,
+	SBK_CHOICE_JSON_OPTION,
 	{.name = NULL},
 };
 
 static const struct sbk_option plain_options[] = {
-	MACHINE_OPTION,
-	JSON_OPTION,
+	SBK_CHOICE_MACHINE_OPTION,
+	SBK_CHOICE_JSON_OPTION,
 	{.name = NULL},
 };
 
@@ -95,8 +81,8 @@ static const struct sbk_option verify_options[] = {
 	 .help = "entries that were dropped, from the oldest on (repeatable)",
 	 .offset = offsetof(struct sbk_choice, segments),
 	 .type = SBK_OPTION_LIST},
-	MACHINE_OPTION,
-	JSON_OPTION,
+	SBK_CHOICE_MACHINE_OPTION,
+	SBK_CHOICE_JSON_OPTION,
 	{.name = NULL},
 };
 

@@ -16,20 +16,6 @@
 
 #define LOCK_WAIT_MS 10000
 
-#define MACHINE_OPTION                                          \
-	{                                                       \
-		.name = "machine",                              \
-		.help = "the machine's journal, not your own",  \
-		.offset = offsetof(struct sbk_choice, machine), \
-		.type = SBK_OPTION_FLAG                         \
-	}
-#define JSON_OPTION                                          \
-	{                                                    \
-		.name = "json", .help = "print JSON",        \
-		.offset = offsetof(struct sbk_choice, json), \
-		.type = SBK_OPTION_FLAG                      \
-	}
-
 const struct sbk_option sbk_journal_export_options[] = {
 	{.name = "to",
 	 .argument = "FILE",
@@ -41,8 +27,8 @@ const struct sbk_option sbk_journal_export_options[] = {
 	 .help = "with --to: none after entry N",
 	 .offset = offsetof(struct sbk_choice, through),
 	 .type = SBK_OPTION_NUMBER},
-	MACHINE_OPTION,
-	JSON_OPTION,
+	SBK_CHOICE_MACHINE_OPTION,
+	SBK_CHOICE_JSON_OPTION,
 	{.name = SBK_FETCH_OPTION,
 	 .offset = offsetof(struct sbk_choice, errand),
 	 .type = SBK_OPTION_FLAG},

@@ -12,6 +12,7 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 support=$here/../support
+. "$here/elsewhere.sh"
 campaign=${SBK_CAMPAIGN-0}
 
 fail()
@@ -116,18 +117,6 @@ grant()
 }
 
 undo() { expect "${2-0}" $dev "$bin/sandbook" undo --yes --path "${1-$project}"; }
-
-elsewhere()
-{
-	for place in /* /etc/*/ /var/* /var/lib/* /root/* /root/.[!.]* /run/host; do
-		place=${place%/}
-		case $place in
-		/etc | /etc/systemd | /var | /var/lib | /var/lib/sandbook) ;;
-		/home | /root | /root/.local | /run | /proc) ;;
-		*) printf ' --skip %s' "$place" ;;
-		esac
-	done
-}
 
 uninstall()
 {

@@ -22,6 +22,7 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 support=$here/../support
+. "$here/elsewhere.sh"
 . "$here/stops.sh"
 
 # --- the machine ----------------------------------------------------------------
@@ -95,20 +96,6 @@ wholly_the_same()
 	"$support/manifest" >"$out.now" || fail "no manifest"
 	diff "$out.machine" "$out.now" >&2 ||
 		fail "$1: the host is not what it was"
-}
-
-# What is left out of the sweep, so that a round is short: all that these cases
-# do not touch.
-elsewhere()
-{
-	for place in /* /etc/*/ /var/* /var/lib/* /root/* /root/.[!.]* /run/host; do
-		place=${place%/}
-		case $place in
-		/etc | /etc/systemd | /var | /var/lib | /var/lib/sandbook) ;;
-		/home | /root | /root/.local | /run | /proc) ;;
-		*) printf ' --skip %s' "$place" ;;
-		esac
-	done
 }
 
 # has_bit MODE CONTEXT: sandbook-mount has that mode

@@ -79,13 +79,15 @@ static int no_locks(const char *path, int os_code, struct sbk_error *err)
  * Takes a lock through one handle and looks at it through another: there are
  * filesystems that refuse, and some that agree and do nothing.
  */
-static int probe(const struct sbk_store *store, const char *name,
-		 const struct sbk_store_lock *lock, struct sbk_error *err)
+static int probe(const struct sbk_store_lock *lock, struct sbk_error *err)
 {
-	int other = openat(store->fd, name,
-			   O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	char link[64];
 	bool held = false;
-	int os_code;
+	int other, os_code;
+
+	/* Not by its name, which may be another file's by now. */
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", lock->fd);
+	other = open(link, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
 	if (other < 0)
 		return sbk_error_set_errno(err, errno, "cannot open '%s'",
@@ -144,7 +146,7 @@ int sbk_store_lock_open(const struct sbk_store *store, const char *name,
 		rc = sbk_store_check_file(store, lock->fd, name, false, &size,
 					  err);
 	if (rc == 0)
-		rc = probe(store, name, lock, err);
+		rc = probe(lock, err);
 	if (rc < 0) {
 		sbk_store_lock_close(lock);
 		return rc;

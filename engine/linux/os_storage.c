@@ -1,15 +1,15 @@
 /*
- * A directory for our own records. Owns how it comes to be: built complete
- * under a name of ours and renamed into place, so that a crash leaves all or
- * nothing; refuses links below the base, foreign owners, modes that let
- * others write, and network filesystems.
+ * A directory for our own records. Owns how it is found and opened; refuses
+ * links below the base, foreign owners, modes that let others write, and
+ * network filesystems.
  *
  * Everything is done through the directory's descriptor. The descriptor pins
  * the directory; its path is only used by SQLite, which cannot do otherwise,
  * and is safe there because nobody but the owner (or root) can change an
  * entry of a directory that passed check_directory.
  *
- * Locks stand in os_lock.c.
+ * How it comes to be stands in os_storage_build.c, how it goes in
+ * os_storage_remove.c, locks in os_lock.c.
  */
 #include "engine/os_storage.h"
 
@@ -35,7 +35,7 @@
 
 #include "engine/banned.h"
 
-#define BUILD_WAIT_MS 5000 /* for another process that is building */
+#define BUILD_TRIES 100 /* while others make or remove it */
 
 int sbk_store_parts_split(const struct sbk_store_place *place,
 			  struct sbk_store_parts *out, struct sbk_error *err)
@@ -110,7 +110,7 @@ static int step_down(int at, const char *name,
 				   name, place->directory);
 }
 
-static unsigned int wanted_mode(bool shared)
+unsigned int sbk_store_mode(bool shared)
 {
 	return shared ? 0755 : 0700;
 }
@@ -137,7 +137,7 @@ static int check_directory(int fd, const struct sbk_store_place *place,
 			"in; after looking who changed it: chmod "
 			"%04o '%s'",
 			place->directory, (unsigned int)st.st_mode & 07777,
-			wanted_mode(place->shared), place->directory);
+			sbk_store_mode(place->shared), place->directory);
 	return 0;
 }
 
@@ -162,256 +162,8 @@ static int check_volume(int fd, const struct sbk_store_place *place,
 			     place->directory, name);
 }
 
-/* --- building ----------------------------------------------------------- */
-
-/* Still the directory of that name, or did its holder take it away? */
-static bool is_at(int fd, int at, const char *name)
-{
-	struct stat held, named;
-
-	return fstat(fd, &held) == 0 &&
-	       fstatat(at, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
-}
-
-/* One try: the descriptor that holds the lock, or BUSY. */
-static int try_lock(int at, struct sbk_error *err)
-{
-	int fd, os_code;
-
-	if (mkdirat(at, SBK_STORE_BUILDING, 0700) < 0 && errno != EEXIST)
-		return sbk_error_set_errno(err, errno,
-					   "cannot make the directory '%s'",
-					   SBK_STORE_BUILDING);
-	fd = openat(at, SBK_STORE_BUILDING,
-		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return SBK_E_BUSY; /* its holder was done just now */
-	if (fd < 0)
-		return sbk_error_set_errno(err, errno, "cannot open '%s'",
-					   SBK_STORE_BUILDING);
-	os_code = flock(fd, LOCK_EX | LOCK_NB) < 0 ? errno : 0;
-	if (os_code == 0 && is_at(fd, at, SBK_STORE_BUILDING))
-		return fd;
-	(void)close(fd); /* a directory: nothing was written */
-	if (os_code == 0 || os_code == EWOULDBLOCK || os_code == EINTR)
-		return SBK_E_BUSY;
-	return sbk_error_set_errno(
-		err, os_code == ENOLCK ? EOPNOTSUPP : os_code,
-		"cannot lock the directory '%s'", SBK_STORE_BUILDING);
-}
-
-/*
- * The lock of who builds in `at`: on a private directory of its own, since
- * everyone who can open a directory can lock it. sbk_store_building_unlock ends
- * it.
- */
-int sbk_store_building_lock(int at, const struct sbk_store_place *place,
-			    struct sbk_error *err)
-{
-	const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
-	int waited, fd;
-
-	for (waited = 0; (fd = try_lock(at, err)) == SBK_E_BUSY; waited += 20) {
-		if (waited >= BUILD_WAIT_MS)
-			return sbk_error_set(err, SBK_E_BUSY,
-					     "another process is making '%s'",
-					     place->directory);
-		(void)nanosleep(&pause, NULL); /* cut short: looks sooner */
-	}
-	return fd;
-}
-
-void sbk_store_building_unlock(int at, int lock)
-{
-	/* Left behind it is empty; the next one takes it over, and
-	 * sbk_store_remove takes it away. */
-	(void)unlinkat(at, SBK_STORE_BUILDING, AT_REMOVEDIR);
-	(void)close(lock); /* a directory: nothing was written */
-}
-
-/* Takes away what a building that was cut short had left: the names of the
- * chain, deepest first. Everything else makes rmdir fail, and that shows. */
-int sbk_store_building_clear(int at, char *const *names, size_t count,
-			     struct sbk_error *err)
-{
-	char path[SBK_PATH_MAX] = SBK_STORE_NEW;
-	size_t depth, i;
-
-	for (depth = count; depth > 0; depth--) {
-		size_t used = strlen(SBK_STORE_NEW);
-
-		for (i = 1; i < depth; i++)
-			used += (size_t)snprintf(path + used,
-						 sizeof(path) - used, "/%s",
-						 names[i]);
-		if (depth == count) {
-			(void)snprintf(path + used, sizeof(path) - used,
-				       "/" SBK_STORE_MADE);
-			/* Missing in most cases; rmdir tells otherwise. */
-			(void)unlinkat(at, path, 0);
-		}
-		path[used] = '\0';
-		if (unlinkat(at, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
-			return sbk_error_set_errno(err, errno,
-						   "cannot remove the "
-						   "unfinished '%s'",
-						   path);
-	}
-	return 0;
-}
-
-/* Remembers in the new directory how many parents were made with it. */
-static int write_made(int fd, size_t parents, struct sbk_error *err)
-{
-	char text[16];
-	int size = snprintf(text, sizeof(text), "%zu\n", parents);
-	int file, os_code, rc = 0;
-
-	if (parents == 0)
-		return 0;
-	file = openat(fd, SBK_STORE_MADE,
-		      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		      0600);
-	if (file < 0)
-		return sbk_error_set_errno(err, errno, "cannot make '%s'",
-					   SBK_STORE_MADE);
-	os_code = sbk_fd_write_all(file, text, (size_t)size);
-	if (os_code == 0 && fsync(file) < 0)
-		os_code = errno;
-	if (os_code != 0)
-		rc = sbk_error_set_errno(err, os_code, "cannot write '%s'",
-					 SBK_STORE_MADE);
-	(void)close(file); /* flushed above; nothing more to learn */
-	return rc;
-}
-
-/* Makes one directory in `at`, private, and steps into it. */
-static int make_step(int at, const char *name, struct sbk_error *err)
-{
-	int fd;
-
-	if (mkdirat(at, name, 0700) < 0)
-		return sbk_error_set_errno(
-			err, errno, "cannot make the directory '%s'", name);
-	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return sbk_error_set_errno(err, errno, "cannot open '%s'",
-					   name);
-	return fd;
-}
-
-/*
- * Where a filesystem writes anew what is overwritten (btrfs), SQLite's shared
- * memory takes room whenever it is written, and without room that is SIGBUS.
- * Files that are made in here are overwritten in place.
- */
-static void overwrite_in_place(int fd)
-{
-	struct statfs fs;
-	int flags = 0;
-
-	if (fstatfs(fd, &fs) < 0 || fs.f_type != BTRFS_SUPER_MAGIC ||
-	    ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
-		return;
-	flags |= FS_NOCOW_FL;
-	/* Without it only a full volume is worse off. */
-	(void)ioctl(fd, FS_IOC_SETFLAGS, &flags);
-}
-
-static int finish_directory(int fd, const struct sbk_store_place *place,
-			    size_t parents, struct sbk_error *err)
-{
-	int rc;
-
-	overwrite_in_place(fd);
-	rc = write_made(fd, parents, err);
-	if (rc < 0)
-		return rc;
-	if (fchmod(fd, wanted_mode(place->shared)) < 0)
-		return sbk_error_set_errno(err, errno,
-					   "cannot set the mode of '%s'",
-					   place->directory);
-	return sbk_fd_flush(fd, place->directory, err);
-}
-
-static int build_chain(int at, char *const *names, size_t count,
-		       const struct sbk_store_place *place,
-		       struct sbk_error *err)
-{
-	int fd = make_step(at, SBK_STORE_NEW, err), rc;
-	size_t i;
-
-	for (i = 1; fd >= 0 && i < count; i++) {
-		int next;
-
-		if (fchmod(fd, 0700) < 0) /* whatever umask said */
-			next = sbk_error_set_errno(err, errno,
-						   "cannot set a mode");
-		else
-			next = make_step(fd, names[i], err);
-		/* Its name in there, before the whole gets one. */
-		if (next >= 0 && fsync(fd) < 0) {
-			int os_code = errno;
-
-			(void)close(next); /* an empty directory */
-			next = sbk_error_set_errno(err, os_code,
-						   "cannot make '%s' durable",
-						   names[i]);
-		}
-		(void)close(fd); /* flushed */
-		fd = next;
-	}
-	if (fd < 0)
-		return fd;
-	rc = finish_directory(fd, place, count - 1, err);
-	(void)close(fd); /* flushed */
-	return rc;
-}
-
-/* Puts the chain into place; SBK_E_EXISTS when somebody was faster. */
-static int place_chain(int at, const char *name, struct sbk_error *err)
-{
-	int rc = renameat2(at, SBK_STORE_NEW, at, name, RENAME_NOREPLACE);
-	int os_code = errno;
-
-	/* A filesystem without the flag: rename() replaces at most an empty
-	 * directory, and only when one appeared since we looked. */
-	if (rc < 0 && (os_code == EINVAL || os_code == ENOSYS)) {
-		rc = renameat(at, SBK_STORE_NEW, at, name);
-		os_code = errno;
-	}
-	if (rc < 0)
-		return sbk_error_set_errno(err, os_code,
-					   "cannot put '%s' into place", name);
-	return sbk_fd_flush(at, name, err);
-}
-
-static int build(int at, char *const *names, size_t count,
-		 const struct sbk_store_place *place, struct sbk_error *err)
-{
-	struct sbk_error ignored = SBK_ERROR_INIT;
-	int rc = sbk_store_building_clear(at, names, count, err);
-
-	if (rc == 0)
-		rc = build_chain(at, names, count, place, err);
-	if (rc == 0)
-		rc = place_chain(at, names[0], err);
-	if (rc < 0) {
-		/* The first failure is the one to report. */
-		(void)sbk_store_building_clear(at, names, count, &ignored);
-		(void)sbk_error_prefix(err, "cannot create '%s'",
-				       place->directory);
-	}
-	return rc;
-}
-
 /* --- opening ------------------------------------------------------------ */
 
-/*
- * Steps down as far as the names exist. The descriptor of the last one that
- * does, and in `depth` how many names that is. A wrong kind is an error.
- */
 int sbk_store_walk(int base, const struct sbk_store_parts *parts,
 		   const struct sbk_store_place *place, size_t *depth,
 		   struct sbk_error *err)
@@ -440,36 +192,31 @@ int sbk_store_walk(int base, const struct sbk_store_parts *parts,
 	return at;
 }
 
-/*
- * Builds what is missing below `at`, the directory of the first `depth`
- * names. 1 where others made something of it meanwhile: look again.
- */
-static int build_missing(int base, int at, size_t depth,
-			 const struct sbk_store_parts *parts,
-			 const struct sbk_store_place *place,
-			 struct sbk_error *err)
+int sbk_store_open_at(const struct sbk_store_parts *parts, size_t depth,
+		      const struct sbk_store_place *place,
+		      struct sbk_error *err)
 {
-	int lock = sbk_store_building_lock(at, place, err), fd, rc;
-	size_t now = 0;
+	struct sbk_store_parts upper = *parts;
+	int base = sbk_store_base(parts, err), at;
+	size_t found = 0;
 
-	if (lock < 0)
-		return lock;
-	fd = sbk_store_walk(base, parts, place, &now, err);
-	rc = fd < 0 ? fd : now != depth;
-	if (fd >= 0)
-		(void)close(fd); /* a directory: nothing was written */
-	if (rc == 0)
-		rc = build(at, parts->names + depth, parts->count - depth,
-			   place, err);
-	sbk_store_building_unlock(at, lock);
-	return rc;
+	if (base < 0)
+		return base;
+	upper.count = depth;
+	memcpy(upper.names, parts->names, sizeof(upper.names));
+	at = sbk_store_walk(base, &upper, place, &found, err);
+	(void)close(base); /* only looked at */
+	if (at < 0 || found == depth)
+		return at;
+	(void)close(at); /* a directory: only looked at */
+	return SBK_E_NOTFOUND;
 }
 
 static int open_directory(const struct sbk_store_parts *parts,
 			  const struct sbk_store_place *place, bool create,
 			  struct sbk_error *err)
 {
-	int base = sbk_store_base(parts, err), fd = -1, rc = 0;
+	int base = sbk_store_base(parts, err), fd, rc = 0, tries = 0;
 	size_t depth = 0;
 
 	if (base < 0)
@@ -478,11 +225,19 @@ static int open_directory(const struct sbk_store_parts *parts,
 		fd = sbk_store_walk(base, parts, place, &depth, err);
 		if (fd < 0 || depth == parts->count)
 			break;
-		rc = create ? build_missing(base, fd, depth, parts, place, err)
+		(void)close(fd); /* a directory: only looked at */
+		rc = create ? sbk_store_build(parts, depth, place, err)
 			    : sbk_error_set(err, SBK_E_NOTFOUND,
 					    "there is no directory '%s'",
 					    place->directory);
-		(void)close(fd); /* looked up again */
+		if (rc > 0)
+			sbk_error_clear(err); /* looked at again */
+		if (rc > 0 && ++tries == BUILD_TRIES)
+			rc = sbk_error_set(err, SBK_E_BUSY,
+					   "'%s' is made and removed by "
+					   "others all the time, or cannot "
+					   "be made there",
+					   place->directory);
 		if (rc < 0)
 			break;
 	}
@@ -593,7 +348,7 @@ int sbk_store_hide(const struct sbk_store *store, struct sbk_error *err)
 
 int sbk_store_show(const struct sbk_store *store, struct sbk_error *err)
 {
-	if (fchmod(store->fd, wanted_mode(store->shared)) < 0 ||
+	if (fchmod(store->fd, sbk_store_mode(store->shared)) < 0 ||
 	    fsync(store->fd) < 0)
 		return sbk_error_set_errno(err, errno,
 					   "cannot set the mode of '%s'",

@@ -1,6 +1,6 @@
 /*
- * What os_storage.c, os_storage_file.c, os_storage_remove.c and os_lock.c
- * share.
+ * What os_storage.c, os_storage_build.c, os_storage_file.c, os_storage_remove.c
+ * and os_lock.c share.
  */
 #ifndef SBK_LINUX_OS_STORAGE_H
 #define SBK_LINUX_OS_STORAGE_H
@@ -50,10 +50,22 @@ int sbk_store_walk(int base, const struct sbk_store_parts *parts,
 		   const struct sbk_store_place *place, size_t *depth,
 		   struct sbk_error *err);
 
+/* The directory of the first `depth` names: its descriptor, the caller's;
+ * SBK_E_NOTFOUND, without a message, where there is none. */
+int sbk_store_open_at(const struct sbk_store_parts *parts, size_t depth,
+		      const struct sbk_store_place *place,
+		      struct sbk_error *err);
+
+/* The permission bits of the directory itself. */
+unsigned int sbk_store_mode(bool shared);
+
+/* --- os_storage_build.c ------------------------------------------------- */
+
 /*
  * The lock of who builds in `at`: on a private directory of its own, since
  * everyone who can open a directory can lock it. Waits for others; the
- * descriptor goes to sbk_store_building_unlock.
+ * descriptor goes to sbk_store_building_unlock. SBK_E_NOTFOUND where `at`
+ * was removed.
  */
 int sbk_store_building_lock(int at, const struct sbk_store_place *place,
 			    struct sbk_error *err);
@@ -63,6 +75,23 @@ void sbk_store_building_unlock(int at, int lock);
  * chain, deepest first. Everything else makes it fail. Needs that lock. */
 int sbk_store_building_clear(int at, char *const *names, size_t count,
 			     struct sbk_error *err);
+
+/*
+ * Builds what is missing below the first `depth` names, and takes over the
+ * parents of a removal that has not ended. 1 where others made something of
+ * it meanwhile: look again.
+ */
+int sbk_store_build(const struct sbk_store_parts *parts, size_t depth,
+		    const struct sbk_store_place *place, struct sbk_error *err);
+
+/* Whether `at` has an entry of that name, of whatever kind. */
+bool sbk_store_has_entry(int at, const char *name);
+
+/* Takes the mark of a removal out of `at`, if one is there. Needs the lock. */
+int sbk_store_unmark(int at, const struct sbk_store_place *place,
+		     struct sbk_error *err);
+
+/* --- os_storage_file.c -------------------------------------------------- */
 
 /* Refuses what is not a plain file of the owner's, closed to others (what is
  * published in a shared directory: to their writing). */

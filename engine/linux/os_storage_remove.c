@@ -4,6 +4,7 @@
  * them. Removes nothing by name that is not ours, and directories only when
  * they are empty.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@
 #include "engine/linux/os_storage.h"
 
 #include "engine/banned.h"
+
+#define REMOVAL_TRIES 100 /* while others come and go in a parent */
 
 static int remove_files(struct sbk_store *store, const char *const *names,
 			struct sbk_error *err)
@@ -28,130 +31,170 @@ static int remove_files(struct sbk_store *store, const char *const *names,
 	return rc;
 }
 
-/* Removes directories of the path, deepest first: those from the `first` to
- * before the `end`, counted from its end. A parent that others use by now
- * stays. */
-static int remove_chain(const struct sbk_store_parts *parts,
-			const struct sbk_store_place *place, size_t first,
-			size_t end, struct sbk_error *err)
+/* Removes the directory of the first `depth` names. 1 where it is not empty;
+ * nothing there is success. */
+static int remove_directory(const struct sbk_store_parts *parts, size_t depth,
+			    const struct sbk_store_place *place,
+			    struct sbk_error *err)
 {
-	struct sbk_store_parts upper = *parts;
-	size_t i;
+	struct sbk_error why = SBK_ERROR_INIT;
+	int at = sbk_store_open_at(parts, depth - 1, place, &why);
+	int os_code = 0;
 
-	for (i = first; i < end; i++) {
-		size_t last = parts->count - 1 - i, depth = 0;
-		int base = sbk_store_base(parts, err), at, os_code = 0;
-
-		if (base < 0)
-			return base;
-		upper.count = last;
-		memcpy(upper.names, parts->names, sizeof(upper.names));
-		at = sbk_store_walk(base, &upper, place, &depth, err);
-		(void)close(base); /* only looked at */
-		if (at < 0)
-			return at;
-		if (depth == last &&
-		    unlinkat(at, parts->names[last], AT_REMOVEDIR) < 0)
-			os_code = errno;
-		if (os_code == 0 && fsync(at) < 0)
-			os_code = errno;
-		(void)close(at); /* flushed */
-		if ((os_code == ENOTEMPTY || os_code == EEXIST) && i > 0)
-			return 0;
-		if (os_code == ENOTEMPTY || os_code == EEXIST)
-			return sbk_error_set(err, SBK_E_INCOMPLETE,
-					     "'%s' stays: it holds files that "
-					     "are not ours",
-					     place->directory);
-		if (os_code != 0 && os_code != ENOENT)
-			return sbk_error_set_errno(err, os_code,
-						   "cannot remove '%s'",
-						   place->directory);
-	}
-	return 0;
-}
-
-static bool is_entry(int at, const char *name)
-{
-	struct stat st;
-
-	/* What cannot be examined was not made by us either. */
-	return fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-/* Steps down to the directory of the first `depth` names. The descriptor;
- * SBK_E_NOTFOUND where there is none. */
-static int open_at_depth(const struct sbk_store_parts *parts, size_t depth,
-			 const struct sbk_store_place *place,
-			 struct sbk_error *err)
-{
-	struct sbk_store_parts upper = *parts;
-	int base = sbk_store_base(parts, err), at;
-	size_t found = 0;
-
-	if (base < 0)
-		return base;
-	upper.count = depth;
-	memcpy(upper.names, parts->names, sizeof(upper.names));
-	at = sbk_store_walk(base, &upper, place, &found, err);
-	(void)close(base); /* only looked at */
-	if (at < 0 || found == depth)
+	if (at == SBK_E_NOTFOUND)
+		return 0;
+	if (at < 0) {
+		if (err != NULL)
+			*err = why;
 		return at;
-	(void)close(at); /* a directory: only looked at */
-	return SBK_E_NOTFOUND;
+	}
+	if (unlinkat(at, parts->names[depth - 1], AT_REMOVEDIR) < 0)
+		os_code = errno;
+	if ((os_code == 0 || os_code == ENOENT) && fsync(at) < 0)
+		os_code = errno;
+	(void)close(at); /* flushed */
+	if (os_code == 0 || os_code == ENOENT)
+		return 0;
+	if (os_code == ENOTEMPTY || os_code == EEXIST)
+		return 1;
+	return sbk_error_set_errno(err, os_code, "cannot remove '%s'",
+				   place->directory);
+}
+
+static int remove_store(const struct sbk_store_parts *parts,
+			const struct sbk_store_place *place,
+			struct sbk_error *err)
+{
+	int rc = remove_directory(parts, parts->count, place, err);
+
+	if (rc <= 0)
+		return rc;
+	return sbk_error_set(err, SBK_E_INCOMPLETE,
+			     "'%s' stays: it holds files that are not ours",
+			     place->directory);
 }
 
 /*
  * The directories that were made for this one begin in the one of the first
  * `depth` names. An empty directory in there says so while they are removed:
- * the file that says it elsewhere goes before they do.
+ * the file that says it elsewhere goes before they do. With the lock, so that
+ * no building that ends just now takes the mark for the one that it saw.
  */
 static int mark_removal(const struct sbk_store_parts *parts, size_t depth,
 			const struct sbk_store_place *place,
 			struct sbk_error *err)
 {
-	int at = open_at_depth(parts, depth, place, err), rc = 0;
+	int at = sbk_store_open_at(parts, depth, place, err), lock, rc;
 
+	if (at == SBK_E_NOTFOUND)
+		return 0; /* another removal was faster */
 	if (at < 0)
 		return at;
-	if ((mkdirat(at, SBK_STORE_REMOVED, 0700) < 0 && errno != EEXIST) ||
-	    fsync(at) < 0)
+	lock = sbk_store_building_lock(at, place, err);
+	rc = lock < 0 ? lock : 0;
+	if (lock >= 0 &&
+	    ((mkdirat(at, SBK_STORE_REMOVED, 0700) < 0 && errno != EEXIST) ||
+	     fsync(at) < 0))
 		rc = sbk_error_set_errno(err, errno,
 					 "cannot begin to remove '%s'",
 					 place->directory);
+	if (lock >= 0)
+		sbk_store_building_unlock(at, lock);
 	(void)close(at); /* flushed */
 	return rc;
 }
 
+/* Whom the entries of a directory of the path belong to. */
+enum holder { HELD_BY_NOBODY, HELD_BY_US, HELD_BY_OTHERS };
+
+static enum holder holder_of_entry(const char *name, const char *next)
+{
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return HELD_BY_NOBODY;
+	if (strcmp(name, next) == 0 || strcmp(name, SBK_STORE_NEW) == 0 ||
+	    strcmp(name, SBK_STORE_BUILDING) == 0)
+		return HELD_BY_US;
+	return HELD_BY_OTHERS;
+}
+
+/* Of the directory of the first `depth` names; others weigh most. */
+static enum holder look_who_holds(const struct sbk_store_parts *parts,
+				  size_t depth,
+				  const struct sbk_store_place *place)
+{
+	int at = sbk_store_open_at(parts, depth, place, NULL);
+	DIR *dir = at < 0 ? NULL : fdopendir(at);
+	enum holder most = HELD_BY_NOBODY;
+	struct dirent *entry;
+
+	if (dir == NULL) {
+		if (at >= 0)
+			(void)close(at); /* only looked at */
+		/* Gone is empty; what cannot be listed is nothing of ours. */
+		return at == SBK_E_NOTFOUND ? HELD_BY_NOBODY : HELD_BY_OTHERS;
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		enum holder holder =
+			holder_of_entry(entry->d_name, parts->names[depth]);
+
+		most = holder > most ? holder : most;
+	}
+	(void)closedir(dir); /* only looked at */
+	return most;
+}
+
+/*
+ * Removes the parents below the first `depth` names, with that directory's
+ * lock. One that others use by now stays, and with it the rest. One in which
+ * somebody of ours is at work, or keeps records again, stays with the mark:
+ * that one ends it.
+ */
 static int finish_removal(const struct sbk_store_parts *parts, size_t depth,
 			  int at, const struct sbk_store_place *place,
 			  struct sbk_error *err)
 {
-	int rc = remove_chain(parts, place, 1, parts->count - depth, err);
+	size_t i = parts->count - 1;
+	int tries = REMOVAL_TRIES;
 
-	if (rc < 0)
-		return rc;
-	if (unlinkat(at, SBK_STORE_REMOVED, AT_REMOVEDIR) < 0 || fsync(at) < 0)
-		return sbk_error_set_errno(err, errno,
-					   "cannot end the removal of '%s'",
-					   place->directory);
-	return 0;
+	while (i > depth) {
+		int rc = remove_directory(parts, i, place, err);
+		enum holder holder;
+
+		if (rc < 0)
+			return rc;
+		if (rc == 0) {
+			i--;
+			continue;
+		}
+		holder = look_who_holds(parts, i, place);
+		if (holder == HELD_BY_US)
+			return 0;
+		/* Empty by now: once more. */
+		if (holder == HELD_BY_OTHERS || tries-- == 0)
+			break;
+	}
+	return sbk_store_unmark(at, place, err);
 }
 
-/* A building that was cut short left its names, or its lock. */
-static int clear_building(const struct sbk_store_parts *parts, size_t depth,
-			  int at, const struct sbk_store_place *place,
-			  struct sbk_error *err)
+/* What a building that was cut short left, its names or its lock, and what a
+ * removal has marked. */
+static int clear_marks(const struct sbk_store_parts *parts, size_t depth,
+		       int at, const struct sbk_store_place *place,
+		       struct sbk_error *err)
 {
 	int lock, rc;
 
-	if (!is_entry(at, SBK_STORE_BUILDING) && !is_entry(at, SBK_STORE_NEW))
+	if (!sbk_store_has_entry(at, SBK_STORE_BUILDING) &&
+	    !sbk_store_has_entry(at, SBK_STORE_NEW) &&
+	    !sbk_store_has_entry(at, SBK_STORE_REMOVED))
 		return 0;
 	lock = sbk_store_building_lock(at, place, err);
 	if (lock < 0)
 		return lock;
 	rc = sbk_store_building_clear(at, parts->names + depth,
 				      parts->count - depth, err);
+	if (rc == 0 && sbk_store_has_entry(at, SBK_STORE_REMOVED))
+		rc = finish_removal(parts, depth, at, place, err);
 	sbk_store_building_unlock(at, lock);
 	return rc;
 }
@@ -166,13 +209,13 @@ static int clear_parents(const struct sbk_store_parts *parts,
 	int rc = 0;
 
 	for (depth = parts->count; rc == 0 && depth-- > 0;) {
-		int at = open_at_depth(parts, depth, place, &why);
+		int at = sbk_store_open_at(parts, depth, place, &why);
 
 		if (at < 0)
 			continue; /* so nobody can have begun there */
-		rc = clear_building(parts, depth, at, place, err);
-		if (rc == 0 && is_entry(at, SBK_STORE_REMOVED))
-			rc = finish_removal(parts, depth, at, place, err);
+		rc = clear_marks(parts, depth, at, place, err);
+		if (rc == SBK_E_NOTFOUND)
+			rc = 0;	 /* another removal was faster */
 		(void)close(at); /* a directory: only looked at */
 	}
 	return rc;
@@ -203,7 +246,7 @@ int sbk_store_remove(const struct sbk_store_place *place,
 	if (rc == 0)
 		rc = remove_files(store, names, err);
 	if (rc == 0)
-		rc = remove_chain(parts, place, 0, 1, err);
+		rc = remove_store(parts, place, err);
 	if (rc == 0)
 		rc = clear_parents(parts, place, err);
 out:

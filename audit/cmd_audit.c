@@ -16,6 +16,7 @@
 #include "audit/ssh.h"
 #include "audit/volume.h"
 #include "audit/witnessed.h"
+#include "engine/cli_progress.h"
 #include "engine/os.h"
 #include "engine/os_admin.h"
 
@@ -200,18 +201,30 @@ static int check_scope(struct audit *audit)
 	return 0;
 }
 
+/* For a person alone: a program gets what it asked for, and nothing else. */
+static void begin_progress(const struct audit *audit,
+			   struct sbk_cli_progress *line)
+{
+	sbk_cli_progress_begin(line, audit->cli,
+			       !audit->options.json && !audit->options.csv);
+}
+
 static int make_volume(struct audit *audit)
 {
+	struct sbk_cli_progress line;
 	const struct sbk_volume_request request = {
 		.path = audit->options.volume,
 		.principals = audit->options.principals.items,
 		.principal_count = audit->options.principals.count,
+		.progress = &line.progress,
 	};
 	struct sbk_buf out = SBK_BUF_INIT;
 	struct sbk_volume_audit volume;
-	int rc =
-		sbk_volume_audit(&request, audit->report, &volume, &audit->err);
+	int rc;
 
+	begin_progress(audit, &line);
+	rc = sbk_volume_audit(&request, audit->report, &volume, &audit->err);
+	sbk_cli_progress_end(&line);
 	if (rc == 0 && audit->options.json) {
 		rc = sbk_volume_print_json(&volume, &out, &audit->err);
 		if (rc == 0)
@@ -333,17 +346,20 @@ static int run_network(struct sbk_cli *cli, int argc, char **argv)
 static int save_state(struct audit *audit)
 {
 	struct sbk_buf bytes = SBK_BUF_INIT;
+	struct sbk_cli_progress line;
 	struct sbk_new_file *file = NULL;
 	struct sbk_person person;
 	int rc = sbk_os_invoking_person(&person, &audit->err);
 
+	begin_progress(audit, &line);
 	if (rc == 0)
 		rc = sbk_os_new_file_prepare(audit->options.save, &file,
 					     &audit->err);
 	if (rc == 0)
 		rc = sbk_volume_baseline_make(audit->roots.items[0],
-					      audit->report, &bytes,
-					      &audit->err);
+					      &line.progress, audit->report,
+					      &bytes, &audit->err);
+	sbk_cli_progress_end(&line);
 	if (rc == 0) /* names of everybody's files are in it */
 		rc = sbk_os_new_file_make(file, bytes.data, bytes.size, &person,
 					  true, &audit->err);
@@ -355,6 +371,7 @@ static int save_state(struct audit *audit)
 static int run_compare(struct sbk_cli *cli, int argc, char **argv)
 {
 	struct audit audit = {.cli = cli, .err = SBK_ERROR_INIT};
+	struct sbk_cli_progress line;
 	int rc = begin(&audit, argc, argv, true);
 
 	if (rc == 0 && audit.options.save != NULL) {
@@ -369,10 +386,12 @@ static int run_compare(struct sbk_cli *cli, int argc, char **argv)
 		rc = sbk_error_set(&audit.err, SBK_E_INVAL,
 				   "name two volumes: the state before, and "
 				   "the state after");
+	begin_progress(&audit, &line);
 	if (rc == 0)
 		rc = sbk_volume_compare(audit.roots.items[0],
-					audit.roots.items[1], audit.report,
-					&audit.err);
+					audit.roots.items[1], &line.progress,
+					audit.report, &audit.err);
+	sbk_cli_progress_end(&line);
 	return finish(&audit, rc);
 }
 
@@ -488,9 +507,11 @@ static const struct sbk_command subcommands[] = {
 		 "journal.\n\n"
 		 "With --volume, a Windows volume is read from the outside and "
 		 "never written; each\ndistinct descriptor is judged once. A "
-		 "principal is a SID, a name, or tool:codex;\nwithout one, the "
-		 "SIDs that nobody on the volume has, and those of other "
-		 "tools.\n\n" EXIT_CODES "Examples:\n"
+		 "principal is a SID, a name, or tool:codex;\nA+B is one "
+		 "token, "
+		 "of a user and groups. Without one, the SIDs that nobody on\n"
+		 "the volume has, and those of other tools.\n\n" EXIT_CODES
+		 "Examples:\n"
 		 "  sudo sandbook audit scope\n"
 		 "  sandbook audit scope --volume C.img --principal "
 		 "tool:codex\n"

@@ -17,7 +17,8 @@ static int open_volume(struct sbk_volume_audit *audit,
 	const struct sbk_ntfs_device bytes = {
 		.read = sbk_os_device_read,
 		.arg = device,
-		.size = sbk_os_device_size(device)};
+		.size = sbk_os_device_size(device),
+		.find_data = sbk_os_device_find_data};
 	struct sbk_error why = SBK_ERROR_INIT;
 	int rc = sbk_ntfs_volume_open(&bytes, &audit->tree.volume, &why);
 
@@ -84,6 +85,7 @@ int sbk_volume_audit(const struct sbk_volume_request *request,
 
 	*out = (struct sbk_volume_audit){.report = report,
 					 .path = request->path};
+	out->tree.progress = request->progress;
 	rc = sbk_volume_open(out, err);
 	return rc < 0 ? rc : sbk_volume_examine(out, request, err);
 }
@@ -97,6 +99,7 @@ void sbk_volume_audit_release(struct sbk_volume_audit *audit)
 		free(audit->principals[i].inclusions);
 	}
 	free(audit->principals);
+	free(audit->members);
 	free(audit->hits);
 	free(audit->sids);
 	free((void *)audit->directory.owners);

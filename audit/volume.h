@@ -7,17 +7,19 @@
  *	volume_descriptors.c  each distinct descriptor, and the SIDs in it
  *	volume_judge.c        what one of them gives to each principal
  *	volume_known.c        who SIDs belong to: ledgers of tools, profiles
- *	volume_hives.c        accounts, profiles and firewall rules of its
- *registry volume_places.c       sensitive places volume_rollup.c       from
- *descriptors to roots and counts volume_ssh.c          keys that OpenSSH for
- *Windows refuses volume_report.c       findings, JSON, CSV
+ *	volume_hives.c        its registry: accounts, profiles, firewall rules
+ *	volume_places.c       sensitive places
+ *	volume_rollup.c       from descriptors to roots and counts
+ *	volume_ssh.c          keys that OpenSSH for Windows refuses
+ *	volume_report.c       findings; volume_print.c: JSON, CSV
  *
  * Memory: 28 bytes for each record of the volume, and what is distinct (SIDs,
  * descriptors' answers, roots). Names are read again where they are printed.
  *
  * A right counts where an entry or the owner names the principal, as in the
  * scope of this machine; it is what the access check (engine/ntsec) grants a
- * token of that SID alone. What is undecided there counts as granted.
+ * token of that SID alone, or of the user and groups that were named together
+ * (volume_token.c). What is undecided there counts as granted.
  */
 #ifndef SBK_VOLUME_H
 #define SBK_VOLUME_H
@@ -27,6 +29,8 @@
 #include "engine/ntsec/rights.h"
 #include "engine/ntsec/sd.h"
 #include "engine/ntsec/sid_names.h"
+#include "engine/ntsec/token.h"
+#include "engine/progress.h"
 
 #define SBK_VOLUME_SIDS_MAX (1u << 20) /* distinct ones of a volume */
 #define SBK_VOLUME_OWN_MAX 65536       /* descriptors outside $Secure */
@@ -86,6 +90,7 @@ struct sbk_volume_tree {
 	 * them the name begins, after its size. */
 	struct sbk_buf saved;
 	uint32_t *saved_name;
+	const struct sbk_progress *progress; /* NULL: nobody waits */
 	/* Of names: [units][first letter], whether any means something. */
 #define SBK_VOLUME_FILTER_SIZES 64
 	bool filter[SBK_VOLUME_FILTER_SIZES][128], has_filter;
@@ -169,6 +174,9 @@ struct sbk_volume_inclusion {
 
 struct sbk_volume_principal {
 	struct sbk_sid sid;
+	/* Of a token, whose user the SID is: its groups; else none. */
+	const struct sbk_group *groups;
+	size_t group_count;
 	struct sbk_sid_verdict verdict;
 	const char *evidence; /* path of what says so; or NULL */
 	size_t first_hit, hit_count;
@@ -203,11 +211,18 @@ struct sbk_volume_fact {
 	size_t order;		   /* in which they were met */
 };
 
+/* A SID for which entries count, and for whom. */
+struct sbk_volume_member {
+	struct sbk_sid sid;
+	size_t principal; /* its index */
+};
+
 struct sbk_volume_request {
 	const char *path;	       /* image, device or mount point */
 	const char *const *principals; /* none: whatever is unresolved or of a
 					* tool */
 	size_t principal_count;
+	const struct sbk_progress *progress; /* or NULL */
 };
 
 struct sbk_volume_audit {
@@ -231,6 +246,8 @@ struct sbk_volume_audit {
 	size_t path_bytes;			 /* of paths that are told */
 	struct sbk_volume_principal *principals; /* by SID */
 	size_t principal_count;
+	struct sbk_volume_member *members; /* by SID */
+	size_t member_count;
 	struct sbk_volume_hit *hits; /* by principal, then descriptor */
 	size_t hit_count, hit_capacity;
 	uint64_t sacl_work; /* done so far */
@@ -283,11 +300,34 @@ int sbk_volume_hives_report(struct sbk_volume_audit *audit,
 /* The one account that has full access to a profile by an entry of its own. */
 bool sbk_volume_person_of(struct sbk_volume_audit *audit, uint32_t record,
 			  struct sbk_sid *out);
-/* Fills audit->principals: those that are asked for. SBK_E_NOTFOUND, with what
- * can be named. */
+/* Fills audit->principals and their members: those that are asked for. "A+B" is
+ * a token of A and the groups B. SBK_E_NOTFOUND, with what can be named. */
 int sbk_volume_principals_choose(struct sbk_volume_audit *audit,
 				 const struct sbk_volume_request *request,
 				 struct sbk_error *err);
+/* --- tokens (volume_token.c) --- */
+/* The principals from `first` on become one: the first is its user. Nothing
+ * where there are none. SBK_E_LIMIT. */
+int sbk_volume_token_join(struct sbk_volume_audit *audit, size_t first,
+			  struct sbk_error *err);
+/* Fills audit->members, when the principals are all there and in order. */
+int sbk_volume_members_find(struct sbk_volume_audit *audit,
+			    struct sbk_error *err);
+/* Those of a SID; NULL where it is nobody's who is asked for. */
+const struct sbk_volume_member *
+sbk_volume_members_of(const struct sbk_volume_audit *audit,
+		      const struct sbk_sid *sid, size_t *count);
+/* Whether an entry for the SID counts for the principal. */
+bool sbk_volume_principal_has(const struct sbk_volume_principal *principal,
+			      const struct sbk_sid *sid);
+/* By SID, those of one alone first. */
+int sbk_volume_principal_compare(const struct sbk_volume_principal *a,
+				 const struct sbk_volume_principal *b);
+/* A principal for people. Appends. */
+void sbk_volume_principal_label(const struct sbk_volume_audit *audit,
+				const struct sbk_volume_principal *principal,
+				struct sbk_buf *out);
+
 int sbk_volume_judge(struct sbk_volume_audit *audit, struct sbk_error *err);
 /* One descriptor: a hit for each principal that it names, at the end of
  * audit->hits. SBK_E_LIMIT. */
@@ -336,6 +376,7 @@ int sbk_volume_open(struct sbk_volume_audit *audit, struct sbk_error *err);
  * are two saved ones.
  */
 int sbk_volume_compare(const char *before, const char *after,
+		       const struct sbk_progress *progress,
 		       struct sbk_report *report, struct sbk_error *err);
 /*
  * Saves what a comparison needs of a volume, in the format of
@@ -345,8 +386,10 @@ int sbk_volume_compare(const char *before, const char *after,
  * (SBK_VOLUME_BASELINE_MAX bytes).
  */
 #define SBK_VOLUME_BASELINE_MAX SBK_BUF_BYTES_MAX
-int sbk_volume_baseline_make(const char *path, struct sbk_report *report,
-			     struct sbk_buf *out, struct sbk_error *err);
+int sbk_volume_baseline_make(const char *path,
+			     const struct sbk_progress *progress,
+			     struct sbk_report *report, struct sbk_buf *out,
+			     struct sbk_error *err);
 /* Whether the file begins as a saved state. */
 bool sbk_volume_baseline_is(const char *path);
 struct sbk_volume_baseline_facts {
@@ -362,6 +405,11 @@ struct sbk_volume_baseline_facts {
 int sbk_volume_baseline_load(struct sbk_volume_audit *audit,
 			     struct sbk_volume_baseline_facts *out,
 			     struct sbk_error *err);
+/* The same from the bytes in audit->tree.saved; audit->path is what they are
+ * called. */
+int sbk_volume_baseline_parse(struct sbk_volume_audit *audit,
+			      struct sbk_volume_baseline_facts *out,
+			      struct sbk_error *err);
 /* "volume" and "principals", as members of the report's JSON object. Beyond
  * SBK_VOLUME_PRINT_MAX no more is added, and the report is incomplete. */
 int sbk_volume_print_json(struct sbk_volume_audit *audit, struct sbk_buf *out,

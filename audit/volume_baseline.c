@@ -158,8 +158,10 @@ static int write_all(struct sbk_volume_tree *tree, struct sbk_buf *out,
 	return sbk_buf_failed(out, err);
 }
 
-int sbk_volume_baseline_make(const char *path, struct sbk_report *report,
-			     struct sbk_buf *out, struct sbk_error *err)
+int sbk_volume_baseline_make(const char *path,
+			     const struct sbk_progress *progress,
+			     struct sbk_report *report, struct sbk_buf *out,
+			     struct sbk_error *err)
 {
 	struct sbk_volume_audit audit = {.report = report, .path = path};
 	uint8_t key[crypto_shorthash_KEYBYTES];
@@ -167,6 +169,7 @@ int sbk_volume_baseline_make(const char *path, struct sbk_report *report,
 
 	crypto_shorthash_keygen(key);
 	audit.tree.name_key = key;
+	audit.tree.progress = progress;
 	rc = sbk_volume_open(&audit, err);
 	if (rc == 0)
 		rc = sbk_volume_tree_load(&audit.tree, err);
@@ -329,19 +332,25 @@ static int read_all(struct sbk_volume_audit *audit, struct sbk_view view,
 	return rc == 0 && broken > 0 ? malformed(audit, err) : rc;
 }
 
-int sbk_volume_baseline_load(struct sbk_volume_audit *audit,
-			     struct sbk_volume_baseline_facts *out,
-			     struct sbk_error *err)
+int sbk_volume_baseline_parse(struct sbk_volume_audit *audit,
+			      struct sbk_volume_baseline_facts *out,
+			      struct sbk_error *err)
 {
-	struct sbk_buf *bytes = &audit->tree.saved;
-	int rc = sbk_os_read_file(audit->path, SBK_VOLUME_BASELINE_MAX, bytes,
-				  err);
+	const struct sbk_buf *bytes = &audit->tree.saved;
 
-	if (rc < 0)
-		return rc;
 	if (!has_sum(bytes) || memcmp(bytes->data, MAGIC, MAGIC_BYTES) != 0)
 		return malformed(audit, err);
 	return read_all(audit,
 			sbk_view_of(bytes->data, bytes->size - SUM_BYTES), out,
 			err);
+}
+
+int sbk_volume_baseline_load(struct sbk_volume_audit *audit,
+			     struct sbk_volume_baseline_facts *out,
+			     struct sbk_error *err)
+{
+	int rc = sbk_os_read_file(audit->path, SBK_VOLUME_BASELINE_MAX,
+				  &audit->tree.saved, err);
+
+	return rc < 0 ? rc : sbk_volume_baseline_parse(audit, out, err);
 }

@@ -487,6 +487,7 @@ static int compare(struct compare *c, struct sbk_error *err)
 }
 
 int sbk_volume_compare(const char *before, const char *after,
+		       const struct sbk_progress *progress,
 		       struct sbk_report *report, struct sbk_error *err)
 {
 	struct compare c = {.report = report,
@@ -499,6 +500,7 @@ int sbk_volume_compare(const char *before, const char *after,
 	crypto_shorthash_keygen(c.key);
 	c.before.path = before;
 	c.after.path = after;
+	c.before.tree.progress = c.after.tree.progress = progress;
 	rc = begin_both(&c, err);
 	if (rc == 0)
 		rc = compare(&c, err);

@@ -29,6 +29,8 @@ static int each(struct sbk_volume_audit *audit, bool count_damage,
 	int rc = 0;
 
 	for (i = 0; rc == 0 && i < sbk_volume_distinct(tree); i++) {
+		sbk_progress_tell(tree->progress, "judging descriptors", i,
+				  sbk_volume_distinct(tree));
 		sbk_buf_clear(&bytes);
 		rc = sbk_volume_descriptor(tree, i, &bytes, NULL);
 		if (rc == SBK_E_NOMEM)
@@ -156,7 +158,8 @@ int sbk_volume_entry(struct sbk_volume_audit *audit,
 		     const struct sbk_volume_hit *hit, struct sbk_buf *out,
 		     struct sbk_error *err)
 {
-	const struct sbk_sid *sid = &audit->principals[hit->principal].sid;
+	const struct sbk_volume_principal *principal =
+		&audit->principals[hit->principal];
 	struct sbk_sddl_options options = {.domains = audit->directory.domains};
 	struct sbk_nt_acl_cursor at = SBK_NT_ACL_BEGIN;
 	struct sbk_buf bytes = SBK_BUF_INIT;
@@ -171,7 +174,8 @@ int sbk_volume_entry(struct sbk_volume_audit *audit,
 				 err);
 	while (rc == 0 && !found && sd.dacl_is == SBK_ACL_PRESENT &&
 	       sbk_nt_acl_next(&sd.dacl, &at, &ace))
-		if (!ace.is_opaque && sbk_sid_equal(&ace.sid, sid)) {
+		if (!ace.is_opaque &&
+		    sbk_volume_principal_has(principal, &ace.sid)) {
 			sbk_sddl_describe_ace(&ace, &options, out);
 			found = true;
 		}

@@ -1,12 +1,12 @@
 /*
  * What the chosen principals may do by one descriptor: the access check of a
- * token of each SID alone. Owns that this takes time by the descriptor's size
- * and not by its square, since hundreds of entries, each of another SID, are
- * what some sandboxes leave.
+ * token of each, which is of one SID mostly. Owns that this takes time by the
+ * descriptor's size and not by its square, since hundreds of entries, each of
+ * another SID, are what some sandboxes leave.
  *
  * So the check is made on a list that has of the DACL only what can count for
- * that SID: its own entries, those of OWNER RIGHTS where it is the owner, and
- * of the entries whose effect nobody knows one wherever some stand between
+ * its SIDs: their own entries, those of OWNER RIGHTS where one is the owner,
+ * and of the entries whose effect nobody knows one wherever some stand between
  * those (to see two is to see one). Nothing else has a say for such a token.
  */
 #include "audit/volume.h"
@@ -30,7 +30,8 @@ struct counting {
 /* The DACL while it is judged. */
 struct judging {
 	struct sbk_volume_audit *audit;
-	size_t first; /* hit of the descriptor */
+	size_t first;  /* hit of the descriptor */
+	size_t owners; /* how many, from there, are the owner */
 	struct counting *list;
 	size_t count, capacity;
 	/* The smallest entry of unknown effect: it stands for each of them. */
@@ -38,25 +39,6 @@ struct judging {
 	uint16_t unknown_size, unknown_count;
 	struct sbk_buf entries, acl;
 };
-
-static size_t find_principal(const struct sbk_volume_audit *audit,
-			     const struct sbk_sid *sid)
-{
-	size_t low = 0, high = audit->principal_count, middle;
-	int order;
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		order = sbk_sid_compare(&audit->principals[middle].sid, sid);
-		if (order == 0)
-			return middle;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return SIZE_MAX;
-}
 
 /* The hit of this descriptor and principal, made where there is none yet. */
 static int hit_of(struct sbk_volume_audit *audit, size_t first,
@@ -125,15 +107,13 @@ static void take_unknown(struct judging *j, const struct sbk_ace *ace)
 	}
 }
 
-static int take_entry(struct judging *j, size_t descriptor, uint16_t index,
-		      const struct sbk_ace *ace, struct sbk_error *err)
+static int take_entry_for(struct judging *j, size_t principal,
+			  size_t descriptor, uint16_t index,
+			  const struct sbk_ace *ace, struct sbk_error *err)
 {
-	size_t principal = find_principal(j->audit, &ace->sid);
 	struct sbk_volume_hit *hit;
 	int rc;
 
-	if (principal == SIZE_MAX)
-		return 0;
 	rc = hit_of(j->audit, j->first, principal, descriptor, &hit, err);
 	if (rc < 0)
 		return rc;
@@ -150,6 +130,20 @@ static int take_entry(struct judging *j, size_t descriptor, uint16_t index,
 	return count_entry(j, (size_t)(hit - j->audit->hits), index, ace, err);
 }
 
+static int take_entry(struct judging *j, size_t descriptor, uint16_t index,
+		      const struct sbk_ace *ace, struct sbk_error *err)
+{
+	const struct sbk_volume_member *members;
+	size_t count, i;
+	int rc = 0;
+
+	members = sbk_volume_members_of(j->audit, &ace->sid, &count);
+	for (i = 0; rc == 0 && i < count; i++)
+		rc = take_entry_for(j, members[i].principal, descriptor, index,
+				    ace, err);
+	return rc;
+}
+
 /* S-1-3-4, OWNER RIGHTS: in its entries the owner is meant. */
 static bool is_owner_rights(const struct sbk_sid *sid)
 {
@@ -157,12 +151,26 @@ static bool is_owner_rights(const struct sbk_sid *sid)
 	       sbk_sid_sub_count(sid) == 1;
 }
 
+/* Unless OWNER RIGHTS itself is of the token, whose entry it is already. */
+static int count_owner_rights(struct judging *j, size_t hit, uint16_t index,
+			      const struct sbk_ace *ace, struct sbk_error *err)
+{
+	const struct sbk_volume_audit *audit = j->audit;
+
+	return sbk_volume_principal_has(
+		       &audit->principals[audit->hits[hit].principal],
+		       &ace->sid)
+		       ? 0
+		       : count_entry(j, hit, index, ace, err);
+}
+
 static int take_dacl(struct judging *j, const struct sbk_sd *sd,
-		     size_t descriptor, size_t owner, struct sbk_error *err)
+		     size_t descriptor, struct sbk_error *err)
 {
 	struct sbk_nt_acl_cursor at = SBK_NT_ACL_BEGIN;
 	struct sbk_ace ace;
 	uint16_t index;
+	size_t i;
 	int rc = 0;
 
 	for (index = 0; rc == 0 && sbk_nt_acl_next(&sd->dacl, &at, &ace);
@@ -172,8 +180,11 @@ static int take_dacl(struct judging *j, const struct sbk_sd *sd,
 		if (ace.is_opaque)
 			continue;
 		rc = take_entry(j, descriptor, index, &ace, err);
-		if (rc == 0 && owner != SIZE_MAX && is_owner_rights(&ace.sid))
-			rc = count_entry(j, owner, index, &ace, err);
+		if (!is_owner_rights(&ace.sid))
+			continue;
+		for (i = 0; rc == 0 && i < j->owners; i++)
+			rc = count_owner_rights(j, j->first + i, index, &ace,
+						err);
 	}
 	return rc;
 }
@@ -219,14 +230,17 @@ static int make_list(struct judging *j, const struct sbk_sd *sd, size_t hit,
 				err);
 }
 
-static uint32_t granted(const struct sbk_sd *sd, const struct sbk_sid *sid)
+static uint32_t granted(const struct sbk_sd *sd,
+			const struct sbk_volume_principal *principal)
 {
-	const struct sbk_token token = sbk_token_plain(sid);
+	struct sbk_token token = sbk_token_plain(&principal->sid);
 	const struct sbk_access_request request = {
 		.desired = SBK_RIGHT_MAXIMUM_ALLOWED,
 		.object = SBK_NT_DIRECTORY};
 	struct sbk_access_result result;
 
+	token.groups =
+		(struct sbk_sid_set){principal->groups, principal->group_count};
 	sbk_access_check(sd, &token, &request, &result);
 	return (result.granted | result.undecided) & SBK_FILE_ALL;
 }
@@ -252,8 +266,7 @@ static int judge(struct judging *j, const struct sbk_sd *sd,
 		if (rc == 0)
 			audit->hits[i].granted = granted(
 				&reduced,
-				&audit->principals[audit->hits[i].principal]
-					 .sid);
+				&audit->principals[audit->hits[i].principal]);
 	}
 	return rc;
 }
@@ -273,25 +286,36 @@ static int limit_work(struct judging *j, const struct sbk_sd *sd,
 			     "principals; name fewer of them");
 }
 
+/* Before all entries: hits of owners are the first ones. */
+static int take_owner(struct judging *j, const struct sbk_sid *owner,
+		      size_t descriptor, struct sbk_error *err)
+{
+	const struct sbk_volume_member *members;
+	struct sbk_volume_hit *hit;
+	size_t count, i;
+	int rc = 0;
+
+	members = sbk_volume_members_of(j->audit, owner, &count);
+	for (i = 0; rc == 0 && i < count; i++) {
+		rc = hit_of(j->audit, j->first, members[i].principal,
+			    descriptor, &hit, err);
+		if (rc == 0)
+			hit->owns = true;
+	}
+	j->owners = j->audit->hit_count - j->first;
+	return rc;
+}
+
 int sbk_volume_judge_one(struct sbk_volume_audit *audit, size_t index,
 			 const struct sbk_sd *sd, struct sbk_error *err)
 {
 	struct judging j = {.audit = audit, .first = audit->hit_count};
-	size_t principal, owner = SIZE_MAX;
-	struct sbk_volume_hit *hit;
 	int rc = 0;
 
-	principal =
-		sd->has_owner ? find_principal(audit, &sd->owner) : SIZE_MAX;
-	if (principal != SIZE_MAX) {
-		rc = hit_of(audit, j.first, principal, index, &hit, err);
-		if (rc == 0) {
-			hit->owns = true;
-			owner = (size_t)(hit - audit->hits);
-		}
-	}
+	if (sd->has_owner)
+		rc = take_owner(&j, &sd->owner, index, err);
 	if (rc == 0 && sd->dacl_is == SBK_ACL_PRESENT)
-		rc = take_dacl(&j, sd, index, owner, err);
+		rc = take_dacl(&j, sd, index, err);
 	if (rc == 0)
 		rc = limit_work(&j, sd, err);
 	if (rc == 0)

@@ -419,8 +419,8 @@ static bool has_name(const struct sbk_sid_verdict *verdict, const char *name)
 	       (last != NULL && sbk_volume_is_same(last + 1, name));
 }
 
-static int choose(struct sbk_volume_audit *audit, const char *text,
-		  struct sbk_error *err)
+static int choose_one(struct sbk_volume_audit *audit, const char *text,
+		      struct sbk_error *err)
 {
 	struct sbk_sid sid;
 	size_t found;
@@ -441,11 +441,38 @@ static int choose(struct sbk_volume_audit *audit, const char *text,
 	return rc;
 }
 
+/* "A+B+C": no account's name has a '+'. A profile's may, and is looked for
+ * first. */
+static int choose(struct sbk_volume_audit *audit, const char *text,
+		  struct sbk_error *err)
+{
+	const size_t first = audit->principal_count;
+	struct sbk_buf part = SBK_BUF_INIT;
+	size_t found, size;
+	int rc;
+
+	if (strchr(text, '+') == NULL)
+		return choose_one(audit, text, err);
+	rc = add_where(audit, has_name, text, &found, err);
+	if (rc < 0 || found > 0)
+		return rc;
+	for (;; text += size + 1) {
+		size = strcspn(text, "+");
+		sbk_buf_clear(&part);
+		sbk_buf_add(&part, text, size);
+		rc = sbk_buf_failed(&part, err);
+		if (rc == 0)
+			rc = choose_one(audit, sbk_buf_text(&part), err);
+		if (rc < 0 || text[size] == '\0')
+			break;
+	}
+	sbk_buf_release(&part);
+	return rc < 0 ? rc : sbk_volume_token_join(audit, first, err);
+}
+
 static int by_principal(const void *a, const void *b)
 {
-	const struct sbk_volume_principal *one = a, *two = b;
-
-	return sbk_sid_compare(&one->sid, &two->sid);
+	return sbk_volume_principal_compare(a, b);
 }
 
 int sbk_volume_principals_choose(struct sbk_volume_audit *audit,
@@ -461,14 +488,16 @@ int sbk_volume_principals_choose(struct sbk_volume_audit *audit,
 		rc = add_where(audit, is_stranger, NULL, &found, err);
 	for (i = 0; rc == 0 && i < request->principal_count; i++)
 		rc = choose(audit, request->principals[i], err);
-	if (rc < 0 || audit->principal_count == 0)
+	if (rc < 0)
 		return rc;
 	list = audit->principals;
-	qsort(list, audit->principal_count, sizeof(*list), by_principal);
+	if (audit->principal_count > 0)
+		qsort(list, audit->principal_count, sizeof(*list),
+		      by_principal);
 	for (i = 0; i < audit->principal_count; i++)
-		if (kept == 0 ||
-		    !sbk_sid_equal(&list[kept - 1].sid, &list[i].sid))
+		if (kept == 0 || sbk_volume_principal_compare(&list[kept - 1],
+							      &list[i]) != 0)
 			list[kept++] = list[i];
 	audit->principal_count = kept;
-	return 0;
+	return sbk_volume_members_find(audit, err);
 }

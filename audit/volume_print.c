@@ -112,6 +112,19 @@ static void json_inclusion(const struct sbk_volume_audit *audit,
 	sbk_json_close(out, '}');
 }
 
+static void json_groups(const struct sbk_volume_principal *p,
+			struct sbk_buf *out)
+{
+	struct sbk_sid_text text;
+	size_t i;
+
+	sbk_json_open_key(out, "groups", '[');
+	for (i = 0; i < p->group_count; i++)
+		sbk_json_string(out, NULL,
+				sbk_sid_format(&p->groups[i].sid, &text));
+	sbk_json_close(out, ']');
+}
+
 static int json_principal(struct sbk_volume_audit *audit,
 			  const struct sbk_volume_principal *p,
 			  struct sbk_buf *out, struct sbk_error *err)
@@ -124,6 +137,8 @@ static int json_principal(struct sbk_volume_audit *audit,
 
 	sbk_json_open(out, '{');
 	sbk_json_string(out, "sid", sbk_sid_format(&p->sid, &text));
+	if (p->group_count > 0)
+		json_groups(p, out);
 	if (p->verdict.name != NULL)
 		sbk_json_name(out, "name", p->verdict.name);
 	sbk_json_string(out, "class", sbk_sid_class_text(p->verdict.class));
@@ -213,9 +228,16 @@ static void csv_field(struct sbk_buf *out, const char *text, char end)
 static void csv_principal(struct sbk_buf *out,
 			  const struct sbk_volume_principal *p)
 {
+	struct sbk_buf sids = SBK_BUF_INIT;
 	struct sbk_sid_text text;
+	size_t i;
 
-	csv_field(out, sbk_sid_format(&p->sid, &text), ',');
+	sbk_buf_adds(&sids, sbk_sid_format(&p->sid, &text));
+	for (i = 0; i < p->group_count; i++)
+		sbk_buf_printf(&sids, "+%s",
+			       sbk_sid_format(&p->groups[i].sid, &text));
+	csv_field(out, sbk_buf_text(&sids), ',');
+	sbk_buf_release(&sids);
 	csv_field(out, p->verdict.name, ',');
 	csv_field(out, origin_name(p->verdict.origin), ',');
 	csv_field(out, p->verdict.tool, ',');

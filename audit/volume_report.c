@@ -99,6 +99,8 @@ static int tell_principal(struct telling *t, struct sbk_error *err)
 	struct sbk_finding finding = {.severity = SBK_SEVERITY_INFO,
 				      .rule = "volume.principal"};
 
+	sbk_buf_adds(&t->text,
+		     p->group_count > 0 ? "a token; its user is " : "");
 	sbk_buf_adds(&t->text, look_of(t->audit, p));
 	if (p->verdict.origin == SBK_SID_OTHER_TOOL)
 		sbk_buf_printf(&t->text, "; left by %s", p->verdict.tool);
@@ -250,7 +252,7 @@ static int tell_group(struct telling *t, size_t index, struct sbk_error *err)
 		return 0;
 	t->principal = p;
 	sbk_buf_clear(&t->label);
-	sbk_volume_label(&t->label, &p->sid, &p->verdict);
+	sbk_volume_principal_label(t->audit, p, &t->label);
 	if (p->alike_count > 1)
 		sbk_buf_printf(&t->label, " and %zu more like it",
 			       p->alike_count - 1);

@@ -312,6 +312,10 @@ static void sign(const struct rollup *r,
 	if (tool != NULL)
 		(void)crypto_generichash_update(&state, (const uint8_t *)tool,
 						strlen(tool));
+	for (h = 0; h < principal->group_count; h++)
+		(void)crypto_generichash_update(
+			&state, principal->groups[h].sid.bytes,
+			sizeof(principal->groups[h].sid.bytes));
 	for (h = 0; h < principal->hit_count; h++) {
 		const struct sbk_volume_hit *hit =
 			&r->audit->hits[principal->first_hit + h];
@@ -356,6 +360,8 @@ static int roll_up_all(struct rollup *r, struct sbk_error *err)
 		struct sbk_volume_principal *principal = &audit->principals[i];
 		struct sbk_volume_principal *first;
 
+		sbk_progress_tell(r->tree->progress, "counting for principals",
+				  i, audit->principal_count);
 		rc = find_alike(r, i, err);
 		if (rc < 0)
 			break;

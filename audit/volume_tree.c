@@ -183,6 +183,8 @@ static int take(void *arg, const struct sbk_ntfs_object *object,
 	uint8_t flags = SBK_VOLUME_USED;
 	int rc;
 
+	sbk_progress_tell(tree->progress, "reading records", number,
+			  tree->records);
 	if (object->is_directory)
 		flags |= SBK_VOLUME_DIRECTORY;
 	if (number < SBK_NTFS_FIRST_USER && number != SBK_NTFS_ROOT)

@@ -61,6 +61,8 @@ bool sbk_os_children_ignored(void);
 
 /* Whether a person sits at standard input and can be asked. */
 bool sbk_os_interactive(void);
+/* Whether a person sees what goes to standard error. */
+bool sbk_os_is_watched(void);
 
 /* The absolute path of the running program. */
 int sbk_os_executable(char *out, size_t out_size, struct sbk_error *err);

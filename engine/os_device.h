@@ -33,6 +33,11 @@ const char *sbk_os_device_mounted(const struct sbk_device *device);
 int sbk_os_device_read(void *device, uint64_t offset, void *buffer, size_t size,
 		       struct sbk_error *err);
 
+/* Where it is no hole (struct sbk_ntfs_device, find_data): all of it, where the
+ * system does not say. */
+bool sbk_os_device_find_data(void *device, uint64_t from, uint64_t to,
+			     uint64_t *begin, uint64_t *end);
+
 /* Waits until what others wrote to it is durable. */
 int sbk_os_device_sync(const struct sbk_device *device, struct sbk_error *err);
 

@@ -24,33 +24,6 @@ struct export
 	struct sbk_buf out;
 };
 
-static void add_hash(struct sbk_buf *out, const char *key,
-		     const unsigned char hash[SBK_TREE_HASH_BYTES])
-{
-	sbk_json_key(out, key);
-	sbk_buf_addc(out, '"');
-	sbk_buf_add_hex(out, hash, SBK_TREE_HASH_BYTES);
-	sbk_buf_addc(out, '"');
-}
-
-/* The roots of the complete subtrees that the first entries are. */
-static int export_before(struct export *e, struct sbk_error *err)
-{
-	struct sbk_tree tree;
-	int level,
-		rc = sbk_segment_tree(e->journal, e->journal->cut, &tree, err);
-
-	if (rc < 0)
-		return rc;
-	sbk_json_integer(&e->out, "first", (int64_t)e->journal->cut);
-	sbk_json_open_key(&e->out, "before", '[');
-	for (level = SBK_TREE_LEVELS - 1; level >= 0; level--)
-		if ((tree.size >> level & 1) != 0)
-			add_hash(&e->out, NULL, tree.peak[level]);
-	sbk_json_close(&e->out, ']');
-	return 0;
-}
-
 /* The entry that dropped them, which others may have to read first. */
 static int export_drop(struct export *e, struct sbk_error *err)
 {
@@ -76,34 +49,32 @@ static int export_drop(struct export *e, struct sbk_error *err)
 		sbk_buf_add(&text, sqlite3_column_text(row, 0),
 			    (size_t)sqlite3_column_bytes(row, 0));
 	(void)sqlite3_reset(row); /* the error is in `err` */
-	sbk_json_open(&e->out, '{');
-	sbk_json_integer(&e->out, "drop", (int64_t)entry);
-	sbk_json_string(&e->out, "text", sbk_buf_text(&text));
-	sbk_buf_adds(&e->out, "}\n");
+	sbk_segment_drop_print(entry, sbk_buf_text(&text), &e->out);
 	sbk_buf_release(&text);
 	return rc < 0 ? rc : 0;
 }
 
 static int export_head(struct export *e, struct sbk_error *err)
 {
-	unsigned char root[SBK_TREE_HASH_BYTES];
-	struct sbk_buf *out = &e->out;
-	const bool cut = e->journal->cut > 0;
+	struct sbk_tree before;
+	struct sbk_segment_head head = {
+		.format = SBK_SCHEMA_VERSION,
+		.end = e->end,
+		.book = e->journal->book,
+		.before = &before,
+	};
 	int rc = 0;
 
-	sbk_tree_root(&e->journal->tree, root);
+	sbk_tree_init(&before);
+	sbk_tree_root(&e->journal->tree, head.root);
 	if (e->end < e->journal->tree.size)
-		rc = sbk_proof_root(e->journal, e->end, root, err);
-	sbk_json_open(out, '{');
-	sbk_json_string(out, "export", "sandbook journal");
-	sbk_json_integer(out, "format", SBK_SCHEMA_VERSION);
-	sbk_json_string(out, "book", sbk_book_name(e->journal->book));
-	sbk_json_integer(out, "size", (int64_t)e->end);
-	add_hash(out, "root", root);
-	if (rc == 0 && cut)
-		rc = export_before(e, err);
-	sbk_buf_adds(out, "}\n");
-	return rc == 0 && cut ? export_drop(e, err) : rc;
+		rc = sbk_proof_root(e->journal, e->end, head.root, err);
+	if (rc == 0 && e->journal->cut > 0)
+		rc = sbk_segment_tree(e->journal, e->journal->cut, &before,
+				      err);
+	if (rc == 0)
+		sbk_segment_head_print(&head, &e->out);
+	return rc == 0 && before.size > 0 ? export_drop(e, err) : rc;
 }
 
 /* A state that the log names by its hash. */
@@ -127,14 +98,11 @@ static void export_state(sqlite3_stmt *row, struct sbk_buf *out)
 	sbk_buf_adds(out, "}\n");
 }
 
-/* A signed note, as it is. */
 static void export_checkpoint(sqlite3_stmt *row, struct sbk_buf *out)
 {
 	const char *note = sbk_db_text(row, 1);
 
-	sbk_json_open(out, '{');
-	sbk_json_name(out, "checkpoint", note != NULL ? note : "");
-	sbk_buf_adds(out, "}\n");
+	sbk_checkpoint_line_print(note != NULL ? note : "", out);
 }
 
 static void export_entry(sqlite3_stmt *row, struct sbk_buf *out)

@@ -112,15 +112,31 @@ int sbk_segment_print(struct sbk_journal *journal, uint64_t end,
 
 /* One that was read; borrowed from its text. */
 struct sbk_segment_file {
+	enum sbk_book book;
 	uint64_t first, end;
-	unsigned char root[SBK_TREE_HASH_BYTES];
+	unsigned char root[SBK_TREE_HASH_BYTES]; /* that it says it has */
 	struct sbk_tree before; /* of the first `first` entries */
 	/* The entry that dropped those; empty where `first` is 0. */
 	struct sbk_buf drop;
 	uint64_t drop_entry;
-	const char *entries; /* lines; states and checkpoints follow */
+	const char *entries; /* lines */
+	const char *rest;    /* states and checkpoints, lines too */
 	const char *stop;
 };
+
+/* Its first line, and its second where `before` is not empty. */
+struct sbk_segment_head {
+	uint64_t format, end;
+	enum sbk_book book;
+	unsigned char root[SBK_TREE_HASH_BYTES];
+	const struct sbk_tree *before;
+};
+void sbk_segment_head_print(const struct sbk_segment_head *head,
+			    struct sbk_buf *out);
+void sbk_segment_drop_print(uint64_t entry, const char *text,
+			    struct sbk_buf *out);
+/* A signed note as a line. */
+void sbk_checkpoint_line_print(const char *note, struct sbk_buf *out);
 
 /* PARSE for what is no export. The text must end in a NUL byte. */
 int sbk_segment_file_parse(const struct sbk_buf *text,

@@ -9,7 +9,63 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/json.h"
+
 #include "engine/banned.h"
+
+#define FIRST_FORMAT 4 /* of the journal, that had segments */
+
+/* --- its lines ------------------------------------------------------------ */
+
+static void add_hash(struct sbk_buf *out, const char *key,
+		     const unsigned char hash[SBK_TREE_HASH_BYTES])
+{
+	sbk_json_key(out, key);
+	sbk_buf_addc(out, '"');
+	sbk_buf_add_hex(out, hash, SBK_TREE_HASH_BYTES);
+	sbk_buf_addc(out, '"');
+}
+
+void sbk_segment_head_print(const struct sbk_segment_head *head,
+			    struct sbk_buf *out)
+{
+	const struct sbk_tree *before = head->before;
+	int level;
+
+	sbk_json_open(out, '{');
+	sbk_json_string(out, "export", "sandbook journal");
+	sbk_json_integer(out, "format", (int64_t)head->format);
+	sbk_json_string(out, "book", sbk_book_name(head->book));
+	sbk_json_integer(out, "size", (int64_t)head->end);
+	add_hash(out, "root", head->root);
+	if (before->size > 0) {
+		sbk_json_integer(out, "first", (int64_t)before->size);
+		sbk_json_open_key(out, "before", '[');
+		for (level = SBK_TREE_LEVELS - 1; level >= 0; level--)
+			if ((before->size >> level & 1) != 0)
+				add_hash(out, NULL, before->peak[level]);
+		sbk_json_close(out, ']');
+	}
+	sbk_buf_adds(out, "}\n");
+}
+
+void sbk_segment_drop_print(uint64_t entry, const char *text,
+			    struct sbk_buf *out)
+{
+	sbk_json_open(out, '{');
+	sbk_json_integer(out, "drop", (int64_t)entry);
+	sbk_json_string(out, "text", text);
+	sbk_buf_adds(out, "}\n");
+}
+
+void sbk_checkpoint_line_print(const char *note, struct sbk_buf *out)
+{
+	sbk_json_open(out, '{');
+	sbk_json_name(out, "checkpoint", note);
+	sbk_buf_adds(out, "}\n");
+}
+
+/* --- read back ------------------------------------------------------------ */
 
 static int none(const char *what, struct sbk_error *err)
 {
@@ -59,8 +115,13 @@ static bool read_head(const json_t *line, struct sbk_segment_file *out)
 	const json_t *first = json_object_get(line, "first");
 	const char *hex = json_string_value(json_object_get(line, "root"));
 	const char *what = json_string_value(json_object_get(line, "export"));
+	const char *book = json_string_value(json_object_get(line, "book"));
 
 	sbk_tree_init(&out->before);
+	out->book = book != NULL && strcmp(book,
+					   sbk_book_name(SBK_BOOK_MACHINE)) == 0
+			    ? SBK_BOOK_MACHINE
+			    : SBK_BOOK_USER;
 	if (what == NULL || strcmp(what, "sandbook journal") != 0 ||
 	    !json_is_integer(size) || hex == NULL ||
 	    !sbk_hex_decode(hex, out->root, sizeof(out->root)))
@@ -72,6 +133,37 @@ static bool read_head(const json_t *line, struct sbk_segment_file *out)
 		return false;
 	return out->first == 0 || read_before(json_object_get(line, "before"),
 					      out->first, &out->before);
+}
+
+/* A line is as it is written, or it is none: who reads a file byte by byte and
+ * who parses it see the same. */
+static bool is_line(struct sbk_buf *wanted, const char *text, const char *next)
+{
+	const bool same = wanted->failure == 0 &&
+			  wanted->size == (size_t)(next - text) &&
+			  memcmp(wanted->data, text, wanted->size) == 0;
+
+	sbk_buf_release(wanted);
+	return same;
+}
+
+static bool is_head(const json_t *line, const struct sbk_segment_file *file,
+		    const char *text, const char *next)
+{
+	const json_t *format = json_object_get(line, "format");
+	struct sbk_segment_head head = {
+		.format = (uint64_t)json_integer_value(format),
+		.end = file->end,
+		.book = file->book,
+		.before = &file->before,
+	};
+	struct sbk_buf wanted = SBK_BUF_INIT;
+
+	if (head.format < FIRST_FORMAT || head.format > SBK_SCHEMA_VERSION)
+		return false;
+	memcpy(head.root, file->root, sizeof(head.root));
+	sbk_segment_head_print(&head, &wanted);
+	return is_line(&wanted, text, next);
 }
 
 static bool read_drop(const json_t *line, struct sbk_segment_file *out)
@@ -86,29 +178,56 @@ static bool read_drop(const json_t *line, struct sbk_segment_file *out)
 	return out->drop.failure == 0;
 }
 
+static bool is_drop(const struct sbk_segment_file *file, const char *text,
+		    const char *next)
+{
+	struct sbk_buf wanted = SBK_BUF_INIT;
+
+	sbk_segment_drop_print(file->drop_entry, sbk_buf_text(&file->drop),
+			       &wanted);
+	return is_line(&wanted, text, next);
+}
+
+/* Where the line after the last entry begins; NULL: there are too few. */
+static const char *find_rest(const struct sbk_segment_file *file)
+{
+	const char *text = file->entries;
+	uint64_t n;
+
+	for (n = file->first; text != NULL && n < file->end; n++) {
+		text = memchr(text, '\n', (size_t)(file->stop - text));
+		text = text != NULL ? text + 1 : NULL;
+	}
+	return text;
+}
+
 int sbk_segment_file_parse(const struct sbk_buf *text,
 			   struct sbk_segment_file *out, struct sbk_error *err)
 {
-	const char *next = sbk_buf_text(text);
+	const char *at = sbk_buf_text(text), *next = at;
 	json_t *line;
 	bool good;
 
 	memset(out, 0, sizeof(*out));
-	out->stop = next + text->size;
-	line = read_line(next, out->stop, &next);
-	good = line != NULL && read_head(line, out);
+	out->stop = at + text->size;
+	line = read_line(at, out->stop, &next);
+	good = line != NULL && read_head(line, out) &&
+	       is_head(line, out, at, next);
 	json_decref(line);
 	if (!good)
 		return none("its first line", err);
 	if (out->first > 0) {
-		line = read_line(next, out->stop, &next);
-		good = line != NULL && read_drop(line, out);
+		at = next;
+		line = read_line(at, out->stop, &next);
+		good = line != NULL && read_drop(line, out) &&
+		       is_drop(out, at, next);
 		json_decref(line);
 		if (!good)
 			return none("its second line", err);
 	}
 	out->entries = next;
-	return 0;
+	out->rest = find_rest(out);
+	return out->rest != NULL ? 0 : none("entries are missing", err);
 }
 
 void sbk_segment_file_release(struct sbk_segment_file *file)

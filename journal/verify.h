@@ -9,6 +9,7 @@
  *	verify_tables.c	 the small tables, built anew by replay.c
  *	verify_summary.c what the log says is in effect
  *	verify_segment.c entries that were exported and dropped
+ *	verify_rest.c	 what stands behind them in their files
  *	verdict.c	 the log against what was signed of it
  *
  * Memory: 20 bytes a change, 150 a state, 100 a note, 50 a session, each with

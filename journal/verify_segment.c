@@ -11,7 +11,7 @@
 #include "journal/segment.h"
 #include "journal/signing.h"
 #include "journal/summary.h"
-#include "journal/verify.h"
+#include "journal/verify_rest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,6 @@
 struct reading {
 	struct sbk_verification *v;
 	struct sbk_tree tree; /* of the first look at the files */
-	uint64_t change;      /* the last that was intended */
 	/* Roots before the entries that name keys. */
 	struct sbk_segment_key keys[SBK_SEGMENT_KEYS_MAX];
 	size_t key_count;
@@ -30,15 +29,8 @@ struct reading {
 	struct sbk_segment_base *older, *said, *found;
 	struct sbk_segment_file files[SBK_SEGMENTS_MAX];
 	size_t count;
+	struct sbk_rest rest; /* states and checkpoints of the one at hand */
 };
-
-static int wrong_files(struct sbk_verification *v, const char *what)
-{
-	return sbk_error_set(v->err, SBK_E_INVAL,
-			     "the segments that were given are not what was "
-			     "dropped: %s",
-			     what);
-}
 
 /* --- the files, before they are believed --------------------------------- */
 
@@ -74,38 +66,106 @@ static int parse_files(struct reading *r)
 		if (rc == 0 && i == 0)
 			r->tree = r->files[0].before;
 		if (rc == 0 && r->files[i].first != r->tree.size)
-			return wrong_files(r->v, "they do not follow one "
-						 "another; give them from the "
-						 "oldest on");
+			return sbk_rest_wrong(r->v,
+					      "they do not follow one "
+					      "another; give them from the "
+					      "oldest on");
 		if (rc == 0)
 			rc = sbk_segment_file_each(&r->files[i], add_leaf,
 						   &r->tree, r->v->err);
+		if (rc == 0 && (!same_root(&r->tree, r->files[i].root) ||
+				r->files[i].book != r->v->journal->book))
+			return sbk_rest_wrong(r->v, "the first line of one");
 	}
 	if (rc == 0 &&
 	    (r->tree.size != r->v->cut || !same_root(&r->tree, r->said->root)))
-		return wrong_files(r->v, "they come to another root");
+		return sbk_rest_wrong(r->v, "they come to another root");
 	return rc;
+}
+
+/* Whether the file says so of what is before it; `base` is filled. */
+static int read_drop(struct reading *r, const struct sbk_segment_file *file,
+		     struct sbk_segment_base *base)
+{
+	int rc = sbk_segment_base_parse(file->drop_entry,
+					sbk_buf_text(&file->drop),
+					file->drop.size, base, r->v->err);
+
+	if (rc == SBK_E_NOMEM)
+		return rc;
+	if (rc < 0 || base->entries != file->first ||
+	    !same_root(&file->before, base->root))
+		return sbk_rest_wrong(r->v, "what one of them goes on from");
+	return 0;
 }
 
 /* What the oldest file goes on from. */
 static int take_older(struct reading *r)
 {
-	const struct sbk_segment_file *file = &r->files[0];
-	int rc;
+	struct sbk_segment_base *base = malloc(sizeof(*base));
+	size_t i;
+	int rc = 0;
 
-	if (file->first == 0)
-		return 0;
-	r->older = malloc(sizeof(*r->older));
-	if (r->older == NULL)
+	if (base == NULL)
 		return sbk_error_no_memory(r->v->err);
-	rc = sbk_segment_base_parse(file->drop_entry, sbk_buf_text(&file->drop),
-				    file->drop.size, r->older, r->v->err);
-	if (rc == SBK_E_NOMEM)
+	for (i = r->count; rc == 0 && i > 0; i--)
+		if (r->files[i - 1].first > 0)
+			rc = read_drop(r, &r->files[i - 1], base);
+	if (rc < 0 || r->files[0].first == 0) {
+		free(base);
 		return rc;
-	if (rc < 0 || r->older->entries != file->first ||
-	    !same_root(&file->before, r->older->root))
-		return wrong_files(r->v, "what the oldest goes on from");
-	return sbk_segment_seed(&r->v->rebuilt, r->older, r->v->err);
+	}
+	r->older = base;
+	return sbk_segment_seed(&r->v->rebuilt, base, r->v->err);
+}
+
+/* An entry of the log where a file says that it is what dropped the others. */
+static int check_drop(struct reading *r, uint64_t n, const char *json,
+		      size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < r->count; i++) {
+		const struct sbk_segment_file *file = &r->files[i];
+
+		if (file->first > 0 && file->drop_entry == n &&
+		    (file->drop.size != size ||
+		     memcmp(sbk_buf_text(&file->drop), json, size) != 0))
+			return sbk_rest_wrong(r->v,
+					      "what one of them goes on from");
+	}
+	return 0;
+}
+
+/* The same of those that are not in the files themselves. */
+static int check_later_drops(struct reading *r)
+{
+	struct sbk_db *db = &r->v->journal->db;
+	sqlite3_stmt *row;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < r->count; i++) {
+		const struct sbk_segment_file *file = &r->files[i];
+
+		if (file->first == 0 || file->drop_entry < r->v->cut)
+			continue;
+		rc = sbk_db_statement(db, SBK_SQL_ENTRY, &row, r->v->err);
+		if (rc < 0)
+			return rc;
+		(void)sqlite3_bind_int64(row, 1,
+					 (sqlite3_int64)file->drop_entry);
+		rc = sbk_db_step(db, row, r->v->err);
+		if (rc == 1)
+			rc = check_drop(
+				r, file->drop_entry,
+				(const char *)sqlite3_column_text(row, 0),
+				(size_t)sqlite3_column_bytes(row, 0));
+		else if (rc == 0)
+			rc = check_drop(r, file->drop_entry, "", 0);
+		(void)sqlite3_reset(row); /* the error is in r->v->err */
+	}
+	return rc;
 }
 
 /* --- what they say ------------------------------------------------------- */
@@ -119,15 +179,6 @@ static int note_key(struct reading *r, uint64_t n)
 	key = &r->keys[r->key_count++];
 	key->entry = n;
 	sbk_tree_root(&r->v->tree, key->root);
-	return 0;
-}
-
-static int note_change(struct reading *r, const char *json, size_t size)
-{
-	static const char head[] = "{\"op\":\"intend\",\"change\":";
-
-	if (size > sizeof(head) && memcmp(json, head, sizeof(head) - 1) == 0)
-		r->change = strtoull(json + sizeof(head) - 1, NULL, 10);
 	return 0;
 }
 
@@ -145,7 +196,7 @@ static int follow(struct reading *r, uint64_t n, const char *json, size_t size)
 	int rc = 0;
 
 	if (sbk_entry_is(json, size, "intend"))
-		return note_change(r, json, size);
+		return sbk_rest_intend(&r->rest, n, json, size);
 	if (sbk_entry_is(json, size, "settle"))
 		return 0;
 	if (sbk_entry_is(json, size, "create") ||
@@ -159,9 +210,13 @@ static int follow(struct reading *r, uint64_t n, const char *json, size_t size)
 static int read_entry(void *arg, uint64_t n, const char *json, size_t size)
 {
 	struct reading *r = arg;
-	int rc = r->v->replay_stopped ? 0 : follow(r, n, json, size);
+	int rc = check_drop(r, n, json, size);
 
-	return rc < 0 ? rc : sbk_verify_grow(r->v, json, size);
+	if (rc == 0 && !r->v->replay_stopped)
+		rc = follow(r, n, json, size);
+	if (rc == 0)
+		rc = sbk_verify_grow(r->v, json, size);
+	return rc < 0 || r->v->replay_stopped ? rc : sbk_rest_grown(&r->rest);
 }
 
 static int root_of(void *arg, uint64_t entry,
@@ -193,8 +248,8 @@ static int compare_bases(struct reading *r)
 
 	if (rc < 0)
 		return rc;
-	if (r->change > r->found->changes)
-		r->found->changes = r->change;
+	if (sbk_rest_changes(&r->rest) > r->found->changes)
+		r->found->changes = sbk_rest_changes(&r->rest);
 	sbk_segment_base_print(r->said, &said);
 	sbk_segment_base_print(r->found, &found);
 	if (strcmp(sbk_buf_text(&said), sbk_buf_text(&found)) != 0)
@@ -227,6 +282,16 @@ static int check_nothing_open(struct reading *r)
 	return rc == SBK_E_NOMEM ? sbk_error_no_memory(r->v->err) : 0;
 }
 
+static int read_file(struct reading *r, const struct sbk_segment_file *file)
+{
+	const bool stopped = r->v->replay_stopped;
+	int rc = stopped ? 0 : sbk_rest_begin(&r->rest, file);
+
+	if (rc == 0)
+		rc = sbk_segment_file_each(file, read_entry, r, r->v->err);
+	return rc < 0 || r->v->replay_stopped ? rc : sbk_rest_end(&r->rest);
+}
+
 static int read_all(struct reading *r)
 {
 	struct sbk_verification *v = r->v;
@@ -235,10 +300,14 @@ static int read_all(struct reading *r)
 
 	if (rc == 0)
 		rc = take_older(r);
+	if (r->older != NULL)
+		r->rest.base = r->older->changes;
 	v->tree = r->files[0].before;
 	v->verdict->read_from = r->files[0].first;
 	for (i = 0; rc == 0 && i < r->count; i++)
-		rc = sbk_segment_file_each(&r->files[i], read_entry, r, v->err);
+		rc = read_file(r, &r->files[i]);
+	if (rc == 0)
+		rc = check_later_drops(r);
 	if (rc == 0 && !v->replay_stopped)
 		rc = compare_bases(r);
 	if (rc == 0 && !v->replay_stopped)
@@ -258,10 +327,12 @@ static int read_segments(struct sbk_verification *v,
 	r->v = v;
 	r->said = said;
 	r->found = malloc(sizeof(*r->found));
+	sbk_rest_init(&r->rest, v);
 	rc = r->found != NULL ? read_all(r) : sbk_error_no_memory(v->err);
 	for (i = 0; i < r->count; i++)
 		sbk_segment_file_release(&r->files[i]);
 	sbk_buf_release(&r->last_end);
+	sbk_rest_release(&r->rest);
 	free(r->older);
 	free(r->found);
 	free(r);
@@ -325,7 +396,7 @@ int sbk_verify_cut(struct sbk_verification *v)
 	int rc = sbk_segment_cut(&v->journal->db, &v->cut, v->err);
 
 	if (rc == 0 && v->cut == 0 && has_files(v))
-		return wrong_files(v, "nothing was dropped");
+		return sbk_rest_wrong(v, "nothing was dropped");
 	if (rc < 0 || v->cut == 0)
 		return rc;
 	base = malloc(sizeof(*base));

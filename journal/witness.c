@@ -199,6 +199,17 @@ static int64_t clamp(int64_t spent_ms)
 	return spent_ms < 0 ? 0 : spent_ms < PERSON_MS ? spent_ms : PERSON_MS;
 }
 
+/* There is no answer: a finding, whatever it is for. */
+static void miss(struct round *r, const struct sbk_error *why)
+{
+	memset(&r->answer, 0, sizeof(r->answer));
+	r->answer.format = SBK_WITNESS_FORMAT;
+	r->answer.found = 1;
+	r->answer.error = SBK_E_IO;
+	(void)snprintf(r->answer.message, sizeof(r->answer.message), "%.255s",
+		       why->message);
+}
+
 /* Fills the answer; why it could not be had is in it. */
 static void ask(struct round *r, const struct sbk_person *person,
 		const struct sbk_witnessed *seen)
@@ -223,14 +234,8 @@ static void ask(struct round *r, const struct sbk_person *person,
 		(void)sbk_error_set(&why, rc,
 				    "others took all the time that there is");
 	r->spent_ms += clamp(sbk_os_now_ms() - begun);
-	if (rc == 0)
-		return;
-	memset(&r->answer, 0, sizeof(r->answer));
-	r->answer.format = SBK_WITNESS_FORMAT;
-	r->answer.found = 1;
-	r->answer.error = rc;
-	(void)snprintf(r->answer.message, sizeof(r->answer.message), "%.255s",
-		       why.message);
+	if (rc < 0)
+		miss(r, &why);
 }
 
 static int tell(struct round *r, const struct sbk_person *person,
@@ -251,21 +256,40 @@ static int tell(struct round *r, const struct sbk_person *person,
 	return r->tell(r->arg, &news, err);
 }
 
-static int visit(struct round *r, const struct sbk_person *person,
-		 struct sbk_error *err)
+/* Who is enrolled and has no account any more, or cannot be looked up, cannot
+ * be asked. That is said like any other silence. */
+static void find_and_ask(struct round *r, struct sbk_person *person,
+			 const struct sbk_witnessed *seen)
 {
+	const uint32_t uid = person->uid;
+	struct sbk_error why = SBK_ERROR_INIT;
+
+	if (sbk_os_person_by_number(uid, person, &why) == 0) {
+		ask(r, person, seen);
+		return;
+	}
+	memset(person, 0, sizeof(*person));
+	person->uid = uid;
+	(void)snprintf(person->name, sizeof(person->name), "uid %lu",
+		       (unsigned long)uid);
+	miss(r, &why);
+}
+
+static int visit(struct round *r, uint32_t uid, struct sbk_error *err)
+{
+	struct sbk_person person = {.uid = uid};
 	struct sbk_witness_opinion opinion;
 	struct sbk_witnessed seen;
-	int rc = sbk_witness_last(r->machine, person->uid, &seen, err);
+	int rc = sbk_witness_last(r->machine, uid, &seen, err);
 
 	if (rc < 0)
 		return rc;
-	ask(r, person, &seen);
+	find_and_ask(r, &person, &seen);
 	rc = sbk_witness_judge(&seen, &r->answer, &opinion, err);
 	if (rc == 0 && r->record)
-		rc = sbk_witness_record(r->machine, person->uid, &opinion, err);
+		rc = sbk_witness_record(r->machine, uid, &opinion, err);
 	if (rc == 0)
-		rc = tell(r, person, &opinion, err);
+		rc = tell(r, &person, &opinion, err);
 	sbk_witness_opinion_release(&opinion);
 	return rc;
 }
@@ -281,15 +305,12 @@ int sbk_journal_witness(struct sbk_journal *machine, bool record,
 		.tell = tell_fn,
 		.arg = arg,
 	};
-	struct sbk_person person;
 	size_t i;
 	int rc = sbk_principals_find(&list, err);
 
 	for (i = 0; rc == 0 && i < list.count; i++)
-		if (list.items[i].role == SBK_PRINCIPAL_OFFLINE &&
-		    sbk_os_person_by_number(list.items[i].person, &person,
-					    NULL) == 0)
-			rc = visit(&r, &person, err);
+		if (list.items[i].role == SBK_PRINCIPAL_OFFLINE)
+			rc = visit(&r, list.items[i].person, err);
 	sbk_principals_release(&list);
 	if (record)
 		sbk_publish(machine);

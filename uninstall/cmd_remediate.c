@@ -8,11 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/cli_progress.h"
 #include "engine/json.h"
 #include "engine/os.h"
 #include "uninstall/internal.h"
 
 #include "engine/banned.h"
+
+#define LEFT_PRINTED 10 /* objects */
 
 struct remediate_options {
 	const char *volume;
@@ -114,6 +117,21 @@ static int settle_owed(struct remediate *m, struct sbk_error *err)
 				      &report, err);
 }
 
+/* One look at the volume, which may take a while. */
+static int look(struct remediate *m, struct sbk_plan *plan,
+		struct sbk_error *err)
+{
+	struct sbk_cli_progress line;
+	int rc;
+
+	sbk_cli_progress_begin(&line, m->cli, !m->options.json);
+	m->work.progress = &line.progress;
+	rc = sbk_remediation_plan(&m->work, plan, err);
+	m->work.progress = NULL;
+	sbk_cli_progress_end(&line);
+	return rc;
+}
+
 static int plan_now(struct remediate *m, struct sbk_error *err)
 {
 	int rc;
@@ -121,7 +139,7 @@ static int plan_now(struct remediate *m, struct sbk_error *err)
 	m->plan = sbk_plan_new();
 	if (m->plan == NULL)
 		return sbk_error_no_memory(err);
-	rc = sbk_remediation_plan(&m->work, m->plan, err);
+	rc = look(m, m->plan, err);
 	return rc < 0 ? rc : sbk_remediation_notes(&m->work, m->plan, err);
 }
 
@@ -143,7 +161,7 @@ static int look_again(void *arg, struct sbk_plan *plan, struct sbk_error *err)
 {
 	struct remediate *m = arg;
 
-	return sbk_remediation_plan(&m->work, plan, err);
+	return look(m, plan, err);
 }
 
 static int make_plan(struct remediate *m, struct sbk_error *err)
@@ -235,6 +253,21 @@ static void json_begin(struct remediate *m, struct sbk_buf *out)
 	sbk_plan_print_json(m->plan, out);
 }
 
+/* All of them, as far as they are kept: "left" is how many there are. */
+static void json_left(const struct sbk_remediation *work, struct sbk_buf *out)
+{
+	size_t i;
+
+	sbk_json_open_key(out, "left_objects", '[');
+	for (i = 0; i < work->left_count; i++) {
+		sbk_json_open(out, '{');
+		sbk_json_name(out, "path", work->left[i].path);
+		sbk_json_name(out, "why", work->left[i].why);
+		sbk_json_close(out, '}');
+	}
+	sbk_json_close(out, ']');
+}
+
 /* The rest of the object that was begun with the plan. */
 static void json_end(struct remediate *m, int rc, const struct sbk_error *err,
 		     struct sbk_buf *out)
@@ -244,6 +277,7 @@ static void json_end(struct remediate *m, int rc, const struct sbk_error *err,
 
 	sbk_json_integer(&members, "examined", (int64_t)seen->examined);
 	sbk_json_integer(&members, "left", (int64_t)seen->left);
+	json_left(&m->work, &members);
 	sbk_json_integer(&members, "unreadable", (int64_t)seen->missed);
 	if (rc < 0) {
 		sbk_json_string(&members, "failed", err->message);
@@ -259,6 +293,26 @@ static void json_end(struct remediate *m, int rc, const struct sbk_error *err,
 	sbk_buf_adds(out, sbk_buf_text(&members));
 	sbk_buf_adds(out, "}\n");
 	sbk_buf_release(&members);
+}
+
+static void print_left(const struct sbk_remediation *work, struct sbk_buf *out)
+{
+	size_t i;
+
+	if (work->seen.left > 0)
+		sbk_buf_printf(
+			out, "Left: %" PRIu64 " %s\n", work->seen.left,
+			sbk_plural(work->seen.left, "object", "objects"));
+	for (i = 0; i < work->left_count && i < LEFT_PRINTED; i++) {
+		sbk_buf_adds(out, "  ");
+		sbk_text_escape(out, work->left[i].path);
+		sbk_buf_adds(out, ": ");
+		sbk_text_escape(out, work->left[i].why);
+		sbk_buf_addc(out, '\n');
+	}
+	if (work->seen.left > i)
+		sbk_buf_printf(out, "  and %" PRIu64 " more; --json has them\n",
+			       work->seen.left - i);
 }
 
 static void print_end(struct remediate *m, struct sbk_buf *out)
@@ -292,15 +346,7 @@ static void print_end(struct remediate *m, struct sbk_buf *out)
 			"Looked at again: no DACL of %" PRIu64
 			" objects has an entry for them, and they own none.\n",
 			seen->examined);
-	if (seen->left > 0) {
-		sbk_buf_printf(out, "Left: %" PRIu64 " %s, the first is ",
-			       seen->left,
-			       sbk_plural(seen->left, "object", "objects"));
-		sbk_text_escape(out, seen->first_left);
-		sbk_buf_adds(out, ": ");
-		sbk_text_escape(out, seen->why_left);
-		sbk_buf_addc(out, '\n');
-	}
+	print_left(&m->work, out);
 	if (seen->missed > 0) {
 		sbk_buf_printf(out,
 			       "Not examined: %" PRIu64 " %s, the first "

@@ -26,14 +26,33 @@ typedef int step_fn(struct sbk_uninstall_work *work, struct sbk_error *err);
 
 /* --- 1: the journal ------------------------------------------------------ */
 
+/* Where the log is as it was written it is gone by, and not by what somebody
+ * made of its tables; and it was told. */
+static int trust_record(struct sbk_uninstall_work *work, struct sbk_error *err)
+{
+	bool rebuilt = false;
+	int rc = 0;
+
+	if (!work->request->dry_run)
+		rc = sbk_journal_rebuild(work->journal, &rebuilt, err);
+	if (rc == 0 && rebuilt)
+		return sbk_uninstall_except(
+			work->report, false, err,
+			"the machine journal's tables had been altered, and "
+			"its log had not: they were made anew from it");
+	sbk_journal_trust(work->journal);
+	return rc;
+}
+
 /* Before the first step that acts on what it says. */
 static int check_record(struct sbk_uninstall_work *work, struct sbk_error *err)
 {
-	int rc;
+	int rc = 0;
 
 	if (work->request->trust_journal)
-		sbk_journal_trust(work->journal);
-	rc = sbk_journal_check(work->journal, err);
+		rc = trust_record(work, err);
+	if (rc == 0)
+		rc = sbk_journal_check(work->journal, err);
 	if (rc == SBK_E_CORRUPT)
 		(void)sbk_error_prefix(err, "nothing was undone, which "
 					    "--" SBK_TRUST_OPTION

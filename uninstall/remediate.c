@@ -20,6 +20,7 @@ static int open_beside(const struct sbk_remediation *r,
 	int rc;
 
 	*audit = (struct sbk_volume_audit){.path = r->volume.point};
+	audit->tree.progress = r->progress;
 	audit->report = sbk_report_new("remediate");
 	if (audit->report == NULL)
 		return sbk_error_no_memory(err);
@@ -41,6 +42,11 @@ static int check_principal(const struct sbk_volume_principal *principal,
 {
 	struct sbk_sid_text text;
 
+	if (principal->group_count > 0)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "a token ('A+B') is what rights are asked "
+				     "for; name with a --principal each whose "
+				     "entries go");
 	if (principal->verdict.origin != SBK_SID_SYSTEM)
 		return 0;
 	return sbk_error_set(err, SBK_E_INVAL,
@@ -127,6 +133,8 @@ void sbk_remediation_release(struct sbk_remediation *r)
 {
 	free(r->principals);
 	free(r->sids);
+	free(r->left);
+	sbk_arena_release(&r->left_arena);
 	sbk_arena_release(&r->arena);
 }
 
@@ -295,12 +303,18 @@ int sbk_remediation_plan(struct sbk_remediation *r, struct sbk_plan *plan,
 	int rc = open_beside(r, &look.audit, err);
 
 	memset(&r->seen, 0, sizeof(r->seen));
+	r->left_count = r->left_bytes = 0;
+	sbk_arena_release(&r->left_arena);
+	r->left_arena = (struct sbk_arena)SBK_ARENA_INIT;
 	if (rc == 0)
 		rc = mark_sensitive(&look, err);
 	if (rc == 0)
 		rc = find_candidates(&look, err);
-	for (i = 0; rc == 0 && i < look.count; i++)
+	for (i = 0; rc == 0 && i < look.count; i++) {
+		sbk_progress_tell(r->progress, "looking at objects", i,
+				  look.count);
 		rc = sbk_remediation_object(&look, &look.items[i], err);
+	}
 	if (rc == 0)
 		rc = take_coverage(&look, err);
 	free(look.items);

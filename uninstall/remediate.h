@@ -38,6 +38,9 @@
 #include "engine/os_volume.h"
 #include "engine/plan.h"
 
+#define SBK_REMEDIATION_LEFT_MAX 10000 /* objects told one by one */
+#define SBK_REMEDIATION_LEFT_BYTES_MAX ((size_t)16 << 20)
+
 struct sbk_remediation_principal {
 	struct sbk_sid sid;
 	const char *label;    /* for people */
@@ -57,21 +60,32 @@ struct sbk_remediation_seen {
 	/* Left as they are, and no residue: */
 	uint64_t groups;    /* their primary group, which gives no right */
 	uint64_t mentioned; /* named in entries of others, in a condition */
-	/* Residue that cannot be taken out. */
-	uint64_t left;
-	char first_left[SBK_PATH_MAX], why_left[256];
-	uint64_t missed; /* places that could not be read */
+	uint64_t left;	    /* residue that cannot be taken out (r->left) */
+	uint64_t missed;    /* places that could not be read */
 	char first_missed[256];
 };
 
+/* An object that names them and stays so. */
+struct sbk_remediation_left {
+	const char *path; /* below the volume's root */
+	const char *why;
+};
+
 struct sbk_remediation {
-	const struct sbk_backend *backend; /* the caller's */
+	const struct sbk_backend *backend;   /* the caller's */
+	const struct sbk_progress *progress; /* the caller's, or NULL */
 	struct sbk_os_volume volume;
 	struct sbk_arena arena;
 	struct sbk_remediation_principal *principals; /* by SID */
 	size_t count;
 	struct sbk_sid *sids;		  /* the same */
 	struct sbk_remediation_seen seen; /* by the last look */
+	/* What that look left, in its order: the first of seen.left, as many as
+	 * SBK_REMEDIATION_LEFT_MAX and their paths' bytes allow. */
+	struct sbk_remediation_left *left;
+	size_t left_count;
+	size_t left_bytes;
+	struct sbk_arena left_arena;
 };
 
 /*

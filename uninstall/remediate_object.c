@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/path.h"
@@ -19,16 +20,30 @@
 
 /* It names them and stays so. */
 static int leave(struct sbk_remediation_look *look, const char *path,
-		 const char *why)
+		 const char *why, struct sbk_error *err)
 {
-	struct sbk_remediation_seen *seen = look->seen;
+	struct sbk_remediation *r = look->r;
+	struct sbk_remediation_left *items, *one;
+	const size_t count = r->left_count;
 
-	if (seen->left++ == 0) {
-		(void)snprintf(seen->first_left, sizeof(seen->first_left), "%s",
-			       path);
-		(void)snprintf(seen->why_left, sizeof(seen->why_left), "%.255s",
-			       why);
+	look->seen->left++;
+	r->left_bytes += strlen(path) + strlen(why);
+	if (count == SBK_REMEDIATION_LEFT_MAX ||
+	    r->left_bytes > SBK_REMEDIATION_LEFT_BYTES_MAX)
+		return 0;
+	if ((count & (count - 1)) == 0) { /* doubled at each power of two */
+		items = realloc(r->left,
+				(count > 0 ? count * 2 : 1) * sizeof(*items));
+		if (items == NULL)
+			return sbk_error_no_memory(err);
+		r->left = items;
 	}
+	one = &r->left[count];
+	one->path = sbk_arena_strdup(&r->left_arena, path);
+	one->why = sbk_arena_strdup(&r->left_arena, why);
+	if (one->path == NULL || one->why == NULL)
+		return sbk_error_no_memory(err);
+	r->left_count++;
 	return 0;
 }
 
@@ -255,16 +270,19 @@ static int plan_observed(struct sbk_remediation_look *look,
 	int rc = read_descriptor(seen, &sd, &why);
 
 	if (rc < 0)
-		return leave(look, path, why.message);
+		return leave(look, path, why.message, err);
 	sbk_sd_strip_look(&sd, &strip, &named);
 	look->seen->groups += named.group;
 	look->seen->mentioned += named.mentioned;
 	if (named.owner && find_heir(look, candidate, &heir))
 		strip.heir = &heir;
 	else if (named.owner)
-		(void)leave(look, path,
-			    "it belongs to one of them, and what holds it "
-			    "does, too, or does not say whose it is");
+		rc = leave(look, path,
+			   "it belongs to one of them, and what holds it "
+			   "does, too, or does not say whose it is",
+			   err);
+	if (rc < 0)
+		return rc;
 	named.owner = strip.heir != NULL;
 	if (named.entries == 0 && !named.owner)
 		return 0; /* no right of theirs */
@@ -276,7 +294,8 @@ static int plan_observed(struct sbk_remediation_look *look,
 	if (look->next.size > SBK_OS_DESCRIPTOR_MAX)
 		return leave(look, path,
 			     "its descriptor without them is larger than the "
-			     "mount takes");
+			     "mount takes",
+			     err);
 	count_sensitive(look, candidate, named.denies);
 	return add_change(look, place, seen, &named, strip.heir, err);
 }
@@ -294,21 +313,23 @@ int sbk_remediation_object(struct sbk_remediation_look *look,
 	if (!place_of(look, candidate->path, place))
 		return leave(look, candidate->path,
 			     "it has no path by which the mount could be "
-			     "asked for it");
+			     "asked for it",
+			     err);
 	rc = observe(look, place, &seen, &why);
 	if (rc == SBK_E_NOMEM)
 		rc = sbk_error_no_memory(err);
 	else if (rc < 0)
-		rc = leave(look, candidate->path, why.message);
+		rc = leave(look, candidate->path, why.message, err);
 	else if (!is_record(look, &seen, candidate->record))
 		rc = leave(look, candidate->path,
-			   "the mount has another object at its path");
+			   "the mount has another object at its path", err);
 	else if ((rc = is_stored(look, &seen, candidate->record, &stored,
 				 err)) == 0)
 		rc = stored ? plan_observed(look, candidate, place, &seen, err)
 			    : leave(look, candidate->path,
 				    "the mount hands out another descriptor "
-				    "than the one that the volume has");
+				    "than the one that the volume has",
+				    err);
 	sbk_observation_release(&seen);
 	return rc;
 }
@@ -389,12 +410,12 @@ int sbk_remediation_notes(const struct sbk_remediation *r,
 
 	if (rc == 0)
 		rc = note_seen(seen, plan, err);
-	if (rc == 0 && seen->left > 0)
+	if (rc == 0 && r->left_count > 0)
 		rc = sbk_plan_add_note(plan, err,
 				       "left as they are: %" PRIu64
 				       " objects, the first is '%s': %s",
-				       seen->left, seen->first_left,
-				       seen->why_left);
+				       seen->left, r->left[0].path,
+				       r->left[0].why);
 	if (rc == 0 && seen->missed > 0)
 		rc = sbk_plan_add_note(plan, err,
 				       "%" PRIu64 " places of the volume could "

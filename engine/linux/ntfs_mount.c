@@ -47,7 +47,7 @@ static bool is_ntfs_3g(const char *type)
 	return false;
 }
 
-static int check_mount(const struct sbk_mount *mount, struct sbk_error *err)
+int sbk_ntfs_mount_check(const struct sbk_mount *mount, struct sbk_error *err)
 {
 	if (strcmp(mount->type, "ntfs3") == 0 ||
 	    strcmp(mount->type, "ntfs") == 0)
@@ -120,7 +120,7 @@ static int take_wanted(void *arg, const struct sbk_mount *mount,
 
 	if (mount->id != wanted->id)
 		return 0;
-	rc = check_mount(mount, err);
+	rc = sbk_ntfs_mount_check(mount, err);
 	if (rc < 0)
 		return rc;
 	wanted->source = strdup(mount->source);
@@ -445,7 +445,7 @@ static int search_mount(void *arg, const struct sbk_mount *mount,
 	struct opened o;
 	int rc = 0;
 
-	if (check_mount(mount, NULL) < 0 ||
+	if (sbk_ntfs_mount_check(mount, NULL) < 0 ||
 	    open_source(mount->source, &o, NULL) < 0)
 		return 0;
 	if (sbk_ntfs_volume_boot(o.volume)->serial == s->wanted.serial &&
@@ -481,7 +481,7 @@ static int take_volume(void *arg, const struct sbk_mount *mount,
 	if (strcmp(mount->point, volume->point) != 0)
 		return 0;
 	/* The last one mounted there counts. */
-	rc = check_mount(mount, err);
+	rc = sbk_ntfs_mount_check(mount, err);
 	volume->read_only = mount->read_only;
 	volume->serial = rc == 0;
 	if (rc == SBK_E_NOTFOUND) {

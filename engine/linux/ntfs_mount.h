@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "engine/backend.h"
+#include "engine/linux/mounts.h"
 #include "engine/linux/pin.h"
 #include "engine/os_volume.h"
 
@@ -27,6 +28,14 @@ struct sbk_ntfs_mounts {
 	struct sbk_ntfs_mount *items;
 	size_t count;
 };
+
+/*
+ * Whether a mount is of a whole NTFS volume whose descriptors can be written
+ * exactly, by what the kernel says of it alone. SBK_E_NOTFOUND: of another
+ * filesystem; SBK_E_UNSUPPORTED: by another driver, of another user's program,
+ * or a part of a volume.
+ */
+int sbk_ntfs_mount_check(const struct sbk_mount *mount, struct sbk_error *err);
 
 void sbk_ntfs_mounts_release(struct sbk_ntfs_mounts *mounts);
 

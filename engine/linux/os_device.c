@@ -239,6 +239,25 @@ int sbk_os_device_read(void *arg, uint64_t offset, void *buffer, size_t size,
 	return 0;
 }
 
+bool sbk_os_device_find_data(void *arg, uint64_t from, uint64_t to,
+			     uint64_t *begin, uint64_t *end)
+{
+	const struct sbk_device *device = arg;
+	off_t data = lseek(device->fd, (off_t)from, SEEK_DATA), hole = -1;
+
+	*begin = from;
+	*end = to;
+	if (data < 0)
+		return errno != ENXIO; /* a block device does not say */
+	if ((uint64_t)data >= to)
+		return false;
+	*begin = (uint64_t)data;
+	hole = lseek(device->fd, data, SEEK_HOLE);
+	if (hole > data && (uint64_t)hole < to)
+		*end = (uint64_t)hole;
+	return true;
+}
+
 int sbk_os_device_sync(const struct sbk_device *device, struct sbk_error *err)
 {
 	int os_code;

@@ -59,6 +59,11 @@ bool sbk_os_interactive(void)
 	return isatty(STDIN_FILENO) == 1;
 }
 
+bool sbk_os_is_watched(void)
+{
+	return isatty(STDERR_FILENO) == 1;
+}
+
 int sbk_os_executable(char *out, size_t out_size, struct sbk_error *err)
 {
 	ssize_t size = readlink("/proc/self/exe", out, out_size);

@@ -1,22 +1,19 @@
 /*
- * Hives: the base block, cells, and keys and values in them. Owns what of a
- * hive is believed: a cell lies within the bins, is in use, begins with the
- * letters of what it should be, and holds whatever it claims to hold. Bins'
- * headers are not looked at: nothing hangs on them.
+ * Hives: the base block, and keys and values in cells (hive_cell.c). Owns what
+ * of a hive is believed: a cell begins with the letters of what it should be,
+ * holds whatever it claims to hold, and a list has as many as its key says.
+ * Bins' headers are not looked at: nothing hangs on them.
  */
-#include "engine/ntfs/hive.h"
+#include "engine/ntfs/hive_cell.h"
 
 #include <string.h>
 
 #include "engine/ntfs/object.h"
-#include "engine/ntfs/view.h"
 
 #include "engine/banned.h"
 
-#define BASE_BYTES 4096
-#define CHECKED_BYTES 508 /* of the base block, before their sum */
-#define NONE UINT32_MAX	  /* where a list or a cell is not */
-#define CELL_ALIGNMENT 8
+#define CHECKED_BYTES 508   /* of the base block, before their sum */
+#define NONE UINT32_MAX	    /* where a list or a cell is not */
 #define KEY_BYTES 76	    /* before its name */
 #define VALUE_BYTES 20	    /* before its name */
 #define SEGMENT_BYTES 16344 /* of big data in one cell, but for the last */
@@ -26,94 +23,6 @@
 
 enum key_flags { KEY_COMPACT_NAME = 0x20 };
 enum value_flags { VALUE_COMPACT_NAME = 1 };
-
-static int blame(struct sbk_hive *hive, uint32_t at, struct sbk_error *err)
-{
-	if (hive->damage++ == 0)
-		hive->place = at;
-	return sbk_error_set(err, SBK_E_PARSE,
-			     "the hive is damaged at byte %lu of its bins",
-			     (unsigned long)at);
-}
-
-/* --- cells ------------------------------------------------------------ */
-
-/* Reads of the bins, as long as there was not too much work. */
-static int read_bins(struct sbk_hive *hive, uint64_t at, uint8_t *bytes,
-		     uint32_t size)
-{
-	if (size > SBK_HIVE_WORK_MAX - hive->work)
-		hive->is_exhausted = true;
-	if (hive->is_exhausted)
-		return SBK_E_LIMIT;
-	hive->work += size;
-	return hive->device.read(hive->device.arg, BASE_BYTES + at, bytes, size,
-				 NULL);
-}
-
-/*
- * The beginning of a cell, as far as it reaches into `bytes`, which has room
- * for its size, too. SBK_E_PARSE is counted.
- */
-static int read_head(struct sbk_hive *hive, uint32_t at, uint8_t *bytes,
-		     size_t room, struct sbk_view *out, uint32_t *content,
-		     struct sbk_error *err)
-{
-	struct sbk_view view;
-	uint32_t size;
-
-	if (at % CELL_ALIGNMENT != 0 || at >= hive->bytes ||
-	    hive->bytes - at < CELL_ALIGNMENT)
-		return blame(hive, at, err);
-	if (room > hive->bytes - at)
-		room = hive->bytes - at;
-	if (read_bins(hive, at, bytes, (uint32_t)room) < 0)
-		return blame(hive, at, err);
-	view = sbk_view_of(bytes, room);
-	/* Negative: in use. */
-	size = 0 - sbk_view_u32(&view, 0);
-	if (size < CELL_ALIGNMENT || size > hive->bytes - at)
-		return blame(hive, at, err);
-	*content = size - 4;
-	*out = sbk_view_of(bytes + 4, (size < room ? size : room) - 4);
-	return 0;
-}
-
-/* Appends exactly `size` bytes of the content of a cell. */
-static int read_content(struct sbk_hive *hive, uint32_t at, uint32_t size,
-			struct sbk_buf *out, struct sbk_error *err)
-{
-	uint8_t part[4096];
-	uint64_t from = (uint64_t)at + 4;
-	struct sbk_view head;
-	uint32_t content, n;
-	int rc =
-		read_head(hive, at, part, CELL_ALIGNMENT, &head, &content, err);
-
-	if (rc == 0 && size > content)
-		rc = blame(hive, at, err);
-	for (; rc == 0 && size > 0; size -= n, from += n) {
-		n = size < sizeof(part) ? size : (uint32_t)sizeof(part);
-		if (read_bins(hive, from, part, n) < 0)
-			return blame(hive, at, err);
-		sbk_buf_add(out, part, n);
-	}
-	return rc < 0 ? rc : sbk_buf_failed(out, err);
-}
-
-/* All of it, at most `max` bytes. */
-static int read_list(struct sbk_hive *hive, uint32_t at, uint32_t max,
-		     struct sbk_buf *out, struct sbk_error *err)
-{
-	uint8_t part[CELL_ALIGNMENT];
-	struct sbk_view head;
-	uint32_t content;
-	int rc = read_head(hive, at, part, sizeof(part), &head, &content, err);
-
-	if (rc < 0)
-		return rc;
-	return read_content(hive, at, content < max ? content : max, out, err);
-}
 
 static bool begins_with(struct sbk_view *view, const char *letters)
 {
@@ -196,8 +105,8 @@ static int read_key(struct sbk_hive *hive, uint32_t at,
 	struct sbk_view cell, name;
 	uint32_t content, size;
 	bool is_compact;
-	int rc =
-		read_head(hive, at, bytes, sizeof(bytes), &cell, &content, err);
+	int rc = sbk_hive_cell_head(hive, at, bytes, sizeof(bytes), &cell,
+				    &content, err);
 
 	if (rc < 0)
 		return rc;
@@ -210,7 +119,7 @@ static int read_key(struct sbk_hive *hive, uint32_t at,
 	name = sbk_view_part(&cell, KEY_BYTES, size);
 	if (cell.overrun || !begins_with(&cell, "nk") ||
 	    size > SBK_HIVE_NAME_UNITS_MAX * (is_compact ? 1 : 2))
-		return blame(hive, at, err);
+		return sbk_hive_blame(hive, at, err);
 	return read_name(name, is_compact, out->name, err);
 }
 
@@ -221,8 +130,8 @@ static int read_value(struct sbk_hive *hive, uint32_t at,
 	struct sbk_view cell, name;
 	uint32_t content, size;
 	bool is_compact;
-	int rc =
-		read_head(hive, at, bytes, sizeof(bytes), &cell, &content, err);
+	int rc = sbk_hive_cell_head(hive, at, bytes, sizeof(bytes), &cell,
+				    &content, err);
 
 	if (rc < 0)
 		return rc;
@@ -237,28 +146,37 @@ static int read_value(struct sbk_hive *hive, uint32_t at,
 	if (cell.overrun || !begins_with(&cell, "vk") ||
 	    (out->is_inline && out->size > 4) ||
 	    size > SBK_HIVE_NAME_UNITS_MAX * (is_compact ? 1 : 2))
-		return blame(hive, at, err);
+		return sbk_hive_blame(hive, at, err);
 	return read_name(name, is_compact, out->name, err);
 }
 
+/* Keys while they are visited, and how many their lists had. */
+struct walk {
+	struct sbk_hive *hive;
+	sbk_hive_key_fn *visit;
+	void *arg;
+	uint32_t listed;
+};
+
 /* Keys of one list that has no lists in it; `width`: from one to the next. */
-static int each_of_leaf(struct sbk_hive *hive, struct sbk_view *list,
-			uint32_t width, sbk_hive_key_fn *visit, void *arg,
-			struct sbk_error *err)
+static int each_of_leaf(struct walk *walk, struct sbk_view *list,
+			uint32_t width, struct sbk_error *err)
 {
 	uint32_t count = sbk_view_u16(list, 2), i, at;
+	struct sbk_hive *hive = walk->hive;
 	struct sbk_hive_key key;
 	int rc = 0;
 
+	walk->listed += count;
 	for (i = 0; rc == 0 && !hive->is_exhausted && i < count; i++) {
 		at = sbk_view_u32(list, 4 + (uint64_t)i * width);
-		rc = list->overrun ? blame(hive, 0, NULL)
+		rc = list->overrun ? sbk_hive_blame(hive, 0, NULL)
 				   : read_key(hive, at, &key, NULL);
 		if (rc == SBK_E_NOMEM)
 			return sbk_error_no_memory(err);
 		if (list->overrun)
 			return 0; /* counted */
-		rc = rc < 0 ? 0 : visit(arg, &key, err);
+		rc = rc < 0 ? 0 : walk->visit(walk->arg, &key, err);
 	}
 	return rc;
 }
@@ -274,25 +192,55 @@ static uint32_t leaf_width(struct sbk_view *list)
 #define LIST_BYTES_MAX (4 + 65535u * 8)
 
 /* A list that another one names; damage is counted. */
-static int each_of_part(struct sbk_hive *hive, uint32_t at,
-			sbk_hive_key_fn *visit, void *arg,
-			struct sbk_error *err)
+static int each_of_part(struct walk *walk, uint32_t at, struct sbk_error *err)
 {
 	struct sbk_buf bytes = SBK_BUF_INIT;
 	struct sbk_view list;
 	uint32_t width;
-	int rc = read_list(hive, at, LIST_BYTES_MAX, &bytes, NULL);
+	int rc =
+		sbk_hive_cell_all(walk->hive, at, LIST_BYTES_MAX, &bytes, NULL);
 
 	list = sbk_view_of(bytes.data, bytes.size);
 	width = leaf_width(&list);
 	if (rc == SBK_E_NOMEM)
 		rc = sbk_error_no_memory(err);
 	else if (rc == 0 && width != 0)
-		rc = each_of_leaf(hive, &list, width, visit, arg, err);
+		rc = each_of_leaf(walk, &list, width, err);
 	else if (rc == 0)
-		(void)blame(hive, at, NULL);
+		(void)sbk_hive_blame(walk->hive, at, NULL);
 	else
 		rc = 0;
+	sbk_buf_release(&bytes);
+	return rc;
+}
+
+/* The lists that a list of them names, or the one that it is itself. */
+static int each_of_list(struct walk *walk, uint32_t at, struct sbk_error *err)
+{
+	struct sbk_buf bytes = SBK_BUF_INIT;
+	struct sbk_view list;
+	uint32_t count, i;
+	int rc =
+		sbk_hive_cell_all(walk->hive, at, LIST_BYTES_MAX, &bytes, NULL);
+
+	list = sbk_view_of(bytes.data, bytes.size);
+	if (rc == 0 && begins_with(&list, "ri")) {
+		count = sbk_view_u16(&list, 2);
+		for (i = 0; rc == 0 && !walk->hive->is_exhausted && i < count;
+		     i++) {
+			uint32_t part = sbk_view_u32(&list, 4 + i * 4ull);
+
+			if (list.overrun) {
+				(void)sbk_hive_blame(walk->hive, at, NULL);
+				break;
+			}
+			rc = each_of_part(walk, part, err);
+		}
+	} else if (rc == 0) {
+		rc = each_of_part(walk, at, err);
+	} else {
+		rc = rc == SBK_E_NOMEM ? sbk_error_no_memory(err) : 0;
+	}
 	sbk_buf_release(&bytes);
 	return rc;
 }
@@ -300,32 +248,22 @@ static int each_of_part(struct sbk_hive *hive, uint32_t at,
 int sbk_hive_each_key(struct sbk_hive *hive, const struct sbk_hive_key *key,
 		      sbk_hive_key_fn *visit, void *arg, struct sbk_error *err)
 {
-	struct sbk_buf bytes = SBK_BUF_INIT;
-	struct sbk_view list;
-	uint32_t count, i;
+	struct walk walk = {.hive = hive, .visit = visit, .arg = arg};
+	const uint32_t damage = hive->damage;
 	int rc;
 
-	if (key->key_count == 0 || key->keys == NONE)
+	/* Where there are none, the place of the list means nothing. */
+	if (key->key_count == 0)
 		return 0;
-	rc = read_list(hive, key->keys, LIST_BYTES_MAX, &bytes, NULL);
-	list = sbk_view_of(bytes.data, bytes.size);
-	if (rc == 0 && begins_with(&list, "ri")) {
-		count = sbk_view_u16(&list, 2);
-		for (i = 0; rc == 0 && !hive->is_exhausted && i < count; i++) {
-			uint32_t at = sbk_view_u32(&list, 4 + i * 4ull);
-
-			if (list.overrun) {
-				(void)blame(hive, key->keys, NULL);
-				break;
-			}
-			rc = each_of_part(hive, at, visit, arg, err);
-		}
-	} else if (rc == 0) {
-		rc = each_of_part(hive, key->keys, visit, arg, err);
-	} else {
-		rc = rc == SBK_E_NOMEM ? sbk_error_no_memory(err) : 0;
+	if (key->keys == NONE) {
+		(void)sbk_hive_blame(hive, 0, NULL);
+		return 0;
 	}
-	sbk_buf_release(&bytes);
+	rc = each_of_list(&walk, key->keys, err);
+	/* A list that was visited to its end and was whole, but not all. */
+	if (rc == 0 && hive->damage == damage && !hive->is_exhausted &&
+	    walk.listed != key->key_count)
+		(void)sbk_hive_blame(hive, key->keys, NULL);
 	return rc;
 }
 
@@ -339,13 +277,13 @@ int sbk_hive_each_value(struct sbk_hive *hive, const struct sbk_hive_key *key,
 	uint32_t i;
 	int rc = 0;
 
-	if (key->value_count == 0 || key->values == NONE)
+	if (key->value_count == 0)
 		return 0;
-	if (key->value_count > hive->bytes / 4)
-		(void)blame(hive, key->values, NULL);
+	if (key->values == NONE || key->value_count > hive->bytes / 4)
+		(void)sbk_hive_blame(hive, key->values, NULL);
 	else
-		rc = read_content(hive, key->values, key->value_count * 4,
-				  &bytes, NULL);
+		rc = sbk_hive_cell_read(hive, key->values, key->value_count * 4,
+					&bytes, NULL);
 	list = sbk_view_of(bytes.data, rc < 0 ? 0 : bytes.size);
 	if (rc < 0)
 		rc = rc == SBK_E_NOMEM ? sbk_error_no_memory(err) : 0;
@@ -448,22 +386,22 @@ static int read_big(struct sbk_hive *hive, const struct sbk_hive_value *value,
 	uint8_t bytes[4 + 8];
 	struct sbk_buf places = SBK_BUF_INIT;
 	struct sbk_view cell, list;
-	int rc = read_head(hive, value->at, bytes, sizeof(bytes), &cell,
-			   &content, err);
+	int rc = sbk_hive_cell_head(hive, value->at, bytes, sizeof(bytes),
+				    &cell, &content, err);
 
 	if (rc < 0)
 		return rc;
 	count = sbk_view_u16(&cell, 2);
 	if (!begins_with(&cell, "db") ||
 	    (uint64_t)count * SEGMENT_BYTES < value->size)
-		return blame(hive, value->at, err);
-	rc = read_content(hive, sbk_view_u32(&cell, 4), count * 4, &places,
-			  err);
+		return sbk_hive_blame(hive, value->at, err);
+	rc = sbk_hive_cell_read(hive, sbk_view_u32(&cell, 4), count * 4,
+				&places, err);
 	list = sbk_view_of(places.data, places.size);
 	for (i = 0; rc == 0 && left > 0; i++, left -= part) {
 		part = left < SEGMENT_BYTES ? left : SEGMENT_BYTES;
-		rc = read_content(hive, sbk_view_u32(&list, i * 4ull), part,
-				  out, err);
+		rc = sbk_hive_cell_read(hive, sbk_view_u32(&list, i * 4ull),
+					part, out, err);
 	}
 	sbk_buf_release(&places);
 	return rc;
@@ -488,7 +426,7 @@ int sbk_hive_value_read(struct sbk_hive *hive,
 		return 0;
 	if (value->size > SEGMENT_BYTES && hive->minor >= BIG_DATA_MINOR)
 		return read_big(hive, value, out, err);
-	return read_content(hive, value->at, value->size, out, err);
+	return sbk_hive_cell_read(hive, value->at, value->size, out, err);
 }
 
 int sbk_hive_value_text(struct sbk_hive *hive,
@@ -556,7 +494,7 @@ int sbk_hive_open(const struct sbk_ntfs_device *device, struct sbk_hive *out,
 	struct sbk_view base = sbk_view_of(bytes, sizeof(bytes));
 	int rc;
 
-	if (device->size < BASE_BYTES)
+	if (device->size < SBK_HIVE_BASE_BYTES)
 		return sbk_error_set(err, SBK_E_PARSE,
 				     "it is shorter than a hive");
 	rc = device->read(device->arg, 0, bytes, sizeof(bytes), err);
@@ -574,8 +512,8 @@ int sbk_hive_open(const struct sbk_ntfs_device *device, struct sbk_hive *out,
 	hive.minor = sbk_view_u32(&base, 24);
 	hive.root = sbk_view_u32(&base, 36);
 	hive.bytes = sbk_view_u32(&base, 40);
-	if (hive.bytes > device->size - BASE_BYTES) {
-		hive.bytes = (uint32_t)(device->size - BASE_BYTES);
+	if (hive.bytes > device->size - SBK_HIVE_BASE_BYTES) {
+		hive.bytes = (uint32_t)(device->size - SBK_HIVE_BASE_BYTES);
 		hive.is_cut = true;
 	}
 	*out = hive;

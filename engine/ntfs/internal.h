@@ -36,6 +36,17 @@ void sbk_ntfs_budget_renew(struct sbk_ntfs_volume *volume);
  * read BAD_READ. SBK_E_IO. */
 int sbk_ntfs_read_at(struct sbk_ntfs_volume *volume, uint64_t offset,
 		     void *buffer, size_t size, struct sbk_error *err);
+/* Whether the image has no bytes of these records: they are blank. */
+bool sbk_ntfs_records_are_hole(const struct sbk_ntfs_volume *volume,
+			       uint64_t first, uint64_t count);
+/*
+ * Leaves out the records behind the last one of which a sparse image has any
+ * bytes; those that are marked in use are damage. SBK_E_UNSUPPORTED where the
+ * table is so large, and so much of it holes, that no volume was like it.
+ */
+int sbk_ntfs_records_trim(struct sbk_ntfs_volume *volume,
+			  struct sbk_error *err);
+
 /*
  * Reads a record into `buffer` and fixes it up; those of the system from their
  * copy where they are not good. Counts what it finds as damage, unless the

@@ -327,6 +327,16 @@ static int scan_chunk(struct scan *scan, uint64_t first, uint64_t count,
 	return rc;
 }
 
+/* Records that are zeros and need not be read for that. */
+static void skip_chunk(struct sbk_ntfs_volume *volume, uint64_t first,
+		       uint64_t count)
+{
+	uint64_t i;
+
+	for (i = first; i < first + count; i++)
+		sbk_ntfs_record_blame(volume, i, SBK_NTFS_RECORD_BLANK);
+}
+
 /* Parts that no object has. */
 static void find_strays(struct scan *scan)
 {
@@ -362,7 +372,11 @@ int sbk_ntfs_scan(struct sbk_ntfs_volume *volume, sbk_ntfs_object_fn *visit,
 		count = volume->records - first;
 		if (count > step)
 			count = step;
-		rc = scan_chunk(&scan, first, count, chunk, err);
+		if (first >= SBK_NTFS_FIRST_USER &&
+		    sbk_ntfs_records_are_hole(volume, first, count))
+			skip_chunk(volume, first, count);
+		else
+			rc = scan_chunk(&scan, first, count, chunk, err);
 	}
 	if (rc == 0)
 		find_strays(&scan);

@@ -291,6 +291,8 @@ int sbk_ntfs_volume_open(const struct sbk_ntfs_device *device,
 		rc = open_table(volume, err);
 	if (rc == 0)
 		rc = open_bitmap(volume, err);
+	if (rc == 0)
+		rc = sbk_ntfs_records_trim(volume, err);
 	if (rc < 0) {
 		sbk_ntfs_volume_close(volume);
 		return rc;

@@ -32,6 +32,13 @@ struct sbk_ntfs_device {
 		    struct sbk_error *err);
 	void *arg;
 	uint64_t size;
+	/*
+	 * The first range from `from` on and before `to` that may hold other
+	 * bytes than zeros; false where there is none: a hole of a sparse
+	 * image. NULL: not known, and everything is read.
+	 */
+	bool (*find_data)(void *arg, uint64_t from, uint64_t to,
+			  uint64_t *begin, uint64_t *end);
 };
 
 struct sbk_ntfs_volume; /* opaque */
@@ -60,7 +67,8 @@ void sbk_ntfs_volume_close(struct sbk_ntfs_volume *volume);
 
 const struct sbk_ntfs_boot *
 sbk_ntfs_volume_boot(const struct sbk_ntfs_volume *volume);
-/* Records that the table has room for, in use or not. */
+/* Records that the table has room for, in use or not; of a sparse image, up to
+ * the last one that it has bytes of. */
 uint64_t sbk_ntfs_volume_records(const struct sbk_ntfs_volume *volume);
 /* What was found damaged so far. The audit adds what it finds itself. */
 struct sbk_ntfs_damage *sbk_ntfs_volume_damage(struct sbk_ntfs_volume *volume);

@@ -56,6 +56,11 @@ bool sbk_os_interactive(void)
 	return sbk_win32_is_console_input();
 }
 
+bool sbk_os_is_watched(void)
+{
+	return _isatty(_fileno(stderr)) != 0;
+}
+
 uint32_t sbk_os_process(void)
 {
 	return sbk_win32->program->GetCurrentProcessId();

@@ -223,6 +223,7 @@ static void test_volume__records_by_the_real_size(void **state)
 
 	(void)state;
 	begin(&world);
+	world.image.is_dense = true;
 	examine(&world);
 	records = world.audit.tree.records;
 	world.image.size = (uint64_t)(records - 10) * 1024;

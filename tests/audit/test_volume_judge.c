@@ -1,5 +1,6 @@
 /*
- * What a descriptor gives to each of many principals, judged at once, against
+ * What a descriptor gives to each of many principals (SIDs, and tokens of
+ * several), judged at once, against
  * the access check of each one on the whole descriptor; and that the time for
  * it grows with the descriptor and not with its square.
  */
@@ -14,12 +15,15 @@
 #include "engine/banned.h"
 
 #define PRINCIPALS 8
+#define TOKENS 5
+#define GROUPS 3 /* of a token at most */
 #define ROUNDS 4000
 
 struct world {
 	struct sbk_volume_audit audit;
 	struct sbk_buf bytes;
 	struct sbk_sd sd;
+	struct sbk_group groups[TOKENS][GROUPS];
 	struct sbk_error err;
 	unsigned seed;
 };
@@ -57,9 +61,37 @@ static void begin(struct world *world, size_t principals)
 		world->audit.principals[i].sid = user((uint32_t)i);
 }
 
+static void list_members(struct world *world)
+{
+	assert_ok(sbk_volume_members_find(&world->audit, &world->err),
+		  &world->err);
+}
+
+/* The last principals: users of others' SIDs, with groups; one of them has
+ * OWNER RIGHTS as a group. */
+static void make_tokens(struct world *world)
+{
+	unsigned t, g;
+
+	for (t = 0; t < TOKENS; t++) {
+		struct sbk_volume_principal *p =
+			&world->audit.principals[PRINCIPALS + t];
+
+		p->sid = user(t);
+		p->groups = world->groups[t];
+		p->group_count = 1 + t % GROUPS;
+		for (g = 0; g < p->group_count; g++)
+			world->groups[t][g] = (struct sbk_group){
+				t == 4 && g == 1 ? owner_rights()
+						 : user(t + 1 + 2 * g),
+				SBK_GROUP_ENABLED};
+	}
+}
+
 static void end(struct world *world)
 {
 	free(world->audit.principals);
+	free(world->audit.members);
 	free(world->audit.hits);
 	sbk_buf_release(&world->bytes);
 }
@@ -114,26 +146,30 @@ static void make(struct world *world, unsigned count)
 }
 
 static uint32_t on_the_whole(const struct world *world,
-			     const struct sbk_sid *sid)
+			     const struct sbk_volume_principal *principal)
 {
-	const struct sbk_token token = sbk_token_plain(sid);
+	struct sbk_token token = sbk_token_plain(&principal->sid);
 	const struct sbk_access_request request = {
 		.desired = SBK_RIGHT_MAXIMUM_ALLOWED,
 		.object = SBK_NT_DIRECTORY};
 	struct sbk_access_result result;
 
+	token.groups =
+		(struct sbk_sid_set){principal->groups, principal->group_count};
 	sbk_access_check(&world->sd, &token, &request, &result);
 	return (result.granted | result.undecided) & SBK_FILE_ALL;
 }
 
 static void test_volume_judge__as_each_check_on_the_whole(void **state)
 {
-	unsigned round, granted = 0, refused = 0;
+	unsigned round, granted = 0, refused = 0, tokens = 0;
 	struct world world;
 	size_t i;
 
 	(void)state;
-	begin(&world, PRINCIPALS);
+	begin(&world, PRINCIPALS + TOKENS);
+	make_tokens(&world);
+	list_members(&world);
 	for (round = 0; round < ROUNDS; round++) {
 		make(&world, pick(&world, 24));
 		world.audit.hit_count = 0;
@@ -142,17 +178,21 @@ static void test_volume_judge__as_each_check_on_the_whole(void **state)
 			  &world.err);
 		for (i = 0; i < world.audit.hit_count; i++) {
 			const struct sbk_volume_hit *hit = &world.audit.hits[i];
-			const struct sbk_sid *sid =
-				&world.audit.principals[hit->principal].sid;
 
-			assert_int_equal(hit->granted,
-					 on_the_whole(&world, sid));
+			assert_int_equal(
+				hit->granted,
+				on_the_whole(
+					&world,
+					&world.audit
+						 .principals[hit->principal]));
+			tokens += hit->principal >= PRINCIPALS;
 			granted += hit->granted != 0;
 			refused += hit->granted == 0;
 		}
 	}
 	/* Both were met often, so equal is not just empty. */
 	assert_true(granted > ROUNDS && refused > ROUNDS / 10);
+	assert_true(tokens > ROUNDS);
 	end(&world);
 }
 
@@ -174,6 +214,7 @@ static double measure(unsigned count)
 	unsigned i;
 
 	begin(&world, count);
+	list_members(&world);
 	for (i = 0; i < count; i++) {
 		parts.sid = user(i);
 		assert_ok(sbk_ace_write(&entries, &parts, &world.err),

@@ -122,10 +122,39 @@ static int read_image(void *arg, uint64_t offset, void *buffer, size_t size,
 	return 0;
 }
 
+/* Sectors that are not there are holes. */
+static bool find_data(void *arg, uint64_t from, uint64_t to, uint64_t *begin,
+		      uint64_t *end)
+{
+	const struct image *image = arg;
+	size_t low = 0, high = image->count, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if ((image->sectors[middle].number + 1) * IMAGE_SECTOR <= from)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == image->count ||
+	    image->sectors[low].number * IMAGE_SECTOR >= to)
+		return false;
+	*begin = image->sectors[low].number * IMAGE_SECTOR;
+	if (*begin < from)
+		*begin = from;
+	*end = (image->sectors[low].number + 1) * IMAGE_SECTOR;
+	if (*end > to)
+		*end = to;
+	return true;
+}
+
 struct sbk_ntfs_device image_device(struct image *image)
 {
 	struct sbk_ntfs_device device = {
-		.read = read_image, .arg = image, .size = image->size};
+		.read = read_image,
+		.arg = image,
+		.size = image->size,
+		.find_data = image->is_dense ? NULL : find_data};
 
 	return device;
 }

@@ -20,6 +20,7 @@ struct image {
 	size_t count;
 	uint64_t unreadable; /* a byte that cannot be read; 0: none */
 	uint64_t reads;
+	bool is_dense; /* the device does not say where it has holes */
 };
 
 /* False where the bytes are no such list, or memory is gone. */

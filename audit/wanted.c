@@ -12,6 +12,7 @@
 
 #include "audit/records.h"
 #include "audit/subjects.h"
+#include "engine/json_load.h"
 #include "engine/limits.h"
 #include "engine/principal_id.h"
 #include "engine/principals.h"
@@ -136,14 +137,16 @@ static int parse_statement(const char *text, size_t size,
 			   struct sbk_wanted *out, struct sbk_error *err)
 {
 	json_error_t why;
-	json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
+	json_t *root = sbk_json_load(text, size, JSON_REJECT_DUPLICATES, &why);
 	const json_t *list;
 	size_t i;
 	int rc = 0;
 
 	list = json_object_get(json_object_get(root, "predicate"),
 			       "principals");
-	if (root == NULL)
+	if (root == NULL && json_error_code(&why) == json_error_out_of_memory)
+		rc = sbk_error_no_memory(err);
+	else if (root == NULL)
 		rc = sbk_error_set(err, SBK_E_INVAL, "line %d, column %d: %s",
 				   why.line, why.column, why.text);
 	else if (!json_is_array(list))

@@ -9,6 +9,8 @@
 
 #include <jansson.h>
 
+#include "engine/json_load.h"
+
 #include "engine/banned.h"
 
 struct text {
@@ -63,8 +65,8 @@ static size_t skip_value(const struct text *t, size_t at)
 static bool literal_is(const struct text *t, size_t from, size_t to,
 		       const char *key)
 {
-	json_t *value =
-		json_loadb(t->bytes + from, to - from, JSON_DECODE_ANY, NULL);
+	json_t *value = sbk_json_load(t->bytes + from, to - from,
+				      JSON_DECODE_ANY, NULL);
 	const char *text = json_string_value(value);
 	bool same = text != NULL && strcmp(text, key) == 0;
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/json_load.h"
 #include "engine/json_place.h"
 #include "engine/limits.h"
 #include "engine/places.h"
@@ -766,7 +767,7 @@ int sbk_policy_parse(const char *path, enum sbk_layer layer, const char *text,
 	file.narrowing.network = SBK_UNSET;
 	file.narrowing.account = SBK_UNSET;
 	file.narrowing.grant = SBK_UNSET;
-	root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+	root = sbk_json_load(text, size, JSON_REJECT_DUPLICATES, &error);
 	if (root == NULL)
 		return json_error_code(&error) == json_error_out_of_memory
 			       ? out_of_memory(&r)

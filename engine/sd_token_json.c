@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/json_load.h"
 #include "engine/json_place.h"
 #include "engine/limits.h"
 
@@ -453,7 +454,7 @@ int sbk_sd_token_read(struct sbk_sd_token *out, const char *name,
 	deep = sbk_json_too_deep(text, size, DEPTH_MAX);
 	if (deep < size)
 		return fail_at(&r, deep, "too many brackets");
-	root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+	root = sbk_json_load(text, size, JSON_REJECT_DUPLICATES, &error);
 	if (root == NULL)
 		return fail_at(
 			&r, error.position > 0 ? (size_t)error.position - 1 : 0,

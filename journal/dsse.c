@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "engine/json.h"
+#include "engine/json_load.h"
 
 #include "engine/banned.h"
 
@@ -161,10 +162,12 @@ int sbk_dsse_parse(const char *text, size_t size, struct sbk_dsse *out,
 		   struct sbk_error *err)
 {
 	json_error_t why;
-	json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
+	json_t *root = sbk_json_load(text, size, JSON_REJECT_DUPLICATES, &why);
 	int rc;
 
 	*out = (struct sbk_dsse){.body = SBK_BUF_INIT};
+	if (root == NULL && json_error_code(&why) == json_error_out_of_memory)
+		return sbk_error_no_memory(err);
 	if (root == NULL)
 		return sbk_error_set(err, SBK_E_PARSE, "line %d, column %d: %s",
 				     why.line, why.column, why.text);

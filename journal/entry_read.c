@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/json_load.h"
+
 #include "engine/banned.h"
 
 int sbk_entry_open(struct sbk_entry_reader *r, uint64_t n, const char *json,
@@ -14,11 +16,13 @@ int sbk_entry_open(struct sbk_entry_reader *r, uint64_t n, const char *json,
 	memset(r, 0, sizeof(*r));
 	r->n = n;
 	r->err = err;
-	r->json = json_loadb(json, size, JSON_REJECT_DUPLICATES, &why);
-	return r->json != NULL ? 0
-			       : sbk_error_set(err, SBK_E_CORRUPT,
-					       "entry %llu is no JSON: %s",
-					       (unsigned long long)n, why.text);
+	r->json = sbk_json_load(json, size, JSON_REJECT_DUPLICATES, &why);
+	if (r->json != NULL)
+		return 0;
+	if (json_error_code(&why) == json_error_out_of_memory)
+		return sbk_error_no_memory(err);
+	return sbk_error_set(err, SBK_E_CORRUPT, "entry %llu is no JSON: %s",
+			     (unsigned long long)n, why.text);
 }
 
 void sbk_entry_close(struct sbk_entry_reader *r)

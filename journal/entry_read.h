@@ -25,7 +25,7 @@ struct sbk_entry_reader {
 	struct sbk_error *err;
 };
 
-/* CORRUPT for what is no JSON. */
+/* CORRUPT for what is no JSON, NOMEM. */
 int sbk_entry_open(struct sbk_entry_reader *r, uint64_t n, const char *json,
 		   size_t size, struct sbk_error *err);
 void sbk_entry_close(struct sbk_entry_reader *r); /* also after a failure */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/json_load.h"
 #include "engine/os.h"
 #include "engine/os_admin.h"
 
@@ -71,7 +72,7 @@ static int read_first(const char *text, size_t size, const char *title,
 		      struct sbk_error *err)
 {
 	json_error_t why;
-	json_t *line = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
+	json_t *line = sbk_json_load(text, size, JSON_REJECT_DUPLICATES, &why);
 	const json_t *code = json_object_get(line, "code");
 	const char *message =
 		json_string_value(json_object_get(line, "message"));

@@ -18,6 +18,7 @@
 
 #include "engine/apply.h"
 #include "engine/hand_back.h"
+#include "engine/json_load.h"
 #include "engine/path.h"
 
 #include "engine/banned.h"
@@ -45,6 +46,7 @@ struct debts {
 static int read_entry(struct sbk_journal *journal, uint64_t n, json_t **out,
 		      struct sbk_error *err)
 {
+	json_error_t why;
 	sqlite3_stmt *row;
 	int rc = sbk_db_statement(&journal->db, SBK_SQL_ENTRY, &row, err);
 
@@ -54,9 +56,12 @@ static int read_entry(struct sbk_journal *journal, uint64_t n, json_t **out,
 	(void)sqlite3_bind_int64(row, 1, (sqlite3_int64)n);
 	rc = sbk_db_step(&journal->db, row, err);
 	if (rc == 1)
-		*out = json_loadb((const char *)sqlite3_column_text(row, 0),
-				  (size_t)sqlite3_column_bytes(row, 0), 0,
-				  NULL);
+		*out = sbk_json_load((const char *)sqlite3_column_text(row, 0),
+				     (size_t)sqlite3_column_bytes(row, 0), 0,
+				     &why);
+	if (rc == 1 && *out == NULL &&
+	    json_error_code(&why) == json_error_out_of_memory)
+		rc = sbk_error_no_memory(err);
 	(void)sqlite3_reset(row); /* the error is in `err` */
 	return rc < 0 ? rc : 0;
 }

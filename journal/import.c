@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/json_load.h"
 #include "engine/os.h"
 
 #include "engine/banned.h"
@@ -183,7 +184,7 @@ static int read_line(struct import *in, const char *text, size_t size,
 			break;
 	if (i == sizeof(lines_around) / sizeof(lines_around[0]))
 		return read_entry(in, text, size, err);
-	line = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
+	line = sbk_json_load(text, size, JSON_REJECT_DUPLICATES, &why);
 	if (line == NULL)
 		return wrong(in, err);
 	rc = lines_around[i].read(in, line, err);

@@ -90,6 +90,14 @@ int sbk_journal_import(const char *text, size_t size, const char *title,
 		       struct sbk_error *err);
 
 /*
+ * How many entries such a text has, and the root of their tree, as computed
+ * from them; what follows them is not looked at. SBK_E_PARSE for what is no
+ * export.
+ */
+int sbk_journal_text_root(const struct sbk_buf *text, uint64_t *entries,
+			  unsigned char root[32], struct sbk_error *err);
+
+/*
  * Where runs that were killed left their account's files in granted roots,
  * tries to have them handed back (engine/hand_back.h), which needs this
  * program and no lock. What it cannot do is found like what others made.
@@ -356,6 +364,8 @@ int sbk_journal_signing_key(struct sbk_journal *journal,
 int sbk_journal_envelope(struct sbk_journal *journal, const char *type,
 			 const struct sbk_buf *body, struct sbk_buf *out,
 			 struct sbk_error *err);
+/* The first entry that is there: what was before it was dropped. */
+uint64_t sbk_journal_first_entry(const struct sbk_journal *journal);
 /* The newest checkpoint, appended to `out`. SBK_E_NOTFOUND. */
 int sbk_journal_checkpoint(struct sbk_journal *journal, struct sbk_buf *out,
 			   struct sbk_error *err);

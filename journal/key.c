@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/json_load.h"
 #include "engine/os.h"
 
 #include "engine/banned.h"
@@ -175,6 +176,7 @@ static int read_id(struct sbk_journal *journal, char id[SBK_JOURNAL_ID_TEXT],
 		   struct sbk_error *err)
 {
 	unsigned char bytes[(SBK_JOURNAL_ID_TEXT - 1) / 2];
+	json_error_t why = {.text = ""};
 	const char *text = NULL;
 	json_t *entry = NULL;
 	sqlite3_stmt *row;
@@ -185,8 +187,11 @@ static int read_id(struct sbk_journal *journal, char id[SBK_JOURNAL_ID_TEXT],
 	(void)sqlite3_bind_int64(row, 1, 0); /* cannot fail */
 	rc = sbk_db_step(&journal->db, row, err);
 	if (rc == 1 && sbk_db_text(row, 0) != NULL)
-		entry = json_loads(sbk_db_text(row, 0), JSON_REJECT_DUPLICATES,
-				   NULL);
+		entry = sbk_json_load(sbk_db_text(row, 0),
+				      (size_t)sqlite3_column_bytes(row, 0),
+				      JSON_REJECT_DUPLICATES, &why);
+	if (entry == NULL && json_error_code(&why) == json_error_out_of_memory)
+		rc = sbk_error_no_memory(err);
 	text = json_string_value(json_object_get(entry, "journal"));
 	if (rc >= 0 &&
 	    (text == NULL || !sbk_hex_decode(text, bytes, sizeof(bytes))))

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/json_load.h"
 #include "engine/ntsec/sddl.h"
 
 #include "engine/banned.h"
@@ -305,8 +306,9 @@ static void text_session_full(struct sbk_buf *out, json_t *begin, json_t *end)
 static void text_session(struct printer *p, const struct sbk_buf *begin,
 			 const struct sbk_buf *end)
 {
-	json_t *first = json_loadb(sbk_buf_text(begin), begin->size, 0, NULL);
-	json_t *last = json_loadb(sbk_buf_text(end), end->size, 0, NULL);
+	json_t *first =
+		sbk_json_load(sbk_buf_text(begin), begin->size, 0, NULL);
+	json_t *last = sbk_json_load(sbk_buf_text(end), end->size, 0, NULL);
 	json_t *began = json_object_get(first, "begin");
 	json_t *ended = json_object_get(last, "end");
 	const json_t *code = json_object_get(ended, "exit");

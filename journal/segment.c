@@ -394,6 +394,11 @@ int sbk_segment_cut(struct sbk_db *db, uint64_t *cut, struct sbk_error *err)
 	return sbk_db_number(db, SBK_SQL_FIRST_ENTRY, cut, err);
 }
 
+uint64_t sbk_journal_first_entry(const struct sbk_journal *journal)
+{
+	return journal->cut;
+}
+
 /* Grafts the node where the tree has come to; 0: there is none. */
 static int graft(struct sbk_journal *journal, int level, struct sbk_tree *tree,
 		 struct sbk_error *err)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/json.h"
+#include "engine/json_load.h"
 
 #include "engine/banned.h"
 
@@ -84,8 +85,8 @@ static json_t *read_line(const char *text, const char *stop, const char **next)
 	if (end == NULL)
 		return NULL;
 	*next = end + 1;
-	return json_loadb(text, (size_t)(end - text), JSON_REJECT_DUPLICATES,
-			  &why);
+	return sbk_json_load(text, (size_t)(end - text), JSON_REJECT_DUPLICATES,
+			     &why);
 }
 
 /* The subtrees that make up the first entries, the largest first. */
@@ -255,6 +256,30 @@ int sbk_segment_file_each(const struct sbk_segment_file *file,
 		text = end + 1;
 	}
 	return 0;
+}
+
+static int grow(void *arg, uint64_t n, const char *json, size_t size)
+{
+	(void)n;
+	return sbk_tree_append(arg, json, size, NULL, NULL);
+}
+
+int sbk_journal_text_root(const struct sbk_buf *text, uint64_t *entries,
+			  unsigned char root[SBK_TREE_HASH_BYTES],
+			  struct sbk_error *err)
+{
+	struct sbk_segment_file file;
+	int rc = sbk_segment_file_parse(text, &file, err);
+
+	if (rc == 0) {
+		struct sbk_tree tree = file.before;
+
+		rc = sbk_segment_file_each(&file, grow, &tree, err);
+		sbk_tree_root(&tree, root);
+		*entries = tree.size;
+	}
+	sbk_segment_file_release(&file);
+	return rc;
 }
 
 /* --- for proofs ---------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "engine/json_load.h"
 #include "engine/os.h"
 
 #include "engine/banned.h"
@@ -26,8 +27,11 @@ static int check_members(const char *members, struct sbk_error *err)
 	rc = sbk_buf_failed(&text, err);
 	if (rc < 0)
 		goto out;
-	value = json_loadb(text.data, text.size, JSON_REJECT_DUPLICATES, &why);
-	if (value == NULL)
+	value = sbk_json_load(text.data, text.size, JSON_REJECT_DUPLICATES,
+			      &why);
+	if (value == NULL && json_error_code(&why) == json_error_out_of_memory)
+		rc = sbk_error_no_memory(err);
+	else if (value == NULL)
 		rc = sbk_error_set(err, SBK_E_INVAL,
 				   "a session's record is no JSON: %s",
 				   why.text);

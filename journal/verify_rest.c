@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "engine/json.h"
+#include "engine/json_load.h"
 #include "journal/entry_read.h"
 #include "journal/note.h"
 
@@ -206,8 +207,10 @@ static int next_note(struct sbk_rest *r)
 		return 0;
 	if (end == NULL)
 		return sbk_rest_wrong(r->v, "the last line has no end");
-	json = json_loadb(r->next, (size_t)(end - r->next),
-			  JSON_REJECT_DUPLICATES, &why);
+	json = sbk_json_load(r->next, (size_t)(end - r->next),
+			     JSON_REJECT_DUPLICATES, &why);
+	if (json == NULL && json_error_code(&why) == json_error_out_of_memory)
+		return sbk_error_no_memory(r->v->err);
 	text = json_string_value(json_object_get(json, "checkpoint"));
 	if (text != NULL)
 		sbk_checkpoint_line_print(text, &line);

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "engine/json.h"
+#include "uninstall/internal.h"
 
 #include "engine/banned.h"
 
@@ -136,13 +137,12 @@ static void print_change(const struct inverses *inverses, size_t index,
 	sbk_json_close(out, '}');
 }
 
-static void print_changes(const struct sbk_uninstall_report *report,
-			  struct sbk_buf *out)
+void sbk_certificate_print_changes(struct sbk_plan *record, struct sbk_buf *out)
 {
 	struct sbk_arena arena = SBK_ARENA_INIT;
-	const size_t count = sbk_plan_count(report->record);
+	const size_t count = sbk_plan_count(record);
 	struct inverses inverses = {
-		.record = report->record,
+		.record = record,
 		.last = sbk_arena_alloc(&arena,
 					(count + 1) * sizeof(*inverses.last)),
 	};
@@ -155,7 +155,7 @@ static void print_changes(const struct sbk_uninstall_report *report,
 	find_inverses(&inverses);
 	sbk_json_open_key(out, "changes", '[');
 	for (i = 0; i < count; i++)
-		if (sbk_plan_at(report->record, i)->undoes == 0)
+		if (sbk_plan_at(record, i)->undoes == 0)
 			print_change(&inverses, i, out);
 	sbk_json_close(out, ']');
 	sbk_arena_release(&arena);
@@ -181,6 +181,10 @@ static void print_person(const struct sbk_uninstall_person *one,
 		sbk_json_string(out, "problem", part->message);
 	if (part->checkpoint[0] != '\0')
 		sbk_json_string(out, "last_checkpoint", part->checkpoint);
+	/* What was before it was exported and dropped: not in the record. */
+	if (part->found && part->error == 0)
+		sbk_json_integer(out, "log_begins_at",
+				 (int64_t)part->first_entry);
 	sbk_json_close(out, '}');
 }
 
@@ -299,7 +303,7 @@ static void print_predicate(const struct sbk_uninstall_report *report,
 				  "that it was");
 	sbk_json_close(out, '}');
 	print_principals(report, out);
-	print_changes(report, out);
+	sbk_certificate_print_changes(report->record, out);
 	print_people(report, out);
 	print_witnessed(report, out);
 	sbk_json_open_key(out, "residue_restored", '{');

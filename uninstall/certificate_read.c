@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/json_load.h"
 #include "journal/dsse.h"
+#include "uninstall/internal.h"
 
 #include "engine/banned.h"
 
@@ -103,6 +105,7 @@ static int read_predicate(const json_t *statement,
 
 static int read_statement(const struct sbk_dsse *envelope,
 			  const struct sbk_note_key *key,
+			  const struct sbk_buf *log,
 			  struct sbk_certificate *out, struct sbk_error *err)
 {
 	json_error_t why;
@@ -111,9 +114,12 @@ static int read_statement(const struct sbk_dsse *envelope,
 
 	if (strcmp(envelope->type, SBK_CERTIFICATE_PAYLOAD) != 0)
 		return strange("its payload is of another type", err);
-	statement =
-		json_loadb(sbk_buf_text(&envelope->body), envelope->body.size,
-			   JSON_REJECT_DUPLICATES, &why);
+	statement = sbk_json_load(sbk_buf_text(&envelope->body),
+				  envelope->body.size, JSON_REJECT_DUPLICATES,
+				  &why);
+	if (statement == NULL &&
+	    json_error_code(&why) == json_error_out_of_memory)
+		return sbk_error_no_memory(err);
 	if (statement == NULL)
 		return strange("its payload is no JSON", err);
 	if (strcmp(text_at(statement, "_type"), SBK_CERTIFICATE_TYPE) != 0 ||
@@ -122,12 +128,17 @@ static int read_statement(const struct sbk_dsse *envelope,
 		rc = strange("it states something else", err);
 	else
 		rc = read_predicate(statement, key, out, err);
+	if (rc == 0 && log != NULL)
+		rc = sbk_certificate_check_log(
+			out, json_object_get(statement, "predicate"), log, err);
+	out->of_log = rc == 0 && log != NULL;
 	json_decref(statement);
 	return rc;
 }
 
 int sbk_certificate_read(const char *text, size_t size, const char *key,
-			 struct sbk_certificate *out, struct sbk_error *err)
+			 const struct sbk_buf *log, struct sbk_certificate *out,
+			 struct sbk_error *err)
 {
 	struct sbk_error why = SBK_ERROR_INIT;
 	struct sbk_note_key signer;
@@ -145,7 +156,7 @@ int sbk_certificate_read(const char *text, size_t size, const char *key,
 				   "the key that was given did not sign it, or "
 				   "it was changed since");
 	if (rc == 0)
-		rc = read_statement(&envelope, &signer, out, err);
+		rc = read_statement(&envelope, &signer, log, out, err);
 	sbk_dsse_release(&envelope);
 	return rc;
 }

@@ -13,7 +13,7 @@
 #include "engine/banned.h"
 
 struct certificate_options {
-	const char *key;
+	const char *key, *log;
 	bool json;
 };
 
@@ -22,6 +22,11 @@ static const struct sbk_option options[] = {
 	 .argument = "KEY",
 	 .help = "the public key of the machine's journal",
 	 .offset = offsetof(struct certificate_options, key),
+	 .type = SBK_OPTION_TEXT},
+	{.name = "log",
+	 .argument = "FILE",
+	 .help = "hold its changes against the log that was exported",
+	 .offset = offsetof(struct certificate_options, log),
 	 .type = SBK_OPTION_TEXT},
 	{.name = "json",
 	 .help = "print JSON",
@@ -44,6 +49,7 @@ static void print_json(const struct sbk_certificate *c, struct sbk_buf *out)
 	sbk_json_integer(out, "exceptions", (int64_t)c->exceptions);
 	sbk_json_bool(out, "swept", c->swept);
 	sbk_json_bool(out, "sweep_complete", c->swept_all);
+	sbk_json_bool(out, "held_against_log", c->of_log);
 	sbk_json_close(out, '}');
 	sbk_buf_addc(out, '\n');
 }
@@ -62,6 +68,10 @@ static void print_text(const struct sbk_certificate *c, struct sbk_buf *out)
 		       sbk_plural(c->changes, "change", "changes"),
 		       (unsigned long long)c->size);
 	sbk_text_escape(out, c->root);
+	if (c->of_log)
+		sbk_buf_adds(out,
+			     "\nthese changes, and what was witnessed, are "
+			     "those of the log given");
 	sbk_buf_printf(out,
 		       "\nfinal sweep: %s; %llu %s\n"
 		       "not vouched for: the parts of %llu %s, which are "
@@ -75,16 +85,21 @@ static void print_text(const struct sbk_certificate *c, struct sbk_buf *out)
 		       sbk_plural(c->people, "person", "people"), c->verdict);
 }
 
-static int read_file(const char *path, const char *key,
+/* `log`: NULL, or where the log is. */
+static int read_file(const char *path, const char *key, const char *log,
 		     struct sbk_certificate *out, struct sbk_error *err)
 {
 	struct sbk_error why = SBK_ERROR_INIT;
-	struct sbk_buf text = SBK_BUF_INIT;
+	struct sbk_buf text = SBK_BUF_INIT, entries = SBK_BUF_INIT;
 	int rc = sbk_os_read_file(path, SBK_CERTIFICATE_BYTES_MAX, &text, err);
 
+	if (rc == 0 && log != NULL)
+		rc = sbk_os_read_file(log, SBK_CERTIFICATE_BYTES_MAX, &entries,
+				      err);
 	if (rc == 0) {
 		rc = sbk_certificate_read(sbk_buf_text(&text), text.size, key,
-					  out, &why);
+					  log != NULL ? &entries : NULL, out,
+					  &why);
 		/* What was named on the command line, and no policy. */
 		if (rc == SBK_E_PARSE || rc == SBK_E_LIMIT)
 			rc = SBK_E_INVAL;
@@ -93,6 +108,7 @@ static int read_file(const char *path, const char *key,
 					   why.message);
 	}
 	sbk_buf_release(&text);
+	sbk_buf_release(&entries);
 	return rc;
 }
 
@@ -124,7 +140,7 @@ static int run(struct sbk_cli *cli, int argc, char **argv)
 	if (rc == 0)
 		rc = check_words(operands, argc, argv, &o, &err);
 	if (rc == 0)
-		rc = read_file(argv[operands], o.key, &c, &err);
+		rc = read_file(argv[operands], o.key, o.log, &c, &err);
 	if (rc < 0)
 		return sbk_cli_fail(cli, &err);
 	if (o.json)
@@ -142,7 +158,7 @@ static int run(struct sbk_cli *cli, int argc, char **argv)
 const struct sbk_command sbk_certificate_commands[] = {
 	{
 		.name = "verify-certificate",
-		.usage = "FILE --key KEY [--json]",
+		.usage = "FILE --key KEY [--log FILE] [--json]",
 		.summary = "whether the certificate of an uninstall is genuine",
 		.help = "The certificate is a DSSE envelope around an in-toto "
 			"statement, signed with the\nkey of the machine's "
@@ -152,7 +168,9 @@ const struct sbk_command sbk_certificate_commands[] = {
 			"key wrote it, and that it was\nnot changed since; "
 			"what "
 			"users' parts did is their own word, and stands apart "
-			"in it.\n\n"
+			"in it. With --log, the file that 'uninstall --export' "
+			"wrote, each change and its undo\nin it are held "
+			"against that log.\n\n"
 			"Exit codes: 0 the key signed it; 207 so it did, and "
 			"something is owed; 204 the key\ndid not sign it, or "
 			"it "

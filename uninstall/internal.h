@@ -4,6 +4,8 @@
 #ifndef SBK_UNINSTALL_INTERNAL_H
 #define SBK_UNINSTALL_INTERNAL_H
 
+#include <jansson.h>
+
 #include "engine/backend.h"
 #include "journal/journal.h"
 #include "uninstall/uninstall.h"
@@ -56,5 +58,22 @@ int sbk_uninstall_final_sweep(struct sbk_uninstall_work *work,
  * words. Returns the exit code of a failure only. */
 int sbk_uninstall_become_setup(struct sbk_cli *cli, int argc, char **argv);
 bool sbk_uninstall_is_setup(const struct sbk_cli *cli);
+
+/* --- certificate.c, for certificate_log.c --------------------------------- */
+
+/* The member "changes": what the record has of each change and its undo. */
+void sbk_certificate_print_changes(struct sbk_plan *record,
+				   struct sbk_buf *out);
+
+/* --- certificate_log.c, for certificate_read.c ---------------------------- */
+
+/*
+ * Whether the predicate's changes, and what it says was witnessed, are those of
+ * `log`, the text of an export, which is that of `certificate`. SBK_E_CORRUPT,
+ * SBK_E_PARSE.
+ */
+int sbk_certificate_check_log(const struct sbk_certificate *certificate,
+			      const json_t *predicate,
+			      const struct sbk_buf *log, struct sbk_error *err);
 
 #endif

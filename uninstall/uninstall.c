@@ -123,6 +123,9 @@ static void print_person(const struct sbk_uninstall_person *one,
 			       (unsigned long long)part->undone,
 			       (unsigned long long)part->owed,
 			       part->removed ? "; journal removed" : "");
+	if (part->first_entry > 0)
+		sbk_buf_printf(out, "; its log began at entry %llu",
+			       (unsigned long long)part->first_entry);
 	sbk_buf_addc(out, '\n');
 }
 

@@ -97,7 +97,7 @@
 
 /* --- one person's part (user_part.c) ------------------------------------- */
 
-#define SBK_USER_PART_FORMAT 4
+#define SBK_USER_PART_FORMAT 5
 #define SBK_USER_CHECKPOINT_MAX 1024
 
 /*
@@ -115,6 +115,7 @@ struct sbk_user_part {
 	uint32_t altered; /* the journal was not what its log says */
 	uint64_t changes; /* that were in effect */
 	uint64_t undone, conflicts, owed;
+	uint64_t first_entry; /* of the log; those before it were dropped */
 	/* Objects of Windows volumes that stay as `remediate` left them. */
 	uint64_t remediated;
 	char message[256]; /* of the error */
@@ -248,15 +249,20 @@ struct sbk_certificate {
 	uint64_t size, changes, people, exceptions;
 	char begun[32], ended[32];
 	bool swept, swept_all; /* there was a final sweep; it saw everything */
+	bool of_log;	       /* held against a log that was given */
 };
 
 /*
  * SBK_E_INVAL: `key` is none. SBK_E_PARSE: it is no certificate of ours in an
  * envelope. SBK_E_CORRUPT: the key did not sign it. Nothing that stands in the
  * text is believed before its signature held.
+ *
+ * With `log` (or NULL), the exported log: SBK_E_CORRUPT also where that is
+ * another one, or the certificate's changes are not those that it has.
  */
 int sbk_certificate_read(const char *text, size_t size, const char *key,
-			 struct sbk_certificate *out, struct sbk_error *err);
+			 const struct sbk_buf *log, struct sbk_certificate *out,
+			 struct sbk_error *err);
 
 extern const struct sbk_command sbk_certificate_commands[]; /* in `sandbook` */
 

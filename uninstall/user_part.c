@@ -130,6 +130,7 @@ static void tell_checkpoint(struct sbk_journal *journal,
 {
 	struct sbk_buf note = SBK_BUF_INIT;
 
+	out->first_entry = sbk_journal_first_entry(journal);
 	if (sbk_journal_checkpoint(journal, &note, NULL) == 0 &&
 	    note.size < sizeof(out->checkpoint))
 		(void)snprintf(out->checkpoint, sizeof(out->checkpoint), "%s",

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/json_load.h"
 #include "engine/linux/program.h"
 
 #include "engine/banned.h"
@@ -45,9 +46,12 @@ static int load(struct sbk_state state, json_t **out, struct sbk_error *err)
 	*out = NULL;
 	if (sbk_state_absent(state))
 		return 0;
-	*out = json_loadb(state.data, state.size, JSON_REJECT_DUPLICATES, &why);
+	*out = sbk_json_load(state.data, state.size, JSON_REJECT_DUPLICATES,
+			     &why);
 	if (json_is_array(*out))
 		return 0;
+	if (*out == NULL && json_error_code(&why) == json_error_out_of_memory)
+		return sbk_error_no_memory(err);
 	json_decref(*out);
 	*out = NULL;
 	return sbk_error_set(err, SBK_E_PARSE,
@@ -79,8 +83,8 @@ static int parse_answer(const struct sbk_program_result *result, json_t **out,
 			struct sbk_error *err)
 {
 	json_error_t why;
-	json_t *root = json_loadb(sbk_buf_text(&result->out), result->out.size,
-				  0, &why);
+	json_t *root = sbk_json_load(sbk_buf_text(&result->out),
+				     result->out.size, 0, &why);
 	json_t *list = json_incref(json_object_get(root, "nftables"));
 
 	json_decref(root);

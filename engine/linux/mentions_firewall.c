@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/json_load.h"
 #include "engine/linux/mentions.h"
 #include "engine/linux/program.h"
 
@@ -200,7 +201,7 @@ int sbk_mentions_in_ruleset(const char *json, size_t size,
 {
 	struct search search = {.reader = reader};
 	json_error_t why;
-	json_t *root = json_loadb(json, size, 0, &why), *list;
+	json_t *root = sbk_json_load(json, size, 0, &why), *list;
 	size_t i;
 	int rc = 0;
 

@@ -35,8 +35,8 @@ static void read_as_it_is(const char *text, size_t size)
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_certificate c;
 
-	must(sbk_certificate_read(text, size, sbk_buf_text(&key), &c, &err) <
-	     0);
+	must(sbk_certificate_read(text, size, sbk_buf_text(&key), NULL, &c,
+				  &err) < 0);
 	must(err.message[0] != '\0');
 }
 
@@ -50,7 +50,7 @@ static void read_envelope(const struct sbk_buf *envelope)
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_certificate c;
 	int rc = sbk_certificate_read(sbk_buf_text(envelope), envelope->size,
-				      sbk_buf_text(&key), &c, &err);
+				      sbk_buf_text(&key), NULL, &c, &err);
 
 	must(rc == 0 || rc == SBK_E_PARSE || rc == SBK_E_CORRUPT);
 	if (rc < 0) {

@@ -313,8 +313,8 @@ static int say(void **state)
 {
 	(void)state;
 	if (current.fault != NULL)
-		print_error("it was: %s, at %lu (said: %s)\n",
-			    current.fault->name, current.at, told->message);
+		print_error("it was SBK_FAULT='%lu %s' (said: %s)\n",
+			    current.at, current.fault->name, told->message);
 	current.fault = NULL;
 	return 0;
 }
@@ -369,11 +369,32 @@ static unsigned long step_of(const struct trial *trial, unsigned long count)
 	return campaign() || beginning ? 1 : count / EVERYDAY + 1;
 }
 
+/* One that failed, again: "SBK_FAULT=71 no memory for jansson". */
+static bool repeat(life_fn *command, enum sbk_book book)
+{
+	const char *wanted = getenv("SBK_FAULT");
+	struct trial trial = {.command = command, .book = book};
+	char *name = NULL;
+	size_t i;
+
+	if (wanted == NULL)
+		return false;
+	trial.at = strtoul(wanted, &name, 10);
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (name[0] == ' ' && strcmp(faults[i].name, name + 1) == 0)
+			trial.fault = &faults[i];
+	assert_non_null(trial.fault);
+	(void)one_fault(&trial);
+	return true;
+}
+
 static void sweep(life_fn *command, enum sbk_book book)
 {
 	unsigned long trials = 0, failed = 0, calls = 0;
 	size_t i;
 
+	if (repeat(command, book))
+		return;
 	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
 		struct trial trial = {
 			.fault = &faults[i],

@@ -29,6 +29,8 @@
  *            where there was none
  * FIREWALL   a firewall table that we create
  * PROFILE    a security profile that we load into the kernel
+ * MEMBER     an account that we put into a group (Windows)
+ * LOGON      that an account may log on: it is enabled (Windows)
  * RIGHT      a user right that we add to an account (Windows)
  * REGISTRY   a value, or an empty key, of the registry that we add (Windows)
  * KEPT       a file that a system tool overwrites in passing, put back by us;
@@ -46,6 +48,8 @@
 	X(SUBID, "subid")         \
 	X(FIREWALL, "firewall")   \
 	X(PROFILE, "profile")     \
+	X(MEMBER, "member")       \
+	X(LOGON, "logon")         \
 	X(RIGHT, "right")         \
 	X(REGISTRY, "registry")   \
 	X(KEPT, "kept")           \

@@ -16,6 +16,10 @@
 
 static const struct sbk_host_kind *const kinds[SBK_KIND_COUNT] = {
 	[SBK_KIND_ACCESS] = &sbk_host_access,
+	[SBK_KIND_ACCOUNT] = &sbk_host_account,
+	[SBK_KIND_GROUP] = &sbk_host_account,
+	[SBK_KIND_LOGON] = &sbk_host_logon,
+	[SBK_KIND_MEMBER] = &sbk_host_member,
 	[SBK_KIND_RIGHT] = &sbk_host_right,
 	[SBK_KIND_REGISTRY] = &sbk_host_registry,
 };

@@ -2,8 +2,9 @@
  * The kinds of objects on Windows: one struct of operations each, joined by the
  * table in engine/windows/backend.c.
  *
- *	access_kind.c  ACCESS      registry.c  REGISTRY
- *	right.c        RIGHT
+ *	access_kind.c  ACCESS          right.c     RIGHT
+ *	account.c      ACCOUNT, GROUP  logon.c     LOGON
+ *	member.c       MEMBER          registry.c  REGISTRY
  *
  * Each operation keeps the contract of its slot in engine/backend.h. `out`
  * and `next` come in empty and are looked at only where 0 is returned.
@@ -30,6 +31,9 @@ struct sbk_host_kind {
 };
 
 extern const struct sbk_host_kind sbk_host_access;
+extern const struct sbk_host_kind sbk_host_account; /* and GROUP */
+extern const struct sbk_host_kind sbk_host_logon;
+extern const struct sbk_host_kind sbk_host_member;
 extern const struct sbk_host_kind sbk_host_registry;
 extern const struct sbk_host_kind sbk_host_right;
 

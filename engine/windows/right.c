@@ -12,10 +12,10 @@
 #include "engine/windows/kinds.h"
 #include "engine/windows/wide.h"
 #include "engine/windows/win32_rights.h"
+#include "engine/windows/yes_no.h"
 
 #include "engine/banned.h"
 
-#define HELD "held\n"
 #define RIGHT_BYTES_MAX 64
 
 struct right {
@@ -60,44 +60,21 @@ static int right_open(struct right *right, const char *name, ACCESS_MASK access,
 	return sbk_win32_open_policy(access, &right->policy, err);
 }
 
-static int has(struct right *right, bool *out, struct sbk_error *err)
+static int look(void *self, bool *is, struct sbk_error *err)
 {
+	struct right *right = self;
+
 	return sbk_win32_has_right(right->policy, &right->sid,
-				   sbk_wide_text(&right->name), out, err);
+				   sbk_wide_text(&right->name), is, err);
 }
 
-static int observe(struct sbk_host *host, const struct sbk_object *object,
-		   struct sbk_observation *out, struct sbk_error *err)
+static int set(void *self, bool on, struct sbk_error *err)
 {
-	struct right right;
-	bool held = false;
-	int rc = right_open(&right, object->name, POLICY_LOOKUP_NAMES, err);
-
-	(void)host;
-	if (rc == 0)
-		rc = has(&right, &held, err);
-	if (rc == 0 && held)
-		sbk_buf_adds(&out->state, HELD);
-	right_release(&right);
-	return rc < 0 ? rc : sbk_buf_failed(&out->state, err);
-}
-
-static int state_of(struct sbk_state state, bool *held, struct sbk_error *err)
-{
-	*held = !sbk_state_absent(state);
-	if (!*held ||
-	    sbk_state_equal(state, (struct sbk_state){HELD, sizeof(HELD) - 1}))
-		return 0;
-	return sbk_error_set(err, SBK_E_PARSE,
-			     "the state of a user right is malformed");
-}
-
-static int change(struct right *right, bool add, struct sbk_error *err)
-{
+	struct right *right = self;
 	const WCHAR *name = sbk_wide_text(&right->name);
 	int rc;
 
-	if (!add)
+	if (!on)
 		return sbk_win32_remove_right(right->policy, &right->sid, name,
 					      err);
 	rc = sbk_win32_sid_resolves(&right->sid, err);
@@ -106,36 +83,34 @@ static int change(struct right *right, bool add, struct sbk_error *err)
 					    err);
 }
 
+static const struct sbk_yes_no kind = {
+	.state = "held\n", .noun = "user right", .look = look, .set = set};
+
+static int observe(struct sbk_host *host, const struct sbk_object *object,
+		   struct sbk_observation *out, struct sbk_error *err)
+{
+	struct right right;
+	int rc = right_open(&right, object->name, POLICY_LOOKUP_NAMES, err);
+
+	(void)host;
+	if (rc == 0)
+		rc = sbk_yes_no_observe(&kind, &right, out, err);
+	right_release(&right);
+	return rc;
+}
+
 static int replace(struct sbk_host *host, const struct sbk_object *object,
 		   struct sbk_state expected, struct sbk_state next,
 		   struct sbk_error *err)
 {
-	struct right right = {.name = SBK_BUF_INIT};
-	bool before = false, after = false, now = false;
-	int rc = state_of(expected, &before, err);
+	struct right right;
+	int rc = right_open(&right, object->name,
+			    POLICY_LOOKUP_NAMES | POLICY_CREATE_ACCOUNT, err);
 
 	(void)host;
 	if (rc == 0)
-		rc = state_of(next, &after, err);
-	if (rc == 0)
-		rc = right_open(&right, object->name,
-				POLICY_LOOKUP_NAMES | POLICY_CREATE_ACCOUNT,
-				err);
-	if (rc == 0)
-		rc = has(&right, &now, err);
-	if (rc == 0 && now != before)
-		rc = sbk_error_set(err, SBK_E_CONFLICT,
-				   "user right '%.200s' was changed meanwhile",
-				   object->name);
-	if (rc == 0 && after != now)
-		rc = change(&right, after, err);
-	if (rc == 0)
-		rc = has(&right, &now, err);
-	if (rc == 0 && now != after)
-		rc = sbk_error_set(err, SBK_E_IO,
-				   "the system reported success but user right "
-				   "'%.200s' is not what was asked for",
-				   object->name);
+		rc = sbk_yes_no_replace(&kind, &right, object->name, expected,
+					next, err);
 	right_release(&right);
 	return rc;
 }

@@ -9,6 +9,7 @@
 
 #include "engine/ntsec/sd.h"
 #include "engine/windows/error.h"
+#include "engine/windows/win32_accounts.h"
 
 #include "engine/banned.h"
 
@@ -64,6 +65,7 @@ const struct sbk_win32 sbk_win32_system = {
 			.RtlNtStatusToDosError = RtlNtStatusToDosError,
 		},
 	.program = &sbk_win32_program_system,
+	.accounts = &sbk_win32_accounts_system,
 };
 
 const struct sbk_win32 *sbk_win32 = &sbk_win32_system;

@@ -109,12 +109,15 @@ struct sbk_win32_errors {
 	ULONG(NTAPI *RtlNtStatusToDosError)(NTSTATUS status);
 };
 
+struct sbk_win32_accounts; /* win32_accounts.h */
+
 struct sbk_win32 {
 	struct sbk_win32_files files;
 	struct sbk_win32_rights rights;
 	struct sbk_win32_registry registry;
 	struct sbk_win32_errors errors;
 	const struct sbk_win32_program *program;
+	const struct sbk_win32_accounts *accounts;
 };
 
 /* The system itself. */

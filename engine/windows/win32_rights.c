@@ -8,10 +8,9 @@
 #include <wchar.h>
 
 #include "engine/windows/error.h"
+#include "engine/windows/win32_accounts.h"
 
 #include "engine/banned.h"
-
-#define NAME_UNITS 512
 
 static int lsa_error(struct sbk_error *err, NTSTATUS status, const char *call)
 {
@@ -37,22 +36,11 @@ static LSA_UNICODE_STRING string_of(const WCHAR *text)
 
 int sbk_win32_sid_resolves(const struct sbk_sid *sid, struct sbk_error *err)
 {
-	WCHAR name[NAME_UNITS], domain[NAME_UNITS];
-	DWORD name_size = NAME_UNITS, domain_size = NAME_UNITS;
-	SID_NAME_USE use = SidTypeUnknown;
+	struct sbk_buf name = SBK_BUF_INIT;
+	int rc = sbk_win32_name_of(sid, &name, err);
 
-	if (!sbk_win32->rights.LookupAccountSidW(NULL, sid_of(sid), name,
-						 &name_size, domain,
-						 &domain_size, &use)) {
-		const DWORD code = sbk_win32->errors.GetLastError();
-
-		return sbk_error_set_win32(err, code, "LookupAccountSidW");
-	}
-	if (use == SidTypeDeletedAccount || use == SidTypeInvalid ||
-	    use == SidTypeUnknown)
-		return sbk_error_set_win32(err, ERROR_NONE_MAPPED,
-					   "LookupAccountSidW");
-	return 0;
+	sbk_buf_release(&name);
+	return rc;
 }
 
 int sbk_win32_open_policy(ACCESS_MASK access, LSA_HANDLE *out,

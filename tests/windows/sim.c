@@ -530,7 +530,9 @@ struct sim *sim_begin(void)
 		     "O:SYG:SYD:AI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
 		     "(A;OICI;0x1200a9;;;BU)");
 	sim_copy(&sim->nodes[0].durable, &sim->nodes[0].sd);
+	sim_accounts_begin(&sim->accounts);
 	table.rights = sim_rights_table;
+	table.accounts = &sim_accounts_table;
 	table.registry = sbk_win32_system.registry;
 	table.program = sbk_win32_system.program;
 	table.errors.RtlNtStatusToDosError =

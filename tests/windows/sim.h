@@ -25,6 +25,7 @@
 #include "engine/ntsec/sd.h"
 #include "engine/ntsec/token.h"
 #include "engine/windows/win32.h"
+#include "tests/windows/sim_accounts.h"
 
 #define SIM_NODES_MAX 128
 #define SIM_HANDLES_MAX 64
@@ -62,8 +63,7 @@ struct sim {
 	uint64_t next_id;
 	struct sim_handle handles[SIM_HANDLES_MAX];
 	DWORD last_error;
-	struct sbk_sid accounts[8]; /* that a SID resolves to */
-	size_t account_count;
+	struct sim_accounts accounts;
 	struct sim_right rights[16];
 	size_t policies; /* open handles of the policy */
 	/* The caller. */

@@ -31,24 +31,23 @@ static BOOL WINAPI sim_LookupAccountSidW(LPCWSTR system, PSID sid, LPWSTR name,
 {
 	struct sim *sim = sim_now();
 	const struct sbk_sid wanted = sid_from(sid);
-	size_t i;
+	const struct sim_account *account = sim_account_with(sim, &wanted);
 
-	(void)name_size;
 	(void)domain_size;
 	sim->last_error = ERROR_ACCESS_DENIED;
 	if (sim_fails())
 		return FALSE;
 	if (system != NULL)
 		abort(); /* never another machine */
-	for (i = 0; i < sim->account_count; i++) {
-		if (!sbk_sid_equal(&sim->accounts[i], &wanted))
-			continue;
-		name[0] = domain[0] = L'\0';
-		*use = SidTypeUser;
-		return TRUE;
-	}
 	sim->last_error = ERROR_NONE_MAPPED;
-	return FALSE;
+	if (account == NULL)
+		return FALSE;
+	if (wcslen(account->name) >= *name_size)
+		abort();
+	wcscpy(name, account->name);
+	domain[0] = L'\0';
+	*use = account->is_group ? SidTypeAlias : SidTypeUser;
+	return TRUE;
 }
 
 static NTSTATUS NTAPI sim_LsaOpenPolicy(PLSA_UNICODE_STRING system,
@@ -215,19 +214,16 @@ static struct sbk_sid parse(const char *text)
 
 void sim_add_account(struct sim *sim, const char *sid)
 {
-	if (sim->account_count == 8)
-		abort();
-	sim->accounts[sim->account_count++] = parse(sid);
+	sim_make_account(sim, L"somebody", false)->sid = parse(sid);
 }
 
 void sim_remove_account(struct sim *sim, const char *sid)
 {
 	const struct sbk_sid gone = parse(sid);
-	size_t i;
+	struct sim_account *account = sim_account_with(sim, &gone);
 
-	for (i = 0; i < sim->account_count; i++)
-		if (sbk_sid_equal(&sim->accounts[i], &gone))
-			sim->accounts[i] = sim->accounts[--sim->account_count];
+	if (account != NULL)
+		account->is_there = false;
 }
 
 size_t sim_rights_held(const struct sim *sim)

@@ -191,6 +191,7 @@ void sim_process_ends(struct sim *sim)
 {
 	memset(sim->handles, 0, sizeof(sim->handles));
 	sim->policies = 0;
+	sim->accounts.buffers = 0;
 }
 
 void sim_power_cut(struct sim *sim)

@@ -1,0 +1,504 @@
+/*
+ * Wrappers of the calls for local accounts and groups. Owns how each says that
+ * it failed and which buffers are the system's to free, and nothing else.
+ */
+#include "engine/windows/win32_accounts.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include <lmaccess.h>
+#include <lmapibuf.h>
+#include <lmerr.h>
+
+#include <bcrypt.h>
+
+#include "engine/windows/error.h"
+#include "engine/windows/password.h"
+#include "engine/windows/wide.h"
+#include "engine/windows/win32.h"
+
+#include "engine/banned.h"
+
+#define NAME_UNITS 512
+#define SID_BYTES 256
+#define LISTED_BYTES 65536 /* that one call for a list shall give */
+
+const struct sbk_win32_accounts sbk_win32_accounts_system = {
+	.NetUserGetInfo = NetUserGetInfo,
+	.NetUserAdd = NetUserAdd,
+	.NetUserDel = NetUserDel,
+	.NetUserSetInfo = NetUserSetInfo,
+	.NetUserEnum = NetUserEnum,
+	.NetLocalGroupGetInfo = NetLocalGroupGetInfo,
+	.NetLocalGroupAdd = NetLocalGroupAdd,
+	.NetLocalGroupDel = NetLocalGroupDel,
+	.NetLocalGroupSetInfo = NetLocalGroupSetInfo,
+	.NetLocalGroupEnum = NetLocalGroupEnum,
+	.NetLocalGroupGetMembers = NetLocalGroupGetMembers,
+	.NetLocalGroupAddMembers = NetLocalGroupAddMembers,
+	.NetLocalGroupDelMembers = NetLocalGroupDelMembers,
+	.NetApiBufferFree = NetApiBufferFree,
+	.LookupAccountNameW = LookupAccountNameW,
+	.GetComputerNameW = GetComputerNameW,
+	.BCryptGenRandom = BCryptGenRandom,
+};
+
+static const struct sbk_win32_accounts *calls(void)
+{
+	return sbk_win32->accounts;
+}
+
+static int net_error(struct sbk_error *err, NET_API_STATUS code,
+		     const char *call)
+{
+	return code == NERR_Success
+		       ? 0
+		       : sbk_error_set_win32(err, code, "%s", call);
+}
+
+static void free_net(void *buffer)
+{
+	if (buffer != NULL)
+		(void)calls()->NetApiBufferFree(buffer); /* as CloseHandle */
+}
+
+/* A text of ours as the system takes it; NULL where memory is gone. */
+static WCHAR *widen(const char *text, struct sbk_buf *buf)
+{
+	if (!sbk_wide_add(buf, text, strlen(text)))
+		return NULL;
+	return (WCHAR *)(uintptr_t)sbk_wide_text(buf);
+}
+
+static void narrow(struct sbk_buf *out, const WCHAR *text)
+{
+	if (text != NULL)
+		sbk_narrow_add(out, text, wcslen(text));
+}
+
+void sbk_win32_account_release(struct sbk_win32_account *account)
+{
+	sbk_buf_release(&account->name);
+	sbk_buf_release(&account->comment);
+}
+
+/* --- looking -------------------------------------------------------------- */
+
+static int read_sid(const void *bytes, const char *call, struct sbk_sid *out,
+		    struct sbk_error *err)
+{
+	const int rc = bytes == NULL ? SBK_E_IO
+				     : sbk_sid_read(bytes, SBK_SID_BYTES_MAX,
+						    out, NULL);
+
+	return rc < 0 ? sbk_error_set(err, SBK_E_IO, "%s gave no SID", call)
+		      : 0;
+}
+
+static int find_user(const WCHAR *name, struct sbk_win32_account *out,
+		     struct sbk_error *err)
+{
+	LPBYTE bytes = NULL;
+	const USER_INFO_4 *info;
+	NET_API_STATUS code = calls()->NetUserGetInfo(NULL, name, 4, &bytes);
+	int rc;
+
+	if (code != NERR_Success)
+		return net_error(err, code, "NetUserGetInfo");
+	info = (const USER_INFO_4 *)(const void *)bytes;
+	rc = read_sid(info->usri4_user_sid, "NetUserGetInfo", &out->sid, err);
+	if (rc == 0) {
+		narrow(&out->name, info->usri4_name);
+		narrow(&out->comment, info->usri4_comment);
+		out->flags = info->usri4_flags;
+	}
+	free_net(bytes);
+	return rc;
+}
+
+static int find_group(const WCHAR *name, struct sbk_win32_account *out,
+		      struct sbk_error *err)
+{
+	LPBYTE bytes = NULL;
+	const LOCALGROUP_INFO_1 *info;
+	NET_API_STATUS code =
+		calls()->NetLocalGroupGetInfo(NULL, name, 1, &bytes);
+
+	if (code != NERR_Success)
+		return net_error(err, code, "NetLocalGroupGetInfo");
+	info = (const LOCALGROUP_INFO_1 *)(const void *)bytes;
+	narrow(&out->name, info->lgrpi1_name);
+	narrow(&out->comment, info->lgrpi1_comment);
+	out->flags = 0;
+	free_net(bytes);
+	if (sbk_buf_failed(&out->name, err) < 0)
+		return SBK_E_NOMEM;
+	return sbk_win32_sid_of(sbk_buf_text(&out->name), &out->sid, err);
+}
+
+int sbk_win32_account_find(const char *name, bool is_group,
+			   struct sbk_win32_account *out, struct sbk_error *err)
+{
+	struct sbk_buf buf = SBK_BUF_INIT;
+	const WCHAR *wide = widen(name, &buf);
+	int rc;
+
+	sbk_buf_clear(&out->name);
+	sbk_buf_clear(&out->comment);
+	if (wide == NULL)
+		rc = sbk_error_no_memory(err);
+	else if (is_group)
+		rc = find_group(wide, out, err);
+	else
+		rc = find_user(wide, out, err);
+	if (rc == 0)
+		rc = sbk_buf_failed(&out->name, err);
+	if (rc == 0)
+		rc = sbk_buf_failed(&out->comment, err);
+	sbk_buf_release(&buf);
+	return rc;
+}
+
+/* Calls `visit` for what one call of a list gave. */
+static int visit_list(bool is_group, const void *bytes, DWORD count,
+		      sbk_win32_account_fn *visit, void *arg,
+		      struct sbk_error *err)
+{
+	const LOCALGROUP_INFO_1 *groups = bytes;
+	const USER_INFO_1 *users = bytes;
+	struct sbk_buf name = SBK_BUF_INIT, comment = SBK_BUF_INIT;
+	DWORD i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < count; i++) {
+		sbk_buf_clear(&name);
+		sbk_buf_clear(&comment);
+		narrow(&name,
+		       is_group ? groups[i].lgrpi1_name : users[i].usri1_name);
+		narrow(&comment, is_group ? groups[i].lgrpi1_comment
+					  : users[i].usri1_comment);
+		rc = sbk_buf_failed(&name, err);
+		if (rc == 0)
+			rc = sbk_buf_failed(&comment, err);
+		if (rc == 0)
+			rc = visit(arg, sbk_buf_text(&name),
+				   sbk_buf_text(&comment), err);
+	}
+	sbk_buf_release(&name);
+	sbk_buf_release(&comment);
+	return rc;
+}
+
+int sbk_win32_account_list(bool is_group, sbk_win32_account_fn *visit,
+			   void *arg, struct sbk_error *err)
+{
+	DWORD read, total, resume = 0;
+	DWORD_PTR group_resume = 0;
+	NET_API_STATUS code;
+	int rc;
+
+	do {
+		LPBYTE bytes = NULL;
+
+		read = total = 0;
+		if (is_group)
+			code = calls()->NetLocalGroupEnum(
+				NULL, 1, &bytes, LISTED_BYTES, &read, &total,
+				&group_resume);
+		else
+			code = calls()->NetUserEnum(
+				NULL, 1, FILTER_NORMAL_ACCOUNT, &bytes,
+				LISTED_BYTES, &read, &total, &resume);
+		if (code != NERR_Success && code != ERROR_MORE_DATA)
+			return net_error(err, code,
+					 is_group ? "NetLocalGroupEnum"
+						  : "NetUserEnum");
+		rc = visit_list(is_group, bytes, read, visit, arg, err);
+		free_net(bytes);
+	} while (rc == 0 && code == ERROR_MORE_DATA && read > 0);
+	return rc;
+}
+
+/* "COMPUTER\name" */
+static int local_name(const char *name, struct sbk_buf *out,
+		      struct sbk_error *err)
+{
+	WCHAR computer[NAME_UNITS];
+	DWORD units = NAME_UNITS;
+
+	if (!calls()->GetComputerNameW(computer, &units)) {
+		const DWORD code = sbk_win32->errors.GetLastError();
+
+		return sbk_error_set_win32(err, code, "GetComputerNameW");
+	}
+	sbk_buf_add(out, computer, units * sizeof(*computer));
+	sbk_buf_add(out, L"\\", sizeof(WCHAR));
+	return widen(name, out) != NULL ? 0 : sbk_error_no_memory(err);
+}
+
+int sbk_win32_sid_of(const char *name, struct sbk_sid *out,
+		     struct sbk_error *err)
+{
+	struct sbk_buf full = SBK_BUF_INIT;
+	uint8_t sid[SID_BYTES] = {0};
+	WCHAR domain[NAME_UNITS];
+	DWORD sid_size = sizeof(sid), domain_size = NAME_UNITS, code;
+	SID_NAME_USE use = SidTypeUnknown;
+	int rc = local_name(name, &full, err);
+
+	if (rc == 0 && !calls()->LookupAccountNameW(NULL, sbk_wide_text(&full),
+						    sid, &sid_size, domain,
+						    &domain_size, &use)) {
+		code = sbk_win32->errors.GetLastError();
+		rc = sbk_error_set_win32(err, code, "LookupAccountNameW");
+	} else if (rc == 0) {
+		rc = read_sid(sid, "LookupAccountNameW", out, err);
+	}
+	sbk_buf_release(&full);
+	return rc;
+}
+
+int sbk_win32_name_of(const struct sbk_sid *sid, struct sbk_buf *out,
+		      struct sbk_error *err)
+{
+	WCHAR name[NAME_UNITS], domain[NAME_UNITS];
+	DWORD name_size = NAME_UNITS, domain_size = NAME_UNITS;
+	SID_NAME_USE use = SidTypeUnknown;
+
+	if (!sbk_win32->rights.LookupAccountSidW(
+		    NULL, (PSID)(uintptr_t)sid->bytes, name, &name_size, domain,
+		    &domain_size, &use)) {
+		const DWORD code = sbk_win32->errors.GetLastError();
+
+		return sbk_error_set_win32(err, code, "LookupAccountSidW");
+	}
+	if (use == SidTypeDeletedAccount || use == SidTypeInvalid ||
+	    use == SidTypeUnknown)
+		return sbk_error_set_win32(err, ERROR_NONE_MAPPED,
+					   "LookupAccountSidW");
+	sbk_buf_clear(out);
+	narrow(out, name);
+	return sbk_buf_failed(out, err);
+}
+
+/* --- changing ------------------------------------------------------------- */
+
+int sbk_win32_add_user(const char *name, const char *password,
+		       const char *comment, uint32_t flags,
+		       struct sbk_error *err)
+{
+	struct sbk_buf wide_name = SBK_BUF_INIT, wide_comment = SBK_BUF_INIT;
+	WCHAR secret[SBK_PASSWORD_CHARACTERS + 1] = {0};
+	USER_INFO_1 info = {.usri1_priv = USER_PRIV_USER, .usri1_flags = flags};
+	DWORD bad_field = 0;
+	size_t i;
+	int rc;
+
+	info.usri1_name = widen(name, &wide_name);
+	info.usri1_comment = widen(comment, &wide_comment);
+	for (i = 0; i < SBK_PASSWORD_CHARACTERS && password[i] != '\0'; i++)
+		secret[i] = (WCHAR)(unsigned char)password[i];
+	info.usri1_password = secret;
+	if (info.usri1_name == NULL || info.usri1_comment == NULL)
+		rc = sbk_error_no_memory(err);
+	else
+		rc = net_error(
+			err,
+			calls()->NetUserAdd(NULL, 1, (LPBYTE)&info, &bad_field),
+			"NetUserAdd");
+	sbk_password_wipe(secret, sizeof(secret));
+	sbk_buf_release(&wide_name);
+	sbk_buf_release(&wide_comment);
+	return rc;
+}
+
+int sbk_win32_add_group(const char *name, const char *comment,
+			struct sbk_error *err)
+{
+	struct sbk_buf wide_name = SBK_BUF_INIT, wide_comment = SBK_BUF_INIT;
+	LOCALGROUP_INFO_1 info = {.lgrpi1_name = widen(name, &wide_name),
+				  .lgrpi1_comment =
+					  widen(comment, &wide_comment)};
+	DWORD bad_field = 0;
+	int rc;
+
+	if (info.lgrpi1_name == NULL || info.lgrpi1_comment == NULL)
+		rc = sbk_error_no_memory(err);
+	else
+		rc = net_error(err,
+			       calls()->NetLocalGroupAdd(NULL, 1, (LPBYTE)&info,
+							 &bad_field),
+			       "NetLocalGroupAdd");
+	sbk_buf_release(&wide_name);
+	sbk_buf_release(&wide_comment);
+	return rc;
+}
+
+int sbk_win32_account_delete(const char *name, bool is_group,
+			     struct sbk_error *err)
+{
+	struct sbk_buf buf = SBK_BUF_INIT;
+	const WCHAR *wide = widen(name, &buf);
+	int rc;
+
+	if (wide == NULL)
+		rc = sbk_error_no_memory(err);
+	else if (is_group)
+		rc = net_error(err, calls()->NetLocalGroupDel(NULL, wide),
+			       "NetLocalGroupDel");
+	else
+		rc = net_error(err, calls()->NetUserDel(NULL, wide),
+			       "NetUserDel");
+	sbk_buf_release(&buf);
+	return rc;
+}
+
+int sbk_win32_set_comment(const char *name, bool is_group, const char *comment,
+			  struct sbk_error *err)
+{
+	struct sbk_buf wide_name = SBK_BUF_INIT, wide_comment = SBK_BUF_INIT;
+	const WCHAR *wide = widen(name, &wide_name);
+	LOCALGROUP_INFO_1002 group = {.lgrpi1002_comment =
+					      widen(comment, &wide_comment)};
+	USER_INFO_1007 user = {.usri1007_comment = group.lgrpi1002_comment};
+	DWORD bad_field = 0;
+	int rc;
+
+	if (wide == NULL || group.lgrpi1002_comment == NULL)
+		rc = sbk_error_no_memory(err);
+	else if (is_group)
+		rc = net_error(err,
+			       calls()->NetLocalGroupSetInfo(NULL, wide, 1002,
+							     (LPBYTE)&group,
+							     &bad_field),
+			       "NetLocalGroupSetInfo");
+	else
+		rc = net_error(err,
+			       calls()->NetUserSetInfo(NULL, wide, 1007,
+						       (LPBYTE)&user,
+						       &bad_field),
+			       "NetUserSetInfo");
+	sbk_buf_release(&wide_name);
+	sbk_buf_release(&wide_comment);
+	return rc;
+}
+
+int sbk_win32_set_flags(const char *name, uint32_t flags, struct sbk_error *err)
+{
+	struct sbk_buf buf = SBK_BUF_INIT;
+	const WCHAR *wide = widen(name, &buf);
+	USER_INFO_1008 info = {.usri1008_flags = flags};
+	DWORD bad_field = 0;
+	int rc = wide == NULL
+			 ? sbk_error_no_memory(err)
+			 : net_error(err,
+				     calls()->NetUserSetInfo(NULL, wide, 1008,
+							     (LPBYTE)&info,
+							     &bad_field),
+				     "NetUserSetInfo");
+
+	sbk_buf_release(&buf);
+	return rc;
+}
+
+/* --- members -------------------------------------------------------------- */
+
+static bool is_among(const void *bytes, DWORD count,
+		     const struct sbk_sid *member)
+{
+	const LOCALGROUP_MEMBERS_INFO_0 *members = bytes;
+	struct sbk_sid sid;
+	DWORD i;
+
+	for (i = 0; i < count; i++)
+		if (read_sid(members[i].lgrmi0_sid, "", &sid, NULL) == 0 &&
+		    sbk_sid_equal(&sid, member))
+			return true;
+	return false;
+}
+
+int sbk_win32_is_member(const char *group, const struct sbk_sid *member,
+			bool *out, struct sbk_error *err)
+{
+	struct sbk_buf buf = SBK_BUF_INIT;
+	const WCHAR *wide = widen(group, &buf);
+	DWORD_PTR resume = 0;
+	DWORD read, total;
+	NET_API_STATUS code;
+	bool found = false;
+	int rc = wide == NULL ? sbk_error_no_memory(err) : 0;
+
+	while (rc == 0) {
+		LPBYTE bytes = NULL;
+
+		read = total = 0;
+		code = calls()->NetLocalGroupGetMembers(NULL, wide, 0, &bytes,
+							LISTED_BYTES, &read,
+							&total, &resume);
+		if (code != NERR_Success && code != ERROR_MORE_DATA)
+			rc = net_error(err, code, "NetLocalGroupGetMembers");
+		else
+			found = found || is_among(bytes, read, member);
+		free_net(bytes);
+		if (code != ERROR_MORE_DATA || read == 0)
+			break;
+	}
+	if (rc == 0)
+		*out = found;
+	sbk_buf_release(&buf);
+	return rc;
+}
+
+static int change_member(const char *group, const struct sbk_sid *member,
+			 bool add, struct sbk_error *err)
+{
+	struct sbk_buf buf = SBK_BUF_INIT;
+	const WCHAR *wide = widen(group, &buf);
+	LOCALGROUP_MEMBERS_INFO_0 info = {
+		.lgrmi0_sid = (PSID)(uintptr_t)member->bytes};
+	int rc;
+
+	if (wide == NULL)
+		rc = sbk_error_no_memory(err);
+	else if (add)
+		rc = net_error(err,
+			       calls()->NetLocalGroupAddMembers(
+				       NULL, wide, 0, (LPBYTE)&info, 1),
+			       "NetLocalGroupAddMembers");
+	else
+		rc = net_error(err,
+			       calls()->NetLocalGroupDelMembers(
+				       NULL, wide, 0, (LPBYTE)&info, 1),
+			       "NetLocalGroupDelMembers");
+	sbk_buf_release(&buf);
+	return rc;
+}
+
+int sbk_win32_add_member(const char *group, const struct sbk_sid *member,
+			 struct sbk_error *err)
+{
+	return change_member(group, member, true, err);
+}
+
+int sbk_win32_delete_member(const char *group, const struct sbk_sid *member,
+			    struct sbk_error *err)
+{
+	return change_member(group, member, false, err);
+}
+
+int sbk_win32_random(void *arg, uint8_t *out, size_t size,
+		     struct sbk_error *err)
+{
+	const NTSTATUS status = calls()->BCryptGenRandom(
+		NULL, out, (ULONG)size, BCRYPT_USE_SYSTEM_PREFERRED_RNG);
+
+	(void)arg;
+	return status < 0 ? sbk_error_set_win32(
+				    err,
+				    sbk_win32->errors.RtlNtStatusToDosError(
+					    status),
+				    "BCryptGenRandom")
+			  : 0;
+}

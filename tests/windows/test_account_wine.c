@@ -1,0 +1,136 @@
+/*
+ * Accounts and groups on the system itself, as Wine has them: it says yes and
+ * keeps nothing that could be found again. We must notice, take back what is
+ * there, and say what was found. On Windows this would make accounts: there it
+ * is the acceptance suite's, and nothing is tried.
+ */
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/os.h"
+#include "engine/windows/win32.h"
+#include "engine/windows/win32_accounts.h"
+
+#include "engine/banned.h"
+
+#define NONCE "0123456789abcdef0123456789abcdef"
+
+#define ACCOUNT_STATE                                                       \
+	"flags 0x00010201\ncomment Sandbook test SandbookWine nonce " NONCE \
+	"\nsid own\n"
+
+static NET_API_STATUS WINAPI no_accounts(LPCWSTR server, DWORD level,
+					 DWORD filter, LPBYTE *out, DWORD max,
+					 LPDWORD read, LPDWORD total,
+					 LPDWORD resume)
+{
+	(void)server;
+	(void)level;
+	(void)filter;
+	(void)out;
+	(void)max;
+	(void)total;
+	(void)resume;
+	*read = 0;
+	return 0;
+}
+
+static bool is_wine(void)
+{
+	return GetProcAddress(GetModuleHandleW(L"ntdll.dll"),
+			      "wine_get_version") != NULL;
+}
+
+/* What was refused, for whoever reads the test's output. */
+static void assert_refused(enum sbk_kind kind, const char *name,
+			   const char *after)
+{
+	const struct sbk_object object = {.kind = kind, .name = name};
+	struct sbk_backend backend;
+	struct sbk_error err = SBK_ERROR_INIT;
+	int rc;
+
+	assert_ok(sbk_os_backend(&backend, &err), &err);
+	rc = sbk_backend_replace(&backend, &object, SBK_STATE_ABSENT,
+				 (struct sbk_state){after, strlen(after)},
+				 &err);
+	print_message("%s\n", err.message);
+	assert_int_not_equal(rc, 0);
+	assert_int_not_equal(rc, SBK_E_CONFLICT);
+	sbk_backend_close(&backend);
+}
+
+static void test_account_wine__an_account_that_is_none_is_told(void **state)
+{
+	struct sbk_win32_account seen = SBK_WIN32_ACCOUNT_INIT;
+	struct sbk_win32_accounts accounts = sbk_win32_accounts_system;
+	struct sbk_win32 table = sbk_win32_system;
+
+	(void)state;
+	if (!is_wine())
+		return;
+	/* It cannot list accounts with their comments. */
+	assert_refused(SBK_KIND_ACCOUNT, "SandbookWine", ACCOUNT_STATE);
+	/* Past that, it adds one that has no SID. */
+	accounts.NetUserEnum = no_accounts;
+	table.accounts = &accounts;
+	sbk_win32 = &table;
+	assert_refused(SBK_KIND_ACCOUNT, "SandbookWine", ACCOUNT_STATE);
+	sbk_win32 = &sbk_win32_system;
+	/* Taken back: not there in any way that Wine knows. */
+	assert_int_equal(
+		sbk_win32_account_find("SandbookWine", false, &seen, NULL),
+		SBK_E_NOTFOUND);
+	sbk_win32_account_release(&seen);
+}
+
+static void test_account_wine__a_group_that_is_none_is_told(void **state)
+{
+	(void)state;
+	if (!is_wine())
+		return;
+	assert_refused(SBK_KIND_GROUP, "SandbookWine",
+		       "comment Sandbook test SandbookWine nonce " NONCE
+		       "\nsid own\n");
+}
+
+static void test_account_wine__a_member_that_is_none_is_told(void **state)
+{
+	(void)state;
+	if (!is_wine())
+		return;
+	assert_refused(SBK_KIND_MEMBER, "S-1-5-32-545:S-1-5-21-1-2-3-1005",
+		       "member\n");
+}
+
+static void test_account_wine__a_logon_of_nobody_is_refused(void **state)
+{
+	(void)state;
+	if (!is_wine())
+		return;
+	assert_refused(SBK_KIND_LOGON, "S-1-5-21-1-2-3-1005", "enabled\n");
+}
+
+/* The one that is real under Wine, too. */
+static void test_account_wine__the_generator_gives_bytes(void **state)
+{
+	uint8_t first[40] = {0}, second[40] = {0};
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	assert_ok(sbk_win32_random(NULL, first, sizeof(first), &err), &err);
+	assert_ok(sbk_win32_random(NULL, second, sizeof(second), &err), &err);
+	assert_memory_not_equal(first, second, sizeof(first));
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_account_wine__an_account_that_is_none_is_told),
+	cmocka_unit_test(test_account_wine__a_group_that_is_none_is_told),
+	cmocka_unit_test(test_account_wine__a_member_that_is_none_is_told),
+	cmocka_unit_test(test_account_wine__a_logon_of_nobody_is_refused),
+	cmocka_unit_test(test_account_wine__the_generator_gives_bytes),
+};
+
+SBK_TEST_MAIN(tests)

@@ -222,13 +222,37 @@ static int show_machine(struct sbk_uninstall_work *work, struct sbk_error *err)
 
 /* --- 9: what the record says --------------------------------------------- */
 
-static int say_owed(struct sbk_uninstall_report *report, struct sbk_error *err)
+/*
+ * What setup and its like changed. Entries that a sweep found go forward only:
+ * whether one is left is the final sweep's to say, not a record's, which may be
+ * of an earlier uninstall.
+ */
+static int say_unsettled(struct sbk_uninstall_report *report,
+			 struct sbk_plan *unsettled, struct sbk_error *err)
 {
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < sbk_plan_count(unsettled); i++) {
+		const struct sbk_change *change = sbk_plan_at(unsettled, i);
+
+		if (change->status == SBK_STATUS_CONFLICT ||
+		    change->status == SBK_STATUS_OWED)
+			rc = sbk_uninstall_except_change(
+				report, change,
+				change->status == SBK_STATUS_OWED, err);
+	}
+	return rc;
+}
+
+static int say_owed(struct sbk_uninstall_work *work, struct sbk_error *err)
+{
+	struct sbk_uninstall_report *report = work->report;
 	const uint64_t *counts = report->counts;
 	const uint64_t owed = counts[SBK_STATUS_PREPARED] +
 			      counts[SBK_STATUS_CONFIRMED] +
 			      counts[SBK_STATUS_OWED];
-	size_t i;
+	struct sbk_plan *unsettled = NULL;
 	int rc = 0;
 
 	if (owed > 0)
@@ -237,21 +261,11 @@ static int say_owed(struct sbk_uninstall_report *report, struct sbk_error *err)
 					  (unsigned long long)owed,
 					  sbk_plural(owed, "change", "changes"),
 					  sbk_plural(owed, "is", "are"));
-	for (i = 0; rc == 0 && i < sbk_plan_count(report->record); i++) {
-		const struct sbk_change *change =
-			sbk_plan_at(report->record, i);
-
-		if (change->undoes == 0 &&
-		    (change->status == SBK_STATUS_CONFLICT ||
-		     change->status == SBK_STATUS_OWED))
-			rc = sbk_uninstall_except(
-				report, change->status == SBK_STATUS_OWED, err,
-				"%s '%s': %s",
-				sbk_kind_name(change->object.kind),
-				change->object.name,
-				change->note != NULL ? change->note
-						     : "left as it is");
-	}
+	if (rc == 0)
+		rc = load(work, &unsettled, err);
+	if (rc == 0)
+		rc = say_unsettled(report, unsettled, err);
+	sbk_plan_free(unsettled);
 	return rc;
 }
 
@@ -297,7 +311,7 @@ static int read_record(struct sbk_uninstall_work *work, struct sbk_error *err)
 					   "findings"));
 	}
 	sbk_journal_verdict_release(&verdict);
-	return rc == 0 ? say_owed(report, err) : rc;
+	return rc == 0 ? say_owed(work, err) : rc;
 }
 
 /* What signs it must be known before it is written: it says so itself. */

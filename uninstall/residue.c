@@ -184,6 +184,23 @@ static int found_residue(void *arg, const struct sbk_sweep_hit *hit,
 	return fresh ? plan_hit(s, hit, err) : 0;
 }
 
+/* Why something stays; that it does, the final sweep says. */
+static int say_not_taken(struct sweep *s, struct sbk_error *err)
+{
+	size_t i, lines = 0;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < sbk_plan_count(s->plan); i++) {
+		const struct sbk_change *change = sbk_plan_at(s->plan, i);
+
+		if (change->status == SBK_STATUS_OWED &&
+		    lines++ < SBK_REPORT_LINES_MAX)
+			rc = sbk_uninstall_except_change(s->work->report,
+							 change, false, err);
+	}
+	return rc;
+}
+
 static int apply_residue(struct sweep *s, struct sbk_error *err)
 {
 	static const char title[] =
@@ -211,7 +228,8 @@ static int apply_residue(struct sweep *s, struct sbk_error *err)
 		(void)sbk_journal_end(work->journal, false, NULL);
 		return rc;
 	}
-	return sbk_journal_end(work->journal, true, err);
+	rc = sbk_journal_end(work->journal, true, err);
+	return rc == 0 ? say_not_taken(s, err) : rc;
 }
 
 static int say_restored(struct sbk_uninstall_report *report,

@@ -62,6 +62,16 @@ int sbk_uninstall_except(struct sbk_uninstall_report *report, bool owed,
 	return sbk_plan_add_note(report->exceptions, err, "%s", text);
 }
 
+int sbk_uninstall_except_change(struct sbk_uninstall_report *report,
+				const struct sbk_change *change, bool owed,
+				struct sbk_error *err)
+{
+	return sbk_uninstall_except(
+		report, owed, err, "%s '%s': %s",
+		sbk_kind_name(change->object.kind), change->object.name,
+		change->note != NULL ? change->note : "left as it is");
+}
+
 enum sbk_verdict
 sbk_uninstall_verdict(const struct sbk_uninstall_report *report)
 {

@@ -220,6 +220,10 @@ void sbk_uninstall_report_free(struct sbk_uninstall_report *report);
 int sbk_uninstall_except(struct sbk_uninstall_report *report, bool owed,
 			 struct sbk_error *err, const char *fmt, ...)
 	SBK_PRINTF(4, 5);
+/* What a change is, and its note. */
+int sbk_uninstall_except_change(struct sbk_uninstall_report *report,
+				const struct sbk_change *change, bool owed,
+				struct sbk_error *err);
 enum sbk_verdict
 sbk_uninstall_verdict(const struct sbk_uninstall_report *report);
 const char *sbk_verdict_text(enum sbk_verdict verdict);

@@ -415,6 +415,24 @@ assert json.load(open(sys.argv[1])) == json.loads(base64.b64decode(
 	same "files that nobody vouched for"
 }
 
+# An entry that no journal knows, on a file that nobody may change: the next
+# uninstall, which may, does not owe what that one did.
+case_immutable()
+{
+	world
+	manifest >"$out.before"
+	setup
+	as_dev setfacl -m "u:$(number):r" /home/dev/project/src/file1
+	chattr +i /home/dev/project/src/file1 || exit 77
+	uninstall 207
+	said "access '/home/dev/project/src/file1'"
+	said 'the final sweep found 1 thing'
+	chattr -i /home/dev/project/src/file1
+	uninstall 0
+	as_dev setfacl -b /home/dev/project/src/file1
+	same "an immutable file"
+}
+
 # as_dev_ends CODE WORD...: dev's sandbook; what it says is in the log
 as_dev_ends()
 {
@@ -845,7 +863,7 @@ fi
 bin=$(cd "$1" && pwd)
 shift
 both="edits renames editors account"
-single="plain user_only everyone owed lost foreign forgotten volume full hostile kill_setup
+single="plain user_only everyone immutable owed lost foreign forgotten volume full hostile kill_setup
 kill_grant kill_undo kill_uninstall"
 # shellcheck disable=SC2086
 if [ "${1-}" = but ]; then

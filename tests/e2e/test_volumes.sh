@@ -16,14 +16,18 @@
 #	begun_FS  it is full before change n of the first grant
 #
 # FS is ext4, xfs, btrfs, or ext4-1k, with blocks of 1 KiB. Every 24th n and six
-# of eleven cases everyday; all with SBK_CAMPAIGN=1.
+# of eleven cases everyday; all with SBK_CAMPAIGN=1, of which SBK_PART=3/8 takes
+# the third n, the eleventh, the nineteenth...
 #
 # Exits 77 with a reason where this machine cannot do it.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 support=$here/../support
-step=24
-[ "${SBK_CAMPAIGN-}" = 1 ] && step=1
+step=24 first=1 everyday=yes
+if [ "${SBK_CAMPAIGN-}" = 1 ]; then
+	part=${SBK_PART-1/1} everyday=
+	first=${part%/*} step=${part#*/}
+fi
 
 fail()
 {
@@ -188,7 +192,7 @@ told()
 ended()
 {
 	eval "words=\$$1"
-	n=1 count=0
+	n=$first count=0
 	while
 		[ "$1" = grant ] || expect 0 "grant" $grant
 		"$stop_after" "$n" $words >"$out.log" 2>&1
@@ -361,7 +365,7 @@ bin=$(cd "$1" && pwd)
 stop_after=$2
 shift 2
 cases="cut_ext4 second_xfs cut_btrfs full_ext4 full_btrfs begun_ext4-1k"
-[ "$step" != 1 ] ||
+[ -n "$everyday" ] ||
 	cases="$cases second_ext4 cut_xfs second_btrfs full_xfs full_ext4-1k"
 # shellcheck disable=SC2086
 [ $# -gt 0 ] || set -- $cases

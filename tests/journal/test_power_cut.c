@@ -21,7 +21,8 @@
  * what was called confirmed or undone is so.
  *
  * Everyday each sync is met by one cut that loses all and one that loses some;
- * SBK_CAMPAIGN=1 takes 40 seeds.
+ * SBK_CAMPAIGN=1 takes 40 seeds, SBK_PART=3/8 of them the third, the
+ *eleventh...
  */
 #include "tests/journal/life.h"
 
@@ -41,6 +42,7 @@
 #include "engine/banned.h"
 
 #define SYNCS_MAX 500
+#define SEEDS 40 /* of the campaign */
 #define ANCHORS_MAX 8
 
 static const char *const self = "/proc/self/exe";
@@ -448,11 +450,30 @@ static bool campaign(void)
 	return set != NULL && strcmp(set, "1") == 0;
 }
 
+/* SBK_PART=K/N: of its seeds the K-th, and every N-th after it. */
+static struct part {
+	uint64_t first, of;
+} campaign_part(void)
+{
+	const char *set = getenv("SBK_PART");
+	struct part part = {1, 1};
+	char *slash = NULL;
+
+	if (!campaign() || set == NULL)
+		return part;
+	part.first = strtoul(set, &slash, 10);
+	part.of = *slash == '/' ? strtoul(slash + 1, NULL, 10) : 0;
+	assert_in_range(part.of, 1, SEEDS);
+	assert_in_range(part.first, 1, part.of);
+	return part;
+}
+
 /* Every sync of the command, until it completes. */
 static unsigned long sweep(life_fn *command, enum sbk_book book,
 			   unsigned long before)
 {
-	const uint64_t seeds = campaign() ? 40 : 1;
+	const uint64_t seeds = campaign() ? SEEDS : 1;
+	const struct part part = campaign_part();
 	static struct cut cut; /* for `say`, too */
 	bool complete = false;
 
@@ -465,7 +486,8 @@ static unsigned long sweep(life_fn *command, enum sbk_book book,
 		cut.seed = 0;
 		complete = one_cut(&cut);
 		cut.loss = DISK_LOSES_SOME;
-		for (cut.seed = 1; cut.seed <= seeds; cut.seed++) {
+		for (cut.seed = part.first; cut.seed <= seeds;
+		     cut.seed += part.of) {
 			cut.sector = (cut.at + cut.seed) % 2 == 0 ? 512 : 4096;
 			/* Another world for each sync, too. */
 			cut.seed += cut.at * 1000;

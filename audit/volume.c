@@ -61,6 +61,8 @@ int sbk_volume_examine(struct sbk_volume_audit *audit,
 	int rc = sbk_volume_tree_load(&audit->tree, err);
 
 	if (rc == 0)
+		rc = sbk_volume_changes_load(&audit->tree, err);
+	if (rc == 0)
 		rc = sbk_volume_sids_find(audit, err);
 	if (rc == 0)
 		rc = sbk_volume_known_find(audit, err);

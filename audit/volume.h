@@ -7,13 +7,15 @@
  *	volume_descriptors.c  each distinct descriptor, and the SIDs in it
  *	volume_judge.c        what one of them gives to each principal
  *	volume_known.c        who SIDs belong to: ledgers of tools, profiles
+ *	volume_changes.c      when their security was changed, by its journal
  *	volume_hives.c        its registry: accounts, profiles, firewall rules
  *	volume_places.c       sensitive places
  *	volume_rollup.c       from descriptors to roots and counts
  *	volume_ssh.c          keys that OpenSSH for Windows refuses
  *	volume_report.c       findings; volume_print.c: JSON, CSV
  *
- * Memory: 28 bytes for each record of the volume, and what is distinct (SIDs,
+ * Memory: 28 bytes for each record of the volume, 8 more where it has a journal
+ * of changes, and what is distinct (SIDs,
  * descriptors' answers, roots). Names are read again where they are printed.
  *
  * A right counts where an entry or the owner names the principal, as in the
@@ -26,6 +28,7 @@
 
 #include "audit/audit.h"
 #include "engine/ntfs/secure.h"
+#include "engine/ntfs/usn.h"
 #include "engine/ntsec/rights.h"
 #include "engine/ntsec/sd.h"
 #include "engine/ntsec/sid_names.h"
@@ -91,6 +94,10 @@ struct sbk_volume_tree {
 	struct sbk_buf saved;
 	uint32_t *saved_name;
 	const struct sbk_progress *progress; /* NULL: nobody waits */
+	/* [record]: when the journal of changes has its security changed last,
+	 * in 100 ns since 1601; 0: it does not tell. NULL: there is none. */
+	uint64_t *changed;
+	struct sbk_ntfs_usn_facts journal;
 	/* Of names: [units][first letter], whether any means something. */
 #define SBK_VOLUME_FILTER_SIZES 64
 	bool filter[SBK_VOLUME_FILTER_SIZES][128], has_filter;
@@ -117,6 +124,21 @@ int sbk_volume_path(struct sbk_volume_tree *tree, uint32_t record,
 int sbk_volume_name(struct sbk_volume_tree *tree, uint32_t record,
 		    struct sbk_buf *out, struct sbk_error *err);
 
+/*
+ * Reads the journal of changes, where the volume has one: fills tree->changed,
+ * for objects that are still there. What cannot be read is damage.
+ */
+int sbk_volume_changes_load(struct sbk_volume_tree *tree,
+			    struct sbk_error *err);
+/* Says of a volume how far back its journal goes; nothing where it has none. */
+int sbk_volume_changes_report(const struct sbk_volume_tree *tree,
+			      const char *path, struct sbk_report *report,
+			      struct sbk_error *err);
+/* "2026-03-01T12:00:00Z", when the security of a record was changed last;
+ * false, and nothing, where nobody knows. Appends. */
+bool sbk_volume_changed(const struct sbk_volume_tree *tree, uint32_t record,
+			struct sbk_buf *out);
+
 /* --- special names -------------------------------------------------------- */
 
 enum sbk_volume_meaning {
@@ -125,7 +147,8 @@ enum sbk_volume_meaning {
 	SBK_VOLUME_LEDGER, /* of another tool: holds SIDs */
 	SBK_VOLUME_LEDGER_DIRECTORY, /* its files are ledgers */
 	SBK_VOLUME_HIVE,	     /* of the registry: "SAM", ... */
-	SBK_VOLUME_KEY		     /* a file of .ssh */
+	SBK_VOLUME_KEY,		     /* a file of .ssh */
+	SBK_VOLUME_JOURNAL	     /* of changes, the filesystem's own */
 };
 
 struct sbk_volume_name {

@@ -306,6 +306,7 @@ static int tell_change(struct compare *c, uint32_t record,
 {
 	struct descriptor a = {.is_read = false}, b = {.is_read = false};
 	struct sbk_buf lines = SBK_BUF_INIT, text = SBK_BUF_INIT;
+	struct sbk_buf when = SBK_BUF_INIT;
 	int rc = load(&c->before, c->before.tree.descriptor[record], &a, err);
 
 	if (rc == 0)
@@ -316,6 +317,8 @@ static int tell_change(struct compare *c, uint32_t record,
 	if (text.size == 0)
 		sbk_buf_adds(&text, a.is_read ? "its descriptor is not there"
 					      : "it has a descriptor now");
+	if (sbk_volume_changed(&c->after.tree, record, &when))
+		sbk_buf_printf(&text, ";  changed at %s", sbk_buf_text(&when));
 	if (rc == 0)
 		rc = tell(c, &c->after, record, "compare.descriptor", &text,
 			  err);
@@ -323,6 +326,7 @@ static int tell_change(struct compare *c, uint32_t record,
 	sbk_buf_release(&b.bytes);
 	sbk_buf_release(&lines);
 	sbk_buf_release(&text);
+	sbk_buf_release(&when);
 	return rc;
 }
 
@@ -360,7 +364,14 @@ static int compare_descriptors(struct compare *c, uint32_t records,
 	if (rc < 0)
 		return rc;
 	roll_up(c, &c->after.tree, records);
-	return tell_roots(c, &c->after, "compare.descriptor", NULL, err);
+	if (c->after.tree.volume != NULL)
+		rc = sbk_volume_changes_load(&c->after.tree, err);
+	if (rc == 0 && c->after.tree.volume != NULL)
+		rc = sbk_volume_changes_report(&c->after.tree, c->after.path,
+					       c->report, err);
+	return rc < 0 ? rc
+		      : tell_roots(c, &c->after, "compare.descriptor", NULL,
+				   err);
 }
 
 /* Objects that are in `here` and not in the other one. */

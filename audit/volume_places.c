@@ -20,6 +20,7 @@
 #define COMPONENTS_MAX 16
 
 const struct sbk_volume_name sbk_volume_names[] = {
+	{"/$extend/$usnjrnl", SBK_VOLUME_JOURNAL, "journal of changes"},
 	{"~/.ssh", S, "SSH keys"},
 	{"~/.gnupg", S, "GnuPG keys"},
 	{"~/.aws", S, "AWS credentials"},

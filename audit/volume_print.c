@@ -78,7 +78,7 @@ static int json_root(struct sbk_volume_audit *audit,
 		     struct sbk_error *err)
 {
 	const struct sbk_volume_hit *hit = hit_for(audit, principal, root->hit);
-	struct sbk_buf entry = SBK_BUF_INIT;
+	struct sbk_buf entry = SBK_BUF_INIT, when = SBK_BUF_INIT;
 	int rc = sbk_volume_entry(audit, hit, &entry, err);
 
 	sbk_json_open(out, '{');
@@ -91,8 +91,11 @@ static int json_root(struct sbk_volume_audit *audit,
 	sbk_json_bool(out, "inherited", !hit->is_explicit && hit->is_inherited);
 	sbk_json_bool(out, "owner", hit->owns);
 	sbk_json_string(out, "entry", sbk_buf_text(&entry));
+	if (sbk_volume_changed(&audit->tree, root->record, &when))
+		sbk_json_string(out, "security_changed", sbk_buf_text(&when));
 	sbk_json_close(out, '}');
 	sbk_buf_release(&entry);
+	sbk_buf_release(&when);
 	return rc;
 }
 
@@ -270,7 +273,9 @@ static int csv_root(struct sbk_volume_audit *audit,
 	sbk_buf_printf(out, "0x%" PRIx32 ",%" PRIu64 ",%" PRIu64 ",%d,%d,",
 		       hit->denied, root->objects, root->explicit_objects,
 		       !hit->is_explicit && hit->is_inherited, hit->owns);
-	csv_field(out, sbk_buf_text(&entry), '\n');
+	csv_field(out, sbk_buf_text(&entry), ',');
+	(void)sbk_volume_changed(&audit->tree, root->record, out);
+	sbk_buf_addc(out, '\n');
 	sbk_buf_release(&entry);
 	return rc;
 }
@@ -300,7 +305,9 @@ static int csv_all_of(struct sbk_volume_audit *audit,
 		csv_field(out, inclusion->path, ',');
 		csv_rights(out, inclusion->granted);
 		sbk_buf_printf(out, "0x0,%" PRIu64 ",,,,", inclusion->objects);
-		csv_field(out, sbk_volume_names[place->name].what, '\n');
+		csv_field(out, sbk_volume_names[place->name].what, ',');
+		(void)sbk_volume_changed(&audit->tree, place->record, out);
+		sbk_buf_addc(out, '\n');
 		rc = has_room(audit, out, &room, err);
 	}
 	return rc;
@@ -314,7 +321,8 @@ int sbk_volume_print_csv(struct sbk_volume_audit *audit, struct sbk_buf *out,
 	int rc = 0;
 
 	sbk_buf_adds(out, "sid,name,origin,tool,evidence,kind,path,rights,mask,"
-			  "denied,objects,explicit,inherited,owner,entry\n");
+			  "denied,objects,explicit,inherited,owner,entry,"
+			  "security_changed\n");
 	for (i = 0; rc == 0 && room && i < audit->principal_count; i++) {
 		rc = csv_all_of(audit, &audit->principals[i], out, err);
 		if (rc == 0)

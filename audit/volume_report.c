@@ -122,6 +122,7 @@ static int tell_root(struct telling *t, const struct sbk_volume_root *root,
 		     struct sbk_error *err)
 {
 	const struct sbk_volume_hit *hit = root->hit;
+	struct sbk_buf when = SBK_BUF_INIT;
 	struct sbk_finding finding = {.severity = SBK_SEVERITY_FINDING,
 				      .object = root->path,
 				      .objects = root->objects};
@@ -150,7 +151,13 @@ static int tell_root(struct telling *t, const struct sbk_volume_root *root,
 		if (rc < 0)
 			return rc;
 	}
-	return add(t, &finding, err);
+	if (sbk_volume_changed(&t->audit->tree, root->record, &when))
+		sbk_buf_printf(&t->text,
+			       "; its security was last changed at %s",
+			       sbk_buf_text(&when));
+	rc = sbk_buf_failed(&when, err);
+	sbk_buf_release(&when);
+	return rc < 0 ? rc : add(t, &finding, err);
 }
 
 static int tell_inclusion(struct telling *t,
@@ -343,6 +350,9 @@ int sbk_volume_report(struct sbk_volume_audit *audit, struct sbk_error *err)
 	size_t i;
 	int rc = tell_volume(audit, err);
 
+	if (rc == 0)
+		rc = sbk_volume_changes_report(&audit->tree, audit->path,
+					       audit->report, err);
 	for (i = 0; rc == 0 && i < audit->principal_count; i++)
 		rc = tell_group(&t, i, err);
 	if (rc == 0)

@@ -307,6 +307,7 @@ void sbk_volume_tree_release(struct sbk_volume_tree *tree)
 	free(tree->sequence);
 	free(tree->flags);
 	free(tree->names);
+	free(tree->changed);
 	free(tree->own);
 	free(tree->candidates);
 	free(tree->saved_name);

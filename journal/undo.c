@@ -24,6 +24,15 @@
 
 #include "engine/banned.h"
 
+/* Kinds whose `replace` compares all that planning would look at: of an ACL the
+ * bytes, of a descriptor the object and the bytes. */
+static bool may_be_assumed(const struct sbk_change *change)
+{
+	return change->status == SBK_STATUS_CONFIRMED &&
+	       (change->object.kind == SBK_KIND_ACCESS ||
+		change->object.kind == SBK_KIND_DESCRIPTOR);
+}
+
 /*
  * The plan's changes as the array of pointers that others take. What an
  * earlier undo made of them is forgotten: the plan decides anew, and those
@@ -40,9 +49,8 @@ static int list_changes(struct sbk_plan *plan, enum sbk_undo_view view,
 		return sbk_error_no_memory(err);
 	for (i = 0; i < count; i++) {
 		list[i] = sbk_plan_at(plan, i);
-		list[i]->assumed = view == SBK_UNDO_ASSUME &&
-				   list[i]->status == SBK_STATUS_CONFIRMED &&
-				   list[i]->object.kind == SBK_KIND_ACCESS;
+		list[i]->assumed =
+			view == SBK_UNDO_ASSUME && may_be_assumed(list[i]);
 		list[i]->status = SBK_STATUS_PREPARED;
 		list[i]->note = NULL;
 	}

@@ -5,7 +5,7 @@
 
 #include "engine/banned.h"
 
-enum place { BYTE, RECORD, ID };
+enum place { BYTE, RECORD, ID, STREAM };
 
 static const struct kind {
 	enum place place;
@@ -47,7 +47,8 @@ const char *sbk_ntfs_damage_text(enum sbk_ntfs_damage_kind kind)
 
 const char *sbk_ntfs_damage_place(enum sbk_ntfs_damage_kind kind)
 {
-	static const char *const places[] = {"byte", "record", "security id"};
+	static const char *const places[] = {"byte", "record", "security id",
+					     "byte of its stream"};
 
 	return places[kinds[kind].place];
 }

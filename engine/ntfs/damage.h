@@ -40,6 +40,9 @@
 	X(SDS_COPY, ID, false, "a stored descriptor is damaged in one copy")   \
 	X(SII, BYTE, false,                                                    \
 	  "the index of descriptors is damaged; the descriptors are searched") \
+	X(USN, STREAM, false,                                                  \
+	  "the journal of changes is damaged; when something was changed may " \
+	  "not be told")                                                       \
 	X(LIMIT, RECORD, true, "a fixed maximum was reached")
 
 enum sbk_ntfs_damage_kind {
@@ -63,7 +66,7 @@ uint64_t sbk_ntfs_damage_total(const struct sbk_ntfs_damage *damage);
 /* Whether anything may be hidden by what is damaged in this way. */
 bool sbk_ntfs_damage_hides(enum sbk_ntfs_damage_kind kind);
 const char *sbk_ntfs_damage_text(enum sbk_ntfs_damage_kind kind); /* static */
-/* "record", "byte" or "security id". Static. */
+/* "record", "byte", "security id", "byte of its stream". Static. */
 const char *sbk_ntfs_damage_place(enum sbk_ntfs_damage_kind kind);
 
 #endif

@@ -371,6 +371,12 @@ int sbk_volume_entry(struct sbk_volume_audit *audit,
 		     const struct sbk_volume_hit *hit, struct sbk_buf *out,
 		     struct sbk_error *err);
 
+/* For an object whose entries for the principal are inherited alone: the
+ * directory above that has one of its own; NONE: none has, any more. */
+uint32_t sbk_volume_inherited_from(const struct sbk_volume_audit *audit,
+				   uint32_t record,
+				   const struct sbk_volume_hit *hit);
+
 /* --- the whole ------------------------------------------------------------ */
 
 /* All but opening it: of a volume whose tree.volume, tree.secure, report and

@@ -154,6 +154,43 @@ int sbk_volume_judge(struct sbk_volume_audit *audit, struct sbk_error *err)
 	return 0;
 }
 
+/* What a descriptor gives to a principal; NULL where it does not name it. */
+static const struct sbk_volume_hit *
+find_hit(const struct sbk_volume_audit *audit, uint32_t principal,
+	 uint32_t descriptor)
+{
+	const struct sbk_volume_principal *p = &audit->principals[principal];
+	size_t low = p->first_hit, high = low + p->hit_count, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (audit->hits[middle].descriptor == descriptor)
+			return &audit->hits[middle];
+		if (audit->hits[middle].descriptor < descriptor)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+uint32_t sbk_volume_inherited_from(const struct sbk_volume_audit *audit,
+				   uint32_t record,
+				   const struct sbk_volume_hit *hit)
+{
+	const struct sbk_volume_tree *tree = &audit->tree;
+	const struct sbk_volume_hit *above = hit;
+	uint32_t at = record;
+
+	while (above != NULL && above->is_inherited && !above->is_explicit) {
+		at = tree->parent[at];
+		above = at != SBK_VOLUME_NONE ? find_hit(audit, hit->principal,
+							 tree->descriptor[at])
+					      : NULL;
+	}
+	return above != NULL && above->is_explicit ? at : SBK_VOLUME_NONE;
+}
+
 int sbk_volume_entry(struct sbk_volume_audit *audit,
 		     const struct sbk_volume_hit *hit, struct sbk_buf *out,
 		     struct sbk_error *err)

@@ -79,6 +79,8 @@ static int json_root(struct sbk_volume_audit *audit,
 {
 	const struct sbk_volume_hit *hit = hit_for(audit, principal, root->hit);
 	struct sbk_buf entry = SBK_BUF_INIT, when = SBK_BUF_INIT;
+	struct sbk_buf path = SBK_BUF_INIT;
+	uint32_t from;
 	int rc = sbk_volume_entry(audit, hit, &entry, err);
 
 	sbk_json_open(out, '{');
@@ -91,11 +93,17 @@ static int json_root(struct sbk_volume_audit *audit,
 	sbk_json_bool(out, "inherited", !hit->is_explicit && hit->is_inherited);
 	sbk_json_bool(out, "owner", hit->owns);
 	sbk_json_string(out, "entry", sbk_buf_text(&entry));
+	from = sbk_volume_inherited_from(audit, root->record, hit);
+	if (rc == 0 && from != SBK_VOLUME_NONE && from != root->record) {
+		rc = sbk_volume_path(&audit->tree, from, &path, err);
+		sbk_json_name(out, "inherited_from", sbk_buf_text(&path));
+	}
 	if (sbk_volume_changed(&audit->tree, root->record, &when))
 		sbk_json_string(out, "security_changed", sbk_buf_text(&when));
 	sbk_json_close(out, '}');
 	sbk_buf_release(&entry);
 	sbk_buf_release(&when);
+	sbk_buf_release(&path);
 	return rc;
 }
 

@@ -118,6 +118,25 @@ static int tell_principal(struct telling *t, struct sbk_error *err)
 	return add(t, &finding, err);
 }
 
+/* Where an inherited entry comes from. */
+static int tell_source(struct telling *t, const struct sbk_volume_root *root,
+		       struct sbk_error *err)
+{
+	const uint32_t from =
+		sbk_volume_inherited_from(t->audit, root->record, root->hit);
+	struct sbk_buf path = SBK_BUF_INIT;
+	int rc;
+
+	if (from == SBK_VOLUME_NONE) {
+		sbk_buf_adds(&t->text, ", which no directory above has");
+		return 0;
+	}
+	rc = sbk_volume_path(&t->audit->tree, from, &path, err);
+	sbk_buf_printf(&t->text, " from '%s'", sbk_buf_text(&path));
+	sbk_buf_release(&path);
+	return rc;
+}
+
 static int tell_root(struct telling *t, const struct sbk_volume_root *root,
 		     struct sbk_error *err)
 {
@@ -148,6 +167,8 @@ static int tell_root(struct telling *t, const struct sbk_volume_root *root,
 			       hit->is_explicit ? "by its own entry"
 						: "by the inherited entry");
 		rc = sbk_volume_entry(t->audit, hit, &t->text, err);
+		if (rc == 0 && !hit->is_explicit)
+			rc = tell_source(t, root, err);
 		if (rc < 0)
 			return rc;
 	}

@@ -11,10 +11,12 @@
 
 #include "engine/os.h"
 #include "engine/os_admin.h"
+#include "journal/signing.h"
 
 #include "engine/banned.h"
 
 #define LOCK_WAIT_MS 10000
+#define END_BYTES_MAX ((size_t)1 << 20)
 
 struct errand_words {
 	uint64_t since;
@@ -73,14 +75,17 @@ const struct sbk_command sbk_journal_errands[] = {
 struct look_up {
 	const struct sbk_journal_place *place;
 	struct sbk_buf *text;
+	bool ended; /* the person's, as far as it was seen */
 };
 
 static int tell_state(void *arg, const struct sbk_witness_news *news,
 		      struct sbk_error *err)
 {
-	const struct look_up *l = arg;
+	struct look_up *l = arg;
 	const bool of_all = l->place->book == SBK_BOOK_MACHINE;
 
+	if (!of_all && news->uid == l->place->owner)
+		l->ended = strcmp(news->found, SBK_WITNESS_ENDED) == 0;
 	if (!of_all && (news->uid != l->place->owner || !news->finding))
 		return 0;
 	sbk_buf_printf(l->text,
@@ -91,7 +96,21 @@ static int tell_state(void *arg, const struct sbk_witness_news *news,
 	return sbk_buf_failed(l->text, err);
 }
 
-static int look_up_own(const struct sbk_journal_place *place,
+/* Whether the checkpoint is one of this log. */
+static bool is_of(struct sbk_journal *journal, const struct sbk_buf *bytes)
+{
+	struct sbk_checkpoint head;
+	struct sbk_note_key key;
+	struct sbk_note note;
+
+	return sbk_key_named(journal, &key, NULL) == 0 &&
+	       sbk_note_parse(bytes->data, bytes->size, &note, NULL) == 0 &&
+	       sbk_checkpoint_parse(&note, &head, NULL) == 0 &&
+	       strcmp(head.origin, key.name) == 0;
+}
+
+static int look_up_own(struct sbk_journal *journal,
+		       const struct sbk_journal_place *place,
 		       struct sbk_buf *note, struct sbk_buf *text)
 {
 	struct look_up l = {.place = place, .text = text};
@@ -109,6 +128,10 @@ static int look_up_own(const struct sbk_journal_place *place,
 	if (rc == 0)
 		rc = sbk_journal_witness_note(machine, place->owner, note,
 					      &seconds, &why);
+	if (rc == 0 && l.ended && !is_of(journal, note))
+		rc = sbk_error_set(&why, SBK_E_NOTFOUND,
+				   "the log that was seen has ended, and this "
+				   "is another one");
 	if (rc == 0) {
 		sbk_buf_adds(text, "the machine's log saw it at ");
 		sbk_time_print(text, (int64_t)seconds * 1000);
@@ -131,7 +154,7 @@ int sbk_witness_look_up(struct sbk_journal *journal,
 	int rc;
 
 	if (place->book != SBK_BOOK_MACHINE) {
-		rc = look_up_own(place, note, text);
+		rc = look_up_own(journal, place, note, text);
 	} else {
 		rc = sbk_journal_witnessed(journal, tell_state, &l, &why);
 		/* Of a damaged journal `verify` says more. */
@@ -144,7 +167,7 @@ int sbk_witness_look_up(struct sbk_journal *journal,
 /* --- the command --------------------------------------------------------- */
 
 struct witness_choice {
-	const char *accept;
+	const char *accept, *end;
 };
 
 const struct sbk_option sbk_journal_witness_options[] = {
@@ -152,6 +175,11 @@ const struct sbk_option sbk_journal_witness_options[] = {
 	 .argument = "USER",
 	 .help = "take note of what was found about this person's log",
 	 .offset = offsetof(struct witness_choice, accept),
+	 .type = SBK_OPTION_TEXT},
+	{.name = "end",
+	 .argument = "FILE",
+	 .help = "with --accept: this shows that the log ended",
+	 .offset = offsetof(struct witness_choice, end),
 	 .type = SBK_OPTION_TEXT},
 	{.name = NULL},
 };
@@ -168,8 +196,10 @@ static int tell(void *arg, const struct sbk_witness_news *news,
 
 	t->findings += news->finding;
 	if (strcmp(news->found, "none") == 0) {
-		sbk_buf_printf(&t->out, "%s: there is no log to see yet\n",
-			       news->name);
+		sbk_buf_printf(&t->out, "%s: %s\n", news->name,
+			       news->text[0] != '\0' ? news->text
+						     : "there is no log to see "
+						       "yet");
 		return sbk_buf_failed(&t->out, err);
 	}
 	sbk_buf_printf(&t->out, "%s: %s: %s\n", news->name, news->found,
@@ -194,14 +224,37 @@ static int open_machine(struct sbk_journal **out, struct sbk_error *err)
 	return rc;
 }
 
-static int accept(struct sbk_journal *machine, const char *name,
-		  struct sbk_error *err)
+static int accept_end(struct sbk_journal *machine, uint32_t person,
+		      const char *path, struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	struct sbk_buf text = SBK_BUF_INIT;
+	int rc = sbk_os_read_file(path, END_BYTES_MAX, &text, err);
+
+	if (rc == 0) {
+		rc = sbk_journal_witness_end(
+			machine, person, sbk_buf_text(&text), text.size, &why);
+		if (rc == SBK_E_PARSE || rc == SBK_E_LIMIT)
+			rc = SBK_E_INVAL; /* what was named, and no policy */
+		if (rc < 0)
+			(void)sbk_error_set(err, rc, "'%s': %s", path,
+					    why.message);
+	}
+	sbk_buf_release(&text);
+	return rc;
+}
+
+static int accept(struct sbk_journal *machine,
+		  const struct witness_choice *choice, struct sbk_error *err)
 {
 	struct sbk_person person;
-	int rc = sbk_os_person_by_name(name, &person, err);
+	int rc = sbk_os_person_by_name(choice->accept, &person, err);
 
-	return rc < 0 ? rc
-		      : sbk_journal_witness_accept(machine, person.uid, err);
+	if (rc < 0)
+		return rc;
+	return choice->end != NULL
+		       ? accept_end(machine, person.uid, choice->end, err)
+		       : sbk_journal_witness_accept(machine, person.uid, err);
 }
 
 int sbk_cmd_journal_witness(struct sbk_cli *cli, int argc, char **argv)
@@ -218,10 +271,14 @@ int sbk_cmd_journal_witness(struct sbk_cli *cli, int argc, char **argv)
 		rc = sbk_error_set(&err, SBK_E_INVAL,
 				   "'%s' is one word too many; see --help",
 				   argv[operands]);
+	if (rc == 0 && choice.end != NULL && choice.accept == NULL)
+		rc = sbk_error_set(&err, SBK_E_INVAL,
+				   "say whose log it is the end of: --accept "
+				   "USER --end FILE");
 	if (rc == 0)
 		rc = open_machine(&machine, &err);
 	if (rc == 0 && choice.accept != NULL)
-		rc = accept(machine, choice.accept, &err);
+		rc = accept(machine, &choice, &err);
 	if (rc == 0)
 		rc = sbk_journal_witness(machine, true, tell, &t, &err);
 	looked = rc == 0;

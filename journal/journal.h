@@ -398,6 +398,34 @@ int sbk_journal_witness_note(struct sbk_journal *machine, uint32_t person,
 			     struct sbk_buf *out, uint64_t *seconds,
 			     struct sbk_error *err);
 
+/* How many entries the machine's log saw last of the person's, and the key that
+ * signed them. SBK_E_NOTFOUND. */
+int sbk_journal_witness_seen(struct sbk_journal *machine, uint32_t person,
+			     uint64_t *entries, char key[SBK_KEY_TEXT_MAX],
+			     struct sbk_error *err);
+
+/*
+ * The end of a log whose journal is about to be removed (FORMAT.md, "The end of
+ * a log"). The first signs what no checkpoint covers yet, and needs the lock;
+ * that there is no key is no failure. The second makes the text that shows it
+ * to who saw `since` entries, signed by `key` (0 and NULL: none); the journal
+ * is at `place`.
+ */
+int sbk_journal_sign(struct sbk_journal *journal, struct sbk_error *err);
+int sbk_journal_end_print(struct sbk_journal *journal,
+			  const struct sbk_journal_place *place, uint64_t since,
+			  const char *key, struct sbk_buf *out,
+			  struct sbk_error *err);
+/*
+ * Root is shown such a text: where it continues what was seen, the log counts
+ * as ended from then on and its absence is no finding. Needs the lock.
+ * SBK_E_PARSE for another text, SBK_E_CORRUPT for the end of another history,
+ * SBK_E_NOTFOUND where nothing was ever seen.
+ */
+int sbk_journal_witness_end(struct sbk_journal *machine, uint32_t person,
+			    const char *text, size_t size,
+			    struct sbk_error *err);
+
 /* The errand's command, which both programs know and no help names. */
 #define SBK_WITNESS_ERRAND "witness-errand"
 extern const struct sbk_command sbk_journal_errands[];

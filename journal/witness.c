@@ -41,27 +41,6 @@ static int parse_seen(sqlite3_stmt *row, struct sbk_witnessed *out)
 	return 0;
 }
 
-int sbk_witness_last(struct sbk_journal *machine, uint32_t person,
-		     struct sbk_witnessed *out, struct sbk_error *err)
-{
-	sqlite3_stmt *row;
-	int rc = sbk_db_statement(&machine->db, SBK_SQL_LAST_SEEN, &row, err);
-
-	memset(out, 0, sizeof(*out));
-	if (rc < 0)
-		return rc;
-	(void)sqlite3_bind_int64(row, 1, person); /* cannot fail */
-	rc = sbk_db_step(&machine->db, row, err);
-	if (rc == 1 && parse_seen(row, out) < 0)
-		rc = sbk_error_set(err, SBK_E_CORRUPT,
-				   "what journal '%s' witnessed of uid %lu "
-				   "makes no sense; see 'sandbook journal "
-				   "verify --machine'",
-				   machine->db.path, (unsigned long)person);
-	(void)sqlite3_reset(row); /* the error is in `err` */
-	return rc < 0 ? rc : 0;
-}
-
 /* The word of the last entry about the person; "" where there is none. */
 static int last_found(struct sbk_journal *machine, uint32_t person,
 		      char out[32], struct sbk_error *err)
@@ -78,6 +57,49 @@ static int last_found(struct sbk_journal *machine, uint32_t person,
 		(void)snprintf(out, 32, "%s", sbk_db_text(row, 0));
 	(void)sqlite3_reset(row); /* the error is in `err` */
 	return rc < 0 ? rc : 0;
+}
+
+int sbk_witness_last(struct sbk_journal *machine, uint32_t person,
+		     struct sbk_witnessed *out, struct sbk_error *err)
+{
+	char found[32] = "";
+	sqlite3_stmt *row;
+	int rc = sbk_db_statement(&machine->db, SBK_SQL_LAST_SEEN, &row, err);
+
+	memset(out, 0, sizeof(*out));
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_int64(row, 1, person); /* cannot fail */
+	rc = sbk_db_step(&machine->db, row, err);
+	if (rc == 1 && parse_seen(row, out) < 0)
+		rc = sbk_error_set(err, SBK_E_CORRUPT,
+				   "what journal '%s' witnessed of uid %lu "
+				   "makes no sense; see 'sandbook journal "
+				   "verify --machine'",
+				   machine->db.path, (unsigned long)person);
+	(void)sqlite3_reset(row); /* the error is in `err` */
+	if (rc == 1)
+		rc = last_found(machine, person, found, err);
+	out->ended = rc == 0 && strcmp(found, SBK_WITNESS_ENDED) == 0;
+	return rc < 0 ? rc : 0;
+}
+
+int sbk_journal_witness_seen(struct sbk_journal *machine, uint32_t person,
+			     uint64_t *entries, char key[SBK_KEY_TEXT_MAX],
+			     struct sbk_error *err)
+{
+	struct sbk_witnessed seen;
+	int rc = sbk_witness_last(machine, person, &seen, err);
+
+	if (rc == 0 && !seen.any)
+		rc = sbk_error_set(err, SBK_E_NOTFOUND,
+				   "no log of uid %lu was ever seen",
+				   (unsigned long)person);
+	if (rc < 0)
+		return rc;
+	*entries = seen.head.size;
+	(void)snprintf(key, SBK_KEY_TEXT_MAX, "%s", seen.key);
+	return 0;
 }
 
 /* --- entries ------------------------------------------------------------- */
@@ -162,6 +184,16 @@ int sbk_witness_record(struct sbk_journal *machine, uint32_t person,
 	return strcmp(before, name) == 0
 		       ? 0
 		       : append(machine, person, name, NULL, NULL, err);
+}
+
+int sbk_witness_record_end(struct sbk_journal *machine, uint32_t person,
+			   struct sbk_error *err)
+{
+	int rc = append(machine, person, SBK_WITNESS_ENDED, NULL, NULL, err);
+
+	if (rc == 0)
+		sbk_publish(machine);
+	return rc;
 }
 
 int sbk_journal_witness_accept(struct sbk_journal *machine, uint32_t person,

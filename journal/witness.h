@@ -6,7 +6,8 @@
  * Three parts: the answer is made as the person, by an errand
  * (witness_answer.c); it is judged without any file or database
  * (witness_judge.c), since each of its bytes is the person's; and what was
- * found becomes an entry of the machine's log (witness.c).
+ * found becomes an entry of the machine's log (witness.c). ending.c: of a log
+ * that its owner removed, the last answer.
  */
 #ifndef SBK_JOURNAL_WITNESS_H
 #define SBK_JOURNAL_WITNESS_H
@@ -46,6 +47,7 @@ struct sbk_witness_answer {
 /* What was seen last of a person's log. */
 struct sbk_witnessed {
 	bool any;
+	bool ended; /* with that, as its owner showed */
 	char key[SBK_KEY_TEXT_MAX];
 	struct sbk_checkpoint head; /* size 0 without `any` */
 };
@@ -103,5 +105,9 @@ int sbk_witness_last(struct sbk_journal *machine, uint32_t person,
 int sbk_witness_record(struct sbk_journal *machine, uint32_t person,
 		       const struct sbk_witness_opinion *opinion,
 		       struct sbk_error *err);
+/* That it ended with what was seen last. */
+int sbk_witness_record_end(struct sbk_journal *machine, uint32_t person,
+			   struct sbk_error *err);
+#define SBK_WITNESS_ENDED "ended" /* as the log has it */
 
 #endif

@@ -238,14 +238,27 @@ static enum sbk_witness_result compare(struct judging *j)
 						      : SBK_WITNESS_SEEN;
 }
 
+/* No log, where none is missed. */
+static enum sbk_witness_result none(struct judging *j)
+{
+	if (j->seen->ended)
+		sbk_buf_printf(&j->out->text,
+			       "its log ended with %llu entries, and there is "
+			       "no other yet",
+			       (unsigned long long)j->seen->head.size);
+	return SBK_WITNESS_NONE;
+}
+
 static enum sbk_witness_result judge(struct judging *j)
 {
+	static const struct sbk_witnessed nothing = {.any = false};
 	const struct sbk_witness_answer *a = j->answer;
+	const bool missed = j->seen->any && !j->seen->ended;
 
 	if (!is_sane(a))
 		return unread(j, "the answer makes no sense");
-	if (!a->found && !j->seen->any)
-		return SBK_WITNESS_NONE;
+	if (!a->found && !missed)
+		return none(j);
 	if (!a->found) {
 		sbk_buf_printf(&j->out->text,
 			       "'%s', of which %llu entries were seen, is not "
@@ -256,14 +269,19 @@ static enum sbk_witness_result judge(struct judging *j)
 	}
 	/* One that never signed anything gets its key with its next
 	 * transaction. */
-	if (a->error == SBK_E_NOTFOUND && !j->seen->any)
-		return SBK_WITNESS_NONE;
+	if (a->error == SBK_E_NOTFOUND && !missed)
+		return none(j);
 	if (a->error != 0)
 		return unread(j, a->message);
 	if (!parse_note(j)) {
 		j->out->head.size = 0;
 		return unread(j, "its newest checkpoint is none");
 	}
+	/* After one that ended another may begin; the same one goes on, or it
+	 * is none of its own. */
+	if (j->seen->ended &&
+	    strcmp(j->seen->head.origin, j->out->head.origin) != 0)
+		j->seen = &nothing;
 	return compare(j);
 }
 

@@ -179,6 +179,8 @@ static void print_person(const struct sbk_uninstall_person *one,
 	sbk_json_bool(out, "journal_altered", part->altered);
 	if (part->error != 0)
 		sbk_json_string(out, "problem", part->message);
+	if (part->unanchored[0] != '\0')
+		sbk_json_string(out, "not_anchored", part->unanchored);
 	if (part->checkpoint[0] != '\0')
 		sbk_json_string(out, "last_checkpoint", part->checkpoint);
 	/* What was before it was exported and dropped: not in the record. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "engine/json.h"
+#include "engine/json_load.h"
 #include "uninstall/internal.h"
 
 #include "engine/banned.h"
@@ -70,9 +71,11 @@ static int check_changes(struct sbk_journal *journal, const json_t *predicate,
 		rc = sbk_buf_failed(&text, err);
 	}
 	if (rc == 0) {
-		said = json_loadb(text.data, text.size, 0, NULL);
-		if (!json_equal(json_object_get(said, "changes"),
-				json_object_get(predicate, "changes")))
+		said = sbk_json_load(text.data, text.size, 0, NULL);
+		if (said == NULL) /* the text is our own */
+			rc = sbk_error_no_memory(err);
+		else if (!json_equal(json_object_get(said, "changes"),
+				     json_object_get(predicate, "changes")))
 			rc = differs("its changes are others", err);
 	}
 	json_decref(said);

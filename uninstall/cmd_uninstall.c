@@ -24,8 +24,8 @@
 
 struct options {
 	bool dry_run, yes, json, user_only, trust, errand;
-	const char *certificate, *log;
-	uint64_t limit;
+	const char *certificate, *log, *seen_key;
+	uint64_t limit, seen;
 	struct sbk_list skip, leave;
 };
 
@@ -51,6 +51,10 @@ static const struct sbk_option options[] = {
 	{SBK_TRUST_OPTION, NULL,
 	 "go on although a journal is not what its log says",
 	 offsetof(struct options, trust), 0, SBK_OPTION_FLAG, NULL},
+	{SBK_SEEN_OPTION, "N", NULL, offsetof(struct options, seen), 0,
+	 SBK_OPTION_NUMBER, NULL},
+	{SBK_SEEN_KEY_OPTION, "KEY", NULL, offsetof(struct options, seen_key),
+	 0, SBK_OPTION_TEXT, NULL},
 	{SBK_ERRAND_OPTION, NULL, NULL, offsetof(struct options, errand), 0,
 	 SBK_OPTION_FLAG, NULL},
 	{.name = NULL},
@@ -173,70 +177,143 @@ static int show_user(struct sbk_cli *cli, const struct sbk_person *person,
 	return print(cli, &text);
 }
 
-static int run_user(struct sbk_cli *cli, const struct options *o)
+/* What the machine's log has seen of the caller's, by its public copy: what the
+ * log's end is to be shown to go on from. */
+static void look_up_seen(const struct sbk_person *person,
+			 struct sbk_user_request *request)
 {
-	struct sbk_error err = SBK_ERROR_INIT;
-	struct sbk_buf text = SBK_BUF_INIT;
-	const struct sbk_user_request request = {.trust_journal = o->trust};
-	struct sbk_user_part part;
-	struct sbk_person person;
-	int rc = sbk_os_caller(&person, &err), code;
+	struct sbk_error ignored = SBK_ERROR_INIT; /* then it was not seen */
+	struct sbk_journal_place place;
+	struct sbk_journal *machine = NULL;
+	int rc = sbk_journal_place_machine(&place, &ignored);
 
-	if (rc < 0)
-		return sbk_cli_fail(cli, &err);
-	if (o->dry_run)
-		return show_user(cli, &person, o);
-	rc = sbk_cli_ask(cli,
-			 "Undo every grant of yours and remove your journal?",
-			 o->yes, &err);
 	if (rc == 0)
-		rc = announce(cli, o, &err);
+		rc = sbk_journal_open(&place, SBK_JOURNAL_READ, &machine,
+				      &ignored);
 	if (rc == 0)
-		rc = sbk_uninstall_user(&person, &request, &part, &err);
-	if (rc < 0)
-		return sbk_cli_fail(cli, &err);
-	print_part(&part, o->json, &text);
-	code = print(cli, &text);
+		(void)sbk_journal_witness_seen(machine, person->uid,
+					       &request->seen,
+					       request->seen_key, &ignored);
+	sbk_journal_close(machine);
+}
+
+/* After it was told. */
+static int say_what_is_left(struct sbk_cli *cli, const struct options *o,
+			    const struct sbk_user_part *part)
+{
+	if (part->unanchored[0] != '\0')
+		(void)fprintf(cli->err,
+			      "%s: the log's last checkpoint was not anchored: "
+			      "%s\n",
+			      cli->program, part->unanchored);
 	if (!o->json && !sbk_os_elevated() && machine_is_set_up())
 		(void)fprintf(cli->err,
 			      "%s: this machine's accounts and rules stay; "
 			      "'sudo sandbook uninstall' takes them away\n",
 			      cli->program);
-	if (code == SBK_EXIT_OK && part.owed > 0) {
-		(void)fprintf(cli->err,
-			      "%s: something is owed; 'sandbook journal log' "
-			      "says what and why: mend it and run this again\n",
-			      cli->program);
-		code = SBK_EXIT_INCOMPLETE;
+	if (part->owed == 0)
+		return SBK_EXIT_OK;
+	(void)fprintf(cli->err,
+		      "%s: something is owed; 'sandbook journal log' says what "
+		      "and why: mend it and run this again\n",
+		      cli->program);
+	return SBK_EXIT_INCOMPLETE;
+}
+
+static int carry_out_user(struct sbk_cli *cli, const struct options *o,
+			  const struct sbk_person *person)
+{
+	struct sbk_user_request request = {.trust_journal = o->trust};
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_new_file *end = NULL;
+	struct sbk_buf text = SBK_BUF_INIT;
+	struct sbk_user_part part;
+	int code, rc = 0;
+
+	if (o->certificate != NULL)
+		rc = sbk_os_new_file_prepare(o->certificate, &end, &err);
+	if (rc == 0)
+		rc = sbk_cli_ask(cli,
+				 "Undo every grant of yours and remove your "
+				 "journal?",
+				 o->yes, &err);
+	if (rc == 0)
+		rc = announce(cli, o, &err);
+	if (rc == 0) {
+		request.end_file = end;
+		look_up_seen(person, &request);
+		rc = sbk_uninstall_user(person, &request, &part, &err);
 	}
-	return code;
+	sbk_os_new_file_free(end);
+	if (rc < 0)
+		return sbk_cli_fail(cli, &err);
+	print_part(&part, o->json, &text);
+	code = print(cli, &text);
+	rc = say_what_is_left(cli, o, &part);
+	return code == SBK_EXIT_OK ? rc : code;
+}
+
+static int run_user(struct sbk_cli *cli, const struct options *o)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_person person;
+	int rc = sbk_os_caller(&person, &err);
+
+	if (rc < 0)
+		return sbk_cli_fail(cli, &err);
+	return o->dry_run ? show_user(cli, &person, o)
+			  : carry_out_user(cli, o, &person);
+}
+
+static int answer_errand(const struct options *o, const struct sbk_plan *ready,
+			 struct sbk_user_request *request,
+			 struct sbk_user_answer *answer)
+{
+	struct sbk_user_part *part = &answer->part;
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_buf end = SBK_BUF_INIT;
+	struct sbk_person person;
+	int rc = sbk_os_caller(&person, &err);
+
+	part->format = SBK_USER_PART_FORMAT;
+	if (rc == 0 && o->dry_run && ready == NULL)
+		rc = sbk_error_no_memory(&err);
+	if (rc == 0) {
+		request->end = &end;
+		/* Its error is in the answer. */
+		(void)sbk_uninstall_user(&person, request, part, NULL);
+	} else {
+		part->found = 1;
+		part->error = rc;
+		memcpy(part->message, err.message, sizeof(part->message) - 1);
+	}
+	if (end.failure == 0 && end.size < sizeof(answer->end))
+		memcpy(answer->end, sbk_buf_text(&end), end.size);
+	sbk_buf_release(&end);
+	return sbk_os_errand_answer(answer, sizeof(*answer), NULL);
 }
 
 /* What root's part asked this process, as the person that it is. */
 static int run_errand(const struct options *o)
 {
-	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_user_answer *answer = calloc(1, sizeof(*answer));
 	struct sbk_plan *preview = o->dry_run ? sbk_plan_new() : NULL;
-	const struct sbk_user_request request = {
+	struct sbk_user_request request = {
 		.preview = preview,
 		.trust_journal = o->trust,
 	};
-	struct sbk_user_part part = {.format = SBK_USER_PART_FORMAT};
-	struct sbk_person person;
-	int rc = sbk_os_caller(&person, &err);
+	int rc = SBK_E_NOMEM;
 
-	if (rc == 0 && o->dry_run && preview == NULL)
-		rc = sbk_error_no_memory(&err);
-	if (rc == 0) {
-		/* Its error is in the answer. */
-		(void)sbk_uninstall_user(&person, &request, &part, NULL);
-	} else {
-		part.found = 1;
-		part.error = rc;
-		memcpy(part.message, err.message, sizeof(part.message) - 1);
+	if (o->seen_key != NULL &&
+	    strlen(o->seen_key) < sizeof(request.seen_key)) {
+		request.seen = o->seen;
+		(void)snprintf(request.seen_key, sizeof(request.seen_key), "%s",
+			       o->seen_key);
 	}
+	if (answer != NULL)
+		rc = answer_errand(o, preview, &request, answer);
 	sbk_plan_free(preview);
-	rc = sbk_os_errand_answer(&part, sizeof(part), NULL);
+	free(answer);
 	return rc < 0 ? SBK_EXIT_FAILED : SBK_EXIT_OK;
 }
 
@@ -434,7 +511,9 @@ const struct sbk_command sbk_uninstall_commands[] = {
 		.usage = "[options]",
 		.summary = "undo everything and remove Sandbook's records",
 		.help = "As a plain user: undoes every grant of yours and "
-			"removes your journal.\n"
+			"removes your journal; --certificate FILE\nkeeps what "
+			"shows that your log ended there (root: 'journal "
+			"witness --accept USER\n--end FILE').\n"
 			"As root: does so for every user, as that user, then "
 			"takes away what names the\n"
 			"sandbox accounts anywhere on this machine, the "

@@ -21,6 +21,8 @@ struct sbk_uninstall_work {
 
 /* The words of an errand's command line, understood by cmd_uninstall.c. */
 #define SBK_ERRAND_OPTION "errand"
+#define SBK_SEEN_OPTION "seen"
+#define SBK_SEEN_KEY_OPTION "seen-key"
 #define SBK_TRUST_OPTION "trust-journal"
 
 /* --- principals.c -------------------------------------------------------- */

@@ -5,6 +5,7 @@
  */
 #include "uninstall/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,12 +77,54 @@ static int seen_before(struct visitor *v, uint32_t uid, bool *out,
 	return 0;
 }
 
+static void fail(struct sbk_user_part *part, int rc, const char *why)
+{
+	memset(part, 0, sizeof(*part));
+	part->format = SBK_USER_PART_FORMAT;
+	part->found = 1;
+	part->error = rc;
+	(void)snprintf(part->message, sizeof(part->message), "%.255s", why);
+}
+
+/* That the journal is not there any more is no finding of the witness: its end
+ * was shown to whoever had it removed. Where that is not so, it is one. */
+static void take_end(struct sbk_uninstall_work *work,
+		     const struct sbk_person *person,
+		     const struct sbk_user_answer *answer)
+{
+	struct sbk_uninstall_report *report = work->report;
+	struct sbk_error ignored = SBK_ERROR_INIT;
+	uint64_t seconds;
+	size_t i;
+
+	if (!answer->part.removed || work->journal == NULL ||
+	    work->request->dry_run ||
+	    sbk_journal_witness_end(work->journal, person->uid, answer->end,
+				    strnlen(answer->end, SBK_USER_END_MAX),
+				    &ignored) < 0)
+		return;
+	for (i = 0; i < report->witnessed_count; i++) {
+		struct sbk_uninstall_witnessed *one = &report->witnessed[i];
+
+		if (one->uid != person->uid)
+			continue;
+		(void)snprintf(one->found, sizeof(one->found), "ended");
+		sbk_buf_clear(&one->note);
+		/* It was recorded a moment ago. */
+		(void)sbk_journal_witness_note(work->journal, one->uid,
+					       &one->note, &seconds, &ignored);
+	}
+}
+
 static void send(struct sbk_uninstall_work *work,
 		 const struct sbk_person *person, struct sbk_user_part *part)
 {
-	const char *words[6] = {"uninstall", "--user-only",
-				"--" SBK_ERRAND_OPTION};
+	struct sbk_user_answer *answer = calloc(1, sizeof(*answer));
+	char since[24], key[SBK_KEY_TEXT_MAX];
+	const char *words[10] = {"uninstall", "--user-only",
+				 "--" SBK_ERRAND_OPTION};
 	struct sbk_error why = SBK_ERROR_INIT;
+	uint64_t entries = 0;
 	size_t used = 3;
 	int rc;
 
@@ -89,19 +132,29 @@ static void send(struct sbk_uninstall_work *work,
 		words[used++] = "--dry-run";
 	if (work->request->trust_journal)
 		words[used++] = "--" SBK_TRUST_OPTION;
-
-	memset(part, 0, sizeof(*part));
-	rc = sbk_os_run_as(person, words, work->request->person_ms, part,
-			   sizeof(*part), &why);
-	if (rc == 0) {
-		sbk_user_part_sanitize(part);
-		return;
+	if (work->journal != NULL &&
+	    sbk_journal_witness_seen(work->journal, person->uid, &entries, key,
+				     &why) == 0) {
+		(void)snprintf(since, sizeof(since), "%llu",
+			       (unsigned long long)entries);
+		words[used++] = "--" SBK_SEEN_OPTION;
+		words[used++] = since;
+		words[used++] = "--" SBK_SEEN_KEY_OPTION;
+		words[used++] = key;
 	}
-	memset(part, 0, sizeof(*part));
-	part->format = SBK_USER_PART_FORMAT;
-	part->found = 1;
-	part->error = rc;
-	memcpy(part->message, why.message, sizeof(part->message) - 1);
+	sbk_error_clear(&why);
+	rc = answer == NULL
+		     ? sbk_error_no_memory(&why)
+		     : sbk_os_run_as(person, words, work->request->person_ms,
+				     answer, sizeof(*answer), &why);
+	if (rc == 0) {
+		sbk_user_part_sanitize(&answer->part);
+		take_end(work, person, answer);
+		*part = answer->part;
+	} else {
+		fail(part, rc, why.message);
+	}
+	free(answer);
 }
 
 static int keep(struct sbk_uninstall_report *report,

@@ -119,13 +119,34 @@ struct sbk_user_part {
 	/* Objects of Windows volumes that stay as `remediate` left them. */
 	uint64_t remediated;
 	char message[256]; /* of the error */
+	/* Why the person's policy's command did not get the last checkpoint;
+	 * "": it did, or none is named. */
+	char unanchored[256];
 	/* The log's last checkpoint, before it was removed; "": none. */
 	char checkpoint[SBK_USER_CHECKPOINT_MAX];
 };
 
+struct sbk_new_file; /* engine/os_admin.h */
+
 struct sbk_user_request {
 	struct sbk_plan *preview; /* --dry-run; NULL: it is done */
 	bool trust_journal;	  /* also one that is not what its log says */
+	/* What the machine's log saw last of this one: entries, and by which
+	 * key; 0: nothing. */
+	uint64_t seen;
+	char seen_key[SBK_KEY_TEXT_MAX];
+	struct sbk_buf *end; /* what shows the log's end, where the journal is
+				removed; NULL: nobody wants it */
+	const struct sbk_new_file *end_file; /* and where that goes, before; or
+						NULL */
+};
+
+#define SBK_USER_END_MAX ((size_t)48 << 10)
+
+/* What an errand answers with. */
+struct sbk_user_answer {
+	struct sbk_user_part part;
+	char end[SBK_USER_END_MAX]; /* a text, or "" */
 };
 
 /*
@@ -142,8 +163,6 @@ int sbk_uninstall_user(const struct sbk_person *person,
 void sbk_user_part_sanitize(struct sbk_user_part *part);
 
 /* --- everything (machine_part.c) ----------------------------------------- */
-
-struct sbk_new_file; /* engine/os_admin.h */
 
 struct sbk_uninstall_request {
 	bool dry_run;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "engine/json.h"
+#include "engine/os_admin.h"
 #include "journal/journal.h"
 #include "journal/note.h"
 
@@ -138,8 +139,70 @@ static void tell_checkpoint(struct sbk_journal *journal,
 	sbk_buf_release(&note);
 }
 
-static int carry_out(struct sbk_journal *journal,
+/* The newest checkpoint is handed to whom the person's policy names; in an
+ * errand as by that person's own hand. */
+static void anchor(struct sbk_journal *journal, struct sbk_user_part *out)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+
+	if (sbk_journal_anchor(journal, &why) < 0)
+		(void)snprintf(out->unanchored, sizeof(out->unanchored),
+			       "%.255s", why.message);
+}
+
+/* What shows others that the log ended here, and was not taken away. */
+static int show_end(const struct sbk_journal_place *place,
+		    struct sbk_journal *journal,
+		    const struct sbk_user_request *request,
+		    const struct sbk_user_part *out, struct sbk_error *err)
+{
+	struct sbk_buf text = SBK_BUF_INIT;
+	struct sbk_person owner;
+	int rc;
+
+	if (request->end == NULL && request->end_file == NULL)
+		return 0;
+	rc = out->altered
+		     ? sbk_error_set(err, SBK_E_CORRUPT,
+				     "the end of an altered log is not "
+				     "signed")
+		     : sbk_journal_end_print(
+			       journal, place, request->seen,
+			       request->seen > 0 ? request->seen_key : NULL,
+			       &text, err);
+	if (rc == 0 && request->end_file != NULL) {
+		rc = sbk_os_caller(&owner, err);
+		if (rc == 0)
+			rc = sbk_os_new_file_make(request->end_file, text.data,
+						  text.size, &owner, false,
+						  err);
+	} else if (request->end_file == NULL) {
+		rc = 0; /* root's look says that it is gone, then */
+	}
+	if (rc == 0 && request->end != NULL)
+		sbk_buf_adds(request->end, sbk_buf_text(&text));
+	sbk_buf_release(&text);
+	return rc;
+}
+
+/* `out` says what is owed: else the journal is removed next. */
+static int end_log(const struct sbk_journal_place *place,
+		   struct sbk_journal *journal,
+		   const struct sbk_user_request *request,
+		   struct sbk_user_part *out, struct sbk_error *err)
+{
+	/* Where that fails, runs at its end stay unsigned, as they are. */
+	if (out->owed == 0 && sbk_journal_sign(journal, err) < 0)
+		sbk_error_clear(err);
+	tell_checkpoint(journal, out);
+	anchor(journal, out);
+	return out->owed == 0 ? show_end(place, journal, request, out, err) : 0;
+}
+
+static int carry_out(const struct sbk_journal_place *place,
+		     struct sbk_journal *journal,
 		     const struct sbk_backend *backend,
+		     const struct sbk_user_request *request,
 		     struct sbk_user_part *out, struct sbk_error *err)
 {
 	size_t settled = 0;
@@ -153,7 +216,7 @@ static int carry_out(struct sbk_journal *journal,
 	if (rc == 0)
 		rc = undo_all(journal, backend, out, err);
 	if (rc == 0)
-		tell_checkpoint(journal, out);
+		rc = end_log(place, journal, request, out, err);
 	return rc == 0 && out->owed > 0
 		       ? count_foreign(journal, backend, out, err)
 		       : rc;
@@ -269,7 +332,7 @@ static int with_journal(const struct sbk_journal_place *place,
 	if (rc == 0 && preview != NULL)
 		rc = show(journal, &backend, preview, out, err);
 	else if (rc == 0)
-		rc = carry_out(journal, &backend, out, err);
+		rc = carry_out(place, journal, &backend, request, out, err);
 	sbk_backend_close(&backend);
 	sbk_journal_close(journal);
 	if (rc == 0 && preview == NULL && out->owed == 0)
@@ -339,23 +402,29 @@ int sbk_uninstall_user(const struct sbk_person *person,
 	return rc;
 }
 
+/* The error record replaces control bytes. */
+static void clean(char text[256])
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	text[255] = '\0';
+	(void)sbk_error_set(&err, SBK_E_IO, "%s", text);
+	(void)snprintf(text, 256, "%.255s", err.message);
+}
+
 void sbk_user_part_sanitize(struct sbk_user_part *part)
 {
-	struct sbk_error clean = SBK_ERROR_INIT;
 	struct sbk_checkpoint head;
 	struct sbk_note note;
 
-	part->message[sizeof(part->message) - 1] = '\0';
+	clean(part->message);
+	clean(part->unanchored);
 	/* Whatever else stands there is no checkpoint, and goes. */
 	part->checkpoint[sizeof(part->checkpoint) - 1] = '\0';
 	if (sbk_note_parse(part->checkpoint, strlen(part->checkpoint), &note,
 			   NULL) < 0 ||
 	    sbk_checkpoint_parse(&note, &head, NULL) < 0)
 		memset(part->checkpoint, 0, sizeof(part->checkpoint));
-	/* The error record replaces control bytes. */
-	(void)sbk_error_set(&clean, SBK_E_IO, "%s", part->message);
-	(void)snprintf(part->message, sizeof(part->message), "%.255s",
-		       clean.message);
 	if (part->format != SBK_USER_PART_FORMAT) {
 		memset(part, 0, sizeof(*part));
 		part->found = 1;

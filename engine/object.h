@@ -28,6 +28,7 @@
  * SUBID      a line of /etc/subuid or /etc/subgid that we add, or that file
  *            where there was none
  * FIREWALL   a firewall table that we create
+ * FILTERS    the network filters of an installation (Windows)
  * PROFILE    a security profile that we load into the kernel
  * MEMBER     an account that we put into a group (Windows)
  * LOGON      that an account may log on: it is enabled (Windows)
@@ -47,6 +48,7 @@
 	X(ACCOUNT, "account")     \
 	X(SUBID, "subid")         \
 	X(FIREWALL, "firewall")   \
+	X(FILTERS, "filters")     \
 	X(PROFILE, "profile")     \
 	X(MEMBER, "member")       \
 	X(LOGON, "logon")         \

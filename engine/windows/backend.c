@@ -17,6 +17,7 @@
 static const struct sbk_host_kind *const kinds[SBK_KIND_COUNT] = {
 	[SBK_KIND_ACCESS] = &sbk_host_access,
 	[SBK_KIND_ACCOUNT] = &sbk_host_account,
+	[SBK_KIND_FILTERS] = &sbk_host_filters,
 	[SBK_KIND_GROUP] = &sbk_host_account,
 	[SBK_KIND_LOGON] = &sbk_host_logon,
 	[SBK_KIND_MEMBER] = &sbk_host_member,

@@ -10,6 +10,7 @@
 #include "engine/ntsec/sd.h"
 #include "engine/windows/error.h"
 #include "engine/windows/win32_accounts.h"
+#include "engine/windows/win32_filters.h"
 
 #include "engine/banned.h"
 
@@ -66,6 +67,7 @@ const struct sbk_win32 sbk_win32_system = {
 		},
 	.program = &sbk_win32_program_system,
 	.accounts = &sbk_win32_accounts_system,
+	.filters = &sbk_win32_filters_system,
 };
 
 const struct sbk_win32 *sbk_win32 = &sbk_win32_system;

@@ -110,6 +110,7 @@ struct sbk_win32_errors {
 };
 
 struct sbk_win32_accounts; /* win32_accounts.h */
+struct sbk_win32_filters;  /* win32_filters.h */
 
 struct sbk_win32 {
 	struct sbk_win32_files files;
@@ -118,6 +119,7 @@ struct sbk_win32 {
 	struct sbk_win32_errors errors;
 	const struct sbk_win32_program *program;
 	const struct sbk_win32_accounts *accounts;
+	const struct sbk_win32_filters *filters;
 };
 
 /* The system itself. */

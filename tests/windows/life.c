@@ -13,6 +13,8 @@
 
 #define CALLS_MAX 3000
 
+void (*life_prepare)(struct life *life);
+
 struct life *life_begin(void)
 {
 	struct life *life = calloc(1, sizeof(*life));
@@ -32,6 +34,9 @@ void life_end(struct life *life)
 	sbk_backend_close(&life->backend);
 	assert_int_equal(life->sim->policies, 0);
 	assert_int_equal(life->sim->accounts.buffers, 0);
+	assert_int_equal(life->sim->filters.buffers, 0);
+	assert_int_equal(life->sim->filters.engines, 0);
+	assert_int_equal(life->sim->registry.open, 0);
 	sbk_plan_free(life->plan);
 	sbk_plan_free(life->inverse);
 	sim_finish(life->sim);
@@ -51,7 +56,8 @@ int life_add(struct life *life, enum sbk_kind kind, const char *name,
 static int apply(struct life *life, struct sbk_plan *plan,
 		 enum sbk_transaction_kind kind, struct sbk_error *err)
 {
-	struct sbk_apply_options options = {.kind = kind, .more_arg = life};
+	struct sbk_apply_options options = {.kind = kind,
+					    .more_arg = life->more_arg};
 	struct sbk_recorder recorder = recorded_recorder(&life->recorded);
 	struct sbk_apply_result result;
 
@@ -85,6 +91,8 @@ int life_undo(struct life *life, struct sbk_error *err)
 void life_print(struct life *life, struct sbk_buf *out)
 {
 	sim_print_accounts(life->sim, out);
+	sim_print_filters(life->sim, out);
+	sim_print_registry(life->sim, out);
 	sbk_buf_printf(out, "%zu rights\n", sim_rights_held(life->sim));
 }
 
@@ -130,6 +138,8 @@ static bool one_fault(life_plan_fn *plan, bool undoing, enum fault_mode mode,
 	struct recorded kept;
 	volatile bool met;
 
+	if (life_prepare != NULL)
+		life_prepare(life);
 	life_print(life, &start);
 	assert_ok(plan(life, &err), &err);
 	if (undoing)

@@ -16,6 +16,7 @@ struct life {
 	struct sbk_backend backend;
 	struct sbk_plan *plan, *inverse;
 	sbk_apply_more_fn *more; /* of the plan, or NULL */
+	void *more_arg;
 	struct recorded recorded;
 };
 
@@ -29,6 +30,8 @@ int life_do(struct life *life, struct sbk_error *err);
 /* Undoes what was recorded. */
 int life_undo(struct life *life, struct sbk_error *err);
 
+/* What belongs to the start of each life of a sweep; NULL: nothing. */
+extern void (*life_prepare)(struct life *life);
 /* Builds the plan; called once for each life of the sweep. */
 typedef int life_plan_fn(struct life *life, struct sbk_error *err);
 /*

@@ -497,6 +497,11 @@ static struct sbk_win32 table = {
 	.errors = {.GetLastError = sim_GetLastError},
 };
 
+void sim_set_registry(const struct sbk_win32_registry *registry)
+{
+	table.registry = *registry;
+}
+
 bool sim_is_elevated(void)
 {
 	return world->elevated;
@@ -533,6 +538,7 @@ struct sim *sim_begin(void)
 	sim_accounts_begin(&sim->accounts);
 	table.rights = sim_rights_table;
 	table.accounts = &sim_accounts_table;
+	table.filters = &sim_filters_table;
 	table.registry = sbk_win32_system.registry;
 	table.program = sbk_win32_system.program;
 	table.errors.RtlNtStatusToDosError =

@@ -26,6 +26,8 @@
 #include "engine/ntsec/token.h"
 #include "engine/windows/win32.h"
 #include "tests/windows/sim_accounts.h"
+#include "tests/windows/sim_filters.h"
+#include "tests/windows/sim_registry.h"
 
 #define SIM_NODES_MAX 128
 #define SIM_HANDLES_MAX 64
@@ -64,6 +66,8 @@ struct sim {
 	struct sim_handle handles[SIM_HANDLES_MAX];
 	DWORD last_error;
 	struct sim_accounts accounts;
+	struct sim_filters filters;
+	struct sim_registry registry;
 	struct sim_right rights[16];
 	size_t policies; /* open handles of the policy */
 	/* The caller. */
@@ -117,6 +121,8 @@ void sim_give_right(struct sim *sim, const char *sid, const WCHAR *name);
  * whether this call shall fail, which each asks first. */
 extern const struct sbk_win32_rights sim_rights_table;
 struct sim *sim_now(void);
+/* The registry of the table; the system's own at first. */
+void sim_set_registry(const struct sbk_win32_registry *registry);
 bool sim_fails(void);
 
 /* Between sim.c (the table) and sim_world.c (the volume). */

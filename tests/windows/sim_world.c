@@ -192,6 +192,9 @@ void sim_process_ends(struct sim *sim)
 	memset(sim->handles, 0, sizeof(sim->handles));
 	sim->policies = 0;
 	sim->accounts.buffers = 0;
+	sim->filters.buffers = sim->filters.engines = 0;
+	sim->filters.in_transaction = false;
+	sim->registry.open = 0;
 }
 
 void sim_power_cut(struct sim *sim)

@@ -58,6 +58,7 @@ static int plan_more(void *arg, struct sbk_plan *plan, struct sbk_error *err)
 static int plan_all(struct life *life, struct sbk_error *err)
 {
 	life->more = plan_more;
+	life->more_arg = life;
 	return plan_accounts(life, err);
 }
 

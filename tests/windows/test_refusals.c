@@ -1,8 +1,8 @@
 /*
- * Accounts and groups on the system itself, as Wine has them: it says yes and
- * keeps nothing that could be found again. We must notice, take back what is
- * there, and say what was found. On Windows this would make accounts: there it
- * is the acceptance suite's, and nothing is tried.
+ * Accounts, groups and network filters on the system itself, as Wine has them:
+ * it says yes and keeps nothing that could be found again. We must notice, take
+ * back what is there, and say what was found. On Windows this would change the
+ * machine: there it is the acceptance suite's, and nothing is tried.
  */
 #include "tests/support/test.h"
 
@@ -12,11 +12,13 @@
 #include "engine/os.h"
 #include "engine/windows/win32.h"
 #include "engine/windows/win32_accounts.h"
+#include "engine/windows/win32_filters.h"
 
 #include "engine/banned.h"
 
 #define NONCE "0123456789abcdef0123456789abcdef"
 
+#define FILTERS_NAME "53420000-0123-4567-89ab-cdef01234567"
 #define ACCOUNT_STATE                                                       \
 	"flags 0x00010201\ncomment Sandbook test SandbookWine nonce " NONCE \
 	"\nsid own\n"
@@ -62,7 +64,7 @@ static void assert_refused(enum sbk_kind kind, const char *name,
 	sbk_backend_close(&backend);
 }
 
-static void test_account_wine__an_account_that_is_none_is_told(void **state)
+static void test_refusals__an_account_that_is_none_is_told(void **state)
 {
 	struct sbk_win32_account seen = SBK_WIN32_ACCOUNT_INIT;
 	struct sbk_win32_accounts accounts = sbk_win32_accounts_system;
@@ -86,7 +88,7 @@ static void test_account_wine__an_account_that_is_none_is_told(void **state)
 	sbk_win32_account_release(&seen);
 }
 
-static void test_account_wine__a_group_that_is_none_is_told(void **state)
+static void test_refusals__a_group_that_is_none_is_told(void **state)
 {
 	(void)state;
 	if (!is_wine())
@@ -96,7 +98,7 @@ static void test_account_wine__a_group_that_is_none_is_told(void **state)
 		       "\nsid own\n");
 }
 
-static void test_account_wine__a_member_that_is_none_is_told(void **state)
+static void test_refusals__a_member_that_is_none_is_told(void **state)
 {
 	(void)state;
 	if (!is_wine())
@@ -105,7 +107,7 @@ static void test_account_wine__a_member_that_is_none_is_told(void **state)
 		       "member\n");
 }
 
-static void test_account_wine__a_logon_of_nobody_is_refused(void **state)
+static void test_refusals__a_logon_of_nobody_is_refused(void **state)
 {
 	(void)state;
 	if (!is_wine())
@@ -113,8 +115,77 @@ static void test_account_wine__a_logon_of_nobody_is_refused(void **state)
 	assert_refused(SBK_KIND_LOGON, "S-1-5-21-1-2-3-1005", "enabled\n");
 }
 
+static DWORD WINAPI says_yes(HANDLE engine)
+{
+	(void)engine;
+	return 0;
+}
+
+static DWORD WINAPI says_yes_to_flags(HANDLE engine, UINT32 flags)
+{
+	(void)engine;
+	(void)flags;
+	return 0;
+}
+
+static DWORD WINAPI says_yes_to_provider(HANDLE engine,
+					 const FWPM_PROVIDER0 *provider,
+					 PSECURITY_DESCRIPTOR sd)
+{
+	(void)engine;
+	(void)provider;
+	(void)sd;
+	return 0;
+}
+
+static DWORD WINAPI has_no_provider(HANDLE engine, const GUID *key,
+				    FWPM_PROVIDER0 **out)
+{
+	(void)engine;
+	(void)key;
+	(void)out;
+	return (DWORD)FWP_E_PROVIDER_NOT_FOUND;
+}
+
+static DWORD WINAPI has_no_sublayer(HANDLE engine, const GUID *key,
+				    FWPM_SUBLAYER0 **out)
+{
+	(void)engine;
+	(void)key;
+	(void)out;
+	return (DWORD)FWP_E_SUBLAYER_NOT_FOUND;
+}
+
+/* Wine has no transactions and no providers: calling those ends the program.
+ * With them saying yes, its own calls for sublayers and filters are met. */
+static void test_refusals__filters_that_are_none_are_told(void **state)
+{
+	struct sbk_win32_filters filters = sbk_win32_filters_system;
+	struct sbk_win32 table = sbk_win32_system;
+	struct sbk_buf wanted = SBK_BUF_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_sid sid;
+
+	(void)state;
+	if (!is_wine())
+		return;
+	assert_ok(sbk_sid_parse("S-1-5-21-1-2-3-1005", 19, &sid, &err), &err);
+	assert_ok(sbk_filters_want(&wanted, NONCE, &sid, 1, 1, 2, &err), &err);
+	filters.FwpmTransactionBegin0 = says_yes_to_flags;
+	filters.FwpmTransactionCommit0 = says_yes;
+	filters.FwpmProviderAdd0 = says_yes_to_provider;
+	filters.FwpmProviderGetByKey0 = has_no_provider;
+	table.filters = &filters;
+	sbk_win32 = &table;
+	assert_refused(SBK_KIND_FILTERS, FILTERS_NAME, sbk_buf_text(&wanted));
+	filters.FwpmSubLayerGetByKey0 = has_no_sublayer;
+	assert_refused(SBK_KIND_FILTERS, FILTERS_NAME, sbk_buf_text(&wanted));
+	sbk_win32 = &sbk_win32_system;
+	sbk_buf_release(&wanted);
+}
+
 /* The one that is real under Wine, too. */
-static void test_account_wine__the_generator_gives_bytes(void **state)
+static void test_refusals__the_generator_gives_bytes(void **state)
 {
 	uint8_t first[40] = {0}, second[40] = {0};
 	struct sbk_error err = SBK_ERROR_INIT;
@@ -126,11 +197,12 @@ static void test_account_wine__the_generator_gives_bytes(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(test_account_wine__an_account_that_is_none_is_told),
-	cmocka_unit_test(test_account_wine__a_group_that_is_none_is_told),
-	cmocka_unit_test(test_account_wine__a_member_that_is_none_is_told),
-	cmocka_unit_test(test_account_wine__a_logon_of_nobody_is_refused),
-	cmocka_unit_test(test_account_wine__the_generator_gives_bytes),
+	cmocka_unit_test(test_refusals__an_account_that_is_none_is_told),
+	cmocka_unit_test(test_refusals__a_group_that_is_none_is_told),
+	cmocka_unit_test(test_refusals__a_member_that_is_none_is_told),
+	cmocka_unit_test(test_refusals__a_logon_of_nobody_is_refused),
+	cmocka_unit_test(test_refusals__filters_that_are_none_are_told),
+	cmocka_unit_test(test_refusals__the_generator_gives_bytes),
 };
 
 SBK_TEST_MAIN(tests)

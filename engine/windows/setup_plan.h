@@ -1,0 +1,56 @@
+/*
+ * What setup changes on a Windows host for one person, as a plan: the order of
+ * WINDOWS.md part 5. Portable: it reads the host through the backend, decides,
+ * and touches nothing.
+ *
+ * An account's SID is not known before the account is there, so the plan comes
+ * in two parts of one transaction: sbk_nt_setup_plan before `apply`, and
+ * sbk_nt_setup_more as its `more`, when the accounts are made.
+ *
+ *	1  group, accounts (disabled), the keys and values that hide them
+ *	2  members, denied logons, network filters, and last: enabled
+ *
+ * Undo goes backwards: disabled first, the accounts and their group last. What
+ * stands already, made by an earlier setup, is not planned again, so that a
+ * second setup adds what is missing.
+ */
+#ifndef SBK_WINDOWS_SETUP_PLAN_H
+#define SBK_WINDOWS_SETUP_PLAN_H
+
+#include "engine/backend.h"
+#include "engine/plan.h"
+#include "engine/windows/account_state.h"
+#include "engine/windows/filter_rules.h"
+
+#define SBK_NT_GROUP_NAME "Sandbook"
+
+enum sbk_nt_role { SBK_NT_OFFLINE, SBK_NT_ONLINE, SBK_NT_ROLE_COUNT };
+
+struct sbk_nt_setup {
+	/* The caller's. */
+	const struct sbk_backend *backend;
+	const char *installation; /* 32 hexadecimal digits */
+	const char *person;	  /* SID of who is enrolled */
+	unsigned number;	  /* of the person among the enrolled, from 1 */
+	uint16_t first_port, last_port; /* of loopback, for a proxy */
+	/* Random digits: of the group and of each account. */
+	char nonces[1 + SBK_NT_ROLE_COUNT][SBK_NT_NONCE_DIGITS + 1];
+	/* Its own: whether part 2 was added. */
+	bool added;
+};
+
+/* "SandbookOffline" for the first person, "SandbookOffline2" for the second. */
+void sbk_nt_setup_name(enum sbk_nt_role role, unsigned number,
+		       char out[SBK_NT_ACCOUNT_NAME_MAX + 1]);
+
+/* Part 1. SBK_E_EXISTS where a name of ours is somebody's, naming it; INVAL. */
+int sbk_nt_setup_plan(struct sbk_nt_setup *setup, struct sbk_plan *plan,
+		      struct sbk_error *err);
+/*
+ * Part 2, once; nothing when called again. Of the form of sbk_apply_more_fn,
+ * `arg` the struct sbk_nt_setup. SBK_E_IO where an account of part 1 is not
+ * there; SBK_E_CONFLICT where others altered the filters.
+ */
+int sbk_nt_setup_more(void *arg, struct sbk_plan *plan, struct sbk_error *err);
+
+#endif

@@ -1,0 +1,288 @@
+/*
+ * The whole of setup's order on the simulation (sim.h): made, made again, for a
+ * second person, undone, with others' hands in between; every call of the
+ * system fails once, and every call is the last of its process.
+ */
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include <windows.h>
+
+#include <lmaccess.h>
+
+#include "engine/windows/setup_plan.h"
+#include "tests/windows/life.h"
+
+#include "engine/banned.h"
+
+#define NONCE "0123456789abcdef0123456789abcde"
+#define WINLOGON L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Winlogon"
+
+static struct sbk_nt_setup setup;
+
+static int plan_setup(struct life *life, struct sbk_error *err)
+{
+	setup = (struct sbk_nt_setup){
+		.backend = &life->backend,
+		.installation = NONCE "f",
+		.person = SIM_USER,
+		.number = 1,
+		.first_port = 47100,
+		.last_port = 47115,
+		.nonces = {NONCE "0", NONCE "1", NONCE "2"}};
+	life->more = sbk_nt_setup_more;
+	life->more_arg = &setup;
+	return sbk_nt_setup_plan(&setup, life->plan, err);
+}
+
+static struct life *begin(struct sbk_buf *start)
+{
+	struct life *life = life_begin();
+
+	sim_use_registry(life->sim, WINLOGON);
+	life_print(life, start);
+	return life;
+}
+
+static struct life *begin_done(struct sbk_buf *start)
+{
+	struct life *life = begin(start);
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	assert_ok(plan_setup(life, &err), &err);
+	assert_ok(life_do(life, &err), &err);
+	return life;
+}
+
+static void assert_world(struct life *life, const char *expected)
+{
+	struct sbk_buf now = SBK_BUF_INIT;
+
+	life_print(life, &now);
+	assert_string_equal(sbk_buf_text(&now), expected);
+	sbk_buf_release(&now);
+}
+
+/* The place of a change in the plan; the object's name ends so. */
+static size_t place_of(struct life *life, enum sbk_kind kind, const char *end)
+{
+	size_t i;
+
+	for (i = 0; i < sbk_plan_count(life->plan); i++) {
+		const struct sbk_object *object =
+			&sbk_plan_at(life->plan, i)->object;
+		const size_t size = strlen(object->name), tail = strlen(end);
+
+		if (object->kind == kind && size >= tail &&
+		    strcmp(object->name + size - tail, end) == 0)
+			return i;
+	}
+	fail_msg("no change of '%s'", end);
+	return 0;
+}
+
+static void test_setup__makes_all_in_its_order(void **state)
+{
+	struct sbk_buf start = SBK_BUF_INIT;
+	struct life *life = begin_done(&start);
+	struct sim *sim = life->sim;
+	const struct sim_account *offline =
+		sim_account_named(sim, L"SandbookOffline");
+	const size_t count = sbk_plan_count(life->plan);
+
+	(void)state;
+	assert_non_null(offline);
+	assert_int_equal(offline->flags & UF_ACCOUNTDISABLE, 0);
+	assert_int_equal(sim_account_named(sim, L"Sandbook")->member_count, 2);
+	assert_int_equal(sim_account_named(sim, L"Users")->member_count, 2);
+	assert_int_equal(sim_rights_held(sim), 8);
+	assert_int_equal(sim->filters.now.count, SBK_FILTERS_PER_USER);
+	/* 3 accounts, 4 of the registry, 4 members, 8 rights, the filters. */
+	assert_int_equal(count, 3 + 4 + 4 + 8 + 1 + 2);
+	assert_int_equal(place_of(life, SBK_KIND_GROUP, ""), 0);
+	assert_int_equal(place_of(life, SBK_KIND_FILTERS, ""), count - 3);
+	assert_int_equal(place_of(life, SBK_KIND_LOGON, ""), count - 2);
+	assert_true(place_of(life, SBK_KIND_MEMBER, "") <
+		    place_of(life, SBK_KIND_RIGHT, ""));
+	sbk_buf_release(&start);
+	life_end(life);
+}
+
+/* Disabled first; the accounts, and last their group, at the end. */
+static void test_setup__undo_goes_backwards_to_the_start(void **state)
+{
+	struct sbk_buf start = SBK_BUF_INIT;
+	struct life *life = begin_done(&start);
+	struct sbk_error err = SBK_ERROR_INIT;
+	size_t count;
+
+	(void)state;
+	assert_ok(life_undo(life, &err), &err);
+	assert_world(life, sbk_buf_text(&start));
+	count = sbk_plan_count(life->inverse);
+	assert_int_equal(count, 22);
+	assert_int_equal(sbk_plan_at(life->inverse, 0)->object.kind,
+			 SBK_KIND_LOGON);
+	assert_int_equal(sbk_plan_at(life->inverse, 1)->object.kind,
+			 SBK_KIND_LOGON);
+	assert_int_equal(sbk_plan_at(life->inverse, count - 1)->object.kind,
+			 SBK_KIND_GROUP);
+	sbk_buf_release(&start);
+	life_end(life);
+}
+
+/* Another plan in the same world. */
+static int again(struct life *life, const char *person, unsigned number,
+		 struct sbk_error *err)
+{
+	int rc;
+
+	sbk_plan_free(life->plan);
+	life->plan = sbk_plan_new();
+	life->recorded = (struct recorded){.count = 0};
+	(void)snprintf(setup.nonces[1], sizeof(setup.nonces[1]), NONCE "7");
+	setup.person = person;
+	setup.number = number;
+	rc = sbk_nt_setup_plan(&setup, life->plan, err);
+	return rc < 0 ? rc : life_do(life, err);
+}
+
+static void test_setup__a_second_time_makes_what_is_missing(void **state)
+{
+	struct sbk_buf start = SBK_BUF_INIT;
+	struct life *life = begin_done(&start);
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	assert_ok(again(life, SIM_USER, 1, &err), &err);
+	assert_int_equal(sbk_plan_count(life->plan), 0);
+	sim_account_named(life->sim, L"Users")->member_count = 1;
+	assert_ok(again(life, SIM_USER, 1, &err), &err);
+	assert_int_equal(sbk_plan_count(life->plan), 1);
+	assert_int_equal(sim_account_named(life->sim, L"Users")->member_count,
+			 2);
+	sbk_buf_release(&start);
+	life_end(life);
+}
+
+/* Undoing the second person's leaves the first one's as it was. */
+static void test_setup__a_second_person_comes_and_goes(void **state)
+{
+	struct sbk_buf start = SBK_BUF_INIT, first = SBK_BUF_INIT;
+	struct life *life = begin_done(&start);
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	life_print(life, &first);
+	assert_ok(again(life, SIM_ACCOUNT, 2, &err), &err);
+	assert_non_null(sim_account_named(life->sim, L"SandbookOffline2"));
+	assert_int_equal(life->sim->filters.now.count,
+			 2 * SBK_FILTERS_PER_USER);
+	assert_int_equal(
+		sim_account_named(life->sim, L"Sandbook")->member_count, 4);
+	assert_ok(life_undo(life, &err), &err);
+	assert_world(life, sbk_buf_text(&first));
+	sbk_buf_release(&first);
+	sbk_buf_release(&start);
+	life_end(life);
+}
+
+static void test_setup__takes_no_name_of_somebodys(void **state)
+{
+	static const WCHAR *const names[] = {L"Sandbook", L"SandbookOnline"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		struct sbk_buf start = SBK_BUF_INIT;
+		struct life *life = begin(&start);
+		struct sbk_error err = SBK_ERROR_INIT;
+
+		(void)sim_make_account(life->sim, names[i], i == 0);
+		assert_error(plan_setup(life, &err), SBK_E_EXISTS, &err);
+		assert_non_null(strstr(err.message, "is taken by"));
+		sbk_buf_release(&start);
+		life_end(life);
+	}
+}
+
+/* An account that is not there after all is enabled by nothing. */
+static void test_setup__stops_where_the_system_forgets(void **state)
+{
+	int how;
+
+	(void)state;
+	for (how = 0; how < 3; how++) {
+		struct sbk_buf start = SBK_BUF_INIT;
+		struct life *life = begin(&start);
+		struct sbk_error err = SBK_ERROR_INIT;
+		size_t i;
+
+		life->sim->accounts.forgets = how == 0;
+		life->sim->filters.forgets = how == 1;
+		life->sim->accounts.keeps_flags = how == 2;
+		assert_ok(plan_setup(life, &err), &err);
+		assert_error(life_do(life, &err), SBK_E_IO, &err);
+		assert_non_null(strstr(err.message, "reported success"));
+		for (i = 0; i < life->recorded.count; i++)
+			life->recorded.changes[i]->status =
+				SBK_STATUS_CONFIRMED;
+		assert_ok(life_undo(life, &err), &err);
+		assert_world(life, sbk_buf_text(&start));
+		sbk_buf_release(&start);
+		life_end(life);
+	}
+}
+
+/* What others did meanwhile does not keep ours, and stays itself. */
+static void test_setup__undo_after_others(void **state)
+{
+	struct sbk_buf start = SBK_BUF_INIT;
+	struct life *life = begin_done(&start);
+	struct sim *sim = life->sim;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	wcscpy(sim_account_named(sim, L"SandbookOnline")->name, L"other");
+	sim_account_named(sim, L"SandbookOffline")->flags |= UF_ACCOUNTDISABLE;
+	sim->filters.now.filters[2].filter.action.type = FWP_ACTION_PERMIT;
+	sim_give_right(sim, SIM_ACCOUNT, L"SeDenyBatchLogonRight");
+	assert_ok(life_undo(life, &err), &err);
+	assert_int_equal(sim_rights_held(sim), 1);
+	assert_null(sim_account_named(sim, L"other"));
+	assert_null(sim_account_named(sim, L"SandbookOffline"));
+	assert_null(sim_account_named(sim, L"Sandbook"));
+	assert_int_equal(sim->filters.now.count, 0);
+	sbk_buf_release(&start);
+	life_end(life);
+}
+
+/* The plan comes with its registry: it is part of each life's start. */
+static void use_registry(struct life *life)
+{
+	sim_use_registry(life->sim, WINLOGON);
+}
+
+static void test_setup_sweep__every_call_fails_or_is_the_last(void **state)
+{
+	(void)state;
+	life_prepare = use_registry;
+	life_sweep(plan_setup, 200);
+	life_prepare = NULL;
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_setup__makes_all_in_its_order),
+	cmocka_unit_test(test_setup__undo_goes_backwards_to_the_start),
+	cmocka_unit_test(test_setup__a_second_time_makes_what_is_missing),
+	cmocka_unit_test(test_setup__a_second_person_comes_and_goes),
+	cmocka_unit_test(test_setup__takes_no_name_of_somebodys),
+	cmocka_unit_test(test_setup__stops_where_the_system_forgets),
+	cmocka_unit_test(test_setup__undo_after_others),
+	cmocka_unit_test(test_setup_sweep__every_call_fails_or_is_the_last),
+};
+
+SBK_TEST_MAIN(tests)

@@ -387,30 +387,31 @@ int sbk_filters_want(struct sbk_buf *out, const char *installation,
 			     last_port, err);
 }
 
-static bool has_user(const struct sbk_filter_set *set,
-		     const struct sbk_sid *user)
+static size_t filters_of(const struct sbk_filter_set *set,
+			 const struct sbk_sid *user)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < set->count; i++)
+		count += !set->filters[i].is_other &&
+			 sbk_sid_equal(&set->filters[i].user, user);
+	return count;
+}
+
+bool sbk_filter_set_is_whole(const struct sbk_filter_set *set)
 {
 	size_t i;
 
 	for (i = 0; i < set->count; i++)
-		if (!set->filters[i].is_other &&
-		    sbk_sid_equal(&set->filters[i].user, user))
-			return true;
-	return false;
+		if (set->filters[i].is_other ||
+		    filters_of(set, &set->filters[i].user) !=
+			    SBK_FILTERS_PER_USER)
+			return false;
+	return true;
 }
 
-static bool is_altered(const struct sbk_filter_set *set)
-{
-	size_t i;
-
-	for (i = 0; i < set->count; i++)
-		if (set->filters[i].is_other)
-			return true;
-	return false;
-}
-
-/* Users of `from`, each once, but for those that `after` has and `before` has
- * not. */
+/* Users of `from` with all of their filters, each once, but for those that
+ * `after` has and `before` has not. */
 static void keep_users(const struct sbk_filter_set *from,
 		       const struct sbk_filter_set *before,
 		       const struct sbk_filter_set *after,
@@ -422,7 +423,9 @@ static void keep_users(const struct sbk_filter_set *from,
 		const struct sbk_sid *user = &from->filters[i].user;
 
 		if (from->filters[i].is_other ||
-		    (has_user(after, user) && !has_user(before, user)))
+		    filters_of(from, user) != SBK_FILTERS_PER_USER ||
+		    (filters_of(after, user) > 0 &&
+		     filters_of(before, user) == 0))
 			continue;
 		for (j = 0; j < *count && !sbk_sid_equal(&users[j], user); j++)
 			;
@@ -448,7 +451,7 @@ int sbk_filters_without(struct sbk_buf *out, struct sbk_state before,
 		rc = sbk_filter_set_parse(&now, current, err);
 	if (rc < 0)
 		goto out;
-	if (is_altered(&now))
+	if (!sbk_filter_set_is_whole(&now))
 		keep_users(&old, &old, &made, users, &count);
 	keep_users(&now, &old, &made, users, &count);
 	for (i = 0; i < made.count; i++) {

@@ -107,6 +107,9 @@ int sbk_filter_set_add(struct sbk_filter_set *set,
 		       const struct sbk_filter *filter, struct sbk_error *err);
 /* Appends the state; the filters are sorted first. */
 void sbk_filter_set_encode(struct sbk_filter_set *set, struct sbk_buf *out);
+/* Whether nothing is missing or altered of what keeps each of its users off the
+ * network. */
+bool sbk_filter_set_is_whole(const struct sbk_filter_set *set);
 /* One form and no other: SBK_E_PARSE. The caller releases the set always. */
 int sbk_filter_set_parse(struct sbk_filter_set *set, struct sbk_state state,
 			 struct sbk_error *err);

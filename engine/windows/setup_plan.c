@@ -296,17 +296,16 @@ static int collect_users(struct sbk_state now, const char *offline,
 	size_t i, j;
 	int rc = sbk_filter_set_parse(&set, now, err);
 
+	if (rc == 0 && !sbk_filter_set_is_whole(&set))
+		rc = sbk_error_set(err, SBK_E_CONFLICT,
+				   "others altered network filters of "
+				   "Sandbook; see 'sandbook audit drift'");
 	for (i = 0; rc == 0 && i < set.count; i++) {
-		if (set.filters[i].is_other)
-			rc = sbk_error_set(err, SBK_E_CONFLICT,
-					   "others altered network filters of "
-					   "Sandbook; see 'sandbook audit "
-					   "drift'");
 		for (j = 0; j < *count &&
 			    !sbk_sid_equal(&users[j], &set.filters[i].user);
 		     j++)
 			;
-		if (rc == 0 && j == *count && j < SBK_FILTER_USERS_MAX)
+		if (j == *count && j < SBK_FILTER_USERS_MAX)
 			users[(*count)++] = set.filters[i].user;
 	}
 	sbk_filter_set_release(&set);

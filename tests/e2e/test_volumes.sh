@@ -11,8 +11,8 @@
 #	         brings everything back
 #	second_FS  the same, with the journal on another volume
 #	full_FS  what runs in the sandbox fills the volume: before an undo, a
-#	         recovery, an uninstall, and while a grant is made. All of them
-#	         do their work, or change nothing
+#	         recovery, an uninstall, a drop of the oldest entries, and while
+#	         a grant is made. All of them do their work, or change nothing
 #	begun_FS  it is full before change n of the first grant
 #
 # FS is ext4, xfs, btrfs, or ext4-1k, with blocks of 1 KiB. Every 24th n and six
@@ -259,6 +259,40 @@ elsewhere()
 	done
 }
 
+# The oldest entries go while nothing else can be written: the reserve lends its
+# room. What the database gives back may have to wait, and is told.
+drop_on_full()
+{
+	expect 0 "all of it seen" "$bin/sandbook" journal witness
+	install -d -o dev -g dev /run/segments
+	rm -f /run/segments/1
+	expect 0 "export" $dev "$bin/sandbook" journal export \
+		--to /run/segments/1
+	drop="$dev $bin/sandbook journal drop --exported /run/segments/1"
+	fill
+	if [ "$fs" = xfs ]; then
+		# It keeps some room back, and the reserve of a journal with
+		# nothing in effect is small: refused, and nothing is changed.
+		expect 206 "drop on a full volume" $drop
+		expect 0 "verify after no drop" $verify
+		emptied
+		expect 0 "drop" $drop
+	else
+		expect 0 "drop on a full volume" $drop
+	fi
+	grep -q ' are dropped' "$out.log" || fail "drop: $(cat "$out.log")"
+	expect 0 "verify after a drop on a full volume" $verify \
+		--segment /run/segments/1
+	emptied
+	expect 0 "its room given back" $drop
+	grep -q 'were already dropped' "$out.log" ||
+		fail "drop again: $(cat "$out.log")"
+	grep -q 'did not get smaller' "$out.log" &&
+		fail "its room: $(cat "$out.log")"
+	expect 0 "verify after that" $verify --segment /run/segments/1
+	expect 0 "a look after that" "$bin/sandbook" journal witness
+}
+
 case_full()
 {
 	size=40
@@ -280,6 +314,8 @@ case_full()
 	expect 0 "undo of a grant on a full volume" $undo
 	emptied
 	same "undo of a grant on a full volume"
+
+	drop_on_full
 
 	stops="30 45 60 75"
 	# Before its room is set aside a journal cannot even be opened on a

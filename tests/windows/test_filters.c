@@ -71,13 +71,39 @@ static void test_filters__come_and_go(void **state)
 	life_end(life);
 }
 
+/* Each property that is set is looked at. */
+static void assert_seen_altered(struct life *life)
+{
+	const struct sbk_change *change = sbk_plan_at(life->plan, 0);
+	struct sbk_observation seen = SBK_OBSERVATION_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	assert_ok(sbk_backend_observe(&life->backend, &change->object, &seen,
+				      &err),
+		  &err);
+	assert_false(
+		sbk_state_equal(sbk_observation_state(&seen), change->after));
+	sbk_observation_release(&seen);
+}
+
+/* The last number of SIM_ACCOUNT, in the descriptor of the condition. */
+static void change_user(struct sim_filter *filter)
+{
+	static const uint8_t rid[] = {1005 % 256, 1005 / 256, 0, 0};
+	UINT32 i = 0;
+
+	while (memcmp(filter->sd + i, rid, sizeof(rid)) != 0)
+		assert_true(++i < filter->blob.size);
+	filter->sd[i]++;
+}
+
 /* What others altered of ours goes, too; what is another's stays. */
 static void test_filters__go_altered_or_not(void **state)
 {
 	int how;
 
 	(void)state;
-	for (how = 0; how < 5; how++) {
+	for (how = 0; how < 9; how++) {
 		struct sbk_buf start = SBK_BUF_INIT;
 		struct life *life = begin_done(&start);
 		struct sim_filter_store *now = &life->sim->filters.now;
@@ -91,8 +117,17 @@ static void test_filters__go_altered_or_not(void **state)
 			now->filters[8].range.valueHigh.uint16 = 65535;
 		else if (how == 3)
 			now->filters[2] = now->filters[--now->count];
-		else
+		else if (how == 4)
 			now->filters[3].filter.flags |= 0x8;
+		else if (how == 5) /* whom it is for */
+			change_user(&now->filters[3]);
+		else if (how == 6)
+			now->filters[3].filter.weight.uint8 = 2;
+		else if (how == 7) /* by UDP */
+			now->filters[7].conditions[2].conditionValue.uint8 = 17;
+		else /* not by loopback alone */
+			now->filters[7].conditions[1].conditionValue.uint32 = 0;
+		assert_seen_altered(life);
 		assert_ok(life_undo(life, &err), &err);
 		assert_world(life, sbk_buf_text(&start));
 		sbk_buf_release(&start);

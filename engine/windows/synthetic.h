@@ -17,6 +17,7 @@
 #include "engine/ntsec/sid.h"
 
 #define SBK_SYNTHETIC_AUTHORITY 0x0053424B0001u
+#define SBK_RUN_AUTHORITY 0x0053424B0002u
 #define SBK_SYNTHETIC_ID_BYTES 16
 #define SBK_SYNTHETIC_LIVE_MAX 64  /* in use at once, of one journal */
 #define SBK_SYNTHETIC_TOKEN_MAX 16 /* of one token: above it, error 1344 */
@@ -29,5 +30,13 @@ struct sbk_sid sbk_synthetic_make(const uint8_t id[SBK_SYNTHETIC_ID_BYTES],
  * NULL. */
 bool sbk_synthetic_parse(const struct sbk_sid *sid,
 			 uint8_t id[SBK_SYNTHETIC_ID_BYTES], uint32_t *number);
+
+/*
+ * The SID of one run, from random bytes: what the run makes without naming who
+ * may use it is the run's alone (WINDOWS.md part 6).
+ */
+struct sbk_sid
+sbk_synthetic_make_run(const uint8_t random[SBK_SYNTHETIC_ID_BYTES]);
+bool sbk_synthetic_is_run(const struct sbk_sid *sid);
 
 #endif

@@ -66,6 +66,9 @@ const struct sbk_win32 sbk_win32_system = {
 			.RtlNtStatusToDosError = RtlNtStatusToDosError,
 		},
 	.program = &sbk_win32_program_system,
+	.token = &sbk_win32_token_system,
+	.process = &sbk_win32_process_system,
+	.pipe = &sbk_win32_pipe_system,
 	.accounts = &sbk_win32_accounts_system,
 	.filters = &sbk_win32_filters_system,
 };

@@ -26,7 +26,10 @@
 
 #include "engine/buf.h"
 #include "engine/error.h"
+#include "engine/windows/win32_pipe.h"
+#include "engine/windows/win32_process.h"
 #include "engine/windows/win32_program.h"
+#include "engine/windows/win32_token.h"
 
 struct sbk_win32_files {
 	HANDLE(WINAPI *CreateFileW)
@@ -118,6 +121,9 @@ struct sbk_win32 {
 	struct sbk_win32_registry registry;
 	struct sbk_win32_errors errors;
 	const struct sbk_win32_program *program;
+	const struct sbk_win32_token *token;
+	const struct sbk_win32_process *process;
+	const struct sbk_win32_pipe *pipe;
 	const struct sbk_win32_accounts *accounts;
 	const struct sbk_win32_filters *filters;
 };

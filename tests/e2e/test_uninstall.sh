@@ -10,7 +10,7 @@
 # A case that edits is run twice, on a host with Sandbook and on one without,
 # and the two hosts must end up the same: only the edits remain.
 #
-# SBK_CAMPAIGN=1 kills 400 times for each command instead of 30.
+# SBK_CAMPAIGN=1 kills 400 times for each command instead of SBK_KILLS or 30.
 #
 # Exits 77 with a reason where this machine cannot do it.
 set -u
@@ -18,7 +18,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 support=$here/../support
 
 # The dynamic loader of a sanitizer build is slower to die.
-if [ "${SBK_CAMPAIGN-}" = 1 ]; then kills=400; else kills=30; fi
+if [ "${SBK_CAMPAIGN-}" = 1 ]; then kills=400; else kills=${SBK_KILLS-30}; fi
 
 fail()
 {

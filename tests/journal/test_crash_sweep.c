@@ -21,7 +21,8 @@
  * not as it was at the start has an intent in the journal.
  *
  * The nested sweep takes every 7th n and 5th m, and those over a drop of the
- * oldest entries every third or seventh n; SBK_CAMPAIGN=1 takes all.
+ * oldest entries every third or seventh n; sanitized, a quarter of all of them.
+ * SBK_CAMPAIGN=1 takes all.
  */
 #include "tests/journal/life.h"
 
@@ -247,19 +248,23 @@ static void sweep_by(life_fn *command, enum variant variant, unsigned long step)
 	print_message("%lu operations\n", n - 1);
 }
 
-static void sweep(life_fn *command, enum variant variant)
+static bool campaign(void)
 {
-	sweep_by(command, variant, 1);
+	const char *set = getenv("SBK_CAMPAIGN");
+
+	return set != NULL && strcmp(set, "1") == 0;
 }
 
 /* One in `often`; SBK_CAMPAIGN=1 takes all. */
 static void sweep_some(life_fn *command, enum variant variant,
 		       unsigned long often)
 {
-	const char *campaign = getenv("SBK_CAMPAIGN");
+	sweep_by(command, variant, campaign() ? 1 : often * SBK_TEST_SHARE);
+}
 
-	sweep_by(command, variant,
-		 campaign != NULL && strcmp(campaign, "1") == 0 ? 1 : often);
+static void sweep(life_fn *command, enum variant variant)
+{
+	sweep_some(command, variant, 1);
 }
 
 static void test_sweep__drop_stopped(void **state)
@@ -417,12 +422,11 @@ static bool nested_stop(life_fn *command, unsigned long n, unsigned long m,
 
 static void sweep_nested(life_fn *command)
 {
-	const char *campaign = getenv("SBK_CAMPAIGN");
-	bool all = campaign != NULL && strcmp(campaign, "1") == 0;
+	const bool all = campaign();
 	bool completed = false;
 	unsigned long n, m, stops = 0;
 
-	for (n = 1; !completed; n += all ? 1 : 7)
+	for (n = 1; !completed; n += all ? 1 : 7 * SBK_TEST_SHARE)
 		for (m = 1; !nested_stop(command, n, m, &completed);
 		     m += all ? 1 : 5)
 			stops++;

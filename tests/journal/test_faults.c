@@ -9,8 +9,8 @@
  * for a fault that was over at once has undone what it did, or says that the
  * next start will.
  *
- * Everyday three n of each command and fault, spread over all; SBK_CAMPAIGN=1
- * takes every n, and of SQLite's allocations every 37th.
+ * Everyday three n of each command and fault, spread over all (sanitized: one);
+ * SBK_CAMPAIGN=1 takes every n, and of SQLite's allocations every 37th.
  */
 #include "tests/journal/life.h"
 
@@ -28,7 +28,8 @@
 
 #include "engine/banned.h"
 
-#define EVERYDAY 3     /* of each command and fault */
+/* Of each command and fault. */
+#define EVERYDAY (SBK_TEST_SHARE > 1 ? 1 : 3)
 #define SQLITE_STEP 37 /* it allocates some thousand times a command */
 
 /* --- allocations -------------------------------------------------------- */

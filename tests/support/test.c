@@ -7,6 +7,17 @@
 
 #include "engine/banned.h"
 
+/*
+ * AddressSanitizer asks for it. What is freed is kept from use for a while, by
+ * the parent of thousands of children, too: each fork copies the tables of the
+ * pages, and 256 MB of them, as it is by itself, take half of a sweep's time.
+ */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "quarantine_size_mb=4";
+}
+
 void sbk_test_assert_ok(int rc, const struct sbk_error *err, const char *call,
 			const char *file, int line)
 {

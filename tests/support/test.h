@@ -53,4 +53,14 @@ void sbk_test_skip_or_fail(const char *reason, const char *file, int line);
 		return cmocka_run_group_tests(tests, NULL, NULL); \
 	}
 
+/*
+ * A fork of a sanitized process costs ten times as much: there, sweeps of
+ * thousands of children take one n in so many.
+ */
+#ifdef __SANITIZE_ADDRESS__
+#define SBK_TEST_SHARE 4
+#else
+#define SBK_TEST_SHARE 1
+#endif
+
 #endif

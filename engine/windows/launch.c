@@ -1,0 +1,341 @@
+/*
+ * The steps of a run, from a wish to a suspended process. Owns their order, and
+ * that nothing stays when one fails. Refuses what was said to be done and was
+ * not seen done.
+ *
+ * Invariant: the process has not run an instruction of its program before
+ * check_token and check_job were content with it.
+ */
+#include "engine/windows/launch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "engine/windows/command_line.h"
+#include "engine/windows/environment.h"
+#include "engine/windows/wide.h"
+#include "engine/windows/win32.h"
+#include "engine/windows/win32_pipe.h"
+#include "engine/windows/win32_token.h"
+
+#include "engine/banned.h"
+
+static int decide(struct sbk_launch *launch, struct sbk_error *err)
+{
+	uint8_t random[SBK_SYNTHETIC_ID_BYTES];
+	struct sbk_token_base base;
+	HANDLE own = NULL;
+	struct sbk_sid run;
+	int rc = sbk_win32_open_token(sbk_win32->program->GetCurrentProcess(),
+				      TOKEN_QUERY | TOKEN_DUPLICATE |
+					      TOKEN_ASSIGN_PRIMARY |
+					      TOKEN_ADJUST_DEFAULT,
+				      &own, err);
+
+	randombytes_buf(random, sizeof(random));
+	run = sbk_synthetic_make_run(random);
+	if (rc == 0)
+		rc = sbk_win32_token_base(own, &base, err);
+	if (rc == 0)
+		rc = sbk_token_plan(&base, &run, launch->wish->roots,
+				    launch->wish->root_count, &launch->plan,
+				    err);
+	if (rc == 0)
+		rc = sbk_win32_restrict(own, &launch->plan, &launch->token,
+					err);
+	sbk_win32_close(&own);
+	return rc;
+}
+
+static int make_token(struct sbk_launch *launch, struct sbk_error *err)
+{
+	int rc = decide(launch, err);
+
+	return rc < 0 ? rc
+		      : sbk_win32_default_dacl(launch->token,
+					       &launch->plan.default_dacl, err);
+}
+
+static int make_job(struct sbk_launch *launch, struct sbk_error *err)
+{
+	const struct sbk_job_limits *limits = &launch->wish->limits;
+	struct sbk_error why = SBK_ERROR_INIT;
+
+	if (sbk_win32_make_job(limits, &launch->job, err) < 0)
+		return SBK_E_UNSUPPORTED;
+	if (sbk_win32_check_job(launch->job, limits, &why) == 0)
+		return 0;
+	(void)snprintf(launch->limits_missing, sizeof(launch->limits_missing),
+		       "%.250s", why.message);
+	if (launch->wish->best_effort)
+		return 0;
+	return sbk_error_set(err, SBK_E_UNSUPPORTED, "%s; or --best-effort",
+			     why.message);
+}
+
+static bool widen(struct sbk_buf *out, const char *text)
+{
+	return sbk_wide_add(out, text, strlen(text)) &&
+	       sbk_wide_text(out) != NULL;
+}
+
+/* "C:/a/b" as programs of the system take it: "C:\a\b". */
+static bool widen_path(struct sbk_buf *out, const char *path)
+{
+	size_t i;
+
+	if (!widen(out, path))
+		return false;
+	for (i = 0; i < out->size; i += 2)
+		if (out->data[i] == '/' && out->data[i + 1] == '\0')
+			out->data[i] = '\\';
+	return true;
+}
+
+static int make_desktop(struct sbk_launch *launch, struct sbk_error *err)
+{
+	uint8_t random[16];
+	struct sbk_buf name = SBK_BUF_INIT;
+	int rc;
+
+	randombytes_buf(random, sizeof(random));
+	sbk_buf_adds(&name, "sandbook-");
+	sbk_buf_add_hex(&name, random, sizeof(random));
+	rc = widen(&launch->desktop_name, sbk_buf_text(&name))
+		     ? sbk_buf_failed(&name, err)
+		     : sbk_error_no_memory(err);
+	sbk_buf_release(&name);
+	if (rc < 0)
+		return rc;
+	/* The run's own: it is to draw there, and others are not. */
+	return sbk_win32_make_desktop(sbk_wide_text(&launch->desktop_name),
+				      &launch->plan.run_guard, &launch->desktop,
+				      err);
+}
+
+static int make_console(struct sbk_launch *launch, struct sbk_error *err)
+{
+	HANDLE in = NULL, out = NULL;
+	int rc = sbk_win32_make_pipe(&in, &launch->terminal_in, err);
+
+	if (rc == 0)
+		rc = sbk_win32_make_pipe(&launch->terminal_out, &out, err);
+	if (rc == 0)
+		rc = sbk_win32_make_console(launch->wish->size, in, out,
+					    &launch->console, err);
+	/* The console has copies of its own. */
+	sbk_win32_close(&in);
+	sbk_win32_close(&out);
+	return rc;
+}
+
+/* One handle that is given for two streams is one copy. */
+static int copy_stream(struct sbk_launch *launch, size_t i,
+		       struct sbk_error *err)
+{
+	const HANDLE *streams = launch->wish->streams;
+	size_t j;
+
+	for (j = 0; j < i; j++)
+		if (streams[j] == streams[i]) {
+			launch->given[i] = launch->given[j];
+			return 0;
+		}
+	return sbk_win32_inheritable(streams[i], &launch->given[i], err);
+}
+
+static int make_streams(struct sbk_launch *launch, struct sbk_error *err)
+{
+	const HANDLE *streams = launch->wish->streams;
+	int rc = 0;
+	size_t i;
+
+	if (launch->wish->terminal)
+		return make_console(launch, err);
+	for (i = 0; rc == 0 && i < 3; i++)
+		if (streams[i] != NULL && streams[i] != INVALID_HANDLE_VALUE)
+			rc = copy_stream(launch, i, err);
+	return rc;
+}
+
+static void close_streams(struct sbk_launch *launch)
+{
+	size_t i, j;
+
+	for (i = 0; i < 3; i++) {
+		for (j = i + 1; j < 3; j++)
+			if (launch->given[j] == launch->given[i])
+				launch->given[j] = NULL;
+		sbk_win32_close(&launch->given[i]);
+	}
+}
+
+static int write_texts(struct sbk_launch *launch, struct sbk_error *err)
+{
+	const struct sbk_launch_wish *wish = launch->wish;
+	const struct sbk_environment_wish environment = {
+		.variables = wish->environment,
+		.system_root = "C:\\Windows",
+		.temporary = wish->temporary,
+		.advise_offline = wish->advise_offline};
+	struct sbk_buf line = SBK_BUF_INIT;
+	int rc = sbk_command_line(wish->argv, &line, err);
+
+	if (rc == 0 && (!widen(&launch->line, sbk_buf_text(&line)) ||
+			!widen_path(&launch->program, wish->program) ||
+			!widen_path(&launch->directory, wish->directory)))
+		rc = sbk_error_set(err, SBK_E_INVAL,
+				   "'%.200s' or '%.200s' is not UTF-8",
+				   wish->program, wish->directory);
+	if (rc == 0)
+		rc = sbk_environment_block(&environment, &launch->environment,
+					   err);
+	sbk_buf_release(&line);
+	return rc;
+}
+
+static int make_process(struct sbk_launch *launch, struct sbk_error *err)
+{
+	PROCESS_INFORMATION made;
+	struct sbk_win32_start start = {
+		.token = launch->token,
+		.desktop = sbk_wide_text(&launch->desktop_name),
+		.descriptor = &launch->plan.guard,
+		.job = launch->job,
+		.console = launch->console};
+	int rc;
+
+	if (!sbk_command_is_program(launch->wish->program))
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "'%.300s' is no program (.exe or .com); "
+				     "start the one that reads it, as "
+				     "'cmd /c'",
+				     launch->wish->program);
+	rc = write_texts(launch, err);
+	if (rc < 0)
+		return rc;
+	start.program = sbk_wide_text(&launch->program);
+	start.line = sbk_wide_text(&launch->line);
+	start.directory = sbk_wide_text(&launch->directory);
+	start.environment = launch->environment.data;
+	memcpy(start.streams, launch->given, sizeof(start.streams));
+	rc = sbk_win32_start(&start, &made, err);
+	if (rc < 0)
+		return rc;
+	launch->process = made.hProcess;
+	launch->thread = made.hThread;
+	launch->process_id = made.dwProcessId;
+	/* The child has its own; ours would keep a pipe open. */
+	close_streams(launch);
+	return 0;
+}
+
+static int check_job(struct sbk_launch *launch, struct sbk_error *err)
+{
+	bool inside = false;
+	int rc = sbk_win32_in_job(launch->process, launch->job, &inside, err);
+
+	if (rc == 0 && !inside)
+		rc = sbk_error_set(err, SBK_E_UNSUPPORTED,
+				   "the system made the process outside its "
+				   "job; it was ended");
+	return rc;
+}
+
+static int check_token(struct sbk_launch *launch, struct sbk_error *err)
+{
+	HANDLE token = NULL;
+	int rc =
+		sbk_win32_open_token(launch->process, TOKEN_QUERY, &token, err);
+
+	if (rc == 0)
+		rc = sbk_win32_token_look(token, &launch->seen, err);
+	sbk_win32_close(&token);
+	if (rc < 0 || launch->wish->test_any_token)
+		return rc;
+	return sbk_token_check(&launch->plan, &launch->seen, err);
+}
+
+static const struct {
+	const char *name;
+	int (*make)(struct sbk_launch *launch, struct sbk_error *err);
+} steps[] = {
+	{"token", make_token},	       {"job", make_job},
+	{"desktop", make_desktop},     {"streams", make_streams},
+	{"process", make_process},     {"job's members", check_job},
+	{"token's look", check_token},
+};
+
+int sbk_launch_build(const struct sbk_launch_wish *wish, struct sbk_launch *out,
+		     struct sbk_error *err)
+{
+	struct sbk_launch launch = SBK_LAUNCH_INIT;
+	struct sbk_error why = SBK_ERROR_INIT, left = SBK_ERROR_INIT;
+	int rc = 0;
+	size_t i;
+
+	launch.wish = wish;
+	for (i = 0; rc == 0 && i < sizeof(steps) / sizeof(steps[0]); i++)
+		rc = steps[i].make(&launch, &why);
+	if (rc == 0) {
+		*out = launch;
+		return 0;
+	}
+	rc = why.code;
+	if (sbk_launch_release(&launch, &left) < 0)
+		return sbk_error_set(err, SBK_E_INCOMPLETE,
+				     "step '%s' of the run: %.200s; and what "
+				     "was begun is not ended: %.200s",
+				     steps[i - 1].name, why.message,
+				     left.message);
+	(void)sbk_error_set(err, rc, "step '%s' of the run: %s",
+			    steps[i - 1].name, why.message);
+	if (err != NULL)
+		err->os_code = why.os_code;
+	return rc;
+}
+
+int sbk_launch_begin(struct sbk_launch *launch, struct sbk_error *err)
+{
+	int rc;
+
+	launch->begun = sbk_win32->process->GetTickCount64();
+	rc = sbk_win32_resume(launch->thread, err);
+	sbk_win32_close(&launch->thread);
+	return rc;
+}
+
+int sbk_launch_release(struct sbk_launch *launch, struct sbk_error *err)
+{
+	struct sbk_error lost = SBK_ERROR_INIT;
+	int rc = 0;
+
+	if (launch->process != NULL)
+		rc = sbk_win32_end_process(launch->process, SBK_LAUNCH_ENDED,
+					   &lost);
+	/* Closing the last handle of the job ends what is in it. */
+	if (launch->job != NULL &&
+	    sbk_win32_end_job(launch->job, SBK_LAUNCH_ENDED,
+			      rc == 0 ? &lost : NULL) < 0 &&
+	    rc == 0)
+		rc = lost.code;
+	close_streams(launch);
+	sbk_win32_close(&launch->terminal_in);
+	/* Before the console: it waits for what it wrote to be read. */
+	sbk_win32_close(&launch->terminal_out);
+	sbk_win32_close_console(&launch->console);
+	sbk_win32_close(&launch->thread);
+	sbk_win32_close(&launch->process);
+	sbk_win32_close(&launch->job);
+	sbk_win32_close(&launch->token);
+	sbk_win32_close_desktop(&launch->desktop);
+	sbk_token_plan_release(&launch->plan);
+	sbk_buf_release(&launch->desktop_name);
+	sbk_buf_release(&launch->line);
+	sbk_buf_release(&launch->program);
+	sbk_buf_release(&launch->directory);
+	sbk_buf_release(&launch->environment);
+	return rc < 0 ? sbk_error_set(err, rc, "%s", lost.message) : 0;
+}

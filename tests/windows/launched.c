@@ -1,0 +1,79 @@
+/*
+ * What tests/windows/test_launch.c starts in a run: does the one thing that its
+ * first argument names.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <wchar.h>
+#include <windows.h>
+
+int wmain(int argc, wchar_t **argv);
+
+/* Units in hex, so that no code page is between. */
+static void print_words(int argc, wchar_t **argv)
+{
+	int i;
+	wchar_t *c;
+
+	for (i = 2; i < argc; i++) {
+		for (c = argv[i]; *c != L'\0'; c++)
+			(void)printf("%04x", (unsigned)*c);
+		(void)printf("\n");
+	}
+}
+
+static int start_another(void)
+{
+	wchar_t program[300];
+	STARTUPINFOW startup = {.cb = sizeof(startup)};
+	PROCESS_INFORMATION made;
+	wchar_t line[600];
+
+	if (GetModuleFileNameW(NULL, program, 300) == 0)
+		return 1;
+	(void)swprintf(line, 600, L"\"%ls\" sleep 60000", program);
+	if (!CreateProcessW(program, line, NULL, NULL, FALSE,
+			    CREATE_BREAKAWAY_FROM_JOB, NULL, NULL, &startup,
+			    &made) &&
+	    !CreateProcessW(program, line, NULL, NULL, FALSE, 0, NULL, NULL,
+			    &startup, &made))
+		return 1;
+	(void)printf("%lu\n", made.dwProcessId);
+	return 7;
+}
+
+static int copy_input(void)
+{
+	int c;
+
+	while ((c = getchar()) != EOF)
+		(void)putchar(c);
+	(void)fprintf(stderr, "error\n");
+	return 0;
+}
+
+int wmain(int argc, wchar_t **argv)
+{
+	const wchar_t *what = argc > 1 ? argv[1] : L"";
+	const wchar_t *value = argc > 2 ? argv[2] : L"";
+	wchar_t text[600];
+
+	if (wcscmp(what, L"words") == 0)
+		print_words(argc, argv);
+	else if (wcscmp(what, L"variable") == 0 &&
+		 GetEnvironmentVariableW(value, text, 600) > 0)
+		(void)printf("%ls\n", text);
+	else if (wcscmp(what, L"handle") == 0)
+		/* Whatever else has that number is no event, or not this one.
+		 */
+		(void)SetEvent((HANDLE)(ULONG_PTR)wcstoull(value, NULL, 10));
+	else if (wcscmp(what, L"exit") == 0)
+		ExitProcess((UINT)wcstoul(value, NULL, 0));
+	else if (wcscmp(what, L"sleep") == 0)
+		Sleep((DWORD)wcstoul(value, NULL, 10));
+	else if (wcscmp(what, L"leave") == 0)
+		return start_another();
+	else if (wcscmp(what, L"copy") == 0)
+		return copy_input();
+	return 0;
+}

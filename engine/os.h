@@ -12,19 +12,26 @@
 #include "engine/backend.h"
 #include "engine/buf.h"
 #include "engine/error.h"
+#include "engine/owner.h"
 #include "engine/principal_id.h"
 
 /* Milliseconds since 1970, UTC. */
 int64_t sbk_os_now_ms(void);
 
-/* Where the machine's state is kept: "/var/lib/sandbook". */
+/* Where the machine's state is kept: "/var/lib/sandbook"; NULL where the system
+ * does not say. */
 const char *sbk_os_machine_directory(void);
+/* Who must own that: root, the administrators. */
+struct sbk_owner sbk_os_machine_owner(void);
 
 /*
  * A person who uses the machine, from the account database alone (never from
  * the environment).
  */
 struct sbk_person {
+	struct sbk_owner id;
+	/* The same as numbers, where the system has them: else UINT32_MAX,
+	 * which is nobody's. */
 	uint32_t uid, gid;
 	char name[64];
 	char home[4096];
@@ -32,6 +39,13 @@ struct sbk_person {
 
 /* The caller: the effective user of this process. */
 int sbk_os_caller(struct sbk_person *out, struct sbk_error *err);
+/*
+ * Where a person's state is kept ("/home/ann/.local/state/sandbook"), at most
+ * `size` bytes with its end; its first `base` bytes are of a directory that the
+ * system made. Windows says it of the caller alone: else SBK_E_UNSUPPORTED.
+ */
+int sbk_os_person_directory(const struct sbk_person *person, char *out,
+			    size_t size, size_t *base, struct sbk_error *err);
 int sbk_os_person_by_name(const char *name, struct sbk_person *out,
 			  struct sbk_error *err);
 /* SBK_E_NOTFOUND where nobody has the number. */
@@ -112,6 +126,12 @@ enum sbk_file_type {
 	SBK_FILE_OTHER /* socket, pipe, device */
 };
 
+/*
+ * Windows has no numbers and no modes. There `owner` is 0 for the
+ * administrators and the system, UINT32_MAX for the caller, as in sbk_person,
+ * and UINT32_MAX - 1 for anybody else; `mode` has the bits of others as far as
+ * the access list lets anybody in who is not one of those and not the owner.
+ */
 struct sbk_file {
 	enum sbk_file_type type;
 	uint32_t owner, group, mode, links;

@@ -1,7 +1,7 @@
 /*
  * Where our own records are kept: one directory, pinned by a handle and
  * reached without following links, its files and its locks. Chosen at link
- * time, like os.h: engine/linux/os_storage.c.
+ * time, like os.h: engine/linux/os_storage.c, engine/windows/os_storage.c.
  *
  *	rc = sbk_store_open(&place, SBK_STORE_CREATE, &store, err);
  *	rc = sbk_store_lock_open(store, "lock", &lock, err);
@@ -19,6 +19,7 @@
 
 #include "engine/buf.h"
 #include "engine/error.h"
+#include "engine/owner.h"
 
 struct sbk_store;
 struct sbk_store_lock;
@@ -30,9 +31,10 @@ struct sbk_store_place {
 	 * it is missing, and no link in it is followed. 0: all but the last
 	 * part. */
 	size_t base;
-	uint32_t owner; /* who must own the directory and its files */
+	struct sbk_owner owner; /* who must own the directory and its files */
 	/* Everyone may enter (0755) and read what is published there (0644);
-	 * else 0700. All other files are 0600. */
+	 * else 0700. All other files are 0600. (On Windows access lists that
+	 * say the same: engine/windows/WINDOWS.md, part 9.) */
 	bool shared;
 };
 

@@ -74,6 +74,7 @@ const struct sbk_command sbk_journal_errands[] = {
 /* About the person of `uid`, or about everybody. */
 struct look_up {
 	const struct sbk_journal_place *place;
+	uint32_t uid; /* of a person */
 	struct sbk_buf *text;
 	bool ended; /* the person's, as far as it was seen */
 };
@@ -84,9 +85,9 @@ static int tell_state(void *arg, const struct sbk_witness_news *news,
 	struct look_up *l = arg;
 	const bool of_all = l->place->book == SBK_BOOK_MACHINE;
 
-	if (!of_all && news->uid == l->place->owner)
+	if (!of_all && news->uid == l->uid)
 		l->ended = strcmp(news->found, SBK_WITNESS_ENDED) == 0;
-	if (!of_all && (news->uid != l->place->owner || !news->finding))
+	if (!of_all && (news->uid != l->uid || !news->finding))
 		return 0;
 	sbk_buf_printf(l->text,
 		       news->finding ? "finding of the witness: the log of uid "
@@ -120,14 +121,19 @@ static int look_up_own(struct sbk_journal *journal,
 	uint64_t seconds = 0;
 	int rc = sbk_journal_place_machine(&machine_place, &why);
 
+	if (rc == 0 && !sbk_owner_number(&place->owner, &l.uid))
+		rc = sbk_error_set(&why, SBK_E_UNSUPPORTED,
+				   "the machine's log witnesses those whom a "
+				   "number names, and '%s' is none",
+				   place->owner.text);
 	if (rc == 0)
 		rc = sbk_journal_open(&machine_place, SBK_JOURNAL_READ,
 				      &machine, &why);
 	if (rc == 0)
 		rc = sbk_journal_witnessed(machine, tell_state, &l, &why);
 	if (rc == 0)
-		rc = sbk_journal_witness_note(machine, place->owner, note,
-					      &seconds, &why);
+		rc = sbk_journal_witness_note(machine, l.uid, note, &seconds,
+					      &why);
 	if (rc == 0 && l.ended && !is_of(journal, note))
 		rc = sbk_error_set(&why, SBK_E_NOTFOUND,
 				   "the log that was seen has ended, and this "

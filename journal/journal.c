@@ -19,7 +19,6 @@
 
 #include "engine/banned.h"
 
-#define USER_DIRECTORY "/.local/state/sandbook"
 #define CREATE_WAIT_MS 10000
 
 const char *sbk_book_name(enum sbk_book book)
@@ -32,6 +31,11 @@ int sbk_journal_place_machine(struct sbk_journal_place *out,
 {
 	const char *directory = sbk_os_machine_directory();
 
+	if (directory == NULL)
+		return sbk_error_set(
+			err, SBK_E_UNSUPPORTED,
+			"the system does not say where a machine's "
+			"state is kept");
 	if (strlen(directory) >= sizeof(out->directory))
 		return sbk_error_set(err, SBK_E_LIMIT,
 				     "the machine's directory has too long a "
@@ -39,31 +43,18 @@ int sbk_journal_place_machine(struct sbk_journal_place *out,
 	memset(out, 0, sizeof(*out));
 	out->book = SBK_BOOK_MACHINE;
 	(void)snprintf(out->directory, sizeof(out->directory), "%s", directory);
-	out->owner = 0;
+	out->owner = sbk_os_machine_owner();
 	return 0;
 }
 
 int sbk_journal_place_user(const struct sbk_person *person,
 			   struct sbk_journal_place *out, struct sbk_error *err)
 {
-	int size;
-
-	if (person->home[0] != '/')
-		return sbk_error_set(err, SBK_E_INVAL,
-				     "the account database names no home for "
-				     "'%s', so there is no place for a journal",
-				     person->name);
 	memset(out, 0, sizeof(*out));
-	size = snprintf(out->directory, sizeof(out->directory),
-			"%s" USER_DIRECTORY, person->home);
-	if (size < 0 || (size_t)size >= sizeof(out->directory))
-		return sbk_error_set(err, SBK_E_LIMIT,
-				     "the home of '%s' has too long a name",
-				     person->name);
 	out->book = SBK_BOOK_USER;
-	out->base = strlen(person->home);
-	out->owner = person->uid;
-	return 0;
+	out->owner = person->id;
+	return sbk_os_person_directory(person, out->directory,
+				       sizeof(out->directory), &out->base, err);
 }
 
 /* The name of the database that is written. */

@@ -36,9 +36,10 @@ struct sbk_journal;
 struct sbk_journal_place {
 	enum sbk_book book;
 	char directory[SBK_PATH_MAX];
-	size_t base;	/* bytes of `directory` that must exist (the home); 0:
-			   all but the last part */
-	uint32_t owner; /* uid that must own directory and files */
+	/* Bytes of `directory` that must exist (the home); 0: all but the
+	 * last part. */
+	size_t base;
+	struct sbk_owner owner; /* who must own directory and files */
 };
 
 /* The machine's journal, or that of `person`, from fixed paths alone. */

@@ -134,6 +134,7 @@ static int retire(const struct sbk_journal_place *place,
 int sbk_journal_remove(const struct sbk_journal_place *place,
 		       struct sbk_error *err)
 {
+	static const char *const no_files[] = {NULL};
 	const struct sbk_store_place store_place =
 		sbk_journal_store_place(place);
 	struct sbk_journal *journal = NULL;
@@ -149,5 +150,9 @@ int sbk_journal_remove(const struct sbk_journal_place *place,
 	if (rc == 0)
 		rc = sbk_store_remove(&store_place, files_of(place->book), err);
 	sbk_journal_close(journal);
+	/* Where a removed file keeps its name as long as somebody has it open,
+	 * as we had the lock file, the directory is empty only now. */
+	if (rc == SBK_E_INCOMPLETE && journal != NULL)
+		rc = sbk_store_remove(&store_place, no_files, err);
 	return rc;
 }

@@ -38,6 +38,30 @@ const char *sbk_os_machine_directory(void)
 	return "/var/lib/sandbook";
 }
 
+struct sbk_owner sbk_os_machine_owner(void)
+{
+	return sbk_owner_of_number(0);
+}
+
+int sbk_os_person_directory(const struct sbk_person *person, char *out,
+			    size_t size, size_t *base, struct sbk_error *err)
+{
+	int length;
+
+	if (person->home[0] != '/')
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "the account database names no home for "
+				     "'%s', so there is no place for a journal",
+				     person->name);
+	length = snprintf(out, size, "%s/.local/state/sandbook", person->home);
+	if (length < 0 || (size_t)length >= size)
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "the home of '%s' has too long a name",
+				     person->name);
+	*base = strlen(person->home);
+	return 0;
+}
+
 bool sbk_os_elevated(void)
 {
 	return geteuid() == 0;
@@ -53,6 +77,7 @@ static int fill_person(const struct passwd *entry, struct sbk_person *out,
 				     "the account of '%s' has a name or a home "
 				     "that is too long",
 				     entry->pw_name);
+	out->id = sbk_owner_of_number(entry->pw_uid);
 	out->uid = entry->pw_uid;
 	out->gid = entry->pw_gid;
 	memcpy(out->name, entry->pw_name, name + 1);

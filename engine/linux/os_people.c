@@ -26,6 +26,7 @@ static bool fill_person(const struct passwd *entry, struct sbk_person *out)
 
 	if (name >= sizeof(out->name) || home >= sizeof(out->home))
 		return false;
+	out->id = sbk_owner_of_number(entry->pw_uid);
 	out->uid = entry->pw_uid;
 	out->gid = entry->pw_gid;
 	memcpy(out->name, entry->pw_name, name + 1);

@@ -37,6 +37,13 @@
 
 #define BUILD_TRIES 100 /* while others make or remove it */
 
+uint32_t sbk_store_owner(const struct sbk_store_place *place)
+{
+	uint32_t number;
+
+	return sbk_owner_number(&place->owner, &number) ? number : UINT32_MAX;
+}
+
 int sbk_store_parts_split(const struct sbk_store_place *place,
 			  struct sbk_store_parts *out, struct sbk_error *err)
 {
@@ -124,12 +131,12 @@ static int check_directory(int fd, const struct sbk_store_place *place,
 	if (fstat(fd, &st) < 0)
 		return sbk_error_set_errno(err, errno, "cannot examine '%s'",
 					   place->directory);
-	if (st.st_uid != place->owner)
+	if (st.st_uid != sbk_store_owner(place))
 		return sbk_error_set(err, SBK_E_DENIED,
 				     "'%s' belongs to user number %u and not "
-				     "to %u; nothing in it is believed",
+				     "to %s; nothing in it is believed",
 				     place->directory, (unsigned int)st.st_uid,
-				     (unsigned int)place->owner);
+				     place->owner.text);
 	if ((st.st_mode & excess) != 0)
 		return sbk_error_set(
 			err, SBK_E_DENIED,
@@ -270,11 +277,11 @@ static int resolve_path(struct sbk_store *store, struct sbk_error *err)
 static int check_writer(const struct sbk_store_place *place,
 			struct sbk_error *err)
 {
-	if (geteuid() == place->owner)
+	if (geteuid() == sbk_store_owner(place))
 		return 0;
 	return sbk_error_set(err, SBK_E_DENIED,
-			     "'%s' is written by user number %u only",
-			     place->directory, (unsigned int)place->owner);
+			     "'%s' is written by user number %s only",
+			     place->directory, place->owner.text);
 }
 
 int sbk_store_open(const struct sbk_store_place *place,
@@ -297,7 +304,7 @@ int sbk_store_open(const struct sbk_store_place *place,
 		goto out;
 	(void)snprintf(store->given, sizeof(store->given), "%s",
 		       place->directory);
-	store->owner = place->owner;
+	store->owner = sbk_store_owner(place);
 	store->shared = place->shared;
 	rc = open_directory(parts, place, mode == SBK_STORE_CREATE, err);
 	if (rc < 0)

@@ -36,6 +36,9 @@ struct sbk_store_parts {
 	size_t count;
 };
 
+/* The number that the place's owner is; UINT32_MAX, nobody's, for no number. */
+uint32_t sbk_store_owner(const struct sbk_store_place *place);
+
 int sbk_store_parts_split(const struct sbk_store_place *place,
 			  struct sbk_store_parts *out, struct sbk_error *err);
 

@@ -12,13 +12,14 @@
 #include "engine/sd_command.h"
 #include "engine/windows/not_yet.h"
 #include "engine/windows/wide.h"
+#include "journal/journal.h"
 #include "uninstall/uninstall.h"
 
 #include "engine/banned.h"
 
 #define WORKS                                                         \
-	"what works there: sd, audit scope --volume, audit compare, " \
-	"verify-certificate"
+	"what works there: sd, journal, audit scope --volume, audit " \
+	"compare, verify-certificate"
 
 void sbk_not_yet(const char *missing)
 {
@@ -45,10 +46,10 @@ static int run_later(struct sbk_cli *cli, int argc, char **argv)
 	}
 
 static const struct sbk_command later[] = {
-	LATER("plan"),	    LATER("setup"),	LATER("grant"),
-	LATER("run"),	    LATER("status"),	LATER("undo"),
-	LATER("hand-back"), LATER("journal"),	LATER("witness"),
-	LATER("uninstall"), LATER("remediate"), {.name = NULL},
+	LATER("plan"),	  LATER("setup"),     LATER("grant"),
+	LATER("run"),	  LATER("status"),    LATER("hand-back"),
+	LATER("witness"), LATER("uninstall"), LATER("remediate"),
+	{.name = NULL},
 };
 
 /* A word in UTF-8; allocated. NULL when memory is gone. */
@@ -71,6 +72,7 @@ int wmain(int argc, wchar_t **wide)
 	const struct sbk_command *const tables[] = {
 		engine_commands,
 		sbk_audit_commands,
+		sbk_journal_commands,
 		sbk_certificate_commands,
 		later,
 		NULL,

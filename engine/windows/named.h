@@ -10,6 +10,7 @@
 
 #include <windows.h>
 
+#include "engine/buf.h"
 #include "engine/error.h"
 
 /*
@@ -19,6 +20,13 @@
  */
 int sbk_named_open(const char *path, HANDLE *out, uint64_t *size,
 		   struct sbk_error *err);
+
+/* Opens whatever is there, a reparse point itself. */
+int sbk_named_open_any(const char *path, DWORD access, HANDLE *out,
+		       struct sbk_error *err);
+/* Appends all of an open file; SBK_E_LIMIT above `max`. */
+int sbk_named_read(HANDLE file, const char *path, size_t max,
+		   struct sbk_buf *out, struct sbk_error *err);
 
 /* The path of an open file as we write them ("C:/Users/ann/C.img"). Allocated;
  * the caller frees. */

@@ -9,7 +9,6 @@ set(sbk_missing
 	sbk_hand_back_start
 	sbk_network_probe
 	sbk_os_become_sibling
-	sbk_os_caller
 	sbk_os_can_grant
 	sbk_os_device_sync
 	sbk_os_end_processes
@@ -21,18 +20,11 @@ set(sbk_missing
 	sbk_os_filesystems_release
 	sbk_os_give_back
 	sbk_os_groups_of
-	sbk_os_invoking_person
 	sbk_os_is_straight
 	sbk_os_list
 	sbk_os_log_line
-	sbk_os_look
-	sbk_os_machine_directory
 	sbk_os_mentions
 	sbk_os_mounts
-	sbk_os_new_file_free
-	sbk_os_new_file_make
-	sbk_os_new_file_path
-	sbk_os_new_file_prepare
 	sbk_os_older
 	sbk_os_people
 	sbk_os_person_by_name
@@ -40,7 +32,6 @@ set(sbk_missing
 	sbk_os_principal
 	sbk_os_principal_name
 	sbk_os_program
-	sbk_os_read_known
 	sbk_os_read_link
 	sbk_os_resolve
 	sbk_os_run_as
@@ -54,31 +45,6 @@ set(sbk_missing
 	sbk_principals_release
 	sbk_probe_path_name
 	sbk_probe_result_name
-	sbk_store_allocate
-	sbk_store_close
-	sbk_store_hide
-	sbk_store_is_hidden
-	sbk_store_is_ours
-	sbk_store_lock_close
-	sbk_store_lock_held
-	sbk_store_lock_note
-	sbk_store_lock_open
-	sbk_store_lock_read_note
-	sbk_store_lock_release
-	sbk_store_lock_take
-	sbk_store_look
-	sbk_store_made
-	sbk_store_make
-	sbk_store_open
-	sbk_store_path
-	sbk_store_provide
-	sbk_store_read
-	sbk_store_remove
-	sbk_store_rename
-	sbk_store_replace
-	sbk_store_show
-	sbk_store_unlink
-	sbk_store_write
 )
 set(sbk_missing_sources)
 foreach(name ${sbk_missing})

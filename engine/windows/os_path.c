@@ -57,8 +57,8 @@ static int full_name(const char *path, struct sbk_buf *out,
 	return rc;
 }
 
-static int open_any(const char *path, DWORD access, HANDLE *out,
-		    struct sbk_error *err)
+int sbk_named_open_any(const char *path, DWORD access, HANDLE *out,
+		       struct sbk_error *err)
 {
 	struct sbk_buf name = SBK_BUF_INIT;
 	int rc = full_name(path, &name, err);
@@ -109,7 +109,7 @@ int sbk_named_open(const char *path, HANDLE *out, uint64_t *size,
 		   struct sbk_error *err)
 {
 	HANDLE file = NULL;
-	int rc = open_any(path, GENERIC_READ, &file, err);
+	int rc = sbk_named_open_any(path, GENERIC_READ, &file, err);
 
 	if (rc == 0)
 		rc = measure(file, path, size, err);
@@ -156,7 +156,7 @@ int sbk_named_path(HANDLE file, char **out, struct sbk_error *err)
 int sbk_os_real_path(const char *path, char **out, struct sbk_error *err)
 {
 	HANDLE file = NULL;
-	int rc = open_any(path, FILE_READ_ATTRIBUTES, &file, err);
+	int rc = sbk_named_open_any(path, FILE_READ_ATTRIBUTES, &file, err);
 
 	if (rc == 0)
 		rc = sbk_named_path(file, out, err);
@@ -186,21 +186,29 @@ static int read_bytes(HANDLE file, size_t max, struct sbk_buf *out,
 	return rc < 0 ? rc : sbk_buf_failed(out, err);
 }
 
-int sbk_os_read_file(const char *path, size_t max, struct sbk_buf *out,
-		     struct sbk_error *err)
+int sbk_named_read(HANDLE file, const char *path, size_t max,
+		   struct sbk_buf *out, struct sbk_error *err)
 {
 	const size_t before = out->size;
-	uint64_t size;
-	HANDLE file = NULL;
-	int rc = sbk_named_open(path, &file, &size, err);
-
 	/* One byte more than may be there says that there is more. */
-	if (rc == 0)
-		rc = read_bytes(file, max + 1, out, err);
+	int rc = read_bytes(file, max + 1, out, err);
+
 	if (rc == 0 && out->size - before > max)
 		rc = sbk_error_set(err, SBK_E_LIMIT,
 				   "'%.300s' has more than %zu bytes", path,
 				   max);
+	return rc;
+}
+
+int sbk_os_read_file(const char *path, size_t max, struct sbk_buf *out,
+		     struct sbk_error *err)
+{
+	uint64_t size;
+	HANDLE file = NULL;
+	int rc = sbk_named_open(path, &file, &size, err);
+
+	if (rc == 0)
+		rc = sbk_named_read(file, path, max, out, err);
 	sbk_win32_close(&file);
 	return rc;
 }

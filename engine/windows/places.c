@@ -48,3 +48,11 @@ const char *const sbk_sensitive_places[] = {
 	"~/NTUSER.DAT",
 	NULL,
 };
+
+/* Policies wait for the commands that take them; the anchor of the journal is
+ * what is read of them today. */
+const char *const sbk_machine_policy_path =
+	"C:/ProgramData/Sandbook/policy.json";
+const char *const sbk_user_policy_path =
+	"~/AppData/Roaming/Sandbook/policy.json";
+const char *const sbk_project_policy_name = ".sandbook.json";

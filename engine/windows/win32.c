@@ -70,6 +70,7 @@ const struct sbk_win32 sbk_win32_system = {
 	.process = &sbk_win32_process_system,
 	.pipe = &sbk_win32_pipe_system,
 	.accounts = &sbk_win32_accounts_system,
+	.file = &sbk_win32_file_system,
 	.filters = &sbk_win32_filters_system,
 };
 

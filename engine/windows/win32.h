@@ -26,6 +26,7 @@
 
 #include "engine/buf.h"
 #include "engine/error.h"
+#include "engine/windows/win32_file.h"
 #include "engine/windows/win32_pipe.h"
 #include "engine/windows/win32_process.h"
 #include "engine/windows/win32_program.h"
@@ -125,6 +126,7 @@ struct sbk_win32 {
 	const struct sbk_win32_process *process;
 	const struct sbk_win32_pipe *pipe;
 	const struct sbk_win32_accounts *accounts;
+	const struct sbk_win32_file *file;
 	const struct sbk_win32_filters *filters;
 };
 

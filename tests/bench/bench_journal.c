@@ -385,7 +385,7 @@ int main(int argc, char **argv)
 
 	(void)setenv("TMPDIR", "/var/tmp", 0);
 	directory = sbk_test_directory("bench");
-	place.owner = (uint32_t)geteuid();
+	place.owner = sbk_owner_of_number((uint32_t)geteuid());
 	(void)snprintf(place.directory, sizeof(place.directory), "%s/j",
 		       directory);
 	(void)printf("%10s %12s %12s %12s %12s %12s\n", "entries", "append, us",

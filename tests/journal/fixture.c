@@ -1,15 +1,9 @@
 /* See the header. */
 #include "tests/journal/fixture.h"
 
-#include <errno.h>
-#include <grp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "engine/banned.h"
 
@@ -22,13 +16,12 @@ int fixture_setup(void **state)
 		return -1;
 	f->directory = sbk_test_directory("journal");
 	(void)snprintf(home, sizeof(home), "%s/home", f->directory);
-	if (mkdir(home, 0700) < 0)
+	if (fixture_make_home(home, &f->place.owner) < 0)
 		return -1;
 	(void)snprintf(f->place.directory, sizeof(f->place.directory),
 		       "%.3000s/state/j", home);
 	f->place.book = SBK_BOOK_USER;
 	f->place.base = strlen(home);
-	f->place.owner = (uint32_t)geteuid();
 	f->world = fake_world_new();
 	f->backend = fake_backend(f->world);
 	*state = f;
@@ -181,44 +174,4 @@ void fixture_sql(const struct fixture *f, const char *sql)
 	if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
 		fail_msg("%s: %s", sql, why);
 	sqlite3_close(db);
-}
-
-void fixture_machine(struct fixture *f)
-{
-	char path[SBK_PATH_MAX];
-
-	f->place.book = SBK_BOOK_MACHINE;
-	assert_int_equal(chmod(f->directory, 0755), 0);
-	(void)snprintf(path, sizeof(path), "%s/home", f->directory);
-	assert_int_equal(chmod(path, 0755), 0);
-	(void)snprintf(path, sizeof(path), "%s/home/state", f->directory);
-	assert_true(mkdir(path, 0755) == 0 || errno == EEXIST);
-	assert_int_equal(chmod(path, 0755), 0);
-}
-
-int fixture_become_other(void)
-{
-	if (setgroups(0, NULL) < 0 || setgid(1234) < 0 || setuid(1234) < 0)
-		return -1;
-	return setuid(0) < 0 ? 0 : -1;
-}
-
-int fixture_child(int (*work)(struct fixture *f, void *arg), struct fixture *f,
-		  void *arg)
-{
-	static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
-	pid_t pid = fork();
-	int status;
-	size_t i;
-
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		/* cmocka's handlers would go on with the child as a second
-		 * runner, and its crash would look like a plain failure. */
-		for (i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
-			(void)signal(crashes[i], SIG_DFL);
-		_exit(work(f, arg));
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -51,6 +51,26 @@ const char *fixture_path(const struct fixture *f, const char *name);
 /* Runs SQL on the database, without any of our checks. */
 void fixture_sql(const struct fixture *f, const char *sql);
 
+/* Makes a directory, private where the system can say so, and tells who we are:
+ * tests/journal/fixture_system.c, tests/windows/support/fixture.c. */
+int fixture_make_home(const char *path, struct sbk_owner *owner);
+
+/* From here on this process can open no file, until they are given back. False:
+ * the system has no such limit. */
+bool fixture_take_files(void);
+void fixture_give_files(void);
+
+/*
+ * Runs `work` in another process that has the journal's place, the world, and
+ * a copy of the `size` bytes at `arg`; its exit code. A fork, or on Windows
+ * this program once more: so `arg` points nowhere but to what is static and
+ * const.
+ */
+int fixture_program(int (*work)(struct fixture *f, void *arg),
+		    struct fixture *f, void *arg, size_t size);
+
+/* The rest needs a fork, or more than one user: not on Windows. */
+
 /* The journal is the machine's from here on, and every user reaches it as he
  * reaches /var/lib. */
 void fixture_machine(struct fixture *f);

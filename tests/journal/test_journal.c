@@ -294,7 +294,8 @@ static void test_journal__recovers_what_a_dead_process_left(void **state)
 
 	fixture_tree(f, 3);
 	before = fixture_world(f);
-	assert_int_equal(fixture_child(grant_and_stop, f, &at), FAULT_EXIT);
+	assert_int_equal(fixture_program(grant_and_stop, f, &at, sizeof(at)),
+			 FAULT_EXIT);
 	half = fixture_world(f);
 	assert_string_not_equal(half, before);
 	free(half);
@@ -352,7 +353,7 @@ static void test_journal__an_undo_that_died_is_settled_and_ended(void **state)
 		(void)fixture_grant(f, journal, "/w");
 		(void)fake_add(f->world, "/w/d/later", false);
 		sbk_journal_close(journal);
-		code = fixture_child(undo_and_stop, f, &at);
+		code = fixture_program(undo_and_stop, f, &at, sizeof(at));
 		journal = fixture_locked(f);
 		assert_ok(sbk_journal_recover(journal, &f->backend, &settled,
 					      &f->err),
@@ -553,7 +554,7 @@ static void test_journal__sessions_end_or_are_found_dead(void **state)
 	struct sbk_journal *journal, *other;
 	uint64_t first, second;
 
-	assert_int_equal(fixture_child(begin_session_and_die, f, NULL), 0);
+	assert_int_equal(fixture_program(begin_session_and_die, f, NULL, 0), 0);
 	assert_session(f, 1, "running");
 	journal = fixture_open(f, SBK_JOURNAL_WRITE); /* notices */
 	assert_session(f, 1, "died");

@@ -74,7 +74,7 @@ static int write_checkpoint(const char *directory, const char *book,
 	struct sbk_journal_place place = {
 		.book = (enum sbk_book)(book[0] - '0'),
 		.base = (size_t)strtoul(base, NULL, 10),
-		.owner = (uint32_t)geteuid(),
+		.owner = sbk_owner_of_number((uint32_t)geteuid()),
 	};
 	struct sbk_buf note = SBK_BUF_INIT;
 	struct sbk_journal *journal = NULL;

@@ -61,7 +61,7 @@ static int mount_volume(struct fixture *f, long megabytes)
 		return -1;
 	memset(&f->place, 0, sizeof(f->place));
 	f->place.book = SBK_BOOK_USER;
-	f->place.owner = (uint32_t)geteuid();
+	f->place.owner = sbk_owner_of_number((uint32_t)geteuid());
 	(void)snprintf(f->place.directory, sizeof(f->place.directory),
 		       "%.3000s/j", point);
 	return 0;

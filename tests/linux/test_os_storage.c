@@ -29,9 +29,10 @@ static int set_up(void **state)
 	home->directory = sbk_test_directory("store");
 	(void)snprintf(home->path, sizeof(home->path), "%s/.local/state/box",
 		       home->directory);
-	home->place = (struct sbk_store_place){.directory = home->path,
-					       .base = strlen(home->directory),
-					       .owner = (uint32_t)geteuid()};
+	home->place = (struct sbk_store_place){
+		.directory = home->path,
+		.base = strlen(home->directory),
+		.owner = sbk_owner_of_number((uint32_t)geteuid())};
 	*state = home;
 	return 0;
 }

@@ -9,4 +9,7 @@
 void *sbk_test_shared(size_t size);
 void sbk_test_unshare(void *memory, size_t size);
 
+/* On Windows: the handle of what was shared last, which a child inherits. */
+void *sbk_test_shared_handle(void);
+
 #endif

@@ -541,6 +541,7 @@ struct sim *sim_begin(void)
 	table.filters = &sim_filters_table;
 	table.registry = sbk_win32_system.registry;
 	table.program = sbk_win32_system.program;
+	table.file = sbk_win32_system.file;
 	table.errors.RtlNtStatusToDosError =
 		sbk_win32_system.errors.RtlNtStatusToDosError;
 	world = sim;

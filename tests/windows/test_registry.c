@@ -225,8 +225,8 @@ static void test_registry__what_was_seen_is_durable(void **state)
 		for (i = 0; i < 3; i++) {
 			assert_ok(observe(place, names[i], &err), &err);
 			sbk_win32 = &table;
-			assert_error(observe(place, names[i], &err), SBK_E_IO,
-				     &err);
+			assert_error(observe(place, names[i], &err),
+				     SBK_E_LIMIT, &err);
 			assert_int_equal(err.os_code, ERROR_DISK_FULL);
 			sbk_win32 = &sbk_win32_system;
 		}

@@ -181,6 +181,7 @@ int main(int argc, char **argv)
 	(void)umask(077);
 	(void)snprintf(person.home, sizeof(person.home), "%s", argv[1]);
 	person.uid = person.gid = (uint32_t)strtoul(argv[2], NULL, 10);
+	person.id = sbk_owner_of_number(person.uid);
 	f.plan = sbk_plan_new();
 	if (f.plan == NULL || sbk_os_backend(&f.backend, &f.err) < 0)
 		return fail(&f, "backend");

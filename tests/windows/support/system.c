@@ -16,7 +16,10 @@ char *sbk_test_directory(const char *name)
 	char *path = malloc(512);
 	static unsigned int count;
 
-	if (path == NULL || GetTempPathA(sizeof(parent), parent) == 0)
+	/* What tests/windows/wine offers, which is in memory. */
+	if (path == NULL || (GetEnvironmentVariableA("SBK_TEST_TMP", parent,
+						     sizeof(parent)) == 0 &&
+			     GetTempPathA(sizeof(parent), parent) == 0))
 		abort();
 	(void)snprintf(path, 512, "%ssbk-%s-%lu-%u", parent, name,
 		       GetCurrentProcessId(), count++);
@@ -68,18 +71,34 @@ void sbk_test_remove(char *directory)
 	free(directory);
 }
 
-/* There is no fork here, so nobody to share with. */
+/* The mapping of the last memory that was made, for a program that is started
+ * with it (support/fixture.c). */
+static HANDLE shared;
+
 void *sbk_test_shared(size_t size)
 {
-	void *memory = calloc(1, size);
+	SECURITY_ATTRIBUTES inherited = {.nLength = sizeof(inherited),
+					 .bInheritHandle = TRUE};
+	void *memory = NULL;
 
+	shared = CreateFileMappingA(INVALID_HANDLE_VALUE, &inherited,
+				    PAGE_READWRITE, 0, (DWORD)size, NULL);
+	if (shared != NULL)
+		memory = MapViewOfFile(shared, FILE_MAP_ALL_ACCESS, 0, 0, size);
 	if (memory == NULL)
 		abort();
 	return memory;
 }
 
+void *sbk_test_shared_handle(void)
+{
+	return shared;
+}
+
 void sbk_test_unshare(void *memory, size_t size)
 {
 	(void)size;
-	free(memory);
+	(void)UnmapViewOfFile(memory);
+	(void)CloseHandle(shared);
+	shared = NULL;
 }

@@ -76,17 +76,14 @@ struct look_up {
 	const struct sbk_journal_place *place;
 	uint32_t uid; /* of a person */
 	struct sbk_buf *text;
-	bool ended; /* the person's, as far as it was seen */
 };
 
 static int tell_state(void *arg, const struct sbk_witness_news *news,
 		      struct sbk_error *err)
 {
-	struct look_up *l = arg;
+	const struct look_up *l = arg;
 	const bool of_all = l->place->book == SBK_BOOK_MACHINE;
 
-	if (!of_all && news->uid == l->uid)
-		l->ended = strcmp(news->found, SBK_WITNESS_ENDED) == 0;
 	if (!of_all && (news->uid != l->uid || !news->finding))
 		return 0;
 	sbk_buf_printf(l->text,
@@ -97,17 +94,13 @@ static int tell_state(void *arg, const struct sbk_witness_news *news,
 	return sbk_buf_failed(l->text, err);
 }
 
-/* Whether the checkpoint is one of this log. */
-static bool is_of(struct sbk_journal *journal, const struct sbk_buf *bytes)
+/* Whether what was seen is of this log. */
+static bool is_of(struct sbk_journal *journal, const struct sbk_witnessed *seen)
 {
-	struct sbk_checkpoint head;
 	struct sbk_note_key key;
-	struct sbk_note note;
 
 	return sbk_key_named(journal, &key, NULL) == 0 &&
-	       sbk_note_parse(bytes->data, bytes->size, &note, NULL) == 0 &&
-	       sbk_checkpoint_parse(&note, &head, NULL) == 0 &&
-	       strcmp(head.origin, key.name) == 0;
+	       strcmp(seen->head.origin, key.name) == 0;
 }
 
 static int look_up_own(struct sbk_journal *journal,
@@ -118,6 +111,7 @@ static int look_up_own(struct sbk_journal *journal,
 	struct sbk_error why = SBK_ERROR_INIT;
 	struct sbk_journal_place machine_place;
 	struct sbk_journal *machine = NULL;
+	struct sbk_witnessed seen;
 	uint64_t seconds = 0;
 	int rc = sbk_journal_place_machine(&machine_place, &why);
 
@@ -134,7 +128,9 @@ static int look_up_own(struct sbk_journal *journal,
 	if (rc == 0)
 		rc = sbk_journal_witness_note(machine, l.uid, note, &seconds,
 					      &why);
-	if (rc == 0 && l.ended && !is_of(journal, note))
+	if (rc == 0)
+		rc = sbk_witness_last(machine, l.uid, &seen, &why);
+	if (rc == 0 && seen.ended && !is_of(journal, &seen))
 		rc = sbk_error_set(&why, SBK_E_NOTFOUND,
 				   "the log that was seen has ended, and this "
 				   "is another one");

@@ -76,10 +76,9 @@ static void print(const struct sbk_witness_answer *a, struct sbk_buf *out)
 	sbk_json_close(out, '}');
 }
 
-int sbk_journal_end_print(struct sbk_journal *journal,
-			  const struct sbk_journal_place *place, uint64_t since,
-			  const char *key, struct sbk_buf *out,
-			  struct sbk_error *err)
+static int print_signed(const struct sbk_journal_place *place, uint64_t since,
+			const char *key, const struct sbk_note_signer *signer,
+			struct sbk_buf *out, struct sbk_error *err)
 {
 	struct sbk_witness_answer *answer = calloc(1, sizeof(*answer));
 	struct sbk_buf body = SBK_BUF_INIT;
@@ -95,10 +94,33 @@ int sbk_journal_end_print(struct sbk_journal *journal,
 		print(answer, &body);
 		rc = sbk_buf_failed(&body, err);
 	}
-	if (rc == 0)
-		rc = sbk_journal_envelope(journal, PAYLOAD, &body, out, err);
+	if (rc == 0) {
+		sbk_dsse_print(PAYLOAD, &body, signer, out);
+		rc = sbk_buf_failed(out, err);
+	}
 	sbk_buf_release(&body);
 	free(answer);
+	return rc;
+}
+
+/* Without a signature it would show nothing, and its owner would learn that
+ * when the journal is gone. */
+int sbk_journal_end_print(struct sbk_journal *journal,
+			  const struct sbk_journal_place *place, uint64_t since,
+			  const char *key, struct sbk_buf *out,
+			  struct sbk_error *err)
+{
+	struct sbk_note_signer signer;
+	int rc = sbk_key_load(journal, &signer, err);
+
+	if (rc < 0) {
+		(void)sbk_error_prefix(err, "nothing can show that the log "
+					    "ended, which its key signs (leave "
+					    "--certificate out)");
+		return rc;
+	}
+	rc = print_signed(place, since, key, &signer, out, err);
+	sbk_note_signer_erase(&signer);
 	return rc;
 }
 

@@ -184,7 +184,9 @@
 		       "note) VALUES(?1, ?2, ?3, ?4, ?5)")                    \
 	X(LAST_FOUND, "SELECT found FROM witness WHERE person = ?1 "          \
 		      "ORDER BY entry DESC LIMIT 1")                          \
-	X(LAST_SEEN, "SELECT key, note FROM witness WHERE person = ?1 AND "   \
+	X(LAST_SEEN, "SELECT key, note, entry < ifnull((SELECT max(entry) "   \
+		     "FROM witness WHERE person = ?1 AND found = 'ended'), "  \
+		     "-1) FROM witness WHERE person = ?1 AND "                \
 		     "found = 'seen' AND entry > ifnull((SELECT max(entry) "  \
 		     "FROM witness WHERE person = ?1 AND "                    \
 		     "found = 'accepted'), -1) ORDER BY entry DESC LIMIT 1")  \

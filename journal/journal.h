@@ -394,7 +394,8 @@ int sbk_journal_witnessed(struct sbk_journal *machine, sbk_witness_fn *tell,
 int sbk_journal_witness_accept(struct sbk_journal *machine, uint32_t person,
 			       struct sbk_error *err);
 /* The newest checkpoint of the person's log that the machine's has seen, with
- * its cosignature, which holds, and the time of that. SBK_E_NOTFOUND. */
+ * its cosignature, which holds, and the time of that. SBK_E_NOTFOUND;
+ * SBK_E_CORRUPT: it is not cosigned. */
 int sbk_journal_witness_note(struct sbk_journal *machine, uint32_t person,
 			     struct sbk_buf *out, uint64_t *seconds,
 			     struct sbk_error *err);
@@ -410,7 +411,7 @@ int sbk_journal_witness_seen(struct sbk_journal *machine, uint32_t person,
  * a log"). The first signs what no checkpoint covers yet, and needs the lock;
  * that there is no key is no failure. The second makes the text that shows it
  * to who saw `since` entries, signed by `key` (0 and NULL: none); the journal
- * is at `place`.
+ * is at `place`; without its key that fails.
  */
 int sbk_journal_sign(struct sbk_journal *journal, struct sbk_error *err);
 int sbk_journal_end_print(struct sbk_journal *journal,

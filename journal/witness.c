@@ -38,7 +38,30 @@ static int parse_seen(sqlite3_stmt *row, struct sbk_witnessed *out)
 		return SBK_E_CORRUPT;
 	(void)snprintf(out->key, sizeof(out->key), "%s", key);
 	out->any = true;
+	/* Whatever was found since: a look that got no answer ends nothing. */
+	out->ended = sqlite3_column_int(row, 2) != 0;
 	return 0;
+}
+
+int sbk_witness_last(struct sbk_journal *machine, uint32_t person,
+		     struct sbk_witnessed *out, struct sbk_error *err)
+{
+	sqlite3_stmt *row;
+	int rc = sbk_db_statement(&machine->db, SBK_SQL_LAST_SEEN, &row, err);
+
+	memset(out, 0, sizeof(*out));
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_int64(row, 1, person); /* cannot fail */
+	rc = sbk_db_step(&machine->db, row, err);
+	if (rc == 1 && parse_seen(row, out) < 0)
+		rc = sbk_error_set(err, SBK_E_CORRUPT,
+				   "what journal '%s' witnessed of uid %lu "
+				   "makes no sense; see 'sandbook journal "
+				   "verify --machine'",
+				   machine->db.path, (unsigned long)person);
+	(void)sqlite3_reset(row); /* the error is in `err` */
+	return rc < 0 ? rc : 0;
 }
 
 /* The word of the last entry about the person; "" where there is none. */
@@ -56,31 +79,6 @@ static int last_found(struct sbk_journal *machine, uint32_t person,
 	if (rc == 1 && sbk_db_text(row, 0) != NULL)
 		(void)snprintf(out, 32, "%s", sbk_db_text(row, 0));
 	(void)sqlite3_reset(row); /* the error is in `err` */
-	return rc < 0 ? rc : 0;
-}
-
-int sbk_witness_last(struct sbk_journal *machine, uint32_t person,
-		     struct sbk_witnessed *out, struct sbk_error *err)
-{
-	char found[32] = "";
-	sqlite3_stmt *row;
-	int rc = sbk_db_statement(&machine->db, SBK_SQL_LAST_SEEN, &row, err);
-
-	memset(out, 0, sizeof(*out));
-	if (rc < 0)
-		return rc;
-	(void)sqlite3_bind_int64(row, 1, person); /* cannot fail */
-	rc = sbk_db_step(&machine->db, row, err);
-	if (rc == 1 && parse_seen(row, out) < 0)
-		rc = sbk_error_set(err, SBK_E_CORRUPT,
-				   "what journal '%s' witnessed of uid %lu "
-				   "makes no sense; see 'sandbook journal "
-				   "verify --machine'",
-				   machine->db.path, (unsigned long)person);
-	(void)sqlite3_reset(row); /* the error is in `err` */
-	if (rc == 1)
-		rc = last_found(machine, person, found, err);
-	out->ended = rc == 0 && strcmp(found, SBK_WITNESS_ENDED) == 0;
 	return rc < 0 ? rc : 0;
 }
 
@@ -161,6 +159,21 @@ static int record_seen(struct sbk_journal *machine, uint32_t person,
 	return rc;
 }
 
+/* There is no log, and none is missed: of one that ended it is what is so. */
+static int record_none(struct sbk_journal *machine, uint32_t person,
+		       const char *before, struct sbk_error *err)
+{
+	struct sbk_witnessed seen = {.ended = false};
+	int rc = 0;
+
+	if (sbk_witness_is_finding(before))
+		rc = sbk_witness_last(machine, person, &seen, err);
+	return rc == 0 && seen.ended
+		       ? append(machine, person, SBK_WITNESS_ENDED, NULL, NULL,
+				err)
+		       : rc;
+}
+
 int sbk_witness_record(struct sbk_journal *machine, uint32_t person,
 		       const struct sbk_witness_opinion *opinion,
 		       struct sbk_error *err)
@@ -169,13 +182,13 @@ int sbk_witness_record(struct sbk_journal *machine, uint32_t person,
 	char before[32];
 	int rc;
 
-	if (opinion->result == SBK_WITNESS_NONE)
-		return 0;
 	if (opinion->result == SBK_WITNESS_SEEN)
 		return record_seen(machine, person, opinion, err);
 	rc = last_found(machine, person, before, err);
 	if (rc < 0)
 		return rc;
+	if (opinion->result == SBK_WITNESS_NONE)
+		return record_none(machine, person, before, err);
 	/* What was a finding is none any more. */
 	if (opinion->result == SBK_WITNESS_SAME)
 		return sbk_witness_is_finding(before)
@@ -419,11 +432,9 @@ static int check_cosigned(struct sbk_journal *machine,
 				     machine->db.path);
 }
 
-int sbk_journal_witness_note(struct sbk_journal *machine, uint32_t person,
-			     struct sbk_buf *out, uint64_t *seconds,
-			     struct sbk_error *err)
+static int read_note(struct sbk_journal *machine, uint32_t person,
+		     struct sbk_buf *out, struct sbk_error *err)
 {
-	struct sbk_note note;
 	sqlite3_stmt *row;
 	int rc = sbk_db_statement(&machine->db, SBK_SQL_LAST_SEEN, &row, err);
 
@@ -437,9 +448,25 @@ int sbk_journal_witness_note(struct sbk_journal *machine, uint32_t person,
 	if (rc == 0)
 		return sbk_error_set(err, SBK_E_NOTFOUND,
 				     "the machine's log has not seen it yet");
-	if (rc > 0)
-		rc = sbk_buf_failed(out, err);
+	return rc > 0 ? sbk_buf_failed(out, err) : rc;
+}
+
+int sbk_journal_witness_note(struct sbk_journal *machine, uint32_t person,
+			     struct sbk_buf *out, uint64_t *seconds,
+			     struct sbk_error *err)
+{
+	struct sbk_buf text = SBK_BUF_INIT;
+	struct sbk_note note;
+	int rc = read_note(machine, person, &text, err);
+
 	if (rc == 0)
-		rc = sbk_note_parse(sbk_buf_text(out), out->size, &note, err);
-	return rc < 0 ? rc : check_cosigned(machine, &note, seconds, err);
+		rc = sbk_note_parse(sbk_buf_text(&text), text.size, &note, err);
+	if (rc == 0)
+		rc = check_cosigned(machine, &note, seconds, err);
+	if (rc == 0) {
+		sbk_buf_add(out, text.data, text.size);
+		rc = sbk_buf_failed(out, err);
+	}
+	sbk_buf_release(&text);
+	return rc;
 }

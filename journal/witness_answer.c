@@ -29,7 +29,7 @@ static int give_note(struct answering *a, struct sbk_checkpoint *head)
 				    a->err);
 	if (rc == 0)
 		rc = sbk_checkpoint_parse(&note, head, a->err);
-	if (rc == 0 && bytes.size > sizeof(a->out->note))
+	if (rc == 0 && bytes.size >= sizeof(a->out->note))
 		rc = sbk_error_set(a->err, SBK_E_LIMIT,
 				   "its newest checkpoint is too large");
 	if (rc == 0) {

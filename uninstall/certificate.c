@@ -176,7 +176,7 @@ static void print_person(const struct sbk_uninstall_person *one,
 	sbk_json_integer(out, "owed", (int64_t)part->owed);
 	sbk_json_integer(out, "remediated", (int64_t)part->remediated);
 	sbk_json_bool(out, "journal_removed", part->removed);
-	sbk_json_bool(out, "journal_altered", part->altered);
+	sbk_json_bool(out, "journal_altered", part->altered != 0);
 	if (part->error != 0)
 		sbk_json_string(out, "problem", part->message);
 	if (part->unanchored[0] != '\0')

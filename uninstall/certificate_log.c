@@ -91,18 +91,20 @@ static int check_witnessed(struct sbk_journal *journal, const json_t *one,
 	const json_t *uid = json_object_get(one, "uid");
 	const char *said =
 		json_string_value(json_object_get(one, "checkpoint"));
+	struct sbk_error why = SBK_ERROR_INIT;
 	struct sbk_buf note = SBK_BUF_INIT;
 	uint64_t seconds;
 	int rc = sbk_journal_witness_note(journal,
 					  (uint32_t)json_integer_value(uid),
-					  &note, &seconds, NULL);
+					  &note, &seconds, &why);
 
-	if (rc != SBK_E_NOMEM)
-		rc = strcmp(rc == 0 ? sbk_buf_text(&note) : "",
-			    said != NULL ? said : "") == 0
-			     ? 0
-			     : differs("what was witnessed is something else",
-				       err);
+	/* Where the log has none, or one that is not cosigned, nor has it. */
+	if (rc == SBK_E_NOTFOUND || rc == SBK_E_CORRUPT)
+		rc = 0;
+	if (rc < 0)
+		rc = sbk_error_set(err, rc, "%s", why.message);
+	else if (strcmp(sbk_buf_text(&note), said != NULL ? said : "") != 0)
+		rc = differs("what was witnessed is something else", err);
 	sbk_buf_release(&note);
 	return rc;
 }

@@ -70,8 +70,9 @@ static void print_text(const struct sbk_certificate *c, struct sbk_buf *out)
 	sbk_text_escape(out, c->root);
 	if (c->of_log)
 		sbk_buf_adds(out,
-			     "\nthese changes, and what was witnessed, are "
-			     "those of the log given");
+			     "\nthese changes, and the checkpoints that it "
+			     "says were witnessed, are those of the log "
+			     "given");
 	sbk_buf_printf(out,
 		       "\nfinal sweep: %s; %llu %s\n"
 		       "not vouched for: the parts of %llu %s, which are "

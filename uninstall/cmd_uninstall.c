@@ -97,7 +97,7 @@ static void print_part(const struct sbk_user_part *part, bool json,
 		sbk_json_integer(out, "owed_to_root", part->foreign);
 		sbk_json_integer(out, "remediated", (int64_t)part->remediated);
 		sbk_json_bool(out, "journal_removed", part->removed);
-		sbk_json_bool(out, "journal_altered", part->altered);
+		sbk_json_bool(out, "journal_altered", part->altered != 0);
 		sbk_json_close(out, '}');
 		sbk_buf_addc(out, '\n');
 		return;
@@ -131,7 +131,10 @@ static void print_part(const struct sbk_user_part *part, bool json,
 			       (unsigned long long)part->remediated);
 	sbk_buf_adds(out, part->removed ? "; your journal is removed\n"
 					: "; your journal stays\n");
-	if (part->altered)
+	if (part->altered == SBK_USER_REBUILT)
+		sbk_buf_adds(out, "its tables had been altered, and its log "
+				  "had not: they were made anew from it\n");
+	else if (part->altered)
 		sbk_buf_adds(out, "it was not what its log says: what it no "
 				  "longer said is not undone, and 'sandbook "
 				  "audit scope --principal NAME' finds it\n");

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "engine/os_admin.h"
+#include "engine/path.h"
 #include "engine/plan_setup.h"
 
 #include "engine/banned.h"
@@ -113,9 +114,9 @@ static int keep_witnessed(void *arg, const struct sbk_witness_news *news,
 	*one = (struct sbk_uninstall_witnessed){.uid = news->uid,
 						.note = SBK_BUF_INIT};
 	(void)snprintf(one->found, sizeof(one->found), "%s", news->found);
-	if (sbk_journal_witness_note(work->journal, news->uid, &one->note,
-				     &seconds, NULL) < 0)
-		sbk_buf_clear(&one->note); /* nothing was ever seen */
+	/* Where nothing was ever seen, or it is not cosigned, there is none. */
+	(void)sbk_journal_witness_note(work->journal, news->uid, &one->note,
+				       &seconds, NULL);
 	return 0;
 }
 
@@ -245,6 +246,62 @@ static int say_unsettled(struct sbk_uninstall_report *report,
 	return rc;
 }
 
+static bool holds(struct sbk_plan *plan, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < sbk_plan_count(plan); i++)
+		if (sbk_plan_at(plan, i)->id == id)
+			return true;
+	return false;
+}
+
+/* Whether the final sweep cannot have met it: it is away, or was left out. */
+static bool is_unmet(const struct sbk_uninstall_work *work, const char *path)
+{
+	const struct sbk_list *skip = &work->request->skip;
+	struct sbk_file file;
+	size_t i;
+
+	for (i = 0; i < skip->count; i++)
+		if (sbk_path_within(path, skip->items[i]))
+			return true;
+	return sbk_os_look(path, &file, NULL) < 0;
+}
+
+/*
+ * An entry that a sweep found, and that was not taken out, on what the final
+ * one has not met: it may be on a volume that is away by now.
+ */
+static int say_unmet(struct sbk_uninstall_work *work,
+		     struct sbk_plan *unsettled, struct sbk_error *err)
+{
+	struct sbk_plan *record = work->report->record;
+	const char *first = NULL;
+	size_t i, count = 0;
+
+	for (i = 0; i < sbk_plan_count(record); i++) {
+		const struct sbk_change *change = sbk_plan_at(record, i);
+
+		if (change->object.kind != SBK_KIND_ACCESS ||
+		    change->undoes != 0 || holds(unsettled, change->id))
+			continue;
+		work->report->names_paths = true;
+		if (change->status != SBK_STATUS_OWED ||
+		    !is_unmet(work, change->object.name))
+			continue;
+		first = count++ == 0 ? change->object.name : first;
+	}
+	return count == 0 ? 0
+			  : sbk_uninstall_except(
+				    work->report, false, err,
+				    "an entry of a sandbox account that could "
+				    "not be taken out was not looked for "
+				    "again, since its object is away or left "
+				    "out: '%s'%s",
+				    first, count > 1 ? " and more" : "");
+}
+
 static int say_owed(struct sbk_uninstall_work *work, struct sbk_error *err)
 {
 	struct sbk_uninstall_report *report = work->report;
@@ -265,6 +322,8 @@ static int say_owed(struct sbk_uninstall_work *work, struct sbk_error *err)
 		rc = load(work, &unsettled, err);
 	if (rc == 0)
 		rc = say_unsettled(report, unsettled, err);
+	if (rc == 0)
+		rc = say_unmet(work, unsettled, err);
 	sbk_plan_free(unsettled);
 	return rc;
 }

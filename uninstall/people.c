@@ -110,7 +110,8 @@ static void take_end(struct sbk_uninstall_work *work,
 			continue;
 		(void)snprintf(one->found, sizeof(one->found), "ended");
 		sbk_buf_clear(&one->note);
-		/* It was recorded a moment ago. */
+		/* It was recorded a moment ago; where that could not be
+		 * cosigned, there is none. */
 		(void)sbk_journal_witness_note(work->journal, one->uid,
 					       &one->note, &seconds, &ignored);
 	}
@@ -238,8 +239,13 @@ static int say(struct sbk_uninstall_report *report,
 	if (part->altered) {
 		const int rc = sbk_uninstall_except(
 			report, false, err,
-			"the journal of '%s' was not what its log says: what "
-			"it no longer said was not undone by it",
+			part->altered == SBK_USER_REBUILT
+				? "the tables of the journal of '%s' had been "
+				  "altered, and its log had not: they were "
+				  "made anew from it"
+				: "the journal of '%s' was not what its log "
+				  "says: what it no longer said was not "
+				  "undone by it",
 			name);
 
 		if (rc < 0)

@@ -29,9 +29,12 @@ struct sweep {
 	/* Of the first one: */
 	struct sbk_plan *plan;
 	struct sbk_arena arena;
-	struct sbk_table done; /* objects that are in the plan already */
+	struct sbk_table done;	/* objects that are in the plan already */
+	struct sbk_buf effects; /* a byte for each of the plan */
 	struct sbk_buf given, next;
 };
+
+enum { STRIPS = 1, GIVES = 2 };
 
 static void sweep_release(struct sweep *s)
 {
@@ -40,6 +43,7 @@ static void sweep_release(struct sweep *s)
 	sbk_plan_free(s->plan);
 	sbk_table_release(&s->done);
 	sbk_arena_release(&s->arena);
+	sbk_buf_release(&s->effects);
 	sbk_buf_release(&s->given);
 	sbk_buf_release(&s->next);
 }
@@ -126,7 +130,6 @@ static int give_back(struct sweep *s, const struct sbk_sweep_hit *hit,
 static int plan_hit(struct sweep *s, const struct sbk_sweep_hit *hit,
 		    struct sbk_error *err)
 {
-	struct sbk_uninstall_report *report = s->work->report;
 	struct sbk_change change = {
 		.object = {.kind = SBK_KIND_ACCESS,
 			   .name = hit->object,
@@ -135,13 +138,13 @@ static int plan_hit(struct sweep *s, const struct sbk_sweep_hit *hit,
 		.reason = "it names an account of Sandbook",
 	};
 	struct sbk_state given;
-	int rc = give_back(s, hit, err);
+	int effects = 0, rc = give_back(s, hit, err);
 
 	if (rc < 0)
 		return rc;
 	given = (struct sbk_state){sbk_buf_text(&s->given), s->given.size};
 	if (!sbk_state_equal(given, hit->access))
-		report->given++;
+		effects |= GIVES;
 	sbk_buf_clear(&s->next);
 	rc = sbk_backend_strip(&s->work->backend, given, s->ids, s->count,
 			       &s->next, err);
@@ -149,10 +152,27 @@ static int plan_hit(struct sweep *s, const struct sbk_sweep_hit *hit,
 		return rc;
 	change.after = (struct sbk_state){sbk_buf_text(&s->next), s->next.size};
 	if (!sbk_state_equal(given, change.after))
-		report->stripped++;
+		effects |= STRIPS;
 	if (sbk_state_equal(change.before, change.after))
 		return 0;
-	return sbk_plan_add(s->plan, &change, err);
+	sbk_buf_addc(&s->effects, (char)effects);
+	rc = sbk_buf_failed(&s->effects, err);
+	return rc < 0 ? rc : sbk_plan_add(s->plan, &change, err);
+}
+
+/* What was done, and before that what would be. */
+static void count_effects(struct sweep *s)
+{
+	struct sbk_uninstall_report *report = s->work->report;
+	size_t i;
+
+	for (i = 0; i < sbk_plan_count(s->plan); i++) {
+		if (!report->dry_run &&
+		    sbk_plan_at(s->plan, i)->status != SBK_STATUS_CONFIRMED)
+			continue;
+		report->stripped += (s->effects.data[i] & STRIPS) != 0;
+		report->given += (s->effects.data[i] & GIVES) != 0;
+	}
 }
 
 /*
@@ -282,6 +302,7 @@ int sbk_uninstall_restore_residue(struct sbk_uninstall_work *work,
 		if (rc == 0 && sbk_plan_count(s.plan) > 0 &&
 		    !work->request->dry_run)
 			rc = apply_residue(&s, err);
+		count_effects(&s);
 		if (rc == 0)
 			rc = say_restored(work->report, err);
 	}

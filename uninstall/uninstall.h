@@ -112,8 +112,10 @@ struct sbk_user_part {
 	uint32_t homeless; /* the home does not exist */
 	/* Objects that are owed and belong to a sandbox account: root's. */
 	uint32_t foreign;
-	uint32_t altered; /* the journal was not what its log says */
-	uint64_t changes; /* that were in effect */
+	uint32_t altered;  /* the journal was not what its log says: */
+#define SBK_USER_ALTERED 1 /* and was gone by as it was */
+#define SBK_USER_REBUILT 2 /* and was made anew from that */
+	uint64_t changes;  /* that were in effect */
 	uint64_t undone, conflicts, owed;
 	uint64_t first_entry; /* of the log; those before it were dropped */
 	/* Objects of Windows volumes that stay as `remediate` left them. */

@@ -162,10 +162,10 @@ static int show_end(const struct sbk_journal_place *place,
 
 	if (request->end == NULL && request->end_file == NULL)
 		return 0;
-	rc = out->altered
+	rc = out->altered == SBK_USER_ALTERED
 		     ? sbk_error_set(err, SBK_E_CORRUPT,
 				     "the end of an altered log is not "
-				     "signed")
+				     "signed; leave --certificate out")
 		     : sbk_journal_end_print(
 			       journal, place, request->seen,
 			       request->seen > 0 ? request->seen_key : NULL,
@@ -300,7 +300,9 @@ static int check_trusted(struct sbk_journal *journal, bool dry,
 	if (out->altered && verdict.log_sound && !dry)
 		rc = sbk_journal_rebuild(journal, &rebuilt, err);
 	sbk_journal_verdict_release(&verdict);
-	if (!rebuilt)
+	if (rebuilt)
+		out->altered = SBK_USER_REBUILT;
+	else
 		sbk_journal_trust(journal);
 	return rc;
 }
@@ -437,5 +439,6 @@ void sbk_user_part_sanitize(struct sbk_user_part *part)
 	part->found = part->found != 0;
 	part->removed = part->removed != 0;
 	part->homeless = part->homeless != 0;
-	part->altered = part->altered != 0;
+	if (part->altered > SBK_USER_REBUILT)
+		part->altered = SBK_USER_ALTERED;
 }

@@ -433,6 +433,30 @@ case_immutable()
 	same "an immutable file"
 }
 
+# The same on a volume that is away by then: the entry is still on it, and the
+# only record of it goes.
+case_away()
+{
+	world
+	mkdir /home/dev/volume
+	mount -t tmpfs none /home/dev/volume
+	echo x >/home/dev/volume/file
+	setup
+	setfacl -m "u:$(number):r" /home/dev/volume/file
+	mount -o remount,ro /home/dev/volume
+	uninstall 207
+	grep -q 'were taken out' "$out.log" && fail "nothing was taken out"
+	certified 'p["residue_restored"]["entries_taken_out"] == 0'
+	mount -t tmpfs none /home/dev/volume
+	uninstall 0
+	said "not looked for again.*'/home/dev/volume/file'"
+	certified 'p["verdict"] == "clean but"'
+	[ "$(stat -c %a "$certificate")" = 600 ] ||
+		fail "everybody reads the path of a user"
+	umount /home/dev/volume
+	umount /home/dev/volume
+}
+
 # as_dev_ends CODE WORD...: dev's sandbook; what it says is in the log
 as_dev_ends()
 {
@@ -863,7 +887,7 @@ fi
 bin=$(cd "$1" && pwd)
 shift
 both="edits renames editors account"
-single="plain user_only everyone immutable owed lost foreign forgotten volume full hostile kill_setup
+single="plain user_only everyone immutable away owed lost foreign forgotten volume full hostile kill_setup
 kill_grant kill_undo kill_uninstall"
 # shellcheck disable=SC2086
 if [ "${1-}" = but ]; then

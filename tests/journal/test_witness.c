@@ -235,7 +235,80 @@ static void test_witness__records_what_is_news(void **state)
 	sbk_journal_close(journal);
 }
 
+static void record(struct fixture *f, struct sbk_journal *journal,
+		   enum sbk_witness_result result)
+{
+	const struct sbk_witness_opinion opinion = {.result = result};
+
+	assert_ok(sbk_witness_record(journal, 1600, &opinion, &f->err),
+		  &f->err);
+}
+
+static bool has_ended(struct fixture *f, struct sbk_journal *journal)
+{
+	struct sbk_witnessed last;
+
+	assert_ok(sbk_witness_last(journal, 1600, &last, &f->err), &f->err);
+	assert_true(last.any);
+	return last.ended;
+}
+
+static int note_word(void *arg, const struct sbk_witness_news *news,
+		     struct sbk_error *err)
+{
+	(void)err;
+	(void)snprintf(arg, 32, "%s", news->found);
+	return 0;
+}
+
+static void assert_word(struct fixture *f, struct sbk_journal *journal,
+			const char *wanted)
+{
+	char word[32] = "";
+
+	assert_ok(sbk_journal_witnessed(journal, note_word, word, &f->err),
+		  &f->err);
+	assert_string_equal(word, wanted);
+}
+
+/* One look that got no answer does not make a log that ended one that is
+ * missing; and the finding is none any more when there is an answer. */
+static void test_witness__an_end_outlasts_a_look_that_failed(void **state)
+{
+	struct fixture *f = *state;
+	struct sbk_witnessed seen = {.any = false};
+	struct sbk_witness_opinion opinion;
+	struct sbk_journal *journal;
+
+	grow(f, 3);
+	assert_int_equal(look(f, &seen, &opinion), SBK_WITNESS_SEEN);
+	journal = fixture_locked(f); /* witnesses itself here */
+	assert_ok(sbk_witness_record(journal, 1600, &opinion, &f->err),
+		  &f->err);
+	assert_false(has_ended(f, journal));
+	assert_ok(sbk_witness_record_end(journal, 1600, &f->err), &f->err);
+	assert_true(has_ended(f, journal));
+	record(f, journal, SBK_WITNESS_UNREAD);
+	assert_word(f, journal, "not read");
+	assert_true(has_ended(f, journal));
+	record(f, journal, SBK_WITNESS_NONE);
+	assert_word(f, journal, "ended");
+	record(f, journal, SBK_WITNESS_NONE); /* no news */
+	assert_true(has_ended(f, journal));
+	/* What is seen after it has not ended. */
+	assert_ok(sbk_witness_record(journal, 1600, &opinion, &f->err),
+		  &f->err);
+	assert_false(has_ended(f, journal));
+	record(f, journal, SBK_WITNESS_UNREAD);
+	record(f, journal, SBK_WITNESS_NONE);
+	assert_word(f, journal, "not read");
+	sbk_journal_close(journal);
+	sbk_witness_opinion_release(&opinion);
+	fixture_assert_sound(f);
+}
+
 static const struct CMUnitTest tests[] = {
+	FIXTURE_TEST(test_witness__an_end_outlasts_a_look_that_failed),
 	FIXTURE_TEST(test_witness__sees_a_log_that_grows),
 	FIXTURE_TEST(test_witness__follows_no_key_that_was_not_handed_over),
 	FIXTURE_TEST(test_witness__tells_a_shorter_log_and_another),

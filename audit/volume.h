@@ -177,6 +177,10 @@ int sbk_volume_names_confirm(struct sbk_volume_tree *tree,
 struct sbk_volume_hit {
 	uint32_t principal, descriptor;
 	uint32_t granted, denied; /* by the check; by entries that deny */
+	/* Of entries: the rights of the first inherited one, one that allows
+	 * before one that denies; and what its own hand down, by that. */
+	uint32_t inherited, handed[2];
+	bool inherited_denies;
 	bool owns;
 	bool is_explicit, is_inherited; /* entries that name it */
 };
@@ -372,7 +376,8 @@ int sbk_volume_entry(struct sbk_volume_audit *audit,
 		     struct sbk_error *err);
 
 /* For an object whose entries for the principal are inherited alone: the
- * directory above that has one of its own; NONE: none has, any more. */
+ * nearest directory above whose own entry hands down as much. NONE: there is
+ * none, any more, or it hands it down for CREATOR OWNER. */
 uint32_t sbk_volume_inherited_from(const struct sbk_volume_audit *audit,
 				   uint32_t record,
 				   const struct sbk_volume_hit *hit);

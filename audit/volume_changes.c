@@ -14,7 +14,7 @@
 
 #define TICKS 10000000u		    /* of a second */
 #define EPOCH UINT64_C(11644473600) /* seconds from 1601 to 1970 */
-#define LAST UINT64_C(0x3AFFF44180) /* the same, from 1970 to 9999 */
+#define LAST UINT64_C(253402300799) /* from 1970 to the end of 9999 */
 
 static void take(void *arg, const struct sbk_ntfs_usn *usn)
 {

@@ -181,14 +181,37 @@ uint32_t sbk_volume_inherited_from(const struct sbk_volume_audit *audit,
 	const struct sbk_volume_tree *tree = &audit->tree;
 	const struct sbk_volume_hit *above = hit;
 	uint32_t at = record;
+	int depth;
 
-	while (above != NULL && above->is_inherited && !above->is_explicit) {
+	if (hit->is_explicit)
+		return SBK_VOLUME_NONE;
+	for (depth = 0; depth < SBK_VOLUME_DEPTH_MAX && above->is_inherited;
+	     depth++) {
 		at = tree->parent[at];
-		above = at != SBK_VOLUME_NONE ? find_hit(audit, hit->principal,
-							 tree->descriptor[at])
-					      : NULL;
+		above = at != SBK_VOLUME_NONE &&
+					tree->descriptor[at] != SBK_VOLUME_NONE
+				? find_hit(audit, hit->principal,
+					   tree->descriptor[at])
+				: NULL;
+		if (above == NULL)
+			break;
+		if (above->is_explicit &&
+		    (hit->inherited & ~above->handed[hit->inherited_denies]) ==
+			    0)
+			return at;
 	}
-	return above != NULL && above->is_explicit ? at : SBK_VOLUME_NONE;
+	return SBK_VOLUME_NONE;
+}
+
+/* Whether the entry gives some of what the check granted. */
+static bool gives(const struct sbk_volume_hit *hit, const struct sbk_ace *ace)
+{
+	const uint32_t mask =
+		sbk_rights_map(ace->mask, sbk_nt_mapping(SBK_NT_DIRECTORY));
+
+	return ace->effect == SBK_ACE_ALLOWS &&
+	       (ace->flags & SBK_ACE_INHERIT_ONLY) == 0 &&
+	       (mask & hit->granted) != 0;
 }
 
 int sbk_volume_entry(struct sbk_volume_audit *audit,
@@ -200,22 +223,28 @@ int sbk_volume_entry(struct sbk_volume_audit *audit,
 	struct sbk_sddl_options options = {.domains = audit->directory.domains};
 	struct sbk_nt_acl_cursor at = SBK_NT_ACL_BEGIN;
 	struct sbk_buf bytes = SBK_BUF_INIT;
-	struct sbk_ace ace;
+	struct sbk_ace ace, chosen = {.is_opaque = true};
 	struct sbk_sd sd;
-	bool found = false;
+	bool found = false, given = false;
 	int rc = sbk_volume_descriptor(&audit->tree, hit->descriptor, &bytes,
 				       err);
 
 	if (rc == 0)
 		rc = sbk_sd_read((const uint8_t *)bytes.data, bytes.size, &sd,
 				 err);
-	while (rc == 0 && !found && sd.dacl_is == SBK_ACL_PRESENT &&
-	       sbk_nt_acl_next(&sd.dacl, &at, &ace))
-		if (!ace.is_opaque &&
-		    sbk_volume_principal_has(principal, &ace.sid)) {
-			sbk_sddl_describe_ace(&ace, &options, out);
-			found = true;
-		}
+	/* The one that gives something; else, the first. */
+	while (rc == 0 && !given && sd.dacl_is == SBK_ACL_PRESENT &&
+	       sbk_nt_acl_next(&sd.dacl, &at, &ace)) {
+		if (ace.is_opaque ||
+		    !sbk_volume_principal_has(principal, &ace.sid))
+			continue;
+		given = gives(hit, &ace);
+		if (given || !found)
+			chosen = ace;
+		found = true;
+	}
+	if (rc == 0 && found)
+		sbk_sddl_describe_ace(&chosen, &options, out);
 	if (rc == 0 && !found)
 		sbk_buf_adds(out, "owner");
 	sbk_buf_release(&bytes);

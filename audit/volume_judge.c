@@ -107,6 +107,27 @@ static void take_unknown(struct judging *j, const struct sbk_ace *ace)
 	}
 }
 
+static void take_rights(struct sbk_volume_hit *hit, const struct sbk_ace *ace)
+{
+	const uint32_t mask =
+		sbk_rights_map(ace->mask, sbk_nt_mapping(SBK_NT_DIRECTORY)) &
+		SBK_FILE_ALL;
+	const bool denies = ace->effect == SBK_ACE_DENIES;
+
+	if ((ace->flags & SBK_ACE_INHERITED) == 0) {
+		hit->is_explicit = true;
+		if ((ace->flags &
+		     (SBK_ACE_OBJECT_INHERIT | SBK_ACE_CONTAINER_INHERIT)) != 0)
+			hit->handed[denies] |= mask;
+	} else if (!hit->is_inherited || (hit->inherited_denies && !denies)) {
+		hit->is_inherited = true;
+		hit->inherited = mask;
+		hit->inherited_denies = denies;
+	}
+	if (denies && (ace->flags & SBK_ACE_INHERIT_ONLY) == 0)
+		hit->denied |= mask;
+}
+
 static int take_entry_for(struct judging *j, size_t principal,
 			  size_t descriptor, uint16_t index,
 			  const struct sbk_ace *ace, struct sbk_error *err)
@@ -117,16 +138,7 @@ static int take_entry_for(struct judging *j, size_t principal,
 	rc = hit_of(j->audit, j->first, principal, descriptor, &hit, err);
 	if (rc < 0)
 		return rc;
-	if ((ace->flags & SBK_ACE_INHERITED) != 0)
-		hit->is_inherited = true;
-	else
-		hit->is_explicit = true;
-	if (ace->effect == SBK_ACE_DENIES &&
-	    (ace->flags & SBK_ACE_INHERIT_ONLY) == 0)
-		hit->denied |=
-			sbk_rights_map(ace->mask,
-				       sbk_nt_mapping(SBK_NT_DIRECTORY)) &
-			SBK_FILE_ALL;
+	take_rights(hit, ace);
 	return count_entry(j, (size_t)(hit - j->audit->hits), index, ace, err);
 }
 

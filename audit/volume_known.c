@@ -441,6 +441,22 @@ static int choose_one(struct sbk_volume_audit *audit, const char *text,
 	return rc;
 }
 
+/* One of a token. What means several SIDs, or none, would be another token than
+ * the one that is meant. */
+static int choose_part(struct sbk_volume_audit *audit, const char *text,
+		       struct sbk_error *err)
+{
+	const size_t before = audit->principal_count;
+	int rc = choose_one(audit, text, err);
+
+	if (rc == 0 && audit->principal_count != before + 1)
+		rc = sbk_error_set(err, SBK_E_INVAL,
+				   "'%s' is %zu SIDs of the volume, and one of "
+				   "a token is one; name it",
+				   text, audit->principal_count - before);
+	return rc;
+}
+
 /* "A+B+C": no account's name has a '+'. A profile's may, and is looked for
  * first. */
 static int choose(struct sbk_volume_audit *audit, const char *text,
@@ -462,7 +478,7 @@ static int choose(struct sbk_volume_audit *audit, const char *text,
 		sbk_buf_add(&part, text, size);
 		rc = sbk_buf_failed(&part, err);
 		if (rc == 0)
-			rc = choose_one(audit, sbk_buf_text(&part), err);
+			rc = choose_part(audit, sbk_buf_text(&part), err);
 		if (rc < 0 || text[size] == '\0')
 			break;
 	}

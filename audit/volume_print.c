@@ -94,7 +94,7 @@ static int json_root(struct sbk_volume_audit *audit,
 	sbk_json_bool(out, "owner", hit->owns);
 	sbk_json_string(out, "entry", sbk_buf_text(&entry));
 	from = sbk_volume_inherited_from(audit, root->record, hit);
-	if (rc == 0 && from != SBK_VOLUME_NONE && from != root->record) {
+	if (rc == 0 && from != SBK_VOLUME_NONE) {
 		rc = sbk_volume_path(&audit->tree, from, &path, err);
 		sbk_json_name(out, "inherited_from", sbk_buf_text(&path));
 	}
@@ -239,16 +239,15 @@ static void csv_field(struct sbk_buf *out, const char *text, char end)
 static void csv_principal(struct sbk_buf *out,
 			  const struct sbk_volume_principal *p)
 {
-	struct sbk_buf sids = SBK_BUF_INIT;
 	struct sbk_sid_text text;
 	size_t i;
 
-	sbk_buf_adds(&sids, sbk_sid_format(&p->sid, &text));
+	/* What SIDs are written with needs no quotes. */
+	sbk_buf_adds(out, sbk_sid_format(&p->sid, &text));
 	for (i = 0; i < p->group_count; i++)
-		sbk_buf_printf(&sids, "+%s",
+		sbk_buf_printf(out, "+%s",
 			       sbk_sid_format(&p->groups[i].sid, &text));
-	csv_field(out, sbk_buf_text(&sids), ',');
-	sbk_buf_release(&sids);
+	sbk_buf_addc(out, ',');
 	csv_field(out, p->verdict.name, ',');
 	csv_field(out, origin_name(p->verdict.origin), ',');
 	csv_field(out, p->verdict.tool, ',');

@@ -128,7 +128,8 @@ static int tell_source(struct telling *t, const struct sbk_volume_root *root,
 	int rc;
 
 	if (from == SBK_VOLUME_NONE) {
-		sbk_buf_adds(&t->text, ", which no directory above has");
+		sbk_buf_adds(&t->text, ", which no directory above has to "
+				       "hand down for it");
 		return 0;
 	}
 	rc = sbk_volume_path(&t->audit->tree, from, &path, err);
@@ -164,8 +165,10 @@ static int tell_root(struct telling *t, const struct sbk_volume_root *root,
 		sbk_buf_adds(&t->text, "; owns it");
 	if (hit->is_explicit || hit->is_inherited) {
 		sbk_buf_printf(&t->text, "; %s ",
-			       hit->is_explicit ? "by its own entry"
-						: "by the inherited entry");
+			       hit->is_explicit && hit->is_inherited
+				       ? "by the entry"
+			       : hit->is_explicit ? "by its own entry"
+						  : "by the inherited entry");
 		rc = sbk_volume_entry(t->audit, hit, &t->text, err);
 		if (rc == 0 && !hit->is_explicit)
 			rc = tell_source(t, root, err);

@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Defines the folder's GUID here, which no library of mingw's has. */
+#include <initguid.h>
+#include <knownfolders.h>
 #include <sodium.h>
 
 #include "engine/windows/command_line.h"
@@ -75,25 +78,6 @@ static int make_job(struct sbk_launch *launch, struct sbk_error *err)
 			     why.message);
 }
 
-static bool widen(struct sbk_buf *out, const char *text)
-{
-	return sbk_wide_add(out, text, strlen(text)) &&
-	       sbk_wide_text(out) != NULL;
-}
-
-/* "C:/a/b" as programs of the system take it: "C:\a\b". */
-static bool widen_path(struct sbk_buf *out, const char *path)
-{
-	size_t i;
-
-	if (!widen(out, path))
-		return false;
-	for (i = 0; i < out->size; i += 2)
-		if (out->data[i] == '/' && out->data[i + 1] == '\0')
-			out->data[i] = '\\';
-	return true;
-}
-
 static int make_desktop(struct sbk_launch *launch, struct sbk_error *err)
 {
 	uint8_t random[16];
@@ -103,7 +87,7 @@ static int make_desktop(struct sbk_launch *launch, struct sbk_error *err)
 	randombytes_buf(random, sizeof(random));
 	sbk_buf_adds(&name, "sandbook-");
 	sbk_buf_add_hex(&name, random, sizeof(random));
-	rc = widen(&launch->desktop_name, sbk_buf_text(&name))
+	rc = sbk_wide_of(&launch->desktop_name, sbk_buf_text(&name)) != NULL
 		     ? sbk_buf_failed(&name, err)
 		     : sbk_error_no_memory(err);
 	sbk_buf_release(&name);
@@ -172,27 +156,46 @@ static void close_streams(struct sbk_launch *launch)
 	}
 }
 
+/* "C:\Windows", wherever it is on this machine. */
+static int find_system(struct sbk_buf *out, struct sbk_error *err)
+{
+	struct sbk_buf wide = SBK_BUF_INIT;
+	int rc = sbk_win32_known_folder(&FOLDERID_Windows, &wide, err);
+
+	if (rc == 0) {
+		sbk_narrow_add(out, (const WCHAR *)(const void *)wide.data,
+			       wide.size / sizeof(WCHAR));
+		rc = sbk_buf_failed(out, err);
+	}
+	sbk_buf_release(&wide);
+	return rc;
+}
+
 static int write_texts(struct sbk_launch *launch, struct sbk_error *err)
 {
 	const struct sbk_launch_wish *wish = launch->wish;
-	const struct sbk_environment_wish environment = {
+	struct sbk_environment_wish environment = {
 		.variables = wish->environment,
-		.system_root = "C:\\Windows",
 		.temporary = wish->temporary,
 		.advise_offline = wish->advise_offline};
-	struct sbk_buf line = SBK_BUF_INIT;
+	struct sbk_buf line = SBK_BUF_INIT, root = SBK_BUF_INIT;
 	int rc = sbk_command_line(wish->argv, &line, err);
 
-	if (rc == 0 && (!widen(&launch->line, sbk_buf_text(&line)) ||
-			!widen_path(&launch->program, wish->program) ||
-			!widen_path(&launch->directory, wish->directory)))
+	if (rc == 0 &&
+	    (sbk_wide_of(&launch->line, sbk_buf_text(&line)) == NULL ||
+	     sbk_wide_path(&launch->program, wish->program) == NULL ||
+	     sbk_wide_path(&launch->directory, wish->directory) == NULL))
 		rc = sbk_error_set(err, SBK_E_INVAL,
 				   "'%.200s' or '%.200s' is not UTF-8",
 				   wish->program, wish->directory);
 	if (rc == 0)
+		rc = find_system(&root, err);
+	environment.system_root = sbk_buf_text(&root);
+	if (rc == 0)
 		rc = sbk_environment_block(&environment, &launch->environment,
 					   err);
 	sbk_buf_release(&line);
+	sbk_buf_release(&root);
 	return rc;
 }
 

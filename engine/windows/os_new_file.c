@@ -129,26 +129,30 @@ int sbk_os_new_file_make(const struct sbk_new_file *file, const void *data,
 	const HANDLE directory = file->directory.handle;
 	char passing[64];
 	HANDLE handle = NULL;
+	unsigned tries = 0;
 	int rc;
 
 	(void)owner; /* who elevated is the caller */
 	(void)snprintf(passing, sizeof(passing), ".sandbook-%lu",
 		       (unsigned long)sbk_os_process());
 	rc = write_file(file, passing, data, size, confidential, &handle, err);
-	sbk_win32_close(&handle);
+	/* Both by its handle: in a directory of others the name may be that of
+	 * another file by now. */
 	if (rc == 0) {
-		rc = sbk_store_rename_name(directory, passing,
-					   file->path + file->name, false,
-					   false, err);
-		if (rc == SBK_E_EXISTS)
-			rc = exists(file->path, err);
+		do {
+			rc = sbk_store_rename_open(handle, directory,
+						   file->path + file->name,
+						   false, err);
+		} while (sbk_store_again(rc, &tries));
 	}
-	if (rc == 0)
-		return sbk_store_flush(directory, file->path, err);
-	(void)sbk_store_delete_name(directory, passing, false, NULL);
-	if (rc != SBK_E_EXISTS)
+	if (rc < 0 && handle != NULL)
+		(void)sbk_win32_delete(handle, NULL);
+	if (rc == SBK_E_EXISTS && handle != NULL)
+		rc = exists(file->path, err);
+	else if (rc < 0)
 		(void)sbk_error_prefix(err, "writing '%s'", file->path);
-	return rc;
+	sbk_win32_close(&handle);
+	return rc < 0 ? rc : sbk_store_flush(directory, file->path, err);
 }
 
 void sbk_os_new_file_free(struct sbk_new_file *file)

@@ -97,6 +97,25 @@ int sbk_store_delete_name(HANDLE parent, const char *name, bool directory,
 	return rc;
 }
 
+int sbk_store_rename_open(HANDLE file, HANDLE parent, const char *to,
+			  bool replace, struct sbk_error *err)
+{
+	struct sbk_buf wide = SBK_BUF_INIT;
+	struct sbk_win32_name where = {.parent = parent};
+	int rc;
+
+	if (!sbk_wide_add(&wide, to, strlen(to)))
+		rc = sbk_error_set(err, SBK_E_INVAL, "a name is no UTF-8");
+	else
+		rc = sbk_buf_failed(&wide, err);
+	where.name = (const WCHAR *)(const void *)wide.data;
+	where.size = wide.size;
+	if (rc == 0)
+		rc = sbk_win32_rename(file, &where, replace, err);
+	sbk_buf_release(&wide);
+	return rc;
+}
+
 int sbk_store_rename_name(HANDLE parent, const char *from, const char *to,
 			  bool directory, bool replace, struct sbk_error *err)
 {
@@ -104,28 +123,18 @@ int sbk_store_rename_name(HANDLE parent, const char *from, const char *to,
 						.access = DELETE |
 							  FILE_READ_ATTRIBUTES,
 						.directory = directory};
-	struct sbk_buf wide = SBK_BUF_INIT;
-	struct sbk_win32_name where = {.parent = parent};
 	unsigned tries = 0;
 	int rc;
 
-	if (!sbk_wide_add(&wide, to, strlen(to)))
-		return sbk_error_set(err, SBK_E_INVAL, "a name is no UTF-8");
-	where.name = sbk_wide_text(&wide);
-	where.size = wide.size;
-	rc = sbk_buf_failed(&wide, err);
-	while (rc == 0) {
+	do {
 		HANDLE file = NULL;
 
 		rc = sbk_store_open_name(parent, from, &making, &file, err);
 		if (rc == 0)
-			rc = sbk_win32_rename(file, &where, replace, err);
+			rc = sbk_store_rename_open(file, parent, to, replace,
+						   err);
 		sbk_win32_close(&file);
-		if (!sbk_store_again(rc, &tries))
-			break;
-		rc = 0;
-	}
-	sbk_buf_release(&wide);
+	} while (sbk_store_again(rc, &tries));
 	return rc;
 }
 

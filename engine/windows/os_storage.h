@@ -64,6 +64,9 @@ int sbk_store_open_name(HANDLE parent, const char *name,
 /* Removes the name, a link itself; 0 where there is none. */
 int sbk_store_delete_name(HANDLE parent, const char *name, bool directory,
 			  struct sbk_error *err);
+/* Gives an open file, opened for DELETE, a name in that directory. */
+int sbk_store_rename_open(HANDLE file, HANDLE parent, const char *to,
+			  bool replace, struct sbk_error *err);
 /* Gives what is called `from` another name in the same directory. */
 int sbk_store_rename_name(HANDLE parent, const char *from, const char *to,
 			  bool directory, bool replace, struct sbk_error *err);

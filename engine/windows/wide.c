@@ -36,6 +36,23 @@ const WCHAR *sbk_wide_text(struct sbk_buf *buf)
 	return (const WCHAR *)(const void *)buf->data;
 }
 
+const WCHAR *sbk_wide_of(struct sbk_buf *out, const char *text)
+{
+	return sbk_wide_add(out, text, strlen(text)) ? sbk_wide_text(out)
+						     : NULL;
+}
+
+const WCHAR *sbk_wide_path(struct sbk_buf *out, const char *path)
+{
+	const WCHAR *text = sbk_wide_of(out, path);
+	size_t i;
+
+	for (i = 0; text != NULL && i < out->size; i += 2)
+		if (out->data[i] == '/' && out->data[i + 1] == '\0')
+			out->data[i] = '\\';
+	return text;
+}
+
 void sbk_narrow_add(struct sbk_buf *out, const WCHAR *text, size_t units)
 {
 	const uint8_t *data = (const uint8_t *)text;

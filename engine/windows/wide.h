@@ -19,6 +19,11 @@ bool sbk_wide_add(struct sbk_buf *out, const char *text, size_t size);
 /* The units, with a zero unit behind them that is not counted. NULL where the
  * buffer failed. */
 const WCHAR *sbk_wide_text(struct sbk_buf *buf);
+/* Both of a text that ends with a zero byte: NULL where it is malformed or the
+ * buffer failed. */
+const WCHAR *sbk_wide_of(struct sbk_buf *out, const char *text);
+/* "C:/a/b" as programs of the system take it: "C:\a\b". */
+const WCHAR *sbk_wide_path(struct sbk_buf *out, const char *path);
 /* Appends the UTF-8 of `units` units. */
 void sbk_narrow_add(struct sbk_buf *out, const WCHAR *text, size_t units);
 

@@ -93,19 +93,28 @@ const struct sbk_win32 *sbk_win32 = &sbk_win32_system;
 	 DACL_SECURITY_INFORMATION)
 #define FINAL_PATH_UNITS 32768
 
-/* The code of a BOOL or HANDLE call that failed just now. */
-static int last_error(struct sbk_error *err, const char *call)
+int sbk_win32_last_error(struct sbk_error *err, const char *call)
 {
 	const DWORD code = sbk_win32->errors.GetLastError();
 
 	return sbk_error_set_win32(err, code, "%s", call);
 }
 
-static int nt_error(struct sbk_error *err, NTSTATUS status, const char *call)
+int sbk_win32_nt_error(struct sbk_error *err, NTSTATUS status, const char *call)
 {
 	return sbk_error_set_win32(
 		err, sbk_win32->errors.RtlNtStatusToDosError(status), "%s",
 		call);
+}
+
+int sbk_win32_hresult_error(struct sbk_error *err, HRESULT result,
+			    const char *call)
+{
+	uint32_t code = (uint32_t)result;
+
+	if (HRESULT_FACILITY(result) == FACILITY_WIN32)
+		code &= 0xffff;
+	return sbk_error_set_win32(err, code, "%s", call);
 }
 
 int sbk_win32_open(const WCHAR *name, DWORD access, HANDLE *out,
@@ -116,7 +125,7 @@ int sbk_win32_open(const WCHAR *name, DWORD access, HANDLE *out,
 		NO_FOLLOW | NO_IMPERSONATION, NULL);
 
 	if (handle == INVALID_HANDLE_VALUE)
-		return last_error(err, "CreateFileW");
+		return sbk_win32_last_error(err, "CreateFileW");
 	*out = handle;
 	return 0;
 }
@@ -138,7 +147,7 @@ int sbk_win32_open_below(HANDLE parent, const WCHAR *name, size_t size,
 		&handle, access | SYNCHRONIZE, &object, &io, NULL, 0, SHARE_ALL,
 		DISPOSITION_OPEN, OPEN_OPTIONS, NULL, 0);
 	if (status < 0)
-		return nt_error(err, status, "NtCreateFile");
+		return sbk_win32_nt_error(err, status, "NtCreateFile");
 	*out = handle;
 	return 0;
 }
@@ -178,7 +187,8 @@ int sbk_win32_file_information(HANDLE file, FILE_INFO_BY_HANDLE_CLASS class,
 {
 	if (!sbk_win32->files.GetFileInformationByHandleEx(file, class, out,
 							   (DWORD)size))
-		return last_error(err, "GetFileInformationByHandleEx");
+		return sbk_win32_last_error(err,
+					    "GetFileInformationByHandleEx");
 	return 0;
 }
 
@@ -207,7 +217,8 @@ int sbk_win32_volume_flags(HANDLE file, DWORD *flags, struct sbk_error *err)
 
 	if (!sbk_win32->files.GetVolumeInformationByHandleW(
 		    file, NULL, 0, NULL, NULL, &found, NULL, 0))
-		return last_error(err, "GetVolumeInformationByHandleW");
+		return sbk_win32_last_error(err,
+					    "GetVolumeInformationByHandleW");
 	*flags = found;
 	return 0;
 }
@@ -224,7 +235,7 @@ int sbk_win32_final_path(HANDLE file, DWORD flags, struct sbk_buf *out,
 	units = sbk_win32->files.GetFinalPathNameByHandleW(
 		file, path, FINAL_PATH_UNITS, flags);
 	if (units == 0)
-		rc = last_error(err, "GetFinalPathNameByHandleW");
+		rc = sbk_win32_last_error(err, "GetFinalPathNameByHandleW");
 	else if (units >= FINAL_PATH_UNITS)
 		rc = sbk_error_set(err, SBK_E_LIMIT, "a path of %lu units",
 				   (unsigned long)units);
@@ -250,7 +261,7 @@ int sbk_win32_query_security(HANDLE handle, struct sbk_buf *out,
 	status = sbk_win32->files.NtQuerySecurityObject(
 		handle, ACCESS_INFORMATION, bytes, size, &needed);
 	if (status < 0)
-		rc = nt_error(err, status, "NtQuerySecurityObject");
+		rc = sbk_win32_nt_error(err, status, "NtQuerySecurityObject");
 	else if (needed > size)
 		rc = sbk_error_set(err, SBK_E_IO,
 				   "NtQuerySecurityObject gave %lu bytes",
@@ -268,12 +279,14 @@ int sbk_win32_set_security(HANDLE handle, SECURITY_INFORMATION what,
 	NTSTATUS status = sbk_win32->files.NtSetSecurityObject(
 		handle, what, descriptor->data);
 
-	return status < 0 ? nt_error(err, status, "NtSetSecurityObject") : 0;
+	return status < 0
+		       ? sbk_win32_nt_error(err, status, "NtSetSecurityObject")
+		       : 0;
 }
 
 int sbk_win32_flush(HANDLE file, struct sbk_error *err)
 {
 	return sbk_win32->files.FlushFileBuffers(file)
 		       ? 0
-		       : last_error(err, "FlushFileBuffers");
+		       : sbk_win32_last_error(err, "FlushFileBuffers");
 }

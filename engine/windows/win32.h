@@ -12,6 +12,8 @@
  *	NTSTATUS  < 0 failed: RtlNtStatusToDosError, or for LSA functions
  *	          LsaNtStatusToWinError
  *	DWORD     not 0 failed: the code itself (NERR_* or a system error)
+ *	HRESULT   < 0 failed: a system error where its facility is
+ *	          FACILITY_WIN32, else a code of its own
  */
 #ifndef SBK_WINDOWS_WIN32_H
 #define SBK_WINDOWS_WIN32_H
@@ -134,6 +136,14 @@ struct sbk_win32 {
 extern const struct sbk_win32 sbk_win32_system;
 /* What is called; tests alone point it elsewhere, before anything else. */
 extern const struct sbk_win32 *sbk_win32;
+
+/* What the wrappers say of a call that failed: by GetLastError, in the very
+ * next statement; by its NTSTATUS; by its HRESULT. */
+int sbk_win32_last_error(struct sbk_error *err, const char *call);
+int sbk_win32_nt_error(struct sbk_error *err, NTSTATUS status,
+		       const char *call);
+int sbk_win32_hresult_error(struct sbk_error *err, HRESULT result,
+			    const char *call);
 
 /*
  * CreateFileW ("CreateFileW function (fileapi.h)") of something that exists,

@@ -58,6 +58,28 @@ static int net_error(struct sbk_error *err, NET_API_STATUS code,
 		       : sbk_error_set_win32(err, code, "%s", call);
 }
 
+/* Success without what was asked for. */
+static int gave_nothing(struct sbk_error *err, const char *call)
+{
+	return sbk_error_set(err, SBK_E_IO,
+			     "%s reported success and gave nothing", call);
+}
+
+/*
+ * How a call went that gives a part of a list. One that says that there is
+ * more and gives none has not shown all: what was looked for may be there.
+ */
+static int list_error(struct sbk_error *err, NET_API_STATUS code,
+		      const void *bytes, DWORD read, const char *call)
+{
+	if (code != NERR_Success && code != ERROR_MORE_DATA)
+		return net_error(err, code, call);
+	if ((read > 0 && bytes == NULL) ||
+	    (read == 0 && code == ERROR_MORE_DATA))
+		return gave_nothing(err, call);
+	return 0;
+}
+
 static void free_net(void *buffer)
 {
 	if (buffer != NULL)
@@ -67,9 +89,7 @@ static void free_net(void *buffer)
 /* A text of ours as the system takes it; NULL where memory is gone. */
 static WCHAR *widen(const char *text, struct sbk_buf *buf)
 {
-	if (!sbk_wide_add(buf, text, strlen(text)))
-		return NULL;
-	return (WCHAR *)(uintptr_t)sbk_wide_text(buf);
+	return (WCHAR *)(uintptr_t)sbk_wide_of(buf, text);
 }
 
 static void narrow(struct sbk_buf *out, const WCHAR *text)
@@ -107,6 +127,8 @@ static int find_user(const WCHAR *name, struct sbk_win32_account *out,
 
 	if (code != NERR_Success)
 		return net_error(err, code, "NetUserGetInfo");
+	if (bytes == NULL)
+		return gave_nothing(err, "NetUserGetInfo");
 	info = (const USER_INFO_4 *)(const void *)bytes;
 	rc = read_sid(info->usri4_user_sid, "NetUserGetInfo", &out->sid, err);
 	if (rc == 0) {
@@ -128,6 +150,8 @@ static int find_group(const WCHAR *name, struct sbk_win32_account *out,
 
 	if (code != NERR_Success)
 		return net_error(err, code, "NetLocalGroupGetInfo");
+	if (bytes == NULL)
+		return gave_nothing(err, "NetLocalGroupGetInfo");
 	info = (const LOCALGROUP_INFO_1 *)(const void *)bytes;
 	narrow(&out->name, info->lgrpi1_name);
 	narrow(&out->comment, info->lgrpi1_comment);
@@ -211,13 +235,12 @@ int sbk_win32_account_list(bool is_group, sbk_win32_account_fn *visit,
 			code = calls()->NetUserEnum(
 				NULL, 1, FILTER_NORMAL_ACCOUNT, &bytes,
 				LISTED_BYTES, &read, &total, &resume);
-		if (code != NERR_Success && code != ERROR_MORE_DATA)
-			return net_error(err, code,
-					 is_group ? "NetLocalGroupEnum"
-						  : "NetUserEnum");
-		rc = visit_list(is_group, bytes, read, visit, arg, err);
+		rc = list_error(err, code, bytes, read,
+				is_group ? "NetLocalGroupEnum" : "NetUserEnum");
+		if (rc == 0)
+			rc = visit_list(is_group, bytes, read, visit, arg, err);
 		free_net(bytes);
-	} while (rc == 0 && code == ERROR_MORE_DATA && read > 0);
+	} while (rc == 0 && code == ERROR_MORE_DATA);
 	return rc;
 }
 
@@ -437,12 +460,12 @@ int sbk_win32_is_member(const char *group, const struct sbk_sid *member,
 		code = calls()->NetLocalGroupGetMembers(NULL, wide, 0, &bytes,
 							LISTED_BYTES, &read,
 							&total, &resume);
-		if (code != NERR_Success && code != ERROR_MORE_DATA)
-			rc = net_error(err, code, "NetLocalGroupGetMembers");
-		else
+		rc = list_error(err, code, bytes, read,
+				"NetLocalGroupGetMembers");
+		if (rc == 0)
 			found = found || is_among(bytes, read, member);
 		free_net(bytes);
-		if (code != ERROR_MORE_DATA || read == 0)
+		if (code != ERROR_MORE_DATA)
 			break;
 	}
 	if (rc == 0)

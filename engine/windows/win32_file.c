@@ -74,22 +74,13 @@ struct device_information {
 	ULONG type, characteristics;
 };
 
-static int last_error(struct sbk_error *err, const char *call)
-{
-	const DWORD code = sbk_win32->errors.GetLastError();
-
-	return sbk_error_set_win32(err, code, "%s", call);
-}
-
 static int nt_error(struct sbk_error *err, NTSTATUS status, const char *call)
 {
 	/* The table of the system makes "access denied" of it. */
 	if (status == DELETE_PENDING)
 		return sbk_error_set(err, SBK_E_BUSY, "%s: being deleted",
 				     call);
-	return sbk_error_set_win32(
-		err, sbk_win32->errors.RtlNtStatusToDosError(status), "%s",
-		call);
+	return sbk_win32_nt_error(err, status, call);
 }
 
 /* What a system says that does not know the class. */
@@ -206,7 +197,7 @@ int sbk_win32_write_at(HANDLE file, uint64_t offset, const void *data,
 
 		if (!sbk_win32->file->WriteFile(file, at, part, &written,
 						&where))
-			return last_error(err, "WriteFile");
+			return sbk_win32_last_error(err, "WriteFile");
 		if (written == 0)
 			return sbk_error_set(err, SBK_E_IO,
 					     "WriteFile: nothing was written");
@@ -224,7 +215,7 @@ int sbk_win32_set_size(HANDLE file, uint64_t size, struct sbk_error *err)
 	end.EndOfFile.QuadPart = (LONGLONG)size;
 	if (!sbk_win32->file->SetFileInformationByHandle(
 		    file, FileEndOfFileInfo, &end, sizeof(end)))
-		return last_error(err, "SetFileInformationByHandle");
+		return sbk_win32_last_error(err, "SetFileInformationByHandle");
 	return 0;
 }
 
@@ -252,7 +243,7 @@ int sbk_win32_unlock(HANDLE file, uint64_t offset, struct sbk_error *err)
 			    .OffsetHigh = (DWORD)(offset >> 32)};
 
 	if (!sbk_win32->file->UnlockFileEx(file, 0, 1, 0, &where))
-		return last_error(err, "UnlockFileEx");
+		return sbk_win32_last_error(err, "UnlockFileEx");
 	return 0;
 }
 
@@ -275,8 +266,8 @@ int sbk_win32_known_folder(const GUID *folder, struct sbk_buf *out,
 	int rc = 0;
 
 	if (FAILED(result))
-		rc = sbk_error_set_win32(err, (uint32_t)(result & 0xffff),
-					 "SHGetKnownFolderPath");
+		rc = sbk_win32_hresult_error(err, result,
+					     "SHGetKnownFolderPath");
 	else
 		sbk_buf_add(out, path, wcslen(path) * sizeof(*path));
 	/* Also where it failed, says the page. */
@@ -298,10 +289,10 @@ int sbk_win32_process_user(struct sbk_buf *out, struct sbk_error *err)
 
 	if (!calls->OpenProcessToken(calls->GetCurrentProcess(), TOKEN_QUERY,
 				     &token))
-		return last_error(err, "OpenProcessToken");
+		return sbk_win32_last_error(err, "OpenProcessToken");
 	if (!calls->GetTokenInformation(token, TokenUser, &answer,
 					sizeof(answer), &needed))
-		rc = last_error(err, "GetTokenInformation");
+		rc = sbk_win32_last_error(err, "GetTokenInformation");
 	sbk_win32_close(&token);
 	if (rc < 0)
 		return rc;

@@ -190,12 +190,16 @@ int sbk_win32_sublayer_add(HANDLE engine, const struct sbk_filter_set *set,
 			   struct sbk_error *err)
 {
 	GUID provider = guid_of(&set->provider);
-	const FWPM_SUBLAYER0 sublayer = {.subLayerKey = guid_of(&set->sublayer),
-					 .displayData = display(),
-					 .flags = PERSISTENT,
-					 .providerKey = &provider,
-					 .weight = set->weight};
+	FWPM_SUBLAYER0 sublayer;
 
+	/* Its flags are 32 bits in the documentation and 16 in mingw's header:
+	 * the upper ones, there a gap, are the system's to read. */
+	memset(&sublayer, 0, sizeof(sublayer));
+	sublayer.subLayerKey = guid_of(&set->sublayer);
+	sublayer.displayData = display();
+	sublayer.flags = PERSISTENT;
+	sublayer.providerKey = &provider;
+	sublayer.weight = set->weight;
 	return wfp_error(err,
 			 calls()->FwpmSubLayerAdd0(engine, &sublayer, NULL),
 			 "FwpmSubLayerAdd0");

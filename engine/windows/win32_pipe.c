@@ -27,19 +27,12 @@ const struct sbk_win32_pipe sbk_win32_pipe_system = {
 	.CancelIoEx = CancelIoEx,
 };
 
-static int last_error(struct sbk_error *err, const char *call)
-{
-	const DWORD code = sbk_win32->errors.GetLastError();
-
-	return sbk_error_set_win32(err, code, "%s", call);
-}
-
 int sbk_win32_make_pipe(HANDLE *read, HANDLE *write, struct sbk_error *err)
 {
 	HANDLE out = NULL, in = NULL;
 
 	if (!sbk_win32->pipe->CreatePipe(&out, &in, NULL, PIPE_BYTES))
-		return last_error(err, "CreatePipe");
+		return sbk_win32_last_error(err, "CreatePipe");
 	*read = out;
 	*write = in;
 	return 0;
@@ -60,7 +53,7 @@ int sbk_win32_write(HANDLE file, const void *data, size_t size,
 
 		if (!sbk_win32->pipe->WriteFile(file, at, part_of(size),
 						&written, NULL))
-			return last_error(err, "WriteFile");
+			return sbk_win32_last_error(err, "WriteFile");
 		if (written == 0)
 			return sbk_error_set(err, SBK_E_IO,
 					     "WriteFile wrote nothing");
@@ -75,12 +68,16 @@ int sbk_win32_read_pipe(HANDLE file, void *buffer, size_t size, size_t *got,
 {
 	DWORD count = 0, code;
 
-	if (!sbk_win32->program->ReadFile(file, buffer, part_of(size), &count,
-					  NULL)) {
+	/* Nothing is what a writer wrote who wrote nothing: not the end. */
+	while (count == 0 && size > 0) {
+		if (sbk_win32->program->ReadFile(file, buffer, part_of(size),
+						 &count, NULL))
+			continue;
 		code = sbk_win32->errors.GetLastError();
 		if (code != ERROR_BROKEN_PIPE)
 			return sbk_error_set_win32(err, code, "ReadFile");
 		count = 0;
+		break;
 	}
 	*got = count;
 	return 0;
@@ -102,7 +99,7 @@ int sbk_win32_make_named_pipe(const WCHAR *name,
 		1, PIPE_BYTES, PIPE_BYTES, 0, &security);
 
 	if (pipe == INVALID_HANDLE_VALUE)
-		return last_error(err, "CreateNamedPipeW");
+		return sbk_win32_last_error(err, "CreateNamedPipeW");
 	*out = pipe;
 	return 0;
 }
@@ -117,7 +114,8 @@ int sbk_win32_open_named_pipe(const WCHAR *name, HANDLE *out,
 		NULL);
 
 	if (pipe == INVALID_HANDLE_VALUE)
-		return last_error(err, "CreateFileW of the runner's pipe");
+		return sbk_win32_last_error(err,
+					    "CreateFileW of the runner's pipe");
 	*out = pipe;
 	return 0;
 }
@@ -127,7 +125,7 @@ int sbk_win32_pipe_client(HANDLE pipe, ULONG *process, struct sbk_error *err)
 	ULONG found = 0;
 
 	if (!sbk_win32->pipe->GetNamedPipeClientProcessId(pipe, &found))
-		return last_error(err, "GetNamedPipeClientProcessId");
+		return sbk_win32_last_error(err, "GetNamedPipeClientProcessId");
 	*process = found;
 	return 0;
 }
@@ -137,7 +135,7 @@ int sbk_win32_pipe_server(HANDLE pipe, ULONG *process, struct sbk_error *err)
 	ULONG found = 0;
 
 	if (!sbk_win32->pipe->GetNamedPipeServerProcessId(pipe, &found))
-		return last_error(err, "GetNamedPipeServerProcessId");
+		return sbk_win32_last_error(err, "GetNamedPipeServerProcessId");
 	*process = found;
 	return 0;
 }
@@ -149,7 +147,9 @@ static int begin(OVERLAPPED *operation, struct sbk_error *err)
 	memset(operation, 0, sizeof(*operation));
 	operation->hEvent =
 		sbk_win32->pipe->CreateEventW(NULL, TRUE, FALSE, NULL);
-	return operation->hEvent != NULL ? 0 : last_error(err, "CreateEventW");
+	return operation->hEvent != NULL
+		       ? 0
+		       : sbk_win32_last_error(err, "CreateEventW");
 }
 
 /*
@@ -219,6 +219,10 @@ int sbk_win32_read_within(HANDLE pipe, void *buffer, size_t size,
 	else
 		rc = sbk_error_set_win32(&why, code, "ReadFile");
 	sbk_win32_close(&operation.hEvent);
+	/* No program of ours writes nothing, which is not the end either. */
+	if (rc == 0 && count == 0)
+		return sbk_error_set(err, SBK_E_IO,
+				     "ReadFile: an empty write was read");
 	if (rc < 0 && (why.os_code == ERROR_BROKEN_PIPE ||
 		       why.os_code == ERROR_PIPE_NOT_CONNECTED)) {
 		rc = 0;

@@ -40,7 +40,8 @@ int sbk_win32_make_pipe(HANDLE *read, HANDLE *write, struct sbk_error *err);
 int sbk_win32_write(HANDLE file, const void *data, size_t size,
 		    struct sbk_error *err);
 /* "ReadFile function (fileapi.h)" of an unnamed pipe: 0 bytes where its other
- * end is closed (ERROR_BROKEN_PIPE). */
+ * end is closed (ERROR_BROKEN_PIPE), and nowhere else: that page says that a
+ * write of no bytes is read as success with none. */
 int sbk_win32_read_pipe(HANDLE file, void *buffer, size_t size, size_t *got,
 			struct sbk_error *err);
 
@@ -68,8 +69,9 @@ int sbk_win32_pipe_server(HANDLE pipe, ULONG *process, struct sbk_error *err);
 
 /*
  * Of an overlapped handle, within a time: SBK_E_BUSY after it, when nothing of
- * the operation goes on. Reading gives 0 bytes at the end. One reader and one
- * writer may be at work at a time.
+ * the operation goes on. Reading gives 0 bytes at the end; a write of no
+ * bytes by the other side is SBK_E_IO. One reader and one writer may be at
+ * work at a time.
  */
 int sbk_win32_read_within(HANDLE pipe, void *buffer, size_t size,
 			  DWORD milliseconds, size_t *got,

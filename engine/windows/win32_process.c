@@ -51,13 +51,6 @@ const struct sbk_win32_process sbk_win32_process_system = {
 	.GetTickCount64 = GetTickCount64,
 };
 
-static int last_error(struct sbk_error *err, const char *call)
-{
-	const DWORD code = sbk_win32->errors.GetLastError();
-
-	return sbk_error_set_win32(err, code, "%s", call);
-}
-
 /* --- jobs ---------------------------------------------------------------- */
 
 static void fill_limits(const struct sbk_job_limits *limits,
@@ -90,7 +83,7 @@ static int set_limits(HANDLE job, const struct sbk_job_limits *limits,
 		    sizeof(wanted)) ||
 	    !sbk_win32->process->SetInformationJobObject(
 		    job, JobObjectBasicUIRestrictions, &ui, sizeof(ui)))
-		return last_error(err, "SetInformationJobObject");
+		return sbk_win32_last_error(err, "SetInformationJobObject");
 	return 0;
 }
 
@@ -106,7 +99,7 @@ int sbk_win32_make_job(const struct sbk_job_limits *limits, HANDLE *out,
 				     "a limit that no job can have");
 	job = sbk_win32->process->CreateJobObjectW(NULL, NULL);
 	if (job == NULL)
-		return last_error(err, "CreateJobObjectW");
+		return sbk_win32_last_error(err, "CreateJobObjectW");
 	rc = set_limits(job, limits, err);
 	if (rc == 0)
 		*out = job;
@@ -128,7 +121,7 @@ int sbk_win32_check_job(HANDLE job, const struct sbk_job_limits *limits,
 		    NULL) ||
 	    !sbk_win32->process->QueryInformationJobObject(
 		    job, JobObjectBasicUIRestrictions, &ui, sizeof(ui), NULL))
-		return last_error(err, "QueryInformationJobObject");
+		return sbk_win32_last_error(err, "QueryInformationJobObject");
 	if (has.BasicLimitInformation.LimitFlags ==
 		    wanted.BasicLimitInformation.LimitFlags &&
 	    has.ProcessMemoryLimit == wanted.ProcessMemoryLimit &&
@@ -146,7 +139,7 @@ int sbk_win32_end_job(HANDLE job, UINT code, struct sbk_error *err)
 {
 	return sbk_win32->process->TerminateJobObject(job, code)
 		       ? 0
-		       : last_error(err, "TerminateJobObject");
+		       : sbk_win32_last_error(err, "TerminateJobObject");
 }
 
 int sbk_win32_job_processes(HANDLE job, DWORD *out, struct sbk_error *err)
@@ -157,7 +150,7 @@ int sbk_win32_job_processes(HANDLE job, DWORD *out, struct sbk_error *err)
 	if (!sbk_win32->process->QueryInformationJobObject(
 		    job, JobObjectBasicAccountingInformation, &has, sizeof(has),
 		    NULL))
-		return last_error(err, "QueryInformationJobObject");
+		return sbk_win32_last_error(err, "QueryInformationJobObject");
 	*out = has.ActiveProcesses;
 	return 0;
 }
@@ -174,7 +167,7 @@ int sbk_win32_make_desktop(const WCHAR *name, const struct sbk_buf *descriptor,
 		name, NULL, NULL, 0, GENERIC_ALL, &security);
 
 	if (desktop == NULL)
-		return last_error(err, "CreateDesktopW");
+		return sbk_win32_last_error(err, "CreateDesktopW");
 	*out = desktop;
 	return 0;
 }
@@ -193,7 +186,7 @@ int sbk_win32_inheritable(HANDLE handle, HANDLE *out, struct sbk_error *err)
 
 	if (!sbk_win32->process->DuplicateHandle(self, handle, self, &copy, 0,
 						 TRUE, DUPLICATE_SAME_ACCESS))
-		return last_error(err, "DuplicateHandle");
+		return sbk_win32_last_error(err, "DuplicateHandle");
 	*out = copy;
 	return 0;
 }
@@ -205,10 +198,9 @@ int sbk_win32_make_console(COORD size, HANDLE input, HANDLE output, HPCON *out,
 	const HRESULT result = sbk_win32->process->CreatePseudoConsole(
 		size, input, output, 0, &console);
 
-	/* Codes of the system are in an HRESULT's lower half. */
 	if (FAILED(result))
-		return sbk_error_set_win32(err, (uint32_t)result & 0xFFFF,
-					   "CreatePseudoConsole");
+		return sbk_win32_hresult_error(err, result,
+					       "CreatePseudoConsole");
 	*out = console;
 	return 0;
 }
@@ -260,7 +252,7 @@ static int put(struct attributes *attributes, DWORD_PTR key, void *value,
 	return sbk_win32->process->UpdateProcThreadAttribute(
 		       attributes->list, 0, key, value, size, NULL, NULL)
 		       ? 0
-		       : last_error(err, "UpdateProcThreadAttribute");
+		       : sbk_win32_last_error(err, "UpdateProcThreadAttribute");
 }
 
 /* Each handle once: a list with one twice is refused. */
@@ -345,9 +337,9 @@ static int create(const struct sbk_win32_start *start,
 			       inherit, flags, environment, start->directory,
 			       &startup.StartupInfo, &made);
 	if (!ok)
-		return last_error(err, start->token != NULL
-					       ? "CreateProcessAsUserW"
-					       : "CreateProcessW");
+		return sbk_win32_last_error(
+			err, start->token != NULL ? "CreateProcessAsUserW"
+						  : "CreateProcessW");
 	*out = made;
 	return 0;
 }
@@ -376,7 +368,7 @@ int sbk_win32_in_job(HANDLE process, HANDLE job, bool *out,
 	BOOL inside = FALSE;
 
 	if (!sbk_win32->process->IsProcessInJob(process, job, &inside))
-		return last_error(err, "IsProcessInJob");
+		return sbk_win32_last_error(err, "IsProcessInJob");
 	*out = inside;
 	return 0;
 }
@@ -385,18 +377,19 @@ int sbk_win32_resume(HANDLE thread, struct sbk_error *err)
 {
 	return sbk_win32->process->ResumeThread(thread) != (DWORD)-1
 		       ? 0
-		       : last_error(err, "ResumeThread");
+		       : sbk_win32_last_error(err, "ResumeThread");
 }
 
 int sbk_win32_end_process(HANDLE process, UINT code, struct sbk_error *err)
 {
-	int rc;
+	int rc = 0;
 
+	if (!sbk_win32->process->TerminateProcess(process, code))
+		rc = sbk_win32_last_error(err, "TerminateProcess");
 	/* One that has ended is refused, too: what counts is the wait. */
-	if (!sbk_win32->process->TerminateProcess(process, code) &&
-	    sbk_win32->process->WaitForSingleObject(process, 0) !=
-		    WAIT_OBJECT_0)
-		return last_error(err, "TerminateProcess");
+	if (rc < 0 && sbk_win32->process->WaitForSingleObject(process, 0) !=
+			      WAIT_OBJECT_0)
+		return rc;
 	rc = sbk_win32_wait(process, END_WAIT_MS, err);
 	if (rc == 0)
 		rc = sbk_error_set(err, SBK_E_BUSY,
@@ -410,7 +403,7 @@ int sbk_win32_wait(HANDLE object, DWORD milliseconds, struct sbk_error *err)
 		sbk_win32->process->WaitForSingleObject(object, milliseconds);
 
 	if (result == WAIT_FAILED)
-		return last_error(err, "WaitForSingleObject");
+		return sbk_win32_last_error(err, "WaitForSingleObject");
 	return result == WAIT_OBJECT_0;
 }
 
@@ -419,7 +412,7 @@ int sbk_win32_exit_code(HANDLE process, DWORD *out, struct sbk_error *err)
 	DWORD code = 0;
 
 	if (!sbk_win32->process->GetExitCodeProcess(process, &code))
-		return last_error(err, "GetExitCodeProcess");
+		return sbk_win32_last_error(err, "GetExitCodeProcess");
 	*out = code;
 	return 0;
 }

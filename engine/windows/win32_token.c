@@ -23,20 +23,13 @@ const struct sbk_win32_token sbk_win32_token_system = {
 	.IsTokenRestricted = IsTokenRestricted,
 };
 
-static int last_error(struct sbk_error *err, const char *call)
-{
-	const DWORD code = sbk_win32->errors.GetLastError();
-
-	return sbk_error_set_win32(err, code, "%s", call);
-}
-
 int sbk_win32_open_token(HANDLE process, DWORD access, HANDLE *out,
 			 struct sbk_error *err)
 {
 	HANDLE token = NULL;
 
 	if (!sbk_win32->program->OpenProcessToken(process, access, &token))
-		return last_error(err, "OpenProcessToken");
+		return sbk_win32_last_error(err, "OpenProcessToken");
 	*out = token;
 	return 0;
 }
@@ -125,7 +118,7 @@ int sbk_win32_restrict(HANDLE token, const struct sbk_token_plan *plan,
 	if (!sbk_win32->token->CreateRestrictedToken(
 		    token, DISABLE_MAX_PRIVILEGE | LUA_TOKEN | WRITE_RESTRICTED,
 		    0, NULL, 0, NULL, (DWORD)plan->count, sids, &restricted))
-		return last_error(err, "CreateRestrictedToken");
+		return sbk_win32_last_error(err, "CreateRestrictedToken");
 	*out = restricted;
 	return 0;
 }
@@ -140,7 +133,7 @@ int sbk_win32_default_dacl(HANDLE token, const struct sbk_buf *acl,
 
 	if (!sbk_win32->token->SetTokenInformation(token, TokenDefaultDacl,
 						   &wanted, sizeof(wanted)))
-		return last_error(err, "SetTokenInformation");
+		return sbk_win32_last_error(err, "SetTokenInformation");
 	rc = sbk_win32_token_information(token, TokenDefaultDacl, &found, err);
 	set = found;
 	if (rc == 0 && (set->DefaultDacl == NULL ||

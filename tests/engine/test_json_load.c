@@ -1,4 +1,5 @@
 /* A text is read whole or not at all, whichever allocation fails. */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,11 +8,40 @@
 
 #include "engine/banned.h"
 
+#define BLOCKS_MAX 64
+
 static unsigned long counted, failing;
+static void *blocks[BLOCKS_MAX]; /* of the reading that is to fail */
 
 static void *failing_malloc(size_t size)
 {
-	return ++counted == failing ? NULL : malloc(size);
+	void *block = ++counted == failing ? NULL : malloc(size);
+
+	if (failing != 0 && counted < BLOCKS_MAX)
+		blocks[counted] = block;
+	return block;
+}
+
+static void failing_free(void *block)
+{
+	size_t i;
+
+	for (i = 0; block != NULL && i < BLOCKS_MAX; i++)
+		if (blocks[i] == block)
+			blocks[i] = NULL;
+	free(block);
+}
+
+/* What a reading that failed left, as its header says. */
+static void free_the_rest(bool failed)
+{
+	size_t i;
+
+	for (i = 0; i < BLOCKS_MAX; i++) {
+		if (failed)
+			free(blocks[i]);
+		blocks[i] = NULL;
+	}
 }
 
 static json_t *read_failing(const char *text, unsigned long n,
@@ -23,6 +53,8 @@ static json_t *read_failing(const char *text, unsigned long n,
 	failing = n;
 	out = sbk_json_load(text, strlen(text), JSON_REJECT_DUPLICATES, why);
 	failing = 0;
+	assert_true(counted < BLOCKS_MAX);
+	free_the_rest(out == NULL);
 	return out;
 }
 
@@ -83,7 +115,7 @@ static const struct CMUnitTest tests[] = {
 
 int main(int argc, char **argv)
 {
-	json_set_alloc_funcs(failing_malloc, free);
+	json_set_alloc_funcs(failing_malloc, failing_free);
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,6 +122,7 @@ static void anchor_path(const struct cut *cut, size_t i, char path[4200])
 static void take_anchor(void)
 {
 	char path[4200], book[16], base[32];
+	int status = 0;
 	pid_t pid;
 
 	if (access(fixture_path(current, wal_name(current)), F_OK) < 0)
@@ -138,8 +139,12 @@ static void take_anchor(void)
 			    (char *)NULL);
 		_exit(127);
 	}
-	if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		abort();
+	/* It may have been ended between the making of the file and its
+	 * writing. */
+	if (status != 0)
+		(void)unlink(path);
 }
 
 /* What was not flushed of the world goes as the disk's does. */

@@ -408,6 +408,14 @@ static void bury(const struct entry *entry)
 			directories[i].gone = true;
 }
 
+/* What a directory lost, it lost with all that came after. */
+static bool is_losing(size_t i)
+{
+	if (!directories[i].losing)
+		directories[i].losing = is_lost();
+	return directories[i].losing;
+}
+
 void disk_cut(void)
 {
 	static bool lost[ENTRIES_MAX];
@@ -419,20 +427,14 @@ void disk_cut(void)
 	for (file = files; file != NULL; file = file->next)
 		lose_data(file);
 	for (i = 0; i < entry_count; i++)
-		if (entries[i].durable && entries[i].kind == ENTRY_REMOVED &&
+		lost[i] =
+			!entries[i].durable && is_losing(entries[i].directory);
+	for (i = 0; i < entry_count; i++)
+		if (!lost[i] && entries[i].kind == ENTRY_REMOVED &&
 		    entries[i].is_directory)
 			bury(&entries[i]);
-	for (i = 0; i < entry_count; i++) {
-		const size_t directory = entries[i].directory;
-
-		if (entries[i].durable || directories[directory].gone)
-			continue;
-		if (!directories[directory].losing)
-			directories[directory].losing = is_lost();
-		lost[i] = directories[directory].losing;
-	}
 	for (i = entry_count; i-- > 0;)
-		if (lost[i])
+		if (lost[i] && !directories[entries[i].directory].gone)
 			lose_entry(&entries[i]);
 	_exit(FAULT_EXIT);
 }

@@ -183,7 +183,7 @@ static NET_API_STATUS list(bool is_group, size_t *at, LPBYTE *out, LPDWORD read)
 	if (sim_fails())
 		return ERROR_ACCESS_DENIED;
 	if (account == NULL)
-		return NERR_Success;
+		return accounts()->stops_short ? ERROR_MORE_DATA : NERR_Success;
 	buffer = new_buffer(sizeof(*buffer));
 	buffer->copy = *account;
 	if (is_group) {
@@ -418,7 +418,7 @@ static NET_API_STATUS WINAPI sim_NetLocalGroupGetMembers(
 	if (account == NULL)
 		return NERR_GroupNotFound;
 	if (*resume >= account->member_count)
-		return NERR_Success;
+		return accounts()->stops_short ? ERROR_MORE_DATA : NERR_Success;
 	buffer = new_buffer(sizeof(*buffer));
 	buffer->sid = account->members[(*resume)++];
 	buffer->info.lgrmi0_sid = buffer->sid.bytes;

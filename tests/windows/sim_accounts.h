@@ -30,6 +30,8 @@ struct sim_accounts {
 	/* As Wine: says yes and keeps nothing; keeps no comment; keeps no
 	 * flags. */
 	bool forgets, loses_comments, keeps_flags;
+	/* A list ends with "more", and gives none. */
+	bool stops_short;
 };
 
 extern const struct sbk_win32_accounts sim_accounts_table;

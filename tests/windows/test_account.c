@@ -264,6 +264,46 @@ static void test_account__members_and_logons_are_read_back(void **state)
 	life_end(life);
 }
 
+static int count_one(void *arg, const char *name, const char *comment,
+		     struct sbk_error *err)
+{
+	(void)name;
+	(void)comment;
+	(void)err;
+	*(int *)arg += 1;
+	return 0;
+}
+
+/* Half a list shows that nothing is absent. */
+static void test_account__a_list_that_stops_short_is_none(void **state)
+{
+	struct life *life = life_begin();
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_sid sid;
+	bool is_in = true;
+	int count = 0, i;
+
+	(void)state;
+	assert_ok(sbk_sid_parse(SIM_ACCOUNT, strlen(SIM_ACCOUNT), &sid, &err),
+		  &err);
+	for (i = 0; i < 2; i++)
+		assert_ok(
+			sbk_win32_account_list(i == 1, count_one, &count, &err),
+			&err);
+	assert_true(count > 0);
+	assert_ok(sbk_win32_is_member("Users", &sid, &is_in, &err), &err);
+	assert_false(is_in);
+	life->sim->accounts.stops_short = true;
+	for (i = 0; i < 2; i++)
+		assert_error(
+			sbk_win32_account_list(i == 1, count_one, &count, &err),
+			SBK_E_IO, &err);
+	assert_error(sbk_win32_is_member("Users", &sid, &is_in, &err), SBK_E_IO,
+		     &err);
+	assert_int_equal(life->sim->accounts.buffers, 0);
+	life_end(life);
+}
+
 static void test_account__needs_an_administrator(void **state)
 {
 	struct life *life = life_begin();
@@ -314,6 +354,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_account__others_members_stay_till_the_group_goes),
 	cmocka_unit_test(test_account__a_system_that_forgets_is_caught),
 	cmocka_unit_test(test_account__members_and_logons_are_read_back),
+	cmocka_unit_test(test_account__a_list_that_stops_short_is_none),
 	cmocka_unit_test(test_account__needs_an_administrator),
 	cmocka_unit_test(test_account__bad_names),
 	cmocka_unit_test(test_account_sweep__every_call_fails_or_is_the_last),

@@ -282,6 +282,48 @@ static void test_launch__streams_are_the_callers(void **state)
 	(void)CloseHandle(read);
 }
 
+static int empty_reads;
+
+/* As the system reads what somebody wrote who wrote nothing. */
+static BOOL WINAPI read_nothing_first(HANDLE file, LPVOID out, DWORD size,
+				      LPDWORD got, LPOVERLAPPED where)
+{
+	if (empty_reads == 0)
+		return ReadFile(file, out, size, got, where);
+	empty_reads--;
+	*got = 0;
+	return TRUE;
+}
+
+static void test_launch__an_empty_write_is_not_the_end(void **state)
+{
+	struct sbk_win32_program calls = *sbk_win32->program;
+	struct sbk_win32 table = *sbk_win32;
+	const struct sbk_win32 *before = sbk_win32;
+	struct sbk_error err = SBK_ERROR_INIT;
+	HANDLE read = NULL, write = NULL;
+	char text[8] = "";
+	size_t got = 0;
+
+	(void)state;
+	assert_ok(sbk_win32_make_pipe(&read, &write, &err), &err);
+	assert_ok(sbk_win32_write(write, "after", 5, &err), &err);
+	(void)CloseHandle(write);
+	calls.ReadFile = read_nothing_first;
+	table.program = &calls;
+	sbk_win32 = &table;
+	empty_reads = 2;
+	assert_ok(sbk_win32_read_pipe(read, text, sizeof(text), &got, &err),
+		  &err);
+	assert_int_equal(got, 5);
+	assert_memory_equal(text, "after", 5);
+	assert_ok(sbk_win32_read_pipe(read, text, sizeof(text), &got, &err),
+		  &err);
+	sbk_win32 = before;
+	assert_int_equal(got, 0);
+	(void)CloseHandle(read);
+}
+
 /* What is drawn awaits Windows: Wine's console gives nothing to the pipe. */
 static void test_launch__runs_in_a_pseudoconsole(void **state)
 {
@@ -459,6 +501,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_launch__its_time_ends_it),
 	cmocka_unit_test(test_launch__what_it_leaves_is_ended),
 	cmocka_unit_test(test_launch__one_that_is_given_up_is_ended),
+	cmocka_unit_test(test_launch__an_empty_write_is_not_the_end),
 	cmocka_unit_test(test_launch__on_the_simulation_the_token_is_taken),
 	cmocka_unit_test(test_launch__each_lie_is_noticed),
 	cmocka_unit_test(test_launch__each_call_may_fail),

@@ -5,12 +5,14 @@
  */
 #include "engine/os_storage.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
 
 #include "engine/ntsec/sddl.h"
 #include "engine/os.h"
+#include "engine/os_admin.h"
 #include "engine/windows/os_storage.h"
 #include "engine/windows/storage_rules.h"
 #include "engine/windows/win32.h"
@@ -383,9 +385,53 @@ static void test_storage__places_are_the_systems(void **state)
 	assert_non_null(strstr(sbk_os_machine_directory(), "/Sandbook"));
 }
 
+/* --- a file to be made later --------------------------------------------- */
+
+static void assert_file(const char *path, const char *text)
+{
+	char found[64] = "";
+	FILE *file = fopen(path, "rb");
+
+	assert_non_null(file);
+	(void)fread(found, 1, sizeof(found) - 1, file);
+	(void)fclose(file);
+	assert_string_equal(found, text);
+}
+
+/* That a file which others put in its place meanwhile is not taken for it
+ * awaits Windows: Wine renames what has the name that was opened. */
+static void test_storage__a_new_file_is_never_over_another(void **state)
+{
+	struct world *w = *state;
+	struct sbk_new_file *file = NULL;
+	struct sbk_person caller;
+	char path[600], passing[64];
+	struct sbk_pin pin = SBK_PIN_INIT;
+
+	assert_ok(sbk_os_caller(&caller, &w->err), &w->err);
+	(void)snprintf(path, sizeof(path), "%s/new", w->base);
+	(void)snprintf(passing, sizeof(passing), ".sandbook-%lu",
+		       (unsigned long)sbk_os_process());
+	assert_ok(sbk_os_new_file_prepare(path, &file, &w->err), &w->err);
+	assert_ok(sbk_os_new_file_make(file, "text", 4, &caller, true, &w->err),
+		  &w->err);
+	assert_file(path, "text");
+	assert_error(
+		sbk_os_new_file_make(file, "more", 4, &caller, false, &w->err),
+		SBK_E_EXISTS, &w->err);
+	assert_file(path, "text");
+	sbk_os_new_file_free(file);
+	assert_ok(sbk_pin_path(w->base, FILE_READ_ATTRIBUTES, &pin, &w->err),
+		  &w->err);
+	assert_true(sbk_store_has_name(pin.handle, "new"));
+	assert_false(sbk_store_has_name(pin.handle, passing));
+	sbk_pin_release(&pin);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
+	TEST(test_storage__a_new_file_is_never_over_another),
 	TEST(test_storage__is_made_whole_and_removed_whole),
 	TEST(test_storage__what_was_cut_short_is_made_anew),
 	TEST(test_storage__files),

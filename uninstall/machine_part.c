@@ -256,6 +256,18 @@ static bool holds(struct sbk_plan *plan, uint64_t id)
 	return false;
 }
 
+/* What setup changed has been taken back by a change of its own; what a sweep
+ * took out goes forward only. */
+static bool is_inverted(struct sbk_plan *record, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < sbk_plan_count(record); i++)
+		if (sbk_plan_at(record, i)->undoes == id)
+			return true;
+	return false;
+}
+
 /* Whether the final sweep cannot have met it: it is away, or was left out. */
 static bool is_unmet(const struct sbk_uninstall_work *work, const char *path)
 {
@@ -286,7 +298,9 @@ static int say_unmet(struct sbk_uninstall_work *work,
 		if (change->object.kind != SBK_KIND_ACCESS ||
 		    change->undoes != 0 || holds(unsettled, change->id))
 			continue;
-		work->report->names_paths = true;
+		if (!work->report->names_paths)
+			work->report->names_paths =
+				!is_inverted(record, change->id);
 		if (change->status != SBK_STATUS_OWED ||
 		    !is_unmet(work, change->object.name))
 			continue;

@@ -6,9 +6,12 @@
  * Platform, so no packet meets half a set, and a crash leaves the old one.
  * Everything that bears our provider is ours, whoever altered it; nothing else
  * is touched. What was committed is read back, property by property.
+ *
+ * No user is let go as whom somebody could log on, or something runs.
  */
 #include <string.h>
 
+#include "engine/windows/at_rest.h"
 #include "engine/windows/kinds.h"
 #include "engine/windows/win32_filters.h"
 
@@ -106,6 +109,40 @@ static int check_wanted(const struct sbk_filter_set *set,
 		   : 0;
 }
 
+static bool is_kept(const struct sbk_filter_set *set,
+		    const struct sbk_sid *user)
+{
+	size_t i;
+
+	for (i = 0; i < set->count; i++)
+		if (!set->filters[i].is_other && !set->filters[i].permit &&
+		    sbk_sid_equal(&set->filters[i].user, user))
+			return true;
+	return false;
+}
+
+/* Before any filter goes: whoever has none afterwards is at rest. */
+static int check_let_go(const struct sbk_filter_set *now,
+			const struct sbk_filter_set *wanted,
+			struct sbk_error *err)
+{
+	const struct sbk_sid *last = NULL;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < now->count; i++) {
+		const struct sbk_filter *filter = &now->filters[i];
+
+		/* A user's stand one behind the other: asked once. */
+		if (filter->is_other || is_kept(wanted, &filter->user) ||
+		    (last != NULL && sbk_sid_equal(last, &filter->user)))
+			continue;
+		last = &filter->user;
+		rc = sbk_account_at_rest(last, err);
+	}
+	return rc;
+}
+
 static int change(HANDLE engine, const struct sbk_filter_set *now,
 		  const struct sbk_filter_set *wanted, struct sbk_error *err)
 {
@@ -147,6 +184,8 @@ static int replace_in(HANDLE engine, const struct sbk_guid *provider,
 	if (rc == 0)
 		rc = check(engine, provider, &now, expected, SBK_E_CONFLICT,
 			   "they were changed meanwhile", err);
+	if (rc == 0)
+		rc = check_let_go(&now, &wanted, err);
 	if (rc == 0 && !sbk_state_equal(expected, next))
 		rc = change(engine, &now, &wanted, err);
 	if (rc == 0)

@@ -4,12 +4,13 @@
  *
  * An object of its own, since an account is made disabled and enabled as the
  * last step of setup, when everything that holds it back stands; so undo, which
- * goes backwards, disables it first. Refuses to touch an account whose SID is
- * another, whatever its name.
+ * goes backwards, disables it first, and then ends what runs as it. Refuses to
+ * touch an account whose SID is another, whatever its name.
  */
 #include <string.h>
 
 #include "engine/windows/account_state.h"
+#include "engine/windows/at_rest.h"
 #include "engine/windows/kinds.h"
 #include "engine/windows/win32_accounts.h"
 #include "engine/windows/yes_no.h"
@@ -71,6 +72,24 @@ static int set(void *self, bool on, struct sbk_error *err)
 					    flags, err);
 }
 
+int sbk_account_at_rest(const struct sbk_sid *account, struct sbk_error *err)
+{
+	struct logon logon = {.sid = *account,
+			      .account = SBK_WIN32_ACCOUNT_INIT};
+	struct sbk_sid_text text;
+	bool enabled = false;
+	size_t ended;
+	int rc = look(&logon, &enabled, err);
+
+	sbk_win32_account_release(&logon.account);
+	if (rc == 0 && enabled)
+		rc = sbk_error_set(err, SBK_E_BUSY,
+				   "account '%s' is enabled, so what contains "
+				   "it stays; disable it first",
+				   sbk_sid_format(account, &text));
+	return rc < 0 ? rc : sbk_processes_end(account, &ended, err);
+}
+
 static const struct sbk_yes_no kind = {.state = "enabled\n",
 				       .noun = "logon of account",
 				       .look = look,
@@ -94,12 +113,16 @@ static int replace(struct sbk_host *host, const struct sbk_object *object,
 		   struct sbk_error *err)
 {
 	struct logon logon;
+	size_t ended;
 	int rc = open_logon(&logon, object->name, err);
 
 	(void)host;
 	if (rc == 0)
 		rc = sbk_yes_no_replace(&kind, &logon, object->name, expected,
 					next, err);
+	/* It is read back as disabled: nothing new can log on. */
+	if (rc == 0 && sbk_state_absent(next))
+		rc = sbk_processes_end(&logon.sid, &ended, err);
 	sbk_win32_account_release(&logon.account);
 	return rc;
 }

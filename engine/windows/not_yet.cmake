@@ -11,7 +11,6 @@ set(sbk_missing
 	sbk_os_become_sibling
 	sbk_os_can_grant
 	sbk_os_device_sync
-	sbk_os_end_processes
 	sbk_os_environment
 	sbk_os_errand_answer
 	sbk_os_executable

@@ -11,6 +11,7 @@
 #include "engine/windows/error.h"
 #include "engine/windows/win32_accounts.h"
 #include "engine/windows/win32_filters.h"
+#include "engine/windows/win32_processes.h"
 
 #include "engine/banned.h"
 
@@ -72,6 +73,7 @@ const struct sbk_win32 sbk_win32_system = {
 	.accounts = &sbk_win32_accounts_system,
 	.file = &sbk_win32_file_system,
 	.filters = &sbk_win32_filters_system,
+	.processes = &sbk_win32_processes_system,
 };
 
 const struct sbk_win32 *sbk_win32 = &sbk_win32_system;

@@ -115,8 +115,9 @@ struct sbk_win32_errors {
 	ULONG(NTAPI *RtlNtStatusToDosError)(NTSTATUS status);
 };
 
-struct sbk_win32_accounts; /* win32_accounts.h */
-struct sbk_win32_filters;  /* win32_filters.h */
+struct sbk_win32_accounts;  /* win32_accounts.h */
+struct sbk_win32_filters;   /* win32_filters.h */
+struct sbk_win32_processes; /* win32_processes.h */
 
 struct sbk_win32 {
 	struct sbk_win32_files files;
@@ -130,6 +131,7 @@ struct sbk_win32 {
 	const struct sbk_win32_accounts *accounts;
 	const struct sbk_win32_file *file;
 	const struct sbk_win32_filters *filters;
+	const struct sbk_win32_processes *processes;
 };
 
 /* The system itself. */

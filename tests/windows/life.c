@@ -37,6 +37,7 @@ void life_end(struct life *life)
 	assert_int_equal(life->sim->filters.buffers, 0);
 	assert_int_equal(life->sim->filters.engines, 0);
 	assert_int_equal(life->sim->registry.open, 0);
+	assert_int_equal(life->sim->processes.lists, 0);
 	sbk_plan_free(life->plan);
 	sbk_plan_free(life->inverse);
 	sim_finish(life->sim);

@@ -117,8 +117,26 @@ static struct sim_node *node_of(HANDLE handle)
 {
 	struct sim_handle *open = handle_of(handle);
 
-	return open == NULL || open->is_volume ? NULL
-					       : &world->nodes[open->node];
+	return open == NULL || open->is_volume || open->is_process
+		       ? NULL
+		       : &world->nodes[open->node];
+}
+
+HANDLE sim_process_handle(size_t index)
+{
+	HANDLE handle = new_handle(index, 0, false);
+
+	handle_of(handle)->is_process = true;
+	return handle;
+}
+
+size_t sim_process_of(HANDLE handle)
+{
+	const struct sim_handle *open = handle_of(handle);
+
+	if (open == NULL || !open->is_process)
+		abort();
+	return open->node;
 }
 
 /* --- the table ----------------------------------------------------------- */
@@ -237,6 +255,8 @@ static BOOL WINAPI sim_CloseHandle(HANDLE handle)
 	if (open == NULL)
 		abort(); /* closed twice */
 	open->open = false;
+	if (open->is_process)
+		sim_process_closed(world, open->node);
 	return TRUE;
 }
 
@@ -540,7 +560,10 @@ struct sim *sim_begin(void)
 	table.accounts = &sim_accounts_table;
 	table.filters = &sim_filters_table;
 	table.registry = sbk_win32_system.registry;
-	table.program = sbk_win32_system.program;
+	sim_processes_begin();
+	table.program = &sim_program_table;
+	table.processes = &sim_processes_table;
+	table.process = &sim_process_table;
 	table.file = sbk_win32_system.file;
 	table.errors.RtlNtStatusToDosError =
 		sbk_win32_system.errors.RtlNtStatusToDosError;

@@ -27,6 +27,7 @@
 #include "engine/windows/win32.h"
 #include "tests/windows/sim_accounts.h"
 #include "tests/windows/sim_filters.h"
+#include "tests/windows/sim_processes.h"
 #include "tests/windows/sim_registry.h"
 
 #define SIM_NODES_MAX 128
@@ -46,8 +47,8 @@ struct sim_node {
 };
 
 struct sim_handle {
-	bool open, is_volume;
-	size_t node;
+	bool open, is_volume, is_process;
+	size_t node; /* or the process */
 	DWORD granted;
 	size_t listed; /* entries given so far */
 };
@@ -67,6 +68,7 @@ struct sim {
 	DWORD last_error;
 	struct sim_accounts accounts;
 	struct sim_filters filters;
+	struct sim_processes processes;
 	struct sim_registry registry;
 	struct sim_right rights[16];
 	size_t policies; /* open handles of the policy */

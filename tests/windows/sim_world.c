@@ -189,7 +189,13 @@ void sim_elevate(struct sim *sim)
 
 void sim_process_ends(struct sim *sim)
 {
+	size_t i;
+
 	memset(sim->handles, 0, sizeof(sim->handles));
+	for (i = 0; i < SIM_PROCESSES_MAX; i++)
+		sim->processes.all[i].handles = 0;
+	sim->processes.lists = 0;
+	sim->processes.is_debug = false;
 	sim->policies = 0;
 	sim->accounts.buffers = 0;
 	sim->filters.buffers = sim->filters.engines = 0;

@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <windows.h>
+
+#include <lmaccess.h>
+
 #include "tests/windows/life.h"
 
 #include "engine/banned.h"
@@ -45,11 +49,18 @@ static void assert_world(struct life *life, const char *expected)
 	sbk_buf_release(&now);
 }
 
+/* Nobody can log on as who is let go. */
+static void disable(struct life *life)
+{
+	sim_account_named(life->sim, L"somebody")->flags |= UF_ACCOUNTDISABLE;
+}
+
 static struct life *begin_done(struct sbk_buf *start)
 {
 	struct life *life = life_begin();
 	struct sbk_error err = SBK_ERROR_INIT;
 
+	disable(life);
 	sim_add_filter(life->sim, 7);
 	life_print(life, start);
 	assert_ok(plan_filters(life, &err), &err);
@@ -183,6 +194,7 @@ static void test_filters__a_system_that_forgets_is_caught(void **state)
 		struct life *life = life_begin();
 		struct sbk_error err = SBK_ERROR_INIT;
 
+		disable(life);
 		life->sim->filters.forgets = how == 0;
 		life->sim->filters.loses_conditions = how == 1;
 		assert_ok(plan_filters(life, &err), &err);
@@ -229,10 +241,41 @@ static void test_filters__bad_names_and_states(void **state)
 	life_end(life);
 }
 
+/* Who can log on, or runs, stays off the network. */
+static void test_filters__stay_while_the_account_is_alive(void **state)
+{
+	struct sbk_buf start = SBK_BUF_INIT;
+	struct life *life = begin_done(&start);
+	struct sim_account *account = sim_account_named(life->sim, L"somebody");
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	account->flags &= ~(DWORD)UF_ACCOUNTDISABLE;
+	(void)sim_run(life->sim, SIM_ACCOUNT);
+	assert_ok(life_undo(life, &err), &err);
+	assert_int_equal(sbk_plan_at(life->inverse, 0)->status,
+			 SBK_STATUS_OWED);
+	assert_non_null(
+		strstr(sbk_plan_at(life->inverse, 0)->note, "is enabled"));
+	assert_int_equal(life->sim->filters.now.count, 9);
+	account->flags |= UF_ACCOUNTDISABLE;
+	life->sim->processes.keeps = true;
+	assert_ok(life_undo(life, &err), &err);
+	assert_int_equal(life->sim->filters.now.count, 9);
+	life->sim->processes.keeps = false;
+	assert_ok(life_undo(life, &err), &err);
+	assert_int_equal(sim_running(life->sim, SIM_ACCOUNT), 0);
+	assert_world(life, sbk_buf_text(&start));
+	sbk_buf_release(&start);
+	life_end(life);
+}
+
 static void test_filters_sweep__every_call_fails_or_is_the_last(void **state)
 {
 	(void)state;
+	life_prepare = disable;
 	life_sweep(plan_filters, 20);
+	life_prepare = NULL;
 }
 
 static const struct CMUnitTest tests[] = {
@@ -241,6 +284,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_filters__of_others_stay),
 	cmocka_unit_test(test_filters__a_system_that_forgets_is_caught),
 	cmocka_unit_test(test_filters__bad_names_and_states),
+	cmocka_unit_test(test_filters__stay_while_the_account_is_alive),
 	cmocka_unit_test(test_filters_sweep__every_call_fails_or_is_the_last),
 };
 

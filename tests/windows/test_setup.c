@@ -19,6 +19,8 @@
 #include "engine/banned.h"
 
 #define NONCE "0123456789abcdef0123456789abcde"
+/* The next numbers of the simulation. */
+#define OFFLINE "S-1-5-21-1-2-3-1008"
 #define WINLOGON L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Winlogon"
 
 static struct sbk_nt_setup setup;
@@ -120,7 +122,9 @@ static void test_setup__undo_goes_backwards_to_the_start(void **state)
 	size_t count;
 
 	(void)state;
+	(void)sim_run(life->sim, OFFLINE);
 	assert_ok(life_undo(life, &err), &err);
+	assert_int_equal(sim_running(life->sim, OFFLINE), 0);
 	assert_world(life, sbk_buf_text(&start));
 	count = sbk_plan_count(life->inverse);
 	assert_int_equal(count, 22);

@@ -132,6 +132,7 @@ static void describe(struct drift *d, const struct sbk_change *change,
 		[SBK_KIND_LOGON] = "it is not enabled as it was",
 		[SBK_KIND_RIGHT] = "it is not held as it was given",
 		[SBK_KIND_REGISTRY] = "it is not what was written",
+		[SBK_KIND_SECRET] = "it is not the one that was kept",
 		[SBK_KIND_DESCRIPTOR] = "its descriptor is not what was left",
 	};
 

@@ -36,6 +36,8 @@
  * REGISTRY   a value, or an empty key, of the registry that we add (Windows)
  * KEPT       a file that a system tool overwrites in passing, put back by us;
  *            its content may be secret, so its states are sealed
+ * SECRET     the password of an account, which the user for whom it was made
+ *            keeps (Windows); its state says which one, never what it is
  * DESCRIPTOR the security descriptor of an object of a mounted NTFS volume,
  *            from which entries are taken
  */
@@ -55,6 +57,7 @@
 	X(RIGHT, "right")         \
 	X(REGISTRY, "registry")   \
 	X(KEPT, "kept")           \
+	X(SECRET, "secret")       \
 	X(DESCRIPTOR, "descriptor")
 
 enum sbk_kind {

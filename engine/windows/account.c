@@ -2,10 +2,11 @@
  * ACCOUNT and GROUP: local ones that we make, by name; states as
  * account_state.h has them.
  *
- * An account is made disabled, with a password that nobody has seen, and its
- * comment is sealed with its SID once that is known. What is taken away has
- * the comment of ours and its own SID in the seal, or none: a name alone takes
- * nothing away. One that was renamed is found by its comment.
+ * An account is made disabled, with a password that the keyring has for whoever
+ * hands it over, and its comment is sealed with its SID once that is known.
+ * What is taken away has the comment of ours and its own SID in the seal, or
+ * none: a name alone takes nothing away. One that was renamed is found by its
+ * comment.
  *
  * The Net functions that delete go by name: between our last look and the call
  * an administrator could give the name to another account. There is no
@@ -15,7 +16,7 @@
 #include <string.h>
 
 #include "engine/windows/account_state.h"
-#include "engine/windows/kinds.h"
+#include "engine/windows/host.h"
 #include "engine/windows/password.h"
 #include "engine/windows/win32_accounts.h"
 
@@ -128,20 +129,23 @@ static int check(struct place *place, struct sbk_state state, int code,
 
 /* --- changing ------------------------------------------------------------- */
 
-/* With a password that is wiped here and now. */
-static int add(const struct place *place, const char *comment, uint32_t flags,
-	       struct sbk_error *err)
+/* With a password that the keyring alone has. */
+static int add_user(struct sbk_keyring *ring, const struct place *place,
+		    const char *comment, uint32_t flags, struct sbk_error *err)
 {
 	char password[SBK_PASSWORD_CHARACTERS + 1];
-	int rc;
+	int rc = sbk_password_make(sbk_win32_random, NULL, password, err);
 
-	if (place->is_group)
-		return sbk_win32_add_group(place->name, comment, err);
-	rc = sbk_password_make(sbk_win32_random, NULL, password, err);
 	if (rc == 0)
-		rc = sbk_win32_add_user(place->name, password, comment,
-					flags | SBK_NT_ACCOUNT_DISABLED, err);
+		rc = sbk_keyring_put(ring, place->name, password, err);
 	sbk_password_wipe(password, sizeof(password));
+	if (rc < 0)
+		return rc;
+	rc = sbk_win32_add_user(place->name,
+				sbk_keyring_look(ring, place->name), comment,
+				flags | SBK_NT_ACCOUNT_DISABLED, err);
+	if (rc < 0)
+		sbk_keyring_drop(ring, place->name);
 	return rc;
 }
 
@@ -193,8 +197,8 @@ static void take_back(struct place *place, const char *comment,
 				       why.message);
 }
 
-static int create(struct place *place, struct sbk_state next,
-		  struct sbk_error *err)
+static int create(struct sbk_host *host, struct place *place,
+		  struct sbk_state next, struct sbk_error *err)
 {
 	char *comment = NULL;
 	uint32_t flags = 0;
@@ -204,7 +208,10 @@ static int create(struct place *place, struct sbk_state next,
 		rc = sbk_nt_account_parse(next, place->is_group, &flags,
 					  &comment, err);
 	if (rc == 0)
-		rc = add(place, comment, flags, err);
+		rc = place->is_group
+			     ? sbk_win32_add_group(place->name, comment, err)
+			     : add_user(&host->keyring, place, comment, flags,
+					err);
 	if (rc < 0)
 		goto out;
 	rc = seal(place, comment, err);
@@ -213,8 +220,10 @@ static int create(struct place *place, struct sbk_state next,
 			   "the system reported success but it is not what was "
 			   "asked for",
 			   err);
-	if (rc < 0)
+	if (rc < 0) {
 		take_back(place, comment, err);
+		sbk_keyring_drop(&host->keyring, place->name);
+	}
 out:
 	free(comment);
 	return rc;
@@ -246,12 +255,13 @@ static int replace(struct sbk_host *host, const struct sbk_object *object,
 	int rc = check(&place, expected, SBK_E_CONFLICT,
 		       "it was changed meanwhile", err);
 
-	(void)host;
 	if (rc == 0 && !sbk_state_equal(expected, next)) {
-		if (sbk_state_absent(next))
+		if (sbk_state_absent(next)) {
 			rc = take_away(&place, err);
-		else if (!place.exists)
-			rc = create(&place, next, err);
+			if (!place.is_group)
+				sbk_keyring_drop(&host->keyring, object->name);
+		} else if (!place.exists)
+			rc = create(host, &place, next, err);
 		else
 			rc = sbk_error_set(err, SBK_E_UNSUPPORTED,
 					   "what exists is not changed in "

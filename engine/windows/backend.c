@@ -1,7 +1,8 @@
 /*
  * The host, for real: the table of operations. Each kind of object is a file
  * of its own; this one joins them and owns what outlives a call: the volumes
- * that were met and those that still have to be flushed.
+ * that were met and those that still have to be flushed, and the passwords of
+ * the accounts that were made.
  */
 #include "engine/backend.h"
 
@@ -135,6 +136,7 @@ static void close_host(void *self)
 	struct sbk_host *host = self;
 
 	sbk_volumes_release(&host->volumes);
+	sbk_keyring_release(&host->keyring);
 	free(host);
 }
 
@@ -153,6 +155,13 @@ static const struct sbk_backend_ops ops = {
 	.naming = naming,
 	.close = close_host,
 };
+
+struct sbk_keyring *sbk_host_keyring(const struct sbk_backend *backend)
+{
+	struct sbk_host *host = backend->self;
+
+	return backend->ops == &ops ? &host->keyring : NULL;
+}
 
 int sbk_os_backend(struct sbk_backend *out, struct sbk_error *err)
 {

@@ -5,11 +5,13 @@
 #ifndef SBK_WINDOWS_HOST_H
 #define SBK_WINDOWS_HOST_H
 
+#include "engine/windows/keyring.h"
 #include "engine/windows/kinds.h"
 #include "engine/windows/pin.h"
 
 struct sbk_host {
 	struct sbk_volumes volumes;
+	struct sbk_keyring keyring;
 };
 
 /* The slots of engine/backend.h that are not of one kind. */

@@ -1,0 +1,86 @@
+/*
+ * acceptance.exe: the measuring half of the acceptance suite (README.md).
+ *
+ *	acceptance [--out ROWS.jsonl] GROUP [ARGUMENT...]
+ *
+ * where GROUP is one of the table below. Exit code: 0 each row passed or was
+ * measured, 1 one failed, 2 one was not seen, 3 it could not begin.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+#include <windows.h>
+
+#include "tests/windows/acceptance/facts.h"
+#include "tests/windows/acceptance/inside.h"
+#include "tests/windows/acceptance/questions.h"
+#include "tests/windows/acceptance/rights.h"
+#include "tests/windows/acceptance/rows.h"
+
+#include "engine/banned.h"
+
+int wmain(int argc, WCHAR **argv);
+
+/* Of one type of objects, or of all. */
+static void rights(int argc, WCHAR **argv)
+{
+	char filter[40] = "";
+
+	if (argc > 0)
+		(void)snprintf(filter, sizeof(filter), "%ls", argv[0]);
+	measure_rights(argc > 0 ? filter : NULL);
+}
+
+static const struct group {
+	const WCHAR *name;
+	void (*measure)(void);
+	void (*measure_some)(int argc, WCHAR **argv);
+} groups[] = {
+	{L"rights", NULL, rights},
+	{L"questions", measure_questions, NULL}, /* of engine/ntsec */
+	{L"pipes", measure_pipes, NULL},
+	{L"filter", measure_filter, NULL},
+	{L"files", measure_files, NULL},
+	{L"processes", measure_processes, NULL},
+};
+
+static const struct group *group_of(const WCHAR *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if (wcscmp(groups[i].name, name) == 0)
+			return &groups[i];
+	return NULL;
+}
+
+int wmain(int argc, WCHAR **argv)
+{
+	const struct group *group;
+	char path[600], *out = NULL;
+	DWORD code;
+
+	if (argc > 1 && inside(argv[1], argc - 2, argv + 2, &code))
+		return (int)code;
+	if (argc > 2 && wcscmp(argv[1], L"--out") == 0) {
+		(void)snprintf(path, sizeof(path), "%ls", argv[2]);
+		out = path;
+		argc -= 2;
+		argv += 2;
+	}
+	group = argc > 1 ? group_of(argv[1]) : NULL;
+	if (group == NULL) {
+		(void)fprintf(stderr, "usage: acceptance [--out FILE] GROUP\n");
+		return 3;
+	}
+	if (!rows_begin(out)) {
+		(void)fprintf(stderr, "acceptance: cannot write '%s'\n", path);
+		return 3;
+	}
+	if (group->measure != NULL)
+		group->measure();
+	else
+		group->measure_some(argc - 2, argv + 2);
+	return rows_end();
+}

@@ -18,7 +18,7 @@
 #include "engine/banned.h"
 
 #define LINES_SHOWN_MAX 4
-#define REMEDY_MAX 128
+#define REMEDY_MAX 320
 
 struct drift {
 	const struct sbk_backend *backend;
@@ -164,8 +164,8 @@ static const char *remedy_of(const struct drift *d,
 		return "set back what differs";
 	(void)snprintf(remedy, REMEDY_MAX,
 		       "set back what differs; or 'sudo sandbook setup "
-		       "--remove-user %u', and enrol anew",
-		       principal.person);
+		       "--remove-user %s', and enrol anew",
+		       principal.person.text);
 	return remedy;
 }
 

@@ -10,7 +10,6 @@
 #include "engine/cmd_setup.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/limits.h"
@@ -19,22 +18,21 @@
 
 #define TITLE_MAX (SBK_NAME_MAX + 32)
 
-/* By name; by number, too, since the person may be gone from this machine. */
+/* By name; by number or SID, too, since the person may be gone from this
+ * machine. */
 static int find_person(struct sbk_setup_call *call, struct sbk_error *err)
 {
 	const char *name = call->options.remove_user;
-	char *end;
-	unsigned long long number;
+	struct sbk_owner id;
 	int rc = sbk_os_person_by_name(name, &call->person, err);
 
-	if (rc != SBK_E_NOTFOUND || *name < '0' || *name > '9')
-		return rc;
-	number = strtoull(name, &end, 10);
-	if (*end != '\0' || number >= UINT32_MAX)
+	if (rc != SBK_E_NOTFOUND || !sbk_owner_parse(name, &id))
 		return rc;
 	sbk_error_clear(err);
 	memset(&call->person, 0, sizeof(call->person));
-	call->person.uid = (uint32_t)number;
+	call->person.id = id;
+	call->person.uid = UINT32_MAX;
+	(void)sbk_owner_number(&id, &call->person.uid); /* where it is one */
 	(void)snprintf(call->person.name, sizeof(call->person.name), "%s",
 		       name);
 	return 0;
@@ -44,7 +42,7 @@ static bool is_wanted(void *arg, const struct sbk_change *change)
 {
 	const struct sbk_person *person = arg;
 
-	return sbk_setup_is_of(change, person->uid);
+	return sbk_setup_is_of(change, &person->id);
 }
 
 static struct sbk_take_back_request make_request(struct sbk_setup_call *call,
@@ -67,7 +65,7 @@ static int plan_rest(struct sbk_setup_call *call, struct sbk_error *err)
 	call->plan = sbk_plan_new();
 	if (call->plan == NULL)
 		return sbk_error_no_memory(err);
-	return sbk_plan_without(&call->backend, call->person.uid, call->plan,
+	return sbk_plan_without(&call->backend, &call->person.id, call->plan,
 				err);
 }
 

@@ -82,8 +82,8 @@ static void try_everybody(const struct sbk_setup_call *call)
 	}
 	for (i = 0; i < list.count; i++)
 		if (list.items[i].role == SBK_PRINCIPAL_OFFLINE &&
-		    sbk_os_person_by_number(list.items[i].person, &person,
-					    NULL) == 0)
+		    sbk_os_person_by_id(&list.items[i].person, &person, NULL) ==
+			    0)
 			try_person(call, &person);
 	sbk_principals_release(&list);
 }

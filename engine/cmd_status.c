@@ -161,12 +161,13 @@ static void print_installed(const struct status *status, struct sbk_buf *out)
 		sbk_buf_adds(out, "Accounts:\n");
 	for (i = 0; i < status->principals.count; i++) {
 		const struct sbk_principal *item = &status->principals.items[i];
+		char person[SBK_OWNER_WORDS];
 
 		sbk_buf_printf(out, "  %-24s %s, %s", item->name, item->id,
 			       sbk_principal_role_name(item->role));
 		if (item->role != SBK_PRINCIPAL_GROUP)
-			sbk_buf_printf(out, " of uid %u",
-				       (unsigned int)item->person);
+			sbk_buf_printf(out, " of %s",
+				       sbk_owner_words(&item->person, person));
 		sbk_buf_addc(out, '\n');
 	}
 	if (status->principals.count > 0 || status->table == TABLE_PRESENT)
@@ -228,7 +229,7 @@ static void print_json_accounts(const struct status *status,
 		sbk_json_string(out, "role",
 				sbk_principal_role_name(item->role));
 		if (item->role != SBK_PRINCIPAL_GROUP)
-			sbk_json_integer(out, "person", (int64_t)item->person);
+			sbk_json_owner(out, "person", &item->person);
 		sbk_json_close(out, '}');
 	}
 	sbk_json_close(out, ']');

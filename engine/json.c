@@ -208,6 +208,17 @@ void sbk_json_integer(struct sbk_buf *buf, const char *key, int64_t value)
 	sbk_buf_add(buf, digits + at, sizeof(digits) - at);
 }
 
+void sbk_json_owner(struct sbk_buf *buf, const char *key,
+		    const struct sbk_owner *owner)
+{
+	uint32_t number;
+
+	if (sbk_owner_number(owner, &number))
+		sbk_json_integer(buf, key, number);
+	else
+		sbk_json_string(buf, key, owner->text);
+}
+
 void sbk_json_bool(struct sbk_buf *buf, const char *key, bool value)
 {
 	sbk_json_key(buf, key);

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "engine/buf.h"
+#include "engine/owner.h"
 
 /* A key, or nothing for NULL (an array's element, or the whole text). */
 void sbk_json_key(struct sbk_buf *buf, const char *key);
@@ -37,6 +38,9 @@ void sbk_json_string(struct sbk_buf *buf, const char *key, const char *text);
  */
 void sbk_json_name(struct sbk_buf *buf, const char *key, const char *text);
 void sbk_json_integer(struct sbk_buf *buf, const char *key, int64_t value);
+/* A number as one, a SID as a string. */
+void sbk_json_owner(struct sbk_buf *buf, const char *key,
+		    const struct sbk_owner *owner);
 void sbk_json_bool(struct sbk_buf *buf, const char *key, bool value);
 void sbk_json_null(struct sbk_buf *buf, const char *key);
 

@@ -70,3 +70,19 @@ json_t *sbk_json_load(const char *text, size_t size, size_t flags,
 	way_out = NULL;
 	return root;
 }
+
+bool sbk_json_load_owner(const json_t *value, struct sbk_owner *out)
+{
+	uint32_t number;
+
+	if (json_is_integer(value)) {
+		if (json_integer_value(value) < 0 ||
+		    json_integer_value(value) >= UINT32_MAX)
+			return false;
+		*out = sbk_owner_of_number((uint32_t)json_integer_value(value));
+		return true;
+	}
+	return json_is_string(value) &&
+	       sbk_owner_parse(json_string_value(value), out) &&
+	       !sbk_owner_number(out, &number);
+}

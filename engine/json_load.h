@@ -10,9 +10,12 @@
 #ifndef SBK_JSON_LOAD_H
 #define SBK_JSON_LOAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <jansson.h>
+
+#include "engine/owner.h"
 
 /*
  * As json_loadb; the caller drops the result. NULL: `why` says it, where it is
@@ -22,5 +25,9 @@
  */
 json_t *sbk_json_load(const char *text, size_t size, size_t flags,
 		      json_error_t *why);
+
+/* What sbk_json_owner wrote (engine/json.h): a number, or a SID as a string.
+ * False for all else, NULL too. */
+bool sbk_json_load_owner(const json_t *value, struct sbk_owner *out);
 
 #endif

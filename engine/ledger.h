@@ -132,7 +132,7 @@ struct sbk_hand_back_report {
 /* What the machine's log found out about one person's (journal/FORMAT.md,
  * "Witness"). */
 struct sbk_witness_news {
-	uint32_t uid;
+	struct sbk_owner person;
 	const char *name;  /* "": it was not looked up */
 	const char *found; /* "none", "same", "seen", "shrank", ... */
 	bool finding;

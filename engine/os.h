@@ -42,15 +42,16 @@ int sbk_os_caller(struct sbk_person *out, struct sbk_error *err);
 /*
  * Where a person's state is kept ("/home/ann/.local/state/sandbook"), at most
  * `size` bytes with its end; its first `base` bytes are of a directory that the
- * system made. Windows says it of the caller alone: else SBK_E_UNSUPPORTED.
+ * system made. Of others than the caller Windows says where it usually is;
+ * where it knows of another place, SBK_E_UNSUPPORTED.
  */
 int sbk_os_person_directory(const struct sbk_person *person, char *out,
 			    size_t size, size_t *base, struct sbk_error *err);
 int sbk_os_person_by_name(const char *name, struct sbk_person *out,
 			  struct sbk_error *err);
-/* SBK_E_NOTFOUND where nobody has the number. */
-int sbk_os_person_by_number(uint32_t number, struct sbk_person *out,
-			    struct sbk_error *err);
+/* SBK_E_NOTFOUND where nobody is that. */
+int sbk_os_person_by_id(const struct sbk_owner *id, struct sbk_person *out,
+			struct sbk_error *err);
 /* The person for whom an administrator acts: who called sudo, or the caller. */
 int sbk_os_invoking_person(struct sbk_person *out, struct sbk_error *err);
 

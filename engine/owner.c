@@ -39,3 +39,31 @@ bool sbk_owner_equal(const struct sbk_owner *a, const struct sbk_owner *b)
 {
 	return strcmp(a->text, b->text) == 0;
 }
+
+bool sbk_owner_parse(const char *text, struct sbk_owner *out)
+{
+	struct sbk_owner owner;
+	size_t size = strlen(text);
+	uint32_t number;
+
+	if (size >= sizeof(owner.text))
+		return false;
+	memcpy(owner.text, text, size + 1);
+	if (!(sbk_owner_number(&owner, &number) && number != UINT32_MAX) &&
+	    !(strncmp(text, "S-1-", 4) == 0 && size > 4 &&
+	      strspn(text + 4, "0123456789ABCDEFabcdefx-") == size - 4))
+		return false;
+	*out = owner;
+	return true;
+}
+
+const char *sbk_owner_words(const struct sbk_owner *owner,
+			    char out[SBK_OWNER_WORDS])
+{
+	uint32_t number;
+
+	(void)snprintf(out, SBK_OWNER_WORDS, "%s%s",
+		       sbk_owner_number(owner, &number) ? "uid " : "",
+		       owner->text);
+	return out;
+}

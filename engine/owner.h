@@ -20,5 +20,15 @@ struct sbk_owner sbk_owner_of_number(uint32_t number);
  * text of a system that counts otherwise. */
 bool sbk_owner_number(const struct sbk_owner *owner, uint32_t *out);
 bool sbk_owner_equal(const struct sbk_owner *a, const struct sbk_owner *b);
+/*
+ * What somebody wrote for one: a number below UINT32_MAX as above, or a SID in
+ * its one form, as far as portable code knows it ("S-1-" and numbers with
+ * hyphens). False for all else, a name say.
+ */
+bool sbk_owner_parse(const char *text, struct sbk_owner *out);
+/* For people: "uid 1000", or the SID. */
+#define SBK_OWNER_WORDS (SBK_OWNER_TEXT + 4)
+const char *sbk_owner_words(const struct sbk_owner *owner,
+			    char out[SBK_OWNER_WORDS]);
 
 #endif

@@ -40,15 +40,17 @@ int sbk_plan_setup(const struct sbk_backend *backend,
  * accounts, their own groups, the subordinate ids, and the copies that are kept
  * while those are made and taken away.
  */
-bool sbk_setup_is_of(const struct sbk_change *change, uint32_t person);
+bool sbk_setup_is_of(const struct sbk_change *change,
+		     const struct sbk_owner *person);
 
 /*
  * Adds the changes after which what is everybody's (the firewall table, what
  * restores it) is as if `person` had never been enrolled; for when the
  * person's own part is gone. Errors as above.
  */
-int sbk_plan_without(const struct sbk_backend *backend, uint32_t person,
-		     struct sbk_plan *plan, struct sbk_error *err);
+int sbk_plan_without(const struct sbk_backend *backend,
+		     const struct sbk_owner *person, struct sbk_plan *plan,
+		     struct sbk_error *err);
 
 /*
  * As an enrolled person, not root: whether the accounts can be used, by mapping

@@ -10,7 +10,9 @@
 
 #include "engine/error.h"
 
-#define SBK_PRINCIPAL_TEXT 16 /* bytes that hold any, with its end */
+/* Bytes that hold any, with its end; also a SID, which is what names one on
+ * Windows. */
+#define SBK_PRINCIPAL_TEXT 192
 
 struct sbk_principal_id {
 	bool is_group;

@@ -2,8 +2,10 @@
  * The principals of ours that this host has, from the host itself: it, and no
  * journal, says who is enrolled. A line of the account database is ours when
  * name, description with nonce, home and primary group are as setup makes
- * them; a plain user can give no account that group. The journal only confirms
- * (and knows the ones that are gone: sbk_principal_of_change).
+ * them; a plain user can give no account that group. On Windows an account or a
+ * group is ours whose comment is as setup makes it and sealed with its own SID,
+ * which only an administrator can write. The journal only confirms (and knows
+ * the ones that are gone: sbk_principal_of_change).
  *
  * Linked from the system's folder.
  */
@@ -16,6 +18,7 @@
 
 #include "engine/error.h"
 #include "engine/limits.h"
+#include "engine/owner.h"
 #include "engine/plan.h"
 #include "engine/principal_id.h"
 
@@ -24,17 +27,22 @@ enum sbk_principal_role {
 	SBK_PRINCIPAL_OFFLINE,
 	SBK_PRINCIPAL_ONLINE,
 	SBK_PRINCIPAL_OFFLINE_GROUP, /* the offline account's own group */
-	SBK_PRINCIPAL_ONLINE_GROUP
+	SBK_PRINCIPAL_ONLINE_GROUP,
+	/* One of the two accounts of somebody, of which only the SID is known:
+	 * a record of Windows' names no more. */
+	SBK_PRINCIPAL_ACCOUNT
 };
 
 const char *sbk_principal_role_name(enum sbk_principal_role role);
 
 struct sbk_principal {
 	enum sbk_principal_role role;
-	char id[SBK_PRINCIPAL_TEXT]; /* "u:550" or "g:550" */
+	char id[SBK_PRINCIPAL_TEXT]; /* "u:550" or "g:550"; its SID */
 	char name[SBK_NAME_MAX];     /* "sandbook-1000-off" */
-	uint32_t number;	     /* uid or gid */
-	uint32_t person; /* uid of the enrolled user; not of the group of all */
+	uint32_t number;	     /* uid or gid; the last part of the SID */
+	struct sbk_owner owner; /* whose files are its own; of an account */
+	struct sbk_owner
+		person; /* the enrolled user; not of the group of all */
 };
 
 /* Whether something can run as it: an account, no group. */
@@ -56,7 +64,8 @@ const char *sbk_principals_table(void);
 /* The one with this role and person, or NULL. */
 const struct sbk_principal *
 sbk_principals_get(const struct sbk_principals *principals,
-		   enum sbk_principal_role role, uint32_t person);
+		   enum sbk_principal_role role,
+		   const struct sbk_owner *person);
 
 /*
  * The principal that a change of the journal made, from its state; whether it

@@ -71,10 +71,9 @@ const struct sbk_command sbk_journal_errands[] = {
 
 /* --- for verify ---------------------------------------------------------- */
 
-/* About the person of `uid`, or about everybody. */
+/* About the owner of `place`, or about everybody. */
 struct look_up {
 	const struct sbk_journal_place *place;
-	uint32_t uid; /* of a person */
 	struct sbk_buf *text;
 };
 
@@ -83,14 +82,17 @@ static int tell_state(void *arg, const struct sbk_witness_news *news,
 {
 	const struct look_up *l = arg;
 	const bool of_all = l->place->book == SBK_BOOK_MACHINE;
+	char words[SBK_OWNER_WORDS];
 
-	if (!of_all && (news->uid != l->uid || !news->finding))
+	if (!of_all && (!sbk_owner_equal(&news->person, &l->place->owner) ||
+			!news->finding))
 		return 0;
 	sbk_buf_printf(l->text,
-		       news->finding ? "finding of the witness: the log of uid "
-				       "%lu: %s, after %s\n"
-				     : "witness: the log of uid %lu: %s, %s\n",
-		       (unsigned long)news->uid, news->found, news->text);
+		       news->finding ? "finding of the witness: the log of %s: "
+				       "%s, after %s\n"
+				     : "witness: the log of %s: %s, %s\n",
+		       sbk_owner_words(&news->person, words), news->found,
+		       news->text);
 	return sbk_buf_failed(l->text, err);
 }
 
@@ -115,21 +117,16 @@ static int look_up_own(struct sbk_journal *journal,
 	uint64_t seconds = 0;
 	int rc = sbk_journal_place_machine(&machine_place, &why);
 
-	if (rc == 0 && !sbk_owner_number(&place->owner, &l.uid))
-		rc = sbk_error_set(&why, SBK_E_UNSUPPORTED,
-				   "the machine's log witnesses those whom a "
-				   "number names, and '%s' is none",
-				   place->owner.text);
 	if (rc == 0)
 		rc = sbk_journal_open(&machine_place, SBK_JOURNAL_READ,
 				      &machine, &why);
 	if (rc == 0)
 		rc = sbk_journal_witnessed(machine, tell_state, &l, &why);
 	if (rc == 0)
-		rc = sbk_journal_witness_note(machine, l.uid, note, &seconds,
-					      &why);
+		rc = sbk_journal_witness_note(machine, &place->owner, note,
+					      &seconds, &why);
 	if (rc == 0)
-		rc = sbk_witness_last(machine, l.uid, &seen, &why);
+		rc = sbk_witness_last(machine, &place->owner, &seen, &why);
 	if (rc == 0 && seen.ended && !is_of(journal, &seen))
 		rc = sbk_error_set(&why, SBK_E_NOTFOUND,
 				   "the log that was seen has ended, and this "
@@ -226,8 +223,9 @@ static int open_machine(struct sbk_journal **out, struct sbk_error *err)
 	return rc;
 }
 
-static int accept_end(struct sbk_journal *machine, uint32_t person,
-		      const char *path, struct sbk_error *err)
+static int accept_end(struct sbk_journal *machine,
+		      const struct sbk_owner *person, const char *path,
+		      struct sbk_error *err)
 {
 	struct sbk_error why = SBK_ERROR_INIT;
 	struct sbk_buf text = SBK_BUF_INIT;
@@ -255,8 +253,8 @@ static int accept(struct sbk_journal *machine,
 	if (rc < 0)
 		return rc;
 	return choice->end != NULL
-		       ? accept_end(machine, person.uid, choice->end, err)
-		       : sbk_journal_witness_accept(machine, person.uid, err);
+		       ? accept_end(machine, &person.id, choice->end, err)
+		       : sbk_journal_witness_accept(machine, &person.id, err);
 }
 
 int sbk_cmd_journal_witness(struct sbk_cli *cli, int argc, char **argv)

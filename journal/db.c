@@ -342,6 +342,24 @@ const char *sbk_db_text(sqlite3_stmt *statement, int column)
 	return (const char *)sqlite3_column_text(statement, column);
 }
 
+void sbk_db_bind_owner(sqlite3_stmt *statement, int index,
+		       const struct sbk_owner *owner)
+{
+	uint32_t number;
+
+	if (sbk_owner_number(owner, &number))
+		(void)sqlite3_bind_int64(statement, index, number);
+	else
+		sbk_db_bind_text(statement, index, owner->text);
+}
+
+int sbk_db_owner(sqlite3_stmt *statement, int column, struct sbk_owner *out)
+{
+	const char *text = sbk_db_text(statement, column);
+
+	return text != NULL && sbk_owner_parse(text, out) ? 0 : SBK_E_CORRUPT;
+}
+
 bool sbk_db_same_value(sqlite3_stmt *a, sqlite3_stmt *b, int column)
 {
 	const int type = sqlite3_column_type(a, column);

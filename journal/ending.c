@@ -204,18 +204,19 @@ static int read_end(const struct sbk_dsse *envelope,
 				    "uninstall --certificate')");
 }
 
-static int judge(struct sbk_journal *machine, uint32_t person,
+static int judge(struct sbk_journal *machine, const struct sbk_owner *person,
 		 const struct sbk_dsse *envelope,
 		 const struct sbk_witness_answer *answer, struct sbk_error *err)
 {
 	struct sbk_witness_opinion opinion = {.note = SBK_BUF_INIT};
+	char words[SBK_OWNER_WORDS];
 	struct sbk_witnessed seen;
 	int rc = sbk_witness_last(machine, person, &seen, err);
 
 	if (rc == 0 && !seen.any)
 		return sbk_error_set(err, SBK_E_NOTFOUND,
-				     "no log of uid %lu was ever seen",
-				     (unsigned long)person);
+				     "no log of %s was ever seen",
+				     sbk_owner_words(person, words));
 	if (rc == 0)
 		rc = sbk_witness_judge(&seen, answer, &opinion, err);
 	if (rc == 0 && opinion.result != SBK_WITNESS_SEEN &&
@@ -235,9 +236,9 @@ static int judge(struct sbk_journal *machine, uint32_t person,
 	return rc;
 }
 
-int sbk_journal_witness_end(struct sbk_journal *machine, uint32_t person,
-			    const char *text, size_t size,
-			    struct sbk_error *err)
+int sbk_journal_witness_end(struct sbk_journal *machine,
+			    const struct sbk_owner *person, const char *text,
+			    size_t size, struct sbk_error *err)
 {
 	struct sbk_witness_answer *answer = calloc(1, sizeof(*answer));
 	struct sbk_dsse envelope;

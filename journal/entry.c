@@ -46,12 +46,13 @@ void sbk_entry_key(struct sbk_buf *out, int64_t time_ms, const char *key,
 	sbk_json_close(out, '}');
 }
 
-void sbk_entry_witness(struct sbk_buf *out, int64_t time_ms, uint32_t person,
-		       const char *found, const char *key, const char *note)
+void sbk_entry_witness(struct sbk_buf *out, int64_t time_ms,
+		       const struct sbk_owner *person, const char *found,
+		       const char *key, const char *note)
 {
 	open_entry(out, "witness");
 	sbk_json_integer(out, "time_ms", time_ms);
-	sbk_json_integer(out, "person", person);
+	sbk_json_owner(out, "person", person);
 	sbk_json_string(out, "found", found);
 	if (key != NULL)
 		sbk_json_string(out, "key", key);

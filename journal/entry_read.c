@@ -56,6 +56,14 @@ int sbk_entry_number(struct sbk_entry_reader *r, const char *key, uint64_t *out)
 	return 0;
 }
 
+int sbk_entry_owner(struct sbk_entry_reader *r, const char *key,
+		    struct sbk_owner *out)
+{
+	return sbk_json_load_owner(json_object_get(r->json, key), out)
+		       ? 0
+		       : sbk_entry_wrong(r, key);
+}
+
 int sbk_entry_time(struct sbk_entry_reader *r, int64_t *out)
 {
 	uint64_t value;

@@ -35,6 +35,9 @@ int sbk_entry_wrong(struct sbk_entry_reader *r, const char *key);
 bool sbk_entry_has(const struct sbk_entry_reader *r, const char *key);
 int sbk_entry_number(struct sbk_entry_reader *r, const char *key,
 		     uint64_t *out);
+/* A number, or a SID as a text. */
+int sbk_entry_owner(struct sbk_entry_reader *r, const char *key,
+		    struct sbk_owner *out);
 int sbk_entry_time(struct sbk_entry_reader *r, int64_t *out);
 /* A text, or a name that is not UTF-8; NULL where `object` has none. */
 int sbk_entry_optional(struct sbk_entry_reader *r, const json_t *object,

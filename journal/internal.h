@@ -281,6 +281,11 @@ void sbk_db_bind_text(sqlite3_stmt *statement, int index, const char *text);
 void sbk_db_bind_id(sqlite3_stmt *statement, int index, uint64_t id);
 /* A column's text, NULL for NULL; borrowed until the next step. */
 const char *sbk_db_text(sqlite3_stmt *statement, int column);
+/* Whose something is: a number as one, else text. The column may have the
+ * affinity of a number. Reading is SBK_E_CORRUPT where it is neither. */
+void sbk_db_bind_owner(sqlite3_stmt *statement, int index,
+		       const struct sbk_owner *owner);
+int sbk_db_owner(sqlite3_stmt *statement, int column, struct sbk_owner *out);
 /* Whether two rows have the same in a column, types and all. */
 bool sbk_db_same_value(sqlite3_stmt *a, sqlite3_stmt *b, int column);
 
@@ -457,8 +462,9 @@ void sbk_entry_create(struct sbk_buf *out, enum sbk_book book, int64_t time_ms,
 /* A public key's text, and the old key's signature; NULL: the first key. */
 void sbk_entry_key(struct sbk_buf *out, int64_t time_ms, const char *key,
 		   const char *signature);
-void sbk_entry_witness(struct sbk_buf *out, int64_t time_ms, uint32_t person,
-		       const char *found, const char *key, const char *note);
+void sbk_entry_witness(struct sbk_buf *out, int64_t time_ms,
+		       const struct sbk_owner *person, const char *found,
+		       const char *key, const char *note);
 void sbk_entry_begin(struct sbk_buf *out, uint64_t txn,
 		     enum sbk_transaction_kind kind, int64_t time_ms,
 		     const char *title, uint64_t session);
@@ -543,9 +549,9 @@ int sbk_view_signer(struct sbk_db *db, uint64_t entry, const char *key,
 		    const char *signature, struct sbk_error *err);
 /* What was found of the log of the person with this number; `key` and `note`
  * only with a checkpoint that was seen. */
-int sbk_view_witness(struct sbk_db *db, uint64_t entry, uint64_t person,
-		     const char *found, const char *key, const char *note,
-		     struct sbk_error *err);
+int sbk_view_witness(struct sbk_db *db, uint64_t entry,
+		     const struct sbk_owner *person, const char *found,
+		     const char *key, const char *note, struct sbk_error *err);
 /* What the entry says was dropped. */
 int sbk_view_segment(struct sbk_db *db, uint64_t entry,
 		     const struct sbk_segment_base *base,

@@ -391,20 +391,22 @@ int sbk_journal_witnessed(struct sbk_journal *machine, sbk_witness_fn *tell,
 			  void *arg, struct sbk_error *err);
 /* Root takes note of a finding: the next look begins anew with what is there.
  * Needs the lock. SBK_E_NOTFOUND where there is no finding. */
-int sbk_journal_witness_accept(struct sbk_journal *machine, uint32_t person,
+int sbk_journal_witness_accept(struct sbk_journal *machine,
+			       const struct sbk_owner *person,
 			       struct sbk_error *err);
 /* The newest checkpoint of the person's log that the machine's has seen, with
  * its cosignature, which holds, and the time of that. SBK_E_NOTFOUND;
  * SBK_E_CORRUPT: it is not cosigned. */
-int sbk_journal_witness_note(struct sbk_journal *machine, uint32_t person,
+int sbk_journal_witness_note(struct sbk_journal *machine,
+			     const struct sbk_owner *person,
 			     struct sbk_buf *out, uint64_t *seconds,
 			     struct sbk_error *err);
 
 /* How many entries the machine's log saw last of the person's, and the key that
  * signed them. SBK_E_NOTFOUND. */
-int sbk_journal_witness_seen(struct sbk_journal *machine, uint32_t person,
-			     uint64_t *entries, char key[SBK_KEY_TEXT_MAX],
-			     struct sbk_error *err);
+int sbk_journal_witness_seen(struct sbk_journal *machine,
+			     const struct sbk_owner *person, uint64_t *entries,
+			     char key[SBK_KEY_TEXT_MAX], struct sbk_error *err);
 
 /*
  * The end of a log whose journal is about to be removed (FORMAT.md, "The end of
@@ -424,9 +426,9 @@ int sbk_journal_end_print(struct sbk_journal *journal,
  * SBK_E_PARSE for another text, SBK_E_CORRUPT for the end of another history,
  * SBK_E_NOTFOUND where nothing was ever seen.
  */
-int sbk_journal_witness_end(struct sbk_journal *machine, uint32_t person,
-			    const char *text, size_t size,
-			    struct sbk_error *err);
+int sbk_journal_witness_end(struct sbk_journal *machine,
+			    const struct sbk_owner *person, const char *text,
+			    size_t size, struct sbk_error *err);
 
 /* The errand's command, which both programs know and no help names. */
 #define SBK_WITNESS_ERRAND "witness-errand"

@@ -58,8 +58,8 @@ static int replay_key(struct replay *r)
 static int replay_witness(struct replay *r)
 {
 	const char *found = NULL, *key = NULL, *note = NULL;
-	uint64_t person = 0;
-	int rc = sbk_entry_number(&r->in, "person", &person);
+	struct sbk_owner person;
+	int rc = sbk_entry_owner(&r->in, "person", &person);
 
 	if (rc == 0)
 		rc = sbk_entry_text(&r->in, "found", &found);
@@ -69,7 +69,7 @@ static int replay_witness(struct replay *r)
 		rc = sbk_entry_optional(&r->in, r->in.json, "note", &note);
 	if (rc < 0)
 		return rc;
-	return sbk_view_witness(r->db, r->in.n, person, found, key, note,
+	return sbk_view_witness(r->db, r->in.n, &person, found, key, note,
 				r->err);
 }
 

@@ -280,9 +280,9 @@ int sbk_view_signer(struct sbk_db *db, uint64_t entry, const char *key,
 	return sbk_db_run(db, s, err);
 }
 
-int sbk_view_witness(struct sbk_db *db, uint64_t entry, uint64_t person,
-		     const char *found, const char *key, const char *note,
-		     struct sbk_error *err)
+int sbk_view_witness(struct sbk_db *db, uint64_t entry,
+		     const struct sbk_owner *person, const char *found,
+		     const char *key, const char *note, struct sbk_error *err)
 {
 	sqlite3_stmt *s;
 	int rc = sbk_db_statement(db, SBK_SQL_ADD_WITNESS, &s, err);
@@ -290,7 +290,7 @@ int sbk_view_witness(struct sbk_db *db, uint64_t entry, uint64_t person,
 	if (rc < 0)
 		return rc;
 	(void)sqlite3_bind_int64(s, 1, (sqlite3_int64)entry);
-	(void)sqlite3_bind_int64(s, 2, (sqlite3_int64)person);
+	sbk_db_bind_owner(s, 2, person);
 	sbk_db_bind_text(s, 3, found);
 	sbk_db_bind_text(s, 4, key);
 	sbk_db_bind_text(s, 5, note);

@@ -43,30 +43,34 @@ static int parse_seen(sqlite3_stmt *row, struct sbk_witnessed *out)
 	return 0;
 }
 
-int sbk_witness_last(struct sbk_journal *machine, uint32_t person,
-		     struct sbk_witnessed *out, struct sbk_error *err)
+int sbk_witness_last(struct sbk_journal *machine,
+		     const struct sbk_owner *person, struct sbk_witnessed *out,
+		     struct sbk_error *err)
 {
+	char words[SBK_OWNER_WORDS];
 	sqlite3_stmt *row;
 	int rc = sbk_db_statement(&machine->db, SBK_SQL_LAST_SEEN, &row, err);
 
 	memset(out, 0, sizeof(*out));
 	if (rc < 0)
 		return rc;
-	(void)sqlite3_bind_int64(row, 1, person); /* cannot fail */
+	sbk_db_bind_owner(row, 1, person);
 	rc = sbk_db_step(&machine->db, row, err);
 	if (rc == 1 && parse_seen(row, out) < 0)
 		rc = sbk_error_set(err, SBK_E_CORRUPT,
-				   "what journal '%s' witnessed of uid %lu "
-				   "makes no sense; see 'sandbook journal "
-				   "verify --machine'",
-				   machine->db.path, (unsigned long)person);
+				   "what journal '%s' witnessed of %s makes no "
+				   "sense; see 'sandbook journal verify "
+				   "--machine'",
+				   machine->db.path,
+				   sbk_owner_words(person, words));
 	(void)sqlite3_reset(row); /* the error is in `err` */
 	return rc < 0 ? rc : 0;
 }
 
 /* The word of the last entry about the person; "" where there is none. */
-static int last_found(struct sbk_journal *machine, uint32_t person,
-		      char out[32], struct sbk_error *err)
+static int last_found(struct sbk_journal *machine,
+		      const struct sbk_owner *person, char out[32],
+		      struct sbk_error *err)
 {
 	sqlite3_stmt *row;
 	int rc = sbk_db_statement(&machine->db, SBK_SQL_LAST_FOUND, &row, err);
@@ -74,7 +78,7 @@ static int last_found(struct sbk_journal *machine, uint32_t person,
 	out[0] = '\0';
 	if (rc < 0)
 		return rc;
-	(void)sqlite3_bind_int64(row, 1, person); /* cannot fail */
+	sbk_db_bind_owner(row, 1, person);
 	rc = sbk_db_step(&machine->db, row, err);
 	if (rc == 1 && sbk_db_text(row, 0) != NULL)
 		(void)snprintf(out, 32, "%s", sbk_db_text(row, 0));
@@ -82,17 +86,18 @@ static int last_found(struct sbk_journal *machine, uint32_t person,
 	return rc < 0 ? rc : 0;
 }
 
-int sbk_journal_witness_seen(struct sbk_journal *machine, uint32_t person,
-			     uint64_t *entries, char key[SBK_KEY_TEXT_MAX],
-			     struct sbk_error *err)
+int sbk_journal_witness_seen(struct sbk_journal *machine,
+			     const struct sbk_owner *person, uint64_t *entries,
+			     char key[SBK_KEY_TEXT_MAX], struct sbk_error *err)
 {
+	char words[SBK_OWNER_WORDS];
 	struct sbk_witnessed seen;
 	int rc = sbk_witness_last(machine, person, &seen, err);
 
 	if (rc == 0 && !seen.any)
 		rc = sbk_error_set(err, SBK_E_NOTFOUND,
-				   "no log of uid %lu was ever seen",
-				   (unsigned long)person);
+				   "no log of %s was ever seen",
+				   sbk_owner_words(person, words));
 	if (rc < 0)
 		return rc;
 	*entries = seen.head.size;
@@ -102,7 +107,7 @@ int sbk_journal_witness_seen(struct sbk_journal *machine, uint32_t person,
 
 /* --- entries ------------------------------------------------------------- */
 
-static int append(struct sbk_journal *machine, uint32_t person,
+static int append(struct sbk_journal *machine, const struct sbk_owner *person,
 		  const char *found, const char *key, const char *note,
 		  struct sbk_error *err)
 {
@@ -138,7 +143,8 @@ static int cosign(struct sbk_journal *machine, struct sbk_buf *note,
 	return sbk_buf_failed(note, err);
 }
 
-static int record_seen(struct sbk_journal *machine, uint32_t person,
+static int record_seen(struct sbk_journal *machine,
+		       const struct sbk_owner *person,
 		       const struct sbk_witness_opinion *opinion,
 		       struct sbk_error *err)
 {
@@ -160,8 +166,9 @@ static int record_seen(struct sbk_journal *machine, uint32_t person,
 }
 
 /* There is no log, and none is missed: of one that ended it is what is so. */
-static int record_none(struct sbk_journal *machine, uint32_t person,
-		       const char *before, struct sbk_error *err)
+static int record_none(struct sbk_journal *machine,
+		       const struct sbk_owner *person, const char *before,
+		       struct sbk_error *err)
 {
 	struct sbk_witnessed seen = {.ended = false};
 	int rc = 0;
@@ -174,7 +181,8 @@ static int record_none(struct sbk_journal *machine, uint32_t person,
 		       : rc;
 }
 
-int sbk_witness_record(struct sbk_journal *machine, uint32_t person,
+int sbk_witness_record(struct sbk_journal *machine,
+		       const struct sbk_owner *person,
 		       const struct sbk_witness_opinion *opinion,
 		       struct sbk_error *err)
 {
@@ -199,7 +207,8 @@ int sbk_witness_record(struct sbk_journal *machine, uint32_t person,
 		       : append(machine, person, name, NULL, NULL, err);
 }
 
-int sbk_witness_record_end(struct sbk_journal *machine, uint32_t person,
+int sbk_witness_record_end(struct sbk_journal *machine,
+			   const struct sbk_owner *person,
 			   struct sbk_error *err)
 {
 	int rc = append(machine, person, SBK_WITNESS_ENDED, NULL, NULL, err);
@@ -209,17 +218,18 @@ int sbk_witness_record_end(struct sbk_journal *machine, uint32_t person,
 	return rc;
 }
 
-int sbk_journal_witness_accept(struct sbk_journal *machine, uint32_t person,
+int sbk_journal_witness_accept(struct sbk_journal *machine,
+			       const struct sbk_owner *person,
 			       struct sbk_error *err)
 {
-	char before[32];
+	char before[32], words[SBK_OWNER_WORDS];
 	int rc = last_found(machine, person, before, err);
 
 	if (rc == 0 && !sbk_witness_is_finding(before))
 		rc = sbk_error_set(err, SBK_E_NOTFOUND,
-				   "there is no finding about the log of uid "
-				   "%lu to accept",
-				   (unsigned long)person);
+				   "there is no finding about the log of %s to "
+				   "accept",
+				   sbk_owner_words(person, words));
 	if (rc == 0)
 		rc = append(machine, person, "accepted", NULL, NULL, err);
 	if (rc == 0)
@@ -289,7 +299,7 @@ static int tell(struct round *r, const struct sbk_person *person,
 {
 	const char *found = sbk_witness_result_name(opinion->result);
 	const struct sbk_witness_news news = {
-		.uid = person->uid,
+		.person = person->id,
 		.name = person->name,
 		.found = found,
 		.finding = sbk_witness_is_finding(found),
@@ -306,33 +316,35 @@ static int tell(struct round *r, const struct sbk_person *person,
 static void find_and_ask(struct round *r, struct sbk_person *person,
 			 const struct sbk_witnessed *seen)
 {
-	const uint32_t uid = person->uid;
+	const struct sbk_owner id = person->id;
+	char words[SBK_OWNER_WORDS];
 	struct sbk_error why = SBK_ERROR_INIT;
 
-	if (sbk_os_person_by_number(uid, person, &why) == 0) {
+	if (sbk_os_person_by_id(&id, person, &why) == 0) {
 		ask(r, person, seen);
 		return;
 	}
 	memset(person, 0, sizeof(*person));
-	person->uid = uid;
-	(void)snprintf(person->name, sizeof(person->name), "uid %lu",
-		       (unsigned long)uid);
+	person->id = id;
+	(void)snprintf(person->name, sizeof(person->name), "%.63s",
+		       sbk_owner_words(&id, words));
 	miss(r, &why);
 }
 
-static int visit(struct round *r, uint32_t uid, struct sbk_error *err)
+static int visit(struct round *r, const struct sbk_owner *id,
+		 struct sbk_error *err)
 {
-	struct sbk_person person = {.uid = uid};
+	struct sbk_person person = {.id = *id};
 	struct sbk_witness_opinion opinion;
 	struct sbk_witnessed seen;
-	int rc = sbk_witness_last(r->machine, uid, &seen, err);
+	int rc = sbk_witness_last(r->machine, id, &seen, err);
 
 	if (rc < 0)
 		return rc;
 	find_and_ask(r, &person, &seen);
 	rc = sbk_witness_judge(&seen, &r->answer, &opinion, err);
 	if (rc == 0 && r->record)
-		rc = sbk_witness_record(r->machine, uid, &opinion, err);
+		rc = sbk_witness_record(r->machine, id, &opinion, err);
 	if (rc == 0)
 		rc = tell(r, &person, &opinion, err);
 	sbk_witness_opinion_release(&opinion);
@@ -355,7 +367,7 @@ int sbk_journal_witness(struct sbk_journal *machine, bool record,
 
 	for (i = 0; rc == 0 && i < list.count; i++)
 		if (list.items[i].role == SBK_PRINCIPAL_OFFLINE)
-			rc = visit(&r, list.items[i].person, err);
+			rc = visit(&r, &list.items[i].person, err);
 	sbk_principals_release(&list);
 	if (record)
 		sbk_publish(machine);
@@ -364,13 +376,13 @@ int sbk_journal_witness(struct sbk_journal *machine, bool record,
 
 /* --- what the record says of them, without asking ------------------------ */
 
-static int state_of(struct sbk_journal *machine, uint32_t person,
+static int state_of(struct sbk_journal *machine, const struct sbk_owner *person,
 		    sbk_witness_fn *fn, void *arg, struct sbk_error *err)
 {
 	struct sbk_witnessed seen;
 	char found[32], text[96];
 	struct sbk_witness_news news = {
-		.uid = person, .name = "", .found = found, .text = text};
+		.person = *person, .name = "", .found = found, .text = text};
 	int rc = sbk_witness_last(machine, person, &seen, err);
 
 	if (rc == 0)
@@ -386,6 +398,7 @@ static int state_of(struct sbk_journal *machine, uint32_t person,
 int sbk_journal_witnessed(struct sbk_journal *machine, sbk_witness_fn *fn,
 			  void *arg, struct sbk_error *err)
 {
+	struct sbk_owner person;
 	sqlite3_stmt *row;
 	int rc = sbk_db_statement(&machine->db, SBK_SQL_WITNESSED_PEOPLE, &row,
 				  err);
@@ -393,8 +406,14 @@ int sbk_journal_witnessed(struct sbk_journal *machine, sbk_witness_fn *fn,
 	if (rc < 0)
 		return rc;
 	while ((rc = sbk_db_step(&machine->db, row, err)) == 1) {
-		rc = state_of(machine, (uint32_t)sqlite3_column_int64(row, 0),
-			      fn, arg, err);
+		rc = sbk_db_owner(row, 0, &person);
+		if (rc < 0)
+			(void)sbk_error_set(err, rc,
+					    "what journal '%s' witnessed makes "
+					    "no sense",
+					    machine->db.path);
+		else
+			rc = state_of(machine, &person, fn, arg, err);
 		if (rc < 0)
 			break;
 	}
@@ -432,15 +451,16 @@ static int check_cosigned(struct sbk_journal *machine,
 				     machine->db.path);
 }
 
-static int read_note(struct sbk_journal *machine, uint32_t person,
-		     struct sbk_buf *out, struct sbk_error *err)
+static int read_note(struct sbk_journal *machine,
+		     const struct sbk_owner *person, struct sbk_buf *out,
+		     struct sbk_error *err)
 {
 	sqlite3_stmt *row;
 	int rc = sbk_db_statement(&machine->db, SBK_SQL_LAST_SEEN, &row, err);
 
 	if (rc < 0)
 		return rc;
-	(void)sqlite3_bind_int64(row, 1, person); /* cannot fail */
+	sbk_db_bind_owner(row, 1, person);
 	rc = sbk_db_step(&machine->db, row, err);
 	if (rc == 1 && sbk_db_text(row, 1) != NULL)
 		sbk_buf_adds(out, sbk_db_text(row, 1));
@@ -451,7 +471,8 @@ static int read_note(struct sbk_journal *machine, uint32_t person,
 	return rc > 0 ? sbk_buf_failed(out, err) : rc;
 }
 
-int sbk_journal_witness_note(struct sbk_journal *machine, uint32_t person,
+int sbk_journal_witness_note(struct sbk_journal *machine,
+			     const struct sbk_owner *person,
 			     struct sbk_buf *out, uint64_t *seconds,
 			     struct sbk_error *err)
 {

@@ -96,17 +96,20 @@ void sbk_witness_opinion_release(struct sbk_witness_opinion *opinion);
 /* --- witness.c: the machine's log ---------------------------------------- */
 
 /* What the machine's log saw last of the person's; `any` false: nothing. */
-int sbk_witness_last(struct sbk_journal *machine, uint32_t person,
-		     struct sbk_witnessed *out, struct sbk_error *err);
+int sbk_witness_last(struct sbk_journal *machine,
+		     const struct sbk_owner *person, struct sbk_witnessed *out,
+		     struct sbk_error *err);
 /*
  * Records an opinion that is news, with its cosignature, as one flushed and
  * signed commit. Needs the machine's lock.
  */
-int sbk_witness_record(struct sbk_journal *machine, uint32_t person,
+int sbk_witness_record(struct sbk_journal *machine,
+		       const struct sbk_owner *person,
 		       const struct sbk_witness_opinion *opinion,
 		       struct sbk_error *err);
 /* That it ended with what was seen last. */
-int sbk_witness_record_end(struct sbk_journal *machine, uint32_t person,
+int sbk_witness_record_end(struct sbk_journal *machine,
+			   const struct sbk_owner *person,
 			   struct sbk_error *err);
 #define SBK_WITNESS_ENDED "ended" /* as the log has it */
 

@@ -59,7 +59,7 @@ static void print_principals(const struct sbk_uninstall_report *report,
 		sbk_json_string(out, "id", item->principal.id);
 		sbk_json_name(out, "name", item->principal.name);
 		if (item->principal.role != SBK_PRINCIPAL_GROUP)
-			sbk_json_integer(out, "person", item->principal.person);
+			sbk_json_owner(out, "person", &item->principal.person);
 		sbk_json_integer(out, "processes_ended",
 				 (int64_t)item->processes);
 		sbk_json_bool(out, "number_taken_by_other", item->foreign);
@@ -168,7 +168,7 @@ static void print_person(const struct sbk_uninstall_person *one,
 
 	sbk_json_open(out, '{');
 	sbk_json_name(out, "name", one->person.name);
-	sbk_json_integer(out, "uid", one->person.uid);
+	sbk_json_owner(out, "uid", &one->person.id);
 	sbk_json_bool(out, "left_by_choice", one->left);
 	sbk_json_integer(out, "changes", (int64_t)part->changes);
 	sbk_json_integer(out, "undone", (int64_t)part->undone);
@@ -214,7 +214,7 @@ static void print_witnessed(const struct sbk_uninstall_report *report,
 			&report->witnessed[i];
 
 		sbk_json_open(out, '{');
-		sbk_json_integer(out, "uid", one->uid);
+		sbk_json_owner(out, "uid", &one->id);
 		sbk_json_string(out, "found", one->found);
 		if (one->note.size > 0)
 			sbk_json_string(out, "checkpoint",

@@ -88,16 +88,16 @@ static int check_changes(struct sbk_journal *journal, const json_t *predicate,
 static int check_witnessed(struct sbk_journal *journal, const json_t *one,
 			   struct sbk_error *err)
 {
-	const json_t *uid = json_object_get(one, "uid");
+	struct sbk_owner id = {.text = ""};
 	const char *said =
 		json_string_value(json_object_get(one, "checkpoint"));
 	struct sbk_error why = SBK_ERROR_INIT;
 	struct sbk_buf note = SBK_BUF_INIT;
 	uint64_t seconds;
-	int rc = sbk_journal_witness_note(journal,
-					  (uint32_t)json_integer_value(uid),
-					  &note, &seconds, &why);
+	int rc;
 
+	sbk_json_load_owner(json_object_get(one, "uid"), &id);
+	rc = sbk_journal_witness_note(journal, &id, &note, &seconds, &why);
 	/* Where the log has none, or one that is not cosigned, nor has it. */
 	if (rc == SBK_E_NOTFOUND || rc == SBK_E_CORRUPT)
 		rc = 0;

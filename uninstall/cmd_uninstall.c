@@ -194,7 +194,7 @@ static void look_up_seen(const struct sbk_person *person,
 		rc = sbk_journal_open(&place, SBK_JOURNAL_READ, &machine,
 				      &ignored);
 	if (rc == 0)
-		(void)sbk_journal_witness_seen(machine, person->uid,
+		(void)sbk_journal_witness_seen(machine, &person->id,
 					       &request->seen,
 					       request->seen_key, &ignored);
 	sbk_journal_close(machine);

@@ -111,11 +111,11 @@ static int keep_witnessed(void *arg, const struct sbk_witness_news *news,
 		return sbk_error_no_memory(err);
 	report->witnessed = grown;
 	one = &grown[report->witnessed_count++];
-	*one = (struct sbk_uninstall_witnessed){.uid = news->uid,
+	*one = (struct sbk_uninstall_witnessed){.id = news->person,
 						.note = SBK_BUF_INIT};
 	(void)snprintf(one->found, sizeof(one->found), "%s", news->found);
 	/* Where nothing was ever seen, or it is not cosigned, there is none. */
-	(void)sbk_journal_witness_note(work->journal, news->uid, &one->note,
+	(void)sbk_journal_witness_note(work->journal, &news->person, &one->note,
 				       &seconds, NULL);
 	return 0;
 }

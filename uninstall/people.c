@@ -17,31 +17,34 @@
 struct visitor {
 	struct sbk_uninstall_work *work;
 	bool enrolled; /* this pass is for them, or for the others */
-	uint32_t *seen;
+	struct sbk_owner *seen;
 	size_t seen_count;
 };
 
-static bool is_enrolled(const struct sbk_uninstall_report *report, uint32_t uid)
+static bool is_enrolled(const struct sbk_uninstall_report *report,
+			const struct sbk_owner *id)
 {
 	size_t i;
 
 	for (i = 0; i < report->principal_count; i++)
 		if (sbk_principal_is_account(
 			    &report->principals[i].principal) &&
-		    report->principals[i].principal.person == uid)
+		    sbk_owner_equal(&report->principals[i].principal.person,
+				    id))
 			return true;
 	return false;
 }
 
 /* An account of ours keeps no journal; nobody becomes one here. */
-static bool is_ours(const struct sbk_uninstall_report *report, uint32_t uid)
+static bool is_ours(const struct sbk_uninstall_report *report,
+		    const struct sbk_owner *id)
 {
 	size_t i;
 
 	for (i = 0; i < report->principal_count; i++)
 		if (sbk_principal_is_account(
 			    &report->principals[i].principal) &&
-		    report->principals[i].principal.number == uid)
+		    sbk_owner_equal(&report->principals[i].principal.owner, id))
 			return true;
 	return false;
 }
@@ -58,22 +61,22 @@ static bool is_left(const struct sbk_uninstall_request *request,
 }
 
 /* Two accounts of one number are one person; true the second time. */
-static int seen_before(struct visitor *v, uint32_t uid, bool *out,
+static int seen_before(struct visitor *v, const struct sbk_owner *id, bool *out,
 		       struct sbk_error *err)
 {
-	uint32_t *grown;
+	struct sbk_owner *grown;
 	size_t i;
 
 	*out = true;
 	for (i = 0; i < v->seen_count; i++)
-		if (v->seen[i] == uid)
+		if (sbk_owner_equal(&v->seen[i], id))
 			return 0;
 	*out = false;
 	grown = realloc(v->seen, (v->seen_count + 1) * sizeof(*grown));
 	if (grown == NULL)
 		return sbk_error_no_memory(err);
 	v->seen = grown;
-	v->seen[v->seen_count++] = uid;
+	v->seen[v->seen_count++] = *id;
 	return 0;
 }
 
@@ -99,20 +102,20 @@ static void take_end(struct sbk_uninstall_work *work,
 
 	if (!answer->part.removed || work->journal == NULL ||
 	    work->request->dry_run ||
-	    sbk_journal_witness_end(work->journal, person->uid, answer->end,
+	    sbk_journal_witness_end(work->journal, &person->id, answer->end,
 				    strnlen(answer->end, SBK_USER_END_MAX),
 				    &ignored) < 0)
 		return;
 	for (i = 0; i < report->witnessed_count; i++) {
 		struct sbk_uninstall_witnessed *one = &report->witnessed[i];
 
-		if (one->uid != person->uid)
+		if (!sbk_owner_equal(&one->id, &person->id))
 			continue;
 		(void)snprintf(one->found, sizeof(one->found), "ended");
 		sbk_buf_clear(&one->note);
 		/* It was recorded a moment ago; where that could not be
 		 * cosigned, there is none. */
-		(void)sbk_journal_witness_note(work->journal, one->uid,
+		(void)sbk_journal_witness_note(work->journal, &one->id,
 					       &one->note, &seconds, &ignored);
 	}
 }
@@ -134,7 +137,7 @@ static void send(struct sbk_uninstall_work *work,
 	if (work->request->trust_journal)
 		words[used++] = "--" SBK_TRUST_OPTION;
 	if (work->journal != NULL &&
-	    sbk_journal_witness_seen(work->journal, person->uid, &entries, key,
+	    sbk_journal_witness_seen(work->journal, &person->id, &entries, key,
 				     &why) == 0) {
 		(void)snprintf(since, sizeof(since), "%llu",
 			       (unsigned long long)entries);
@@ -185,12 +188,12 @@ static int visit(void *arg, const struct sbk_person *person,
 	struct visitor *v = arg;
 	struct sbk_uninstall_report *report = v->work->report;
 	struct sbk_uninstall_person one = {.person = *person};
-	bool enrolled = is_enrolled(report, person->uid), before;
+	bool enrolled = is_enrolled(report, &person->id), before;
 	int rc;
 
-	if (enrolled != v->enrolled || is_ours(report, person->uid))
+	if (enrolled != v->enrolled || is_ours(report, &person->id))
 		return 0;
-	rc = seen_before(v, person->uid, &before, err);
+	rc = seen_before(v, &person->id, &before, err);
 	if (rc < 0 || before)
 		return rc;
 	if (is_left(v->work->request, person->name)) {

@@ -192,7 +192,7 @@ struct sbk_uninstall_person {
 
 /* What the machine's log saw of a person's, last of all. */
 struct sbk_uninstall_witnessed {
-	uint32_t uid;
+	struct sbk_owner id;
 	char found[32];	     /* journal.h: struct sbk_witness_news */
 	struct sbk_buf note; /* the newest checkpoint seen, cosigned; or "" */
 };

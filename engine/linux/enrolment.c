@@ -195,20 +195,23 @@ static int look_at_group(struct check *c, struct sbk_error *err)
 /* --- /etc/subuid, /etc/subgid ----------------------------------------- */
 
 /* Whether the line is the person's own: by number, or by a name that has it. */
-static bool is_of(struct sbk_slice owner, unsigned int person)
+static bool is_of(struct sbk_slice owner, const struct sbk_owner *person)
 {
 	struct sbk_person known;
 	char name[128];
 	unsigned int number;
 
-	if (sbk_slice_number(owner, &number))
-		return number == person;
+	if (sbk_slice_number(owner, &number)) {
+		const struct sbk_owner id = sbk_owner_of_number(number);
+
+		return sbk_owner_equal(&id, person);
+	}
 	if (owner.size == 0 || owner.size >= sizeof(name))
 		return false;
 	memcpy(name, owner.data, owner.size);
 	name[owner.size] = '\0';
 	return sbk_os_person_by_name(name, &known, NULL) == 0 &&
-	       known.uid == person;
+	       sbk_owner_equal(&known.id, person);
 }
 
 static bool is_within(const struct sbk_principal *principal, unsigned int first,
@@ -222,7 +225,7 @@ static bool may_have(const struct sbk_principal *principal,
 		     struct sbk_slice owner)
 {
 	return principal->role != SBK_PRINCIPAL_GROUP &&
-	       is_of(owner, principal->person);
+	       is_of(owner, &principal->person);
 }
 
 static int look_at_range(struct check *c, bool groups, struct sbk_error *err)
@@ -273,7 +276,7 @@ static int look_for_person(struct check *c, const struct sbk_principal *ours,
 	struct sbk_error problem = SBK_ERROR_INIT;
 	char text[TEXT_MAX], remedy[TEXT_MAX];
 	struct sbk_person known;
-	int rc = sbk_os_person_by_number(ours->person, &known, &problem);
+	int rc = sbk_os_person_by_id(&ours->person, &known, &problem);
 
 	if (rc == 0)
 		return 0;
@@ -281,11 +284,12 @@ static int look_for_person(struct check *c, const struct sbk_principal *ours,
 		return c->reader->missed(c->reader->arg, ours->name,
 					 problem.message, err);
 	(void)snprintf(text, sizeof(text),
-		       "its person, uid %u, is no account of this machine any "
+		       "its person, uid %s, is no account of this machine any "
 		       "more: whoever gets that number is enrolled",
-		       ours->person);
+		       ours->person.text);
 	(void)snprintf(remedy, sizeof(remedy),
-		       "sudo sandbook setup --remove-user %u", ours->person);
+		       "sudo sandbook setup --remove-user %s",
+		       ours->person.text);
 	return tell(c, SBK_ENROLMENT_PERSON, ours, text, remedy, err);
 }
 
@@ -293,12 +297,12 @@ static int look_for_person(struct check *c, const struct sbk_principal *ours,
 static int look_for_digits(struct check *c, const struct sbk_principal *ours,
 			   struct sbk_error *err)
 {
-	char digits[16], text[TEXT_MAX], remedy[TEXT_MAX];
+	const char *digits = ours->person.text;
+	char text[TEXT_MAX], remedy[TEXT_MAX];
 	struct sbk_person known;
 
-	(void)snprintf(digits, sizeof(digits), "%u", ours->person);
 	if (sbk_os_person_by_name(digits, &known, NULL) < 0 ||
-	    known.uid == ours->person)
+	    sbk_owner_equal(&known.id, &ours->person))
 		return 0;
 	(void)snprintf(text, sizeof(text),
 		       "uid %u is named '%s', so that 'newuidmap' lets it "

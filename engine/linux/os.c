@@ -127,9 +127,15 @@ int sbk_os_person_by_name(const char *name, struct sbk_person *out,
 	return look_up_person(name, 0, out, err);
 }
 
-int sbk_os_person_by_number(uint32_t number, struct sbk_person *out,
-			    struct sbk_error *err)
+int sbk_os_person_by_id(const struct sbk_owner *id, struct sbk_person *out,
+			struct sbk_error *err)
 {
+	uint32_t number;
+
+	if (!sbk_owner_number(id, &number))
+		return sbk_error_set(err, SBK_E_NOTFOUND,
+				     "'%s' is no uid of this machine",
+				     id->text);
 	return look_up_person(NULL, number, out, err);
 }
 

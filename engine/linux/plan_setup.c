@@ -163,17 +163,20 @@ int sbk_plan_setup(const struct sbk_backend *backend,
 	return rc;
 }
 
-int sbk_plan_without(const struct sbk_backend *backend, uint32_t person,
-		     struct sbk_plan *plan, struct sbk_error *err)
+int sbk_plan_without(const struct sbk_backend *backend,
+		     const struct sbk_owner *person, struct sbk_plan *plan,
+		     struct sbk_error *err)
 {
 	struct sbk_setup s = {.backend = backend, .plan = plan};
+	uint32_t uid = UINT32_MAX;
 	size_t i, kept = 0;
 	int rc = begin(NULL, true, err);
 
+	(void)sbk_owner_number(person, &uid); /* else nobody's */
 	if (rc == 0)
 		rc = sbk_setup_find_enrolled(&s, err);
 	for (i = 0; i < s.count; i++)
-		if (s.accounts[i].person != person)
+		if (s.accounts[i].person != uid)
 			s.accounts[kept++] = s.accounts[i];
 	s.count = kept;
 	if (rc == 0 && s.group_exists)
@@ -209,20 +212,23 @@ static bool is_kept_for(const char *ours, uint32_t person)
 	return false;
 }
 
-bool sbk_setup_is_of(const struct sbk_change *change, uint32_t person)
+bool sbk_setup_is_of(const struct sbk_change *change,
+		     const struct sbk_owner *person)
 {
 	struct sbk_principal principal;
 	struct sbk_subid subid;
+	uint32_t uid;
 
+	if (!sbk_owner_number(person, &uid))
+		return false;
 	if (change->object.kind == SBK_KIND_KEPT)
-		return is_kept_for(change->ours, person);
+		return is_kept_for(change->ours, uid);
 	if (change->object.kind == SBK_KIND_FILE)
-		return sbk_setup_unit_is_of(change->object.name, person);
-
+		return sbk_setup_unit_is_of(change->object.name, uid);
 	if (change->object.kind == SBK_KIND_SUBID)
 		return sbk_subid_parse(change->object.name, &subid) &&
-		       subid.person == person;
+		       subid.person == uid;
 	return sbk_principal_of_change(change, &principal, NULL) == 0 &&
 	       principal.role != SBK_PRINCIPAL_GROUP &&
-	       principal.person == person;
+	       sbk_owner_equal(&principal.person, person);
 }

@@ -13,20 +13,6 @@
 
 #include "engine/banned.h"
 
-const char *sbk_principal_role_name(enum sbk_principal_role role)
-{
-	static const char *const names[] = {"group", "offline", "online",
-					    "offline-group", "online-group"};
-
-	return names[role];
-}
-
-bool sbk_principal_is_account(const struct sbk_principal *principal)
-{
-	return principal->role == SBK_PRINCIPAL_OFFLINE ||
-	       principal->role == SBK_PRINCIPAL_ONLINE;
-}
-
 static void from_group(struct sbk_principal *out, unsigned int gid)
 {
 	memset(out, 0, sizeof(*out));
@@ -43,7 +29,8 @@ static void from_account(struct sbk_principal *out,
 	out->role = account->role == SBK_ACCOUNT_OFFLINE ? SBK_PRINCIPAL_OFFLINE
 							 : SBK_PRINCIPAL_ONLINE;
 	out->number = account->uid;
-	out->person = account->person;
+	out->owner = sbk_owner_of_number(account->uid);
+	out->person = sbk_owner_of_number(account->person);
 	sbk_principal_format((struct sbk_principal_id){false, account->uid},
 			     out->id);
 	(void)snprintf(out->name, sizeof(out->name), "%s", account->name);
@@ -58,7 +45,7 @@ static void from_private(struct sbk_principal *out,
 			    ? SBK_PRINCIPAL_OFFLINE_GROUP
 			    : SBK_PRINCIPAL_ONLINE_GROUP;
 	out->number = gid;
-	out->person = account->person;
+	out->person = sbk_owner_of_number(account->person);
 	sbk_principal_format((struct sbk_principal_id){true, gid}, out->id);
 	(void)snprintf(out->name, sizeof(out->name), "%s", account->name);
 }
@@ -168,19 +155,6 @@ void sbk_principals_release(struct sbk_principals *principals)
 {
 	free(principals->items);
 	*principals = (struct sbk_principals){.items = NULL};
-}
-
-const struct sbk_principal *
-sbk_principals_get(const struct sbk_principals *principals,
-		   enum sbk_principal_role role, uint32_t person)
-{
-	size_t i;
-
-	for (i = 0; i < principals->count; i++)
-		if (principals->items[i].role == role &&
-		    principals->items[i].person == person)
-			return &principals->items[i];
-	return NULL;
 }
 
 /* The state that a change gave the object, or took from it. */

@@ -168,13 +168,14 @@ static int try_account(const struct sbk_principal *account,
 int sbk_setup_try_account(enum sbk_principal_role role, struct sbk_error *err)
 {
 	struct sbk_principals list = {.items = NULL};
+	const struct sbk_owner person = sbk_owner_of_number(getuid());
 	const struct sbk_principal *account;
 	void (*before)(int);
 	int rc = sbk_principals_find(&list, err);
 
 	if (rc < 0)
 		return rc;
-	account = sbk_principals_get(&list, role, getuid());
+	account = sbk_principals_get(&list, role, &person);
 	/* A helper that fails at once must not end us by a closed pipe. */
 	before = signal(SIGPIPE, SIG_IGN);
 	rc = account != NULL ? try_account(account, err)

@@ -25,9 +25,6 @@ set(sbk_missing
 	sbk_os_mentions
 	sbk_os_mounts
 	sbk_os_older
-	sbk_os_people
-	sbk_os_person_by_name
-	sbk_os_person_by_number
 	sbk_os_principal
 	sbk_os_principal_name
 	sbk_os_program
@@ -37,11 +34,6 @@ set(sbk_missing
 	sbk_os_run_as_able
 	sbk_os_run_command
 	sbk_os_walk_links
-	sbk_principal_is_account
-	sbk_principal_of_change
-	sbk_principal_role_name
-	sbk_principals_find
-	sbk_principals_release
 	sbk_probe_path_name
 	sbk_probe_result_name
 )

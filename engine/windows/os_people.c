@@ -1,7 +1,7 @@
 /*
  * The caller, and where a person's and the machine's state is kept: from the
  * token and the known folders, never from the environment. Other people are
- * not here yet.
+ * os_others.c's.
  */
 #include "engine/os.h"
 
@@ -115,14 +115,11 @@ int sbk_os_person_directory(const struct sbk_person *person, char *out,
 	struct sbk_owner caller;
 	int length, rc = sbk_os_caller_id(&caller, err);
 
-	if (rc == 0 && !sbk_owner_equal(&caller, &person->id))
-		rc = sbk_error_set(err, SBK_E_UNSUPPORTED,
-				   "where '%s' keeps records is known to that "
-				   "user alone",
-				   person->name);
-	if (rc == 0)
+	if (rc == 0 && sbk_owner_equal(&caller, &person->id))
 		rc = folder_path(&FOLDERID_LocalAppData, folder, sizeof(folder),
 				 err);
+	else if (rc == 0)
+		rc = sbk_os_others_folder(person, folder, sizeof(folder), err);
 	if (rc < 0)
 		return rc;
 	length = snprintf(out, size, "%s/Sandbook", folder);

@@ -13,6 +13,8 @@
 #include "engine/windows/pin.h"
 #include "engine/windows/win32_file.h"
 
+struct sbk_person; /* engine/os.h */
+
 struct sbk_store {
 	struct sbk_pin pin;	  /* the directory */
 	char given[SBK_PATH_MAX]; /* as the place names it, for messages */
@@ -102,6 +104,14 @@ int sbk_store_check_file(const struct sbk_store *store, HANDLE file,
 int sbk_store_descriptor(const struct sbk_store *store, bool published,
 			 struct sbk_buf *out, struct sbk_error *err);
 
+/*
+ * Where the local data of a person who is not the caller lies: in the profile
+ * that the system names for that SID, at its usual place. SBK_E_UNSUPPORTED
+ * where there is no profile, or the person's registry, where it is loaded, says
+ * another place.
+ */
+int sbk_os_others_folder(const struct sbk_person *person, char *out,
+			 size_t size, struct sbk_error *err);
 /* The SID of this process's user, as text. */
 int sbk_os_caller_id(struct sbk_owner *out, struct sbk_error *err);
 

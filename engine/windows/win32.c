@@ -58,6 +58,7 @@ const struct sbk_win32 sbk_win32_system = {
 			.RegQueryValueExW = RegQueryValueExW,
 			.RegSetValueExW = RegSetValueExW,
 			.RegDeleteValueW = RegDeleteValueW,
+			.RegEnumKeyExW = RegEnumKeyExW,
 			.RegFlushKey = RegFlushKey,
 			.RegCloseKey = RegCloseKey,
 		},

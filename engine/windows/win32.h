@@ -106,6 +106,9 @@ struct sbk_win32_registry {
 	(HKEY key, LPCWSTR name, DWORD reserved, DWORD type, const BYTE *data,
 	 DWORD size);
 	LSTATUS(WINAPI *RegDeleteValueW)(HKEY key, LPCWSTR name);
+	LSTATUS(WINAPI *RegEnumKeyExW)
+	(HKEY key, DWORD index, LPWSTR name, LPDWORD name_size,
+	 LPDWORD reserved, LPWSTR class, LPDWORD class_size, PFILETIME written);
 	LSTATUS(WINAPI *RegFlushKey)(HKEY key);
 	LSTATUS(WINAPI *RegCloseKey)(HKEY key);
 };

@@ -191,7 +191,7 @@ static int visit_list(bool is_group, const void *bytes, DWORD count,
 		      struct sbk_error *err)
 {
 	const LOCALGROUP_INFO_1 *groups = bytes;
-	const USER_INFO_1 *users = bytes;
+	const USER_INFO_10 *users = bytes;
 	struct sbk_buf name = SBK_BUF_INIT, comment = SBK_BUF_INIT;
 	DWORD i;
 	int rc = 0;
@@ -200,9 +200,9 @@ static int visit_list(bool is_group, const void *bytes, DWORD count,
 		sbk_buf_clear(&name);
 		sbk_buf_clear(&comment);
 		narrow(&name,
-		       is_group ? groups[i].lgrpi1_name : users[i].usri1_name);
+		       is_group ? groups[i].lgrpi1_name : users[i].usri10_name);
 		narrow(&comment, is_group ? groups[i].lgrpi1_comment
-					  : users[i].usri1_comment);
+					  : users[i].usri10_comment);
 		rc = sbk_buf_failed(&name, err);
 		if (rc == 0)
 			rc = sbk_buf_failed(&comment, err);
@@ -233,7 +233,7 @@ int sbk_win32_account_list(bool is_group, sbk_win32_account_fn *visit,
 				&group_resume);
 		else
 			code = calls()->NetUserEnum(
-				NULL, 1, FILTER_NORMAL_ACCOUNT, &bytes,
+				NULL, 10, FILTER_NORMAL_ACCOUNT, &bytes,
 				LISTED_BYTES, &read, &total, &resume);
 		rc = list_error(err, code, bytes, read,
 				is_group ? "NetLocalGroupEnum" : "NetUserEnum");
@@ -261,24 +261,52 @@ static int local_name(const char *name, struct sbk_buf *out,
 	return widen(name, out) != NULL ? 0 : sbk_error_no_memory(err);
 }
 
-int sbk_win32_sid_of(const char *name, struct sbk_sid *out,
-		     struct sbk_error *err)
+/* The SID of a full name. */
+static int look_up(struct sbk_buf *full, struct sbk_sid *out,
+		   struct sbk_error *err)
 {
-	struct sbk_buf full = SBK_BUF_INIT;
 	uint8_t sid[SID_BYTES] = {0};
 	WCHAR domain[NAME_UNITS];
 	DWORD sid_size = sizeof(sid), domain_size = NAME_UNITS, code;
 	SID_NAME_USE use = SidTypeUnknown;
-	int rc = local_name(name, &full, err);
+	int rc = 0;
 
-	if (rc == 0 && !calls()->LookupAccountNameW(NULL, sbk_wide_text(&full),
-						    sid, &sid_size, domain,
-						    &domain_size, &use)) {
+	if (!calls()->LookupAccountNameW(NULL, sbk_wide_text(full), sid,
+					 &sid_size, domain, &domain_size,
+					 &use)) {
 		code = sbk_win32->errors.GetLastError();
 		rc = sbk_error_set_win32(err, code, "LookupAccountNameW");
-	} else if (rc == 0) {
+	} else {
 		rc = read_sid(sid, "LookupAccountNameW", out, err);
 	}
+	return rc;
+}
+
+int sbk_win32_sid_of(const char *name, struct sbk_sid *out,
+		     struct sbk_error *err)
+{
+	struct sbk_buf full = SBK_BUF_INIT;
+	int rc = local_name(name, &full, err);
+
+	if (rc == 0)
+		rc = look_up(&full, out, err);
+	sbk_buf_release(&full);
+	return rc;
+}
+
+int sbk_win32_sid_of_anybody(const char *name, struct sbk_sid *out,
+			     struct sbk_error *err)
+{
+	struct sbk_buf full = SBK_BUF_INIT;
+	int rc = 0;
+
+	if (strpbrk(name, "\\@") == NULL)
+		return sbk_win32_sid_of(name, out, err);
+	if (widen(name, &full) == NULL)
+		rc = sbk_error_set(err, SBK_E_INVAL,
+				   "'%.200s' is no name of an account", name);
+	if (rc == 0)
+		rc = look_up(&full, out, err);
 	sbk_buf_release(&full);
 	return rc;
 }

@@ -86,8 +86,9 @@ int sbk_win32_account_find(const char *name, bool is_group,
 			   struct sbk_error *err);
 /*
  * Every account or group of this machine: "NetUserEnum function (lmaccess.h)",
- * level 1 and FILTER_NORMAL_ACCOUNT; "NetLocalGroupEnum function
- * (lmaccess.h)", level 1. `visit` returns 0 to go on, else what is returned.
+ * level 10, which nobody needs a right for, and FILTER_NORMAL_ACCOUNT;
+ * "NetLocalGroupEnum function (lmaccess.h)", level 1. `visit` returns 0 to go
+ * on, else what is returned.
  */
 typedef int sbk_win32_account_fn(void *arg, const char *name,
 				 const char *comment, struct sbk_error *err);
@@ -97,6 +98,10 @@ int sbk_win32_account_list(bool is_group, sbk_win32_account_fn *visit,
  * is asked ("GetComputerNameW function (winbase.h)"). SBK_E_NOTFOUND. */
 int sbk_win32_sid_of(const char *name, struct sbk_sid *out,
 		     struct sbk_error *err);
+/* The same of a name as a person writes it: of this machine where it has no
+ * domain ("DOMAIN\name", "name@domain") of its own. */
+int sbk_win32_sid_of_anybody(const char *name, struct sbk_sid *out,
+			     struct sbk_error *err);
 /* The name of the account or group with this SID, without its domain:
  * "LookupAccountSidW function (winbase.h)". SBK_E_NOTFOUND. */
 int sbk_win32_name_of(const struct sbk_sid *sid, struct sbk_buf *out,

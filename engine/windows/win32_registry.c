@@ -10,6 +10,9 @@
 
 #include "engine/banned.h"
 
+#define KEY_NAME_UNITS 256 /* 255 and its end: "Registry Element Size Limits" \
+			    */
+
 static int reg_error(struct sbk_error *err, LSTATUS code, const char *call)
 {
 	return code == ERROR_SUCCESS
@@ -92,6 +95,22 @@ int sbk_win32_query_value(HKEY key, const WCHAR *name, DWORD *type,
 				     SBK_REGISTRY_BYTES_MAX);
 	return code != ERROR_SUCCESS ? reg_error(err, code, "RegQueryValueExW")
 				     : sbk_buf_failed(out, err);
+}
+
+int sbk_win32_key_at(HKEY key, DWORD index, struct sbk_buf *out,
+		     struct sbk_error *err)
+{
+	WCHAR name[KEY_NAME_UNITS];
+	DWORD units = KEY_NAME_UNITS;
+	LSTATUS code = sbk_win32->registry.RegEnumKeyExW(
+		key, index, name, &units, NULL, NULL, NULL, NULL);
+
+	if (code == ERROR_NO_MORE_ITEMS)
+		return sbk_error_set(err, SBK_E_NOTFOUND, "no more keys");
+	if (code != ERROR_SUCCESS)
+		return reg_error(err, code, "RegEnumKeyExW");
+	sbk_buf_add(out, name, units * sizeof(*name));
+	return sbk_buf_failed(out, err);
 }
 
 int sbk_win32_set_value(HKEY key, const WCHAR *name, DWORD type,

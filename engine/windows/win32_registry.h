@@ -26,6 +26,10 @@ int sbk_win32_key_is_empty(HKEY key, bool *out, struct sbk_error *err);
 /* "RegQueryValueExW function (winreg.h)". SBK_E_NOTFOUND; SBK_E_LIMIT. */
 int sbk_win32_query_value(HKEY key, const WCHAR *name, DWORD *type,
 			  struct sbk_buf *out, struct sbk_error *err);
+/* The name of the key's key number `index`, in units, not terminated:
+ * "RegEnumKeyExW function (winreg.h)". SBK_E_NOTFOUND behind the last one. */
+int sbk_win32_key_at(HKEY key, DWORD index, struct sbk_buf *out,
+		     struct sbk_error *err);
 /* "RegSetValueExW function (winreg.h)" */
 int sbk_win32_set_value(HKEY key, const WCHAR *name, DWORD type,
 			const struct sbk_buf *data, struct sbk_error *err);

@@ -41,9 +41,35 @@ static void test_owner__nothing_else_is_a_number(void **state)
 	}
 }
 
+static void test_owner__reads_what_people_write(void **state)
+{
+	static const char *const good[] = {"0", "1000", "4294967294",
+					   "S-1-5-21-1-2-3-1001",
+					   "S-1-0x0053424B0001-1-2"};
+	static const char *const bad[] = {"",	    "ann",	  "01",
+					  "1000 ",  "4294967295", "S-1-",
+					  "S-1-5 ", "S-1-5/..",	  "s-1-5-18"};
+	char words[SBK_OWNER_WORDS];
+	struct sbk_owner owner;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_true(sbk_owner_parse(good[i], &owner));
+		assert_string_equal(owner.text, good[i]);
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(sbk_owner_parse(bad[i], &owner));
+	owner = sbk_owner_of_number(7);
+	assert_string_equal(sbk_owner_words(&owner, words), "uid 7");
+	assert_true(sbk_owner_parse("S-1-5-18", &owner));
+	assert_string_equal(sbk_owner_words(&owner, words), "S-1-5-18");
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_owner__a_number_is_itself),
 	cmocka_unit_test(test_owner__nothing_else_is_a_number),
+	cmocka_unit_test(test_owner__reads_what_people_write),
 };
 
 SBK_TEST_MAIN(tests)

@@ -17,6 +17,8 @@
 
 #include "engine/banned.h"
 
+static const struct sbk_owner ann = {"1600"};
+
 #define FIXTURE_TEST(name) \
 	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
@@ -613,7 +615,7 @@ static void fill_small_tables(struct fixture *f)
 	journal = fixture_locked(f);
 	assert_ok(sbk_session_begin(journal, "", &session, &f->err), &f->err);
 	assert_ok(sbk_session_end(journal, session, "", &f->err), &f->err);
-	assert_ok(sbk_witness_record(journal, 1600, &opinion, &f->err),
+	assert_ok(sbk_witness_record(journal, &ann, &opinion, &f->err),
 		  &f->err);
 	sbk_journal_close(journal);
 	sbk_witness_opinion_release(&opinion);

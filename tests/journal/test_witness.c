@@ -13,6 +13,8 @@
 
 #include "engine/banned.h"
 
+static const struct sbk_owner ann = {"1600"}, bob = {"1601"};
+
 #define FIXTURE_TEST(name) \
 	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 #define FLIPS 6000
@@ -187,9 +189,8 @@ static void test_witness__believes_no_byte_of_an_answer(void **state)
 }
 
 /* The entries, their rows, and what `verify` says of them. */
-static void test_witness__records_what_is_news(void **state)
+static void assert_records(struct fixture *f, const struct sbk_owner *who)
 {
-	struct fixture *f = *state;
 	struct sbk_witnessed seen = {.any = false}, last;
 	struct sbk_witness_opinion opinion;
 	struct sbk_journal *journal;
@@ -199,30 +200,28 @@ static void test_witness__records_what_is_news(void **state)
 	grow(f, 3);
 	assert_int_equal(look(f, &seen, &opinion), SBK_WITNESS_SEEN);
 	journal = fixture_locked(f); /* witnesses itself here */
-	assert_ok(sbk_witness_last(journal, 1600, &last, &f->err), &f->err);
+	assert_ok(sbk_witness_last(journal, who, &last, &f->err), &f->err);
 	assert_false(last.any);
-	assert_ok(sbk_witness_record(journal, 1600, &opinion, &f->err),
-		  &f->err);
-	assert_ok(sbk_witness_last(journal, 1600, &last, &f->err), &f->err);
+	assert_ok(sbk_witness_record(journal, who, &opinion, &f->err), &f->err);
+	assert_ok(sbk_witness_last(journal, who, &last, &f->err), &f->err);
 	assert_true(last.any);
 	assert_int_equal(last.head.size, opinion.head.size);
-	assert_ok(sbk_journal_witness_note(journal, 1600, &note, &seconds,
+	assert_ok(sbk_journal_witness_note(journal, who, &note, &seconds,
 					   &f->err),
 		  &f->err);
 	assert_true(seconds > 0);
 	assert_int_equal(
-		sbk_journal_witness_note(journal, 1601, &note, &seconds, NULL),
+		sbk_journal_witness_note(journal, &bob, &note, &seconds, NULL),
 		SBK_E_NOTFOUND);
-	assert_int_equal(sbk_journal_witness_accept(journal, 1600, NULL),
+	assert_int_equal(sbk_journal_witness_accept(journal, who, NULL),
 			 SBK_E_NOTFOUND);
 	opinion.result = SBK_WITNESS_GONE;
-	assert_ok(sbk_witness_record(journal, 1600, &opinion, &f->err),
-		  &f->err);
+	assert_ok(sbk_witness_record(journal, who, &opinion, &f->err), &f->err);
 	/* It replaces nothing of what was seen, until root says so. */
-	assert_ok(sbk_witness_last(journal, 1600, &last, &f->err), &f->err);
+	assert_ok(sbk_witness_last(journal, who, &last, &f->err), &f->err);
 	assert_true(last.any);
-	assert_ok(sbk_journal_witness_accept(journal, 1600, &f->err), &f->err);
-	assert_ok(sbk_witness_last(journal, 1600, &last, &f->err), &f->err);
+	assert_ok(sbk_journal_witness_accept(journal, who, &f->err), &f->err);
+	assert_ok(sbk_witness_last(journal, who, &last, &f->err), &f->err);
 	assert_false(last.any);
 	sbk_journal_close(journal);
 	sbk_witness_opinion_release(&opinion);
@@ -235,12 +234,24 @@ static void test_witness__records_what_is_news(void **state)
 	sbk_journal_close(journal);
 }
 
+static void test_witness__records_what_is_news(void **state)
+{
+	assert_records(*state, &ann);
+}
+
+static void test_witness__records_a_person_with_a_sid(void **state)
+{
+	static const struct sbk_owner sid = {"S-1-5-21-1-2-3-1001"};
+
+	assert_records(*state, &sid);
+}
+
 static void record(struct fixture *f, struct sbk_journal *journal,
 		   enum sbk_witness_result result)
 {
 	const struct sbk_witness_opinion opinion = {.result = result};
 
-	assert_ok(sbk_witness_record(journal, 1600, &opinion, &f->err),
+	assert_ok(sbk_witness_record(journal, &ann, &opinion, &f->err),
 		  &f->err);
 }
 
@@ -248,7 +259,7 @@ static bool has_ended(struct fixture *f, struct sbk_journal *journal)
 {
 	struct sbk_witnessed last;
 
-	assert_ok(sbk_witness_last(journal, 1600, &last, &f->err), &f->err);
+	assert_ok(sbk_witness_last(journal, &ann, &last, &f->err), &f->err);
 	assert_true(last.any);
 	return last.ended;
 }
@@ -283,10 +294,10 @@ static void test_witness__an_end_outlasts_a_look_that_failed(void **state)
 	grow(f, 3);
 	assert_int_equal(look(f, &seen, &opinion), SBK_WITNESS_SEEN);
 	journal = fixture_locked(f); /* witnesses itself here */
-	assert_ok(sbk_witness_record(journal, 1600, &opinion, &f->err),
+	assert_ok(sbk_witness_record(journal, &ann, &opinion, &f->err),
 		  &f->err);
 	assert_false(has_ended(f, journal));
-	assert_ok(sbk_witness_record_end(journal, 1600, &f->err), &f->err);
+	assert_ok(sbk_witness_record_end(journal, &ann, &f->err), &f->err);
 	assert_true(has_ended(f, journal));
 	record(f, journal, SBK_WITNESS_UNREAD);
 	assert_word(f, journal, "not read");
@@ -296,7 +307,7 @@ static void test_witness__an_end_outlasts_a_look_that_failed(void **state)
 	record(f, journal, SBK_WITNESS_NONE); /* no news */
 	assert_true(has_ended(f, journal));
 	/* What is seen after it has not ended. */
-	assert_ok(sbk_witness_record(journal, 1600, &opinion, &f->err),
+	assert_ok(sbk_witness_record(journal, &ann, &opinion, &f->err),
 		  &f->err);
 	assert_false(has_ended(f, journal));
 	record(f, journal, SBK_WITNESS_UNREAD);
@@ -314,6 +325,7 @@ static const struct CMUnitTest tests[] = {
 	FIXTURE_TEST(test_witness__tells_a_shorter_log_and_another),
 	FIXTURE_TEST(test_witness__believes_no_byte_of_an_answer),
 	FIXTURE_TEST(test_witness__records_what_is_news),
+	FIXTURE_TEST(test_witness__records_a_person_with_a_sid),
 };
 
 SBK_TEST_MAIN(tests)

@@ -11,21 +11,23 @@
 
 #include "engine/banned.h"
 
-static void assert_enrolled(uint32_t person, size_t principals)
+static void assert_enrolled(const char *who, size_t principals)
 {
+	struct sbk_owner person;
 	struct sbk_principals found;
 	struct sbk_error err = SBK_ERROR_INIT;
 
+	assert_true(sbk_owner_parse(who, &person));
 	assert_ok(sbk_principals_find(&found, &err), &err);
 	assert_int_equal(found.count, principals);
 	assert_non_null(
-		sbk_principals_get(&found, SBK_PRINCIPAL_OFFLINE, person));
+		sbk_principals_get(&found, SBK_PRINCIPAL_OFFLINE, &person));
 	assert_non_null(
-		sbk_principals_get(&found, SBK_PRINCIPAL_ONLINE, person));
+		sbk_principals_get(&found, SBK_PRINCIPAL_ONLINE, &person));
 	assert_non_null(sbk_principals_get(&found, SBK_PRINCIPAL_OFFLINE_GROUP,
-					   person));
-	assert_non_null(
-		sbk_principals_get(&found, SBK_PRINCIPAL_ONLINE_GROUP, person));
+					   &person));
+	assert_non_null(sbk_principals_get(&found, SBK_PRINCIPAL_ONLINE_GROUP,
+					   &person));
 	assert_int_equal(found.items[0].role, SBK_PRINCIPAL_GROUP);
 	sbk_principals_release(&found);
 }
@@ -42,7 +44,7 @@ static void test_setup__enrols_is_idempotent_and_undone(void **state)
 	require_host();
 	world_init(&w);
 	plan = set_up(&w, &w.person);
-	assert_enrolled(1000, 5);
+	assert_enrolled("1000", 5);
 	/* The copies are as they were: only the live files name us. */
 	assert_int_not_equal(shell("grep -q sandbook /etc/*-"), 0);
 	after = host_manifest();
@@ -77,7 +79,7 @@ static void test_setup__the_journal_tells_who_they_were(void **state)
 			found++;
 			assert_true(principal.number > 0);
 			assert_true(principal.role == SBK_PRINCIPAL_GROUP ||
-				    principal.person == 1000);
+				    strcmp(principal.person.text, "1000") == 0);
 		}
 	assert_int_equal(found, 5);
 	assert_host_is(w.before);
@@ -97,8 +99,8 @@ static void test_setup__the_next_person_joins_and_all_is_undone(void **state)
 	plans[0] = set_up(&w, &w.person);
 	one = host_manifest();
 	plans[1] = set_up(&w, &w.other);
-	assert_enrolled(0, 9);
-	assert_enrolled(1000, 9);
+	assert_enrolled("0", 9);
+	assert_enrolled("1000", 9);
 	assert_int_equal(shell("[ $(nft list ruleset | grep -c skuid) = 4 ]"),
 			 0);
 	/* The second one alone, then the first; then both at once. */

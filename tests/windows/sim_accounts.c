@@ -173,7 +173,7 @@ static NET_API_STATUS list(bool is_group, size_t *at, LPBYTE *out, LPDWORD read)
 	struct sim_account *account = next(at, is_group);
 	struct {
 		union {
-			USER_INFO_1 user;
+			USER_INFO_10 user;
 			LOCALGROUP_INFO_1 group;
 		} info;
 		struct sim_account copy;
@@ -190,8 +190,8 @@ static NET_API_STATUS list(bool is_group, size_t *at, LPBYTE *out, LPDWORD read)
 		buffer->info.group.lgrpi1_name = buffer->copy.name;
 		buffer->info.group.lgrpi1_comment = buffer->copy.comment;
 	} else {
-		buffer->info.user.usri1_name = buffer->copy.name;
-		buffer->info.user.usri1_comment = buffer->copy.comment;
+		buffer->info.user.usri10_name = buffer->copy.name;
+		buffer->info.user.usri10_comment = buffer->copy.comment;
 	}
 	*out = (LPBYTE)buffer;
 	*read = 1;
@@ -208,7 +208,7 @@ static NET_API_STATUS WINAPI sim_NetUserEnum(LPCWSTR server, DWORD level,
 
 	(void)max;
 	(void)total;
-	if (server != NULL || level != 1 || filter != FILTER_NORMAL_ACCOUNT)
+	if (server != NULL || level != 10 || filter != FILTER_NORMAL_ACCOUNT)
 		abort();
 	code = list(false, &at, out, read);
 	*resume = (DWORD)at;

@@ -238,6 +238,38 @@ static LSTATUS WINAPI sim_RegDeleteValueW(HKEY key, LPCWSTR name)
 	return ERROR_SUCCESS;
 }
 
+static LSTATUS WINAPI sim_RegEnumKeyExW(HKEY key, DWORD index, LPWSTR name,
+					LPDWORD name_size, LPDWORD reserved,
+					LPWSTR class, LPDWORD class_size,
+					PFILETIME written)
+{
+	const WCHAR *path = registry()->keys[key_of(key)].path;
+	const size_t size = wcslen(path);
+	size_t i;
+
+	(void)reserved;
+	(void)class;
+	(void)class_size;
+	(void)written;
+	if (sim_fails())
+		return ERROR_ACCESS_DENIED;
+	for (i = 0; i < SIM_KEYS_MAX; i++) {
+		const WCHAR *other = registry()->keys[i].path;
+
+		if (!registry()->keys[i].is_there || wcslen(other) <= size ||
+		    wcsncmp(other, path, size) != 0 || other[size] != L'\\' ||
+		    wcschr(other + size + 1, L'\\') != NULL || index-- > 0)
+			continue;
+		if (wcslen(other + size + 1) >= *name_size)
+			return ERROR_MORE_DATA;
+		*name_size = (DWORD)wcslen(other + size + 1);
+		memcpy(name, other + size + 1,
+		       (*name_size + 1) * sizeof(*name));
+		return ERROR_SUCCESS;
+	}
+	return ERROR_NO_MORE_ITEMS;
+}
+
 static LSTATUS WINAPI sim_RegFlushKey(HKEY key)
 {
 	(void)key;
@@ -260,6 +292,7 @@ const struct sbk_win32_registry sim_registry_table = {
 	.RegQueryValueExW = sim_RegQueryValueExW,
 	.RegSetValueExW = sim_RegSetValueExW,
 	.RegDeleteValueW = sim_RegDeleteValueW,
+	.RegEnumKeyExW = sim_RegEnumKeyExW,
 	.RegFlushKey = sim_RegFlushKey,
 	.RegCloseKey = sim_RegCloseKey,
 };

@@ -1,0 +1,33 @@
+/*
+ * Which accounts and groups are ours, by what their comments say. Portable, and
+ * tested on any system; account_state.h has the form of a comment.
+ */
+#ifndef SBK_WINDOWS_PRINCIPAL_RULES_H
+#define SBK_WINDOWS_PRINCIPAL_RULES_H
+
+#include <stdbool.h>
+
+#include "engine/ntsec/sid.h"
+#include "engine/principals.h"
+#include "engine/windows/account_state.h"
+
+/* How the comment names the role: "group", "offline account". */
+const char *sbk_nt_role_words(enum sbk_principal_role role);
+
+/*
+ * Whether the account or group `name`, with this SID and comment, is ours:
+ * exactly what setup writes, sealed with the SID. `nonce` (or NULL) is what the
+ * intent to make it bore.
+ */
+bool sbk_nt_principal_read(const char *name, const char *comment,
+			   const struct sbk_sid *sid, bool is_group,
+			   struct sbk_principal *out,
+			   char nonce[SBK_NT_NONCE_DIGITS + 1]);
+
+/* The account that a LOGON change enabled: its SID, and no more. */
+bool sbk_nt_principal_of_logon(const char *sid, struct sbk_principal *out);
+
+/* 3 of "SandbookOffline3"; 1 of "SandbookOffline"; 0 of another name. */
+unsigned sbk_nt_person_number(const char *name);
+
+#endif

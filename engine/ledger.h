@@ -20,6 +20,15 @@ enum sbk_book {
 	SBK_BOOK_USER	  /* the caller's own grants and runs */
 };
 
+#define SBK_BOOK_ID_BYTES 16
+
+/* What tells a book, and a moment of it, from others. */
+struct sbk_book_mark {
+	unsigned char id[SBK_BOOK_ID_BYTES]; /* random, made with the book */
+	uint64_t transactions;		     /* begun so far: only grows */
+	bool is_new; /* there is none: one that is begun gets this id */
+};
+
 struct sbk_transaction_request {
 	enum sbk_book book;
 	const char
@@ -36,6 +45,12 @@ struct sbk_transaction_request {
 	int (*again)(void *arg, struct sbk_plan **plan, struct sbk_error *err);
 	void *again_arg;
 	uint64_t session; /* the run for which it is made, or 0 */
+	/*
+	 * What numbers of the plan were counted from (`mark`), or NULL. Where
+	 * the book is further by then, the plan is made again, which asks
+	 * anew, or it is a conflict: no number is used twice.
+	 */
+	const struct sbk_book_mark *mark;
 };
 
 #define SBK_UNPUBLISHED_MAX 256
@@ -199,11 +214,15 @@ struct sbk_ledger_ops {
 		       struct sbk_error *err);
 	/*
 	 * Adds to `out` the roots of the grants to `principal` that are in
-	 * effect, by this book: elsewhere, what names the principal on the
-	 * host is not ours.
+	 * effect, by this book, in the order in which they were made:
+	 * elsewhere, what names the principal on the host is not ours. NULL: to
+	 * anybody.
 	 */
 	int (*granted)(void *self, enum sbk_book book, const char *principal,
 		       struct sbk_plan *out, struct sbk_error *err);
+	/* The book as it is now; where there is none, what it will be. */
+	int (*mark)(void *self, enum sbk_book book, struct sbk_book_mark *out,
+		    struct sbk_error *err);
 	/*
 	 * How many changes of that book are owed. Only reads. SBK_E_NOTFOUND
 	 * where there is no journal; otherwise the error is its diagnosis,

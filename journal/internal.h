@@ -376,6 +376,7 @@ struct sbk_journal {
 	bool debts;	    /* sessions that died owe a hand-back */
 	bool unborn;	    /* it could not be begun: nothing of it may stay */
 	bool refill;	    /* the reserve was given back to open */
+	const unsigned char *given_id; /* of one that is made, or NULL */
 	/* Read into memory from what its owner handed over: no files. */
 	bool foreign;
 	uint32_t owner;	  /* then: whose it is */

@@ -89,7 +89,10 @@ static int write_first_entry(struct sbk_journal *journal, size_t parents_made,
 
 	if (rc < 0)
 		return rc;
-	randombytes_buf(random, sizeof(random));
+	if (journal->given_id != NULL)
+		memcpy(random, journal->given_id, sizeof(random));
+	else
+		randombytes_buf(random, sizeof(random));
 	(void)sodium_bin2hex(id, sizeof(id), random, sizeof(random));
 	rc = sbk_key_begin(journal, id, journal->new_key, err);
 	if (rc < 0)
@@ -399,6 +402,7 @@ int sbk_journal_open(const struct sbk_journal_place *place,
 	if (journal == NULL)
 		return sbk_error_no_memory(err);
 	journal->book = place->book;
+	journal->given_id = place->id;
 	journal->trusted = mode == SBK_JOURNAL_TRUST;
 	journal->scope_least = SBK_SCOPE_ENTRIES_MIN;
 	rc = open_parts(journal, place, mode, err);

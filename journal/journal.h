@@ -40,6 +40,8 @@ struct sbk_journal_place {
 	 * last part. */
 	size_t base;
 	struct sbk_owner owner; /* who must own directory and files */
+	/* The id of one that is made, SBK_BOOK_ID_BYTES; NULL: a random one. */
+	const unsigned char *id;
 };
 
 /* The machine's journal, or that of `person`, from fixed paths alone. */
@@ -171,6 +173,15 @@ int sbk_journal_recover(struct sbk_journal *journal,
  * Needs the lock. Nothing for a user's journal, which was never published.
  */
 int sbk_journal_unpublish(struct sbk_journal *journal, struct sbk_error *err);
+
+/* The journal as it is now (struct sbk_book_mark), and one that will be. */
+int sbk_journal_mark(struct sbk_journal *journal, struct sbk_book_mark *out,
+		     struct sbk_error *err);
+int sbk_journal_mark_new(struct sbk_book_mark *out, struct sbk_error *err);
+/* Whether it still is what `mark` says, which may be NULL: then it is. */
+int sbk_journal_check_mark(struct sbk_journal *journal,
+			   const struct sbk_book_mark *mark, bool *same,
+			   struct sbk_error *err);
 
 /*
  * Undoes the loaded changes (sbk_journal_load with `unsettled`) as one

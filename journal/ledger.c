@@ -66,8 +66,19 @@ static int plan_again(struct transact *t, struct sbk_error *err)
  */
 static int refresh_plan(struct transact *t, bool waited, struct sbk_error *err)
 {
-	if (t->request->again != NULL && (waited || t->report->recovered > 0))
+	bool same = true;
+	int rc = sbk_journal_check_mark(t->journal, t->request->mark, &same,
+					err);
+
+	if (rc < 0)
+		return rc;
+	if (t->request->again != NULL &&
+	    (waited || !same || t->report->recovered > 0))
 		return plan_again(t, err);
+	if (!same)
+		return sbk_error_set(err, SBK_E_CONFLICT,
+				     "another command changed the journal "
+				     "since the plan was made: try again");
 	if (t->report->recovered == 0)
 		return 0;
 	if (t->request->more == NULL)
@@ -305,6 +316,8 @@ static int ledger_transact(void *self, const struct sbk_backend *backend,
 	(void)self;
 	memset(report, 0, sizeof(*report));
 	/* Nothing to do is no reason to begin a journal. */
+	if (rc == 0 && request->mark != NULL && request->mark->is_new)
+		place.id = request->mark->id;
 	if (rc == 0)
 		rc = sbk_journal_open(&place,
 				      sbk_plan_count(plan) > 0
@@ -559,7 +572,7 @@ static int add_in_effect(struct sbk_db *db, sqlite3_stmt *row,
 	int rc;
 
 	if (root.path == NULL || root.principal == NULL ||
-	    strcmp(root.principal, principal) != 0)
+	    (principal != NULL && strcmp(root.principal, principal) != 0))
 		return 0;
 	rc = any_in_effect(db, root.path, sqlite3_column_int64(row, 3),
 			   sqlite3_column_int64(row, 4), err);
@@ -597,6 +610,23 @@ static int ledger_granted(void *self, enum sbk_book book, const char *principal,
 	}
 	if (rc == 0)
 		rc = add_granted(&journal->db, principal, out, err);
+	sbk_journal_close(journal);
+	return rc;
+}
+
+static int ledger_mark(void *self, enum sbk_book book,
+		       struct sbk_book_mark *out, struct sbk_error *err)
+{
+	struct sbk_journal *journal = NULL;
+	int rc = open_book(book, SBK_JOURNAL_READ, &journal, err);
+
+	(void)self;
+	if (rc == SBK_E_NOTFOUND) {
+		sbk_error_clear(err);
+		return sbk_journal_mark_new(out, err);
+	}
+	if (rc == 0)
+		rc = sbk_journal_mark(journal, out, err);
 	sbk_journal_close(journal);
 	return rc;
 }
@@ -732,6 +762,7 @@ void sbk_journal_ledger(struct sbk_ledger *out)
 		.take_back = ledger_take_back,
 		.plan_take_back = ledger_plan_take_back,
 		.granted = ledger_granted,
+		.mark = ledger_mark,
 		.owed = ledger_owed,
 		.witness = ledger_witness,
 		.anchor = ledger_anchor,

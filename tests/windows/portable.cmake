@@ -36,7 +36,7 @@ target_link_libraries(sbk_test_journal PUBLIC sbk_journal sbk_test_support)
 set(posix ${CMAKE_CURRENT_SOURCE_DIR}/support/posix.h)
 target_compile_options(sbk_test_journal PRIVATE
 	$<$<C_COMPILER_ID:GNU,Clang>:-include${posix}>)
-set(journal import journal note scope tree verify witness)
+set(journal import journal mark note scope tree verify witness)
 # Minutes under Wine: with SBK_CAMPAIGN=1 when this is configured.
 if(DEFINED ENV{SBK_CAMPAIGN})
 	list(APPEND journal proof segment verdict)

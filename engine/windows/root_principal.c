@@ -1,0 +1,23 @@
+/* A root's own principal on Windows is a synthetic SID (root_sid.h). */
+#include "engine/root_principal.h"
+
+#include "engine/windows/root_sid.h"
+
+#include "engine/banned.h"
+
+const bool sbk_root_principals_used = true;
+const char sbk_root_principal_name[] = "runs that may write there";
+
+int sbk_root_principals_find(struct sbk_root_principals *p,
+			     const char *const *roots, size_t count,
+			     const char **out, struct sbk_error *err)
+{
+	return sbk_root_sid_find(p, roots, count, out, err);
+}
+
+int sbk_root_principals_make_room(struct sbk_root_principals *p,
+				  const char *const *paths, size_t count,
+				  struct sbk_error *err)
+{
+	return sbk_root_sid_make_room(p, paths, count, err);
+}

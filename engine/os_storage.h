@@ -105,6 +105,12 @@ int sbk_store_replace(const struct sbk_store *store, const char *from,
 /* A missing file is none to remove: 0. */
 int sbk_store_unlink(const struct sbk_store *store, const char *name,
 		     struct sbk_error *err);
+/* The file that says how many parents were made for the directory. */
+#define SBK_STORE_MADE "made"
+/* The named files, and last that one: what of a store's removal is the same on
+ * every system (storage_unlink.c). */
+int sbk_store_unlink_all(const struct sbk_store *store,
+			 const char *const *names, struct sbk_error *err);
 
 /*
  * Makes the file exactly `size` bytes of space that the volume has set aside

@@ -19,18 +19,6 @@
 
 #define REMOVAL_TRIES 100 /* while others come and go in a parent */
 
-static int remove_files(struct sbk_store *store, const char *const *names,
-			struct sbk_error *err)
-{
-	int rc = 0;
-
-	for (; rc == 0 && *names != NULL; names++)
-		rc = sbk_store_unlink(store, *names, err);
-	if (rc == 0)
-		rc = sbk_store_unlink(store, SBK_STORE_MADE, err);
-	return rc;
-}
-
 /* Removes the directory of the first `depth` names. 1 where it is not empty;
  * nothing there is success. */
 static int remove_directory(const struct sbk_store_parts *parts, size_t depth,
@@ -244,7 +232,7 @@ int sbk_store_remove(const struct sbk_store_place *place,
 	if (rc == 0 && made > 0 && made < parts->count)
 		rc = mark_removal(parts, parts->count - 1 - made, place, err);
 	if (rc == 0)
-		rc = remove_files(store, names, err);
+		rc = sbk_store_unlink_all(store, names, err);
 	if (rc == 0)
 		rc = remove_store(parts, place, err);
 	if (rc == 0)

@@ -57,14 +57,18 @@ static void read_latin(struct sbk_view bytes, char *out)
 	out[n] = '\0';
 }
 
-/* Bytes of Latin-1, or units of UTF-16, as UTF-8 in `out`. */
-static int read_name(struct sbk_view bytes, bool is_compact, char *out,
+/* Bytes of Latin-1, or units of UTF-16, as UTF-8 in `out`; `size` is what the
+ * cell at `at` says of them. */
+static int read_name(struct sbk_hive *hive, uint32_t at, struct sbk_view bytes,
+		     uint32_t size, bool is_compact, char *out,
 		     struct sbk_error *err)
 {
 	struct sbk_buf text = SBK_BUF_INIT;
 	size_t i, n = 0;
 	int rc;
 
+	if (size > SBK_HIVE_NAME_UNITS_MAX * (is_compact ? 1 : 2))
+		return sbk_hive_blame(hive, at, err);
 	if (is_compact) {
 		read_latin(bytes, out);
 		return 0;
@@ -117,10 +121,9 @@ static int read_key(struct sbk_hive *hive, uint32_t at,
 	out->values = sbk_view_u32(&cell, 40);
 	size = sbk_view_u16(&cell, 72);
 	name = sbk_view_part(&cell, KEY_BYTES, size);
-	if (cell.overrun || !begins_with(&cell, "nk") ||
-	    size > SBK_HIVE_NAME_UNITS_MAX * (is_compact ? 1 : 2))
+	if (cell.overrun || !begins_with(&cell, "nk"))
 		return sbk_hive_blame(hive, at, err);
-	return read_name(name, is_compact, out->name, err);
+	return read_name(hive, at, name, size, is_compact, out->name, err);
 }
 
 static int read_value(struct sbk_hive *hive, uint32_t at,
@@ -144,10 +147,9 @@ static int read_value(struct sbk_hive *hive, uint32_t at,
 	out->is_inline = (out->size & INLINE) != 0;
 	out->size &= ~INLINE;
 	if (cell.overrun || !begins_with(&cell, "vk") ||
-	    (out->is_inline && out->size > 4) ||
-	    size > SBK_HIVE_NAME_UNITS_MAX * (is_compact ? 1 : 2))
+	    (out->is_inline && out->size > 4))
 		return sbk_hive_blame(hive, at, err);
-	return read_name(name, is_compact, out->name, err);
+	return read_name(hive, at, name, size, is_compact, out->name, err);
 }
 
 /* Keys while they are visited, and how many their lists had. */

@@ -19,11 +19,13 @@ static const struct sbk_host_kind *const kinds[SBK_KIND_COUNT] = {
 	[SBK_KIND_ACCESS] = &sbk_host_access,
 	[SBK_KIND_ACCOUNT] = &sbk_host_account,
 	[SBK_KIND_FILTERS] = &sbk_host_filters,
+	[SBK_KIND_FIREWALL] = &sbk_host_firewall,
 	[SBK_KIND_GROUP] = &sbk_host_account,
 	[SBK_KIND_LOGON] = &sbk_host_logon,
 	[SBK_KIND_MEMBER] = &sbk_host_member,
 	[SBK_KIND_RIGHT] = &sbk_host_right,
 	[SBK_KIND_REGISTRY] = &sbk_host_registry,
+	[SBK_KIND_SECRET] = &sbk_host_secret,
 };
 
 /* The kind's operations; the journal may name a kind that we do not know. */

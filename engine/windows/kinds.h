@@ -5,7 +5,8 @@
  *	access_kind.c  ACCESS          right.c     RIGHT
  *	account.c      ACCOUNT, GROUP  logon.c     LOGON
  *	member.c       MEMBER          registry.c  REGISTRY
- *	filters.c      FILTERS
+ *	filters.c      FILTERS         firewall.c  FIREWALL
+ *	secret_kind.c  SECRET
  *
  * Each operation keeps the contract of its slot in engine/backend.h. `out`
  * and `next` come in empty and are looked at only where 0 is returned.
@@ -34,9 +35,11 @@ struct sbk_host_kind {
 extern const struct sbk_host_kind sbk_host_access;
 extern const struct sbk_host_kind sbk_host_account; /* and GROUP */
 extern const struct sbk_host_kind sbk_host_filters;
+extern const struct sbk_host_kind sbk_host_firewall;
 extern const struct sbk_host_kind sbk_host_logon;
 extern const struct sbk_host_kind sbk_host_member;
 extern const struct sbk_host_kind sbk_host_registry;
 extern const struct sbk_host_kind sbk_host_right;
+extern const struct sbk_host_kind sbk_host_secret;
 
 #endif

@@ -199,6 +199,58 @@ static int write_texts(struct sbk_launch *launch, struct sbk_error *err)
 	return rc;
 }
 
+/*
+ * Whoever started us may have put us into a job: a terminal, a service, the
+ * secondary logon. Ours is then nested in it, and "Nested Jobs" says that a job
+ * with limits of its windows is not. Without them the run can reach the
+ * clipboard and the atoms of the window station.
+ */
+static int start_nested(struct sbk_launch *launch,
+			const struct sbk_win32_start *start,
+			PROCESS_INFORMATION *out, struct sbk_error *err)
+{
+	static const char missing[] =
+		"we are in a job ourselves, so the run's has no limits of its "
+		"windows (clipboard, atoms)";
+	int rc;
+
+	if (!launch->wish->best_effort)
+		return sbk_error_set(err, SBK_E_UNSUPPORTED,
+				     "%s: start it from a program that is in "
+				     "none, or with --best-effort",
+				     missing);
+	rc = sbk_win32_drop_ui_limits(launch->job, err);
+	if (rc == 0)
+		rc = sbk_win32_start(start, out, err);
+	if (rc == 0)
+		(void)snprintf(launch->limits_missing,
+			       sizeof(launch->limits_missing), "%s", missing);
+	return rc;
+}
+
+static int start_in_job(struct sbk_launch *launch,
+			const struct sbk_win32_start *start,
+			PROCESS_INFORMATION *out, struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	bool nested = false;
+	int rc = sbk_win32_start(start, out, &why);
+
+	if (rc == 0)
+		return 0;
+	/* Which code it is that says so no page tells. */
+	if (sbk_win32_in_job(sbk_win32->program->GetCurrentProcess(), NULL,
+			     &nested, NULL) == 0 &&
+	    nested &&
+	    (why.os_code == ERROR_ACCESS_DENIED ||
+	     why.os_code == ERROR_NOT_SUPPORTED ||
+	     why.os_code == ERROR_INVALID_PARAMETER))
+		return start_nested(launch, start, out, err);
+	if (err != NULL)
+		*err = why;
+	return rc;
+}
+
 static int make_process(struct sbk_launch *launch, struct sbk_error *err)
 {
 	PROCESS_INFORMATION made;
@@ -224,7 +276,7 @@ static int make_process(struct sbk_launch *launch, struct sbk_error *err)
 	start.directory = sbk_wide_text(&launch->directory);
 	start.environment = launch->environment.data;
 	memcpy(start.streams, launch->given, sizeof(start.streams));
-	rc = sbk_win32_start(&start, &made, err);
+	rc = start_in_job(launch, &start, &made, err);
 	if (rc < 0)
 		return rc;
 	launch->process = made.hProcess;

@@ -28,6 +28,10 @@ int sbk_named_open_any(const char *path, DWORD access, HANDLE *out,
 int sbk_named_read(HANDLE file, const char *path, size_t max,
 		   struct sbk_buf *out, struct sbk_error *err);
 
+/* Appends at most the first `max` bytes of an open regular file. */
+int sbk_named_read_start(HANDLE file, const char *path, size_t max,
+			 struct sbk_buf *out, struct sbk_error *err);
+
 /* The path of an open file as we write them ("C:/Users/ann/C.img"). Allocated;
  * the caller frees. */
 int sbk_named_path(HANDLE file, char **out, struct sbk_error *err);

@@ -213,19 +213,11 @@ int sbk_os_read_file(const char *path, size_t max, struct sbk_buf *out,
 	return rc;
 }
 
-int sbk_os_read_start(const char *path, size_t max, struct sbk_buf *out,
-		      struct sbk_error *err)
+int sbk_named_read_start(HANDLE file, const char *path, size_t max,
+			 struct sbk_buf *out, struct sbk_error *err)
 {
-	struct sbk_pin pin = SBK_PIN_INIT;
 	uint64_t size;
-	int rc;
+	int rc = measure(file, path, &size, err);
 
-	sbk_buf_clear(out);
-	rc = sbk_pin_path(path, GENERIC_READ, &pin, err);
-	if (rc == 0)
-		rc = measure(pin.handle, path, &size, err);
-	if (rc == 0)
-		rc = read_bytes(pin.handle, max, out, err);
-	sbk_pin_release(&pin);
-	return rc;
+	return rc < 0 ? rc : read_bytes(file, max, out, err);
 }

@@ -28,7 +28,6 @@ struct sbk_store {
 #define SBK_STORE_NEW ".sandbook-new"
 #define SBK_STORE_BUILDING ".sandbook-lock"
 #define SBK_STORE_REMOVED ".sandbook-removed"
-#define SBK_STORE_MADE "made"
 #define SBK_STORE_PARTS_MAX 8  /* names after the base */
 #define SBK_STORE_NAME_ROOM 64 /* for the name of a file in it */
 

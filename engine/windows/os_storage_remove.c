@@ -12,18 +12,6 @@
 
 #include "engine/banned.h"
 
-static int remove_files(struct sbk_store *store, const char *const *names,
-			struct sbk_error *err)
-{
-	int rc = 0;
-
-	for (; rc == 0 && *names != NULL; names++)
-		rc = sbk_store_unlink(store, *names, err);
-	if (rc == 0)
-		rc = sbk_store_unlink(store, SBK_STORE_MADE, err);
-	return rc;
-}
-
 /* The directory of the path's last name but `i`; 1 where others' files are in
  * it. */
 static int remove_directory(const struct sbk_store_parts *parts, size_t i,
@@ -185,7 +173,7 @@ static int remove_store(const struct sbk_store_parts *parts,
 	if (rc == 0 && made > 0 && made < parts->count)
 		rc = mark_removal(parts, parts->count - 1 - made, err);
 	if (rc == 0)
-		rc = remove_files(store, names, err);
+		rc = sbk_store_unlink_all(store, names, err);
 	/* A directory goes with its last handle where the system has no other
 	 * way. */
 	sbk_store_close(store);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/windows/firewall_rules.h"
+
 #include "engine/banned.h"
 
 #define USERS_GROUP "S-1-5-32-545"
@@ -354,6 +356,33 @@ static int plan_filters(struct sbk_nt_setup *s, struct sbk_plan *plan,
 	return rc;
 }
 
+/* What blocks them in the system's own firewall, too. */
+static int plan_rules(struct sbk_nt_setup *s, struct sbk_plan *plan,
+		      const struct made *made, struct sbk_error *err)
+{
+	static const enum sbk_firewall_direction ways[] = {SBK_FIREWALL_OUT,
+							   SBK_FIREWALL_IN};
+	const char *const sid = made->accounts[SBK_NT_OFFLINE].text;
+	char name[SBK_FIREWALL_NAME_MAX];
+	struct sbk_sid user;
+	size_t i;
+	int rc = sbk_sid_parse(sid, strlen(sid), &user, err);
+
+	for (i = 0; rc == 0 && i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct sbk_buf wanted = SBK_BUF_INIT;
+
+		sbk_firewall_name(&user, ways[i], name);
+		rc = sbk_firewall_want(&wanted, name, s->installation, err);
+		if (rc == 0)
+			rc = add_missing(s, plan, SBK_KIND_FIREWALL, name,
+					 sbk_buf_text(&wanted),
+					 "a second barrier beside the filters",
+					 err);
+		sbk_buf_release(&wanted);
+	}
+	return rc;
+}
+
 int sbk_nt_setup_more(void *arg, struct sbk_plan *plan, struct sbk_error *err)
 {
 	struct sbk_nt_setup *s = arg;
@@ -368,6 +397,8 @@ int sbk_nt_setup_more(void *arg, struct sbk_plan *plan, struct sbk_error *err)
 		rc = plan_members(s, plan, &made, role, err);
 	for (role = 0; rc == 0 && role < SBK_NT_ROLE_COUNT; role++)
 		rc = plan_rights(s, plan, &made, role, err);
+	if (rc == 0)
+		rc = plan_rules(s, plan, &made, err);
 	if (rc == 0)
 		rc = plan_filters(s, plan, &made, err);
 	for (role = 0; rc == 0 && role < SBK_NT_ROLE_COUNT; role++)

@@ -8,7 +8,8 @@
  * sbk_nt_setup_more as its `more`, when the accounts are made.
  *
  *	1  group, accounts (disabled), the keys and values that hide them
- *	2  members, denied logons, network filters, and last: enabled
+ *	2  members, denied logons, firewall rules, network filters, and last:
+ *	   enabled
  *
  * Undo goes backwards: disabled first, the accounts and their group last. What
  * stands already, made by an earlier setup, is not planned again, so that a

@@ -11,6 +11,8 @@
 #include "engine/windows/error.h"
 #include "engine/windows/win32_accounts.h"
 #include "engine/windows/win32_filters.h"
+#include "engine/windows/win32_firewall.h"
+#include "engine/windows/win32_logon.h"
 #include "engine/windows/win32_processes.h"
 
 #include "engine/banned.h"
@@ -74,7 +76,9 @@ const struct sbk_win32 sbk_win32_system = {
 	.accounts = &sbk_win32_accounts_system,
 	.file = &sbk_win32_file_system,
 	.filters = &sbk_win32_filters_system,
+	.firewall = &sbk_win32_firewall_system,
 	.processes = &sbk_win32_processes_system,
+	.logon = &sbk_win32_logon_system,
 };
 
 const struct sbk_win32 *sbk_win32 = &sbk_win32_system;

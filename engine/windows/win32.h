@@ -120,6 +120,8 @@ struct sbk_win32_errors {
 
 struct sbk_win32_accounts;  /* win32_accounts.h */
 struct sbk_win32_filters;   /* win32_filters.h */
+struct sbk_win32_firewall;  /* win32_firewall.h */
+struct sbk_win32_logon;	    /* win32_logon.h */
 struct sbk_win32_processes; /* win32_processes.h */
 
 struct sbk_win32 {
@@ -134,7 +136,9 @@ struct sbk_win32 {
 	const struct sbk_win32_accounts *accounts;
 	const struct sbk_win32_file *file;
 	const struct sbk_win32_filters *filters;
+	const struct sbk_win32_firewall *firewall;
 	const struct sbk_win32_processes *processes;
+	const struct sbk_win32_logon *logon;
 };
 
 /* The system itself. */

@@ -165,6 +165,37 @@ int sbk_win32_filters_commit(HANDLE engine, struct sbk_error *err)
 			 "FwpmTransactionCommit0");
 }
 
+/* What the three deletions share; each takes the engine and a key. */
+static int delete_by_key(DWORD(WINAPI *call)(HANDLE engine, const GUID *key),
+			 const char *name, HANDLE engine,
+			 const struct sbk_guid *key, struct sbk_error *err)
+{
+	const GUID guid = guid_of(key);
+
+	return wfp_error(err, call(engine, &guid), name);
+}
+
+int sbk_win32_provider_delete(HANDLE engine, const struct sbk_guid *key,
+			      struct sbk_error *err)
+{
+	return delete_by_key(calls()->FwpmProviderDeleteByKey0,
+			     "FwpmProviderDeleteByKey0", engine, key, err);
+}
+
+int sbk_win32_sublayer_delete(HANDLE engine, const struct sbk_guid *key,
+			      struct sbk_error *err)
+{
+	return delete_by_key(calls()->FwpmSubLayerDeleteByKey0,
+			     "FwpmSubLayerDeleteByKey0", engine, key, err);
+}
+
+int sbk_win32_filter_delete(HANDLE engine, const struct sbk_guid *key,
+			    struct sbk_error *err)
+{
+	return delete_by_key(calls()->FwpmFilterDeleteByKey0,
+			     "FwpmFilterDeleteByKey0", engine, key, err);
+}
+
 int sbk_win32_provider_add(HANDLE engine, const struct sbk_guid *key,
 			   struct sbk_error *err)
 {
@@ -175,15 +206,6 @@ int sbk_win32_provider_add(HANDLE engine, const struct sbk_guid *key,
 	return wfp_error(err,
 			 calls()->FwpmProviderAdd0(engine, &provider, NULL),
 			 "FwpmProviderAdd0");
-}
-
-int sbk_win32_provider_delete(HANDLE engine, const struct sbk_guid *key,
-			      struct sbk_error *err)
-{
-	const GUID guid = guid_of(key);
-
-	return wfp_error(err, calls()->FwpmProviderDeleteByKey0(engine, &guid),
-			 "FwpmProviderDeleteByKey0");
 }
 
 int sbk_win32_sublayer_add(HANDLE engine, const struct sbk_filter_set *set,
@@ -203,24 +225,6 @@ int sbk_win32_sublayer_add(HANDLE engine, const struct sbk_filter_set *set,
 	return wfp_error(err,
 			 calls()->FwpmSubLayerAdd0(engine, &sublayer, NULL),
 			 "FwpmSubLayerAdd0");
-}
-
-int sbk_win32_sublayer_delete(HANDLE engine, const struct sbk_guid *key,
-			      struct sbk_error *err)
-{
-	const GUID guid = guid_of(key);
-
-	return wfp_error(err, calls()->FwpmSubLayerDeleteByKey0(engine, &guid),
-			 "FwpmSubLayerDeleteByKey0");
-}
-
-int sbk_win32_filter_delete(HANDLE engine, const struct sbk_guid *key,
-			    struct sbk_error *err)
-{
-	const GUID guid = guid_of(key);
-
-	return wfp_error(err, calls()->FwpmFilterDeleteByKey0(engine, &guid),
-			 "FwpmFilterDeleteByKey0");
 }
 
 /* --- a filter as the system has it ---------------------------------------- */

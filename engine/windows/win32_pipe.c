@@ -14,6 +14,10 @@
 #include "engine/banned.h"
 
 #define PIPE_BYTES (64U << 10)
+/* All of GENERIC_READ and GENERIC_WRITE but FILE_CREATE_PIPE_INSTANCE, which is
+ * FILE_APPEND_DATA ("Named Pipe Security and Access Rights"). */
+#define PIPE_CLIENT_ACCESS \
+	(FILE_GENERIC_READ | (FILE_GENERIC_WRITE & ~FILE_APPEND_DATA))
 
 const struct sbk_win32_pipe sbk_win32_pipe_system = {
 	.CreatePipe = CreatePipe,
@@ -108,14 +112,13 @@ int sbk_win32_open_named_pipe(const WCHAR *name, HANDLE *out,
 			      struct sbk_error *err)
 {
 	HANDLE pipe = sbk_win32->files.CreateFileW(
-		name, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
+		name, PIPE_CLIENT_ACCESS, 0, NULL, OPEN_EXISTING,
 		FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT |
 			SECURITY_IDENTIFICATION,
 		NULL);
 
 	if (pipe == INVALID_HANDLE_VALUE)
-		return sbk_win32_last_error(err,
-					    "CreateFileW of the runner's pipe");
+		return sbk_win32_last_error(err, "CreateFileW of the pipe");
 	*out = pipe;
 	return 0;
 }
@@ -256,6 +259,9 @@ int sbk_win32_write_within(HANDLE pipe, const void *data, size_t size,
 		else
 			rc = sbk_error_set_win32(err, code, "WriteFile");
 		sbk_win32_close(&operation.hEvent);
+		if (rc == 0 && count == 0)
+			rc = sbk_error_set(err, SBK_E_IO,
+					   "WriteFile wrote nothing");
 		at += count;
 		size -= count;
 	}

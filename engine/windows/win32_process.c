@@ -26,6 +26,7 @@
 	 JOB_OBJECT_UILIMIT_WRITECLIPBOARD)
 
 #define END_WAIT_MS 10000
+#define REFUSED_WAIT_MS 1000 /* of one that is ending by itself */
 
 const struct sbk_win32_process sbk_win32_process_system = {
 	.CreateProcessAsUserW = CreateProcessAsUserW,
@@ -85,6 +86,16 @@ static int set_limits(HANDLE job, const struct sbk_job_limits *limits,
 		    job, JobObjectBasicUIRestrictions, &ui, sizeof(ui)))
 		return sbk_win32_last_error(err, "SetInformationJobObject");
 	return 0;
+}
+
+int sbk_win32_drop_ui_limits(HANDLE job, struct sbk_error *err)
+{
+	JOBOBJECT_BASIC_UI_RESTRICTIONS none = {0};
+
+	return sbk_win32->process->SetInformationJobObject(
+		       job, JobObjectBasicUIRestrictions, &none, sizeof(none))
+		       ? 0
+		       : sbk_win32_last_error(err, "SetInformationJobObject");
 }
 
 int sbk_win32_make_job(const struct sbk_job_limits *limits, HANDLE *out,
@@ -386,10 +397,13 @@ int sbk_win32_end_process(HANDLE process, UINT code, struct sbk_error *err)
 
 	if (!sbk_win32->process->TerminateProcess(process, code))
 		rc = sbk_win32_last_error(err, "TerminateProcess");
-	/* One that has ended is refused, too: what counts is the wait. */
-	if (rc < 0 && sbk_win32->process->WaitForSingleObject(process, 0) !=
-			      WAIT_OBJECT_0)
-		return rc;
+	/* One that has ended is refused, too, and so is one that is ending:
+	 * what counts is the wait. */
+	if (rc < 0)
+		return sbk_win32->process->WaitForSingleObject(
+			       process, REFUSED_WAIT_MS) == WAIT_OBJECT_0
+			       ? 0
+			       : rc;
 	rc = sbk_win32_wait(process, END_WAIT_MS, err);
 	if (rc == 0)
 		rc = sbk_error_set(err, SBK_E_BUSY,

@@ -77,6 +77,9 @@ int sbk_win32_make_job(const struct sbk_job_limits *limits, HANDLE *out,
  * ("QueryInformationJobObject function (jobapi2.h)"). */
 int sbk_win32_check_job(HANDLE job, const struct sbk_job_limits *limits,
 			struct sbk_error *err);
+/* Without limits of its windows, before a process is in it: "Nested Jobs" says
+ * that a job which has some is in no hierarchy. */
+int sbk_win32_drop_ui_limits(HANDLE job, struct sbk_error *err);
 /* "TerminateJobObject function (jobapi2.h)". */
 int sbk_win32_end_job(HANDLE job, UINT code, struct sbk_error *err);
 /* Processes of the job that are alive
@@ -119,12 +122,13 @@ struct sbk_win32_start {
  */
 int sbk_win32_start(const struct sbk_win32_start *start,
 		    PROCESS_INFORMATION *out, struct sbk_error *err);
-/* "IsProcessInJob function (jobapi.h)". */
+/* "IsProcessInJob function (jobapi.h)"; a `job` of NULL: in any. */
 int sbk_win32_in_job(HANDLE process, HANDLE job, bool *out,
 		     struct sbk_error *err);
 /* "ResumeThread function (processthreadsapi.h)": -1 is its failure. */
 int sbk_win32_resume(HANDLE thread, struct sbk_error *err);
-/* "TerminateProcess function (processthreadsapi.h)", and waits for its end. */
+/* "TerminateProcess function (processthreadsapi.h)", and waits for its end,
+ * also where the call is refused, as of one that is ending. */
 int sbk_win32_end_process(HANDLE process, UINT code, struct sbk_error *err);
 /* 1 where it ended within so many milliseconds (or INFINITE), 0 where not:
  * "WaitForSingleObject function (synchapi.h)". */

@@ -77,27 +77,40 @@ static int read_sid(PSID sid, struct sbk_sid *out, struct sbk_error *err)
 			    out, err);
 }
 
+/* Of a token without one no page says whether the list is empty or not
+ * found. */
+static int logon_of(HANDLE token, void **out, struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc = sbk_win32_token_information(token, TokenLogonSid, out, &why);
+
+	if (rc < 0 && why.os_code != ERROR_NOT_FOUND) {
+		if (err != NULL)
+			*err = why;
+		return rc;
+	}
+	if (rc == 0 && ((const TOKEN_GROUPS *)*out)->GroupCount > 0)
+		return 0;
+	return sbk_error_set(err, SBK_E_UNSUPPORTED,
+			     "your logon has no SID: a service or a scheduled "
+			     "task cannot start a run");
+}
+
 int sbk_win32_token_base(HANDLE token, struct sbk_token_base *out,
 			 struct sbk_error *err)
 {
 	struct sbk_token_base base;
 	void *user = NULL, *logon = NULL;
-	const TOKEN_GROUPS *groups;
 	int rc = sbk_win32_token_information(token, TokenUser, &user, err);
 
 	if (rc == 0)
 		rc = read_sid(((const TOKEN_USER *)user)->User.Sid, &base.user,
 			      err);
 	if (rc == 0)
-		rc = sbk_win32_token_information(token, TokenLogonSid, &logon,
-						 err);
-	groups = logon;
-	if (rc == 0 && groups->GroupCount == 0)
-		rc = sbk_error_set(err, SBK_E_UNSUPPORTED,
-				   "your logon has no SID: a service or a "
-				   "scheduled task cannot start a run");
+		rc = logon_of(token, &logon, err);
 	if (rc == 0)
-		rc = read_sid(groups->Groups[0].Sid, &base.logon, err);
+		rc = read_sid(((const TOKEN_GROUPS *)logon)->Groups[0].Sid,
+			      &base.logon, err);
 	if (rc == 0)
 		*out = base;
 	free(user);

@@ -38,6 +38,8 @@ void life_end(struct life *life)
 	assert_int_equal(life->sim->filters.engines, 0);
 	assert_int_equal(life->sim->registry.open, 0);
 	assert_int_equal(life->sim->processes.lists, 0);
+	assert_int_equal(life->sim->firewall.objects, 0);
+	assert_int_equal(life->sim->firewall.threads, 0);
 	sbk_plan_free(life->plan);
 	sbk_plan_free(life->inverse);
 	sim_finish(life->sim);
@@ -93,6 +95,7 @@ void life_print(struct life *life, struct sbk_buf *out)
 {
 	sim_print_accounts(life->sim, out);
 	sim_print_filters(life->sim, out);
+	sim_print_rules(life->sim, out);
 	sim_print_registry(life->sim, out);
 	sbk_buf_printf(out, "%zu rights\n", sim_rights_held(life->sim));
 }

@@ -559,6 +559,7 @@ struct sim *sim_begin(void)
 	table.rights = sim_rights_table;
 	table.accounts = &sim_accounts_table;
 	table.filters = &sim_filters_table;
+	table.firewall = &sim_firewall_table;
 	table.registry = sbk_win32_system.registry;
 	sim_processes_begin();
 	table.program = &sim_program_table;

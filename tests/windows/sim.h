@@ -27,6 +27,7 @@
 #include "engine/windows/win32.h"
 #include "tests/windows/sim_accounts.h"
 #include "tests/windows/sim_filters.h"
+#include "tests/windows/sim_firewall.h"
 #include "tests/windows/sim_processes.h"
 #include "tests/windows/sim_registry.h"
 
@@ -68,6 +69,7 @@ struct sim {
 	DWORD last_error;
 	struct sim_accounts accounts;
 	struct sim_filters filters;
+	struct sim_firewall firewall;
 	struct sim_processes processes;
 	struct sim_registry registry;
 	struct sim_right rights[16];

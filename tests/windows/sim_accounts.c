@@ -368,6 +368,9 @@ static NET_API_STATUS WINAPI sim_NetUserSetInfo(LPCWSTR server, LPCWSTR name,
 	if (level == 1007)
 		copy_text(account->comment, 300,
 			  ((USER_INFO_1007 *)(void *)bytes)->usri1007_comment);
+	else if (level == 1003)
+		copy_text(account->password, 64,
+			  ((USER_INFO_1003 *)(void *)bytes)->usri1003_password);
 	else if (level != 1008)
 		abort();
 	else if (!accounts()->keeps_flags)

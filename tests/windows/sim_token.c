@@ -22,6 +22,10 @@ static struct {
 	size_t count;
 	HANDLE started[STARTED_MAX]; /* copies of ours */
 	size_t started_count;
+	bool nested;
+	DWORD no_logon;
+	JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits;
+	JOBOBJECT_BASIC_UI_RESTRICTIONS ui;
 } sim;
 
 bool sim_is_wine(void)
@@ -138,6 +142,10 @@ static BOOL WINAPI token_information(HANDLE token,
 		return FALSE;
 	if (class == TokenRestrictedSids)
 		return give_sids(out, size, needed);
+	if (class == TokenLogonSid && sim.no_logon != 0) {
+		SetLastError(sim.no_logon);
+		return FALSE;
+	}
 	ok = GetTokenInformation(token, class, out, size, needed);
 	if (ok)
 		filter(class, out);
@@ -157,6 +165,10 @@ static BOOL WINAPI create_process(HANDLE token, LPCWSTR program, LPWSTR line,
 
 	if ((flags & CREATE_SUSPENDED) == 0)
 		abort(); /* it would run before it was looked at */
+	if (sim.nested && sim.ui.UIRestrictionsClass != 0) {
+		SetLastError(ERROR_ACCESS_DENIED);
+		return FALSE;
+	}
 	if (fails() || !CreateProcessAsUserW(
 			       token, program, line, process, thread, inherit,
 			       flags, environment, directory, startup, out))
@@ -176,6 +188,8 @@ static BOOL WINAPI in_job(HANDLE process, HANDLE job, PBOOL out)
 		return FALSE;
 	if (sim.lie == SIM_TOKEN_OUTSIDE_JOB)
 		*out = FALSE;
+	if (sim.nested && job == NULL)
+		*out = TRUE;
 	return TRUE;
 }
 
@@ -223,14 +237,29 @@ static HANDLE WINAPI create_job(LPSECURITY_ATTRIBUTES security, LPCWSTR name)
 static BOOL WINAPI set_job(HANDLE job, JOBOBJECTINFOCLASS class, LPVOID data,
 			   DWORD size)
 {
-	return !fails() && SetInformationJobObject(job, class, data, size);
+	if (fails())
+		return FALSE;
+	if (class == JobObjectBasicUIRestrictions && size == sizeof(sim.ui))
+		memcpy(&sim.ui, data, size);
+	if (class == JobObjectExtendedLimitInformation &&
+	    size == sizeof(sim.limits))
+		memcpy(&sim.limits, data, size);
+	return SetInformationJobObject(job, class, data, size);
 }
 
 static BOOL WINAPI query_job(HANDLE job, JOBOBJECTINFOCLASS class, LPVOID data,
 			     DWORD size, LPDWORD returned)
 {
-	return !fails() &&
-	       QueryInformationJobObject(job, class, data, size, returned);
+	if (fails())
+		return FALSE;
+	if (sim.nested && class == JobObjectBasicUIRestrictions)
+		memcpy(data, &sim.ui, sizeof(sim.ui));
+	else if (sim.nested && class == JobObjectExtendedLimitInformation)
+		memcpy(data, &sim.limits, sizeof(sim.limits));
+	else
+		return QueryInformationJobObject(job, class, data, size,
+						 returned);
+	return TRUE;
 }
 
 static BOOL WINAPI end_job(HANDLE job, UINT code)
@@ -308,6 +337,16 @@ void sim_token_end(void)
 void sim_token_lie(enum sim_token_lie lie)
 {
 	sim.lie = lie;
+}
+
+void sim_token_nest(void)
+{
+	sim.nested = true;
+}
+
+void sim_token_no_logon(unsigned code)
+{
+	sim.no_logon = code;
 }
 
 void sim_token_fail(unsigned n)

@@ -30,6 +30,13 @@ bool sim_is_wine(void);
 void sim_token_begin(void);
 void sim_token_end(void);
 void sim_token_lie(enum sim_token_lie lie);
+/*
+ * We are in a job ourselves, and no job with limits of its windows is nested in
+ * it ("Nested Jobs"); what is set of a job is kept, and told again.
+ */
+void sim_token_nest(void);
+/* No token has a logon's SID: `code` is what asking for it says. */
+void sim_token_no_logon(unsigned code);
 /* The n-th call from now, from 1; 0: none. */
 void sim_token_fail(unsigned n);
 unsigned sim_token_calls(void);

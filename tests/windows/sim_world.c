@@ -195,6 +195,7 @@ void sim_process_ends(struct sim *sim)
 	for (i = 0; i < SIM_PROCESSES_MAX; i++)
 		sim->processes.all[i].handles = 0;
 	sim->processes.lists = 0;
+	sim->firewall.objects = sim->firewall.threads = 0;
 	sim->processes.is_debug = false;
 	sim->policies = 0;
 	sim->accounts.buffers = 0;

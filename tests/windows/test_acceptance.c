@@ -160,7 +160,7 @@ static void test_acceptance__what_wine_does_otherwise_fails(void **state)
 
 	(void)state;
 	assert_true(with("file/", "passed") >= 4);
-	assert_int_equal(with("list/control bits", NULL), 6);
+	assert_int_equal(with("list/control bits", NULL), 8);
 	if (is_wine()) {
 		assert_int_equal(code, 1);
 		assert_int_equal(with("file/POSIX", "FAILED"), 2);

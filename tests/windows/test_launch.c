@@ -459,6 +459,52 @@ static void test_launch__each_lie_is_noticed(void **state)
 	}
 }
 
+/* Of `best_effort`, on a system where we are in a job. */
+static void run_nested(bool best_effort, struct outcome *out)
+{
+	const char *const argv[] = {"launched", "exit", "3", NULL};
+	struct sbk_launch_wish wish = wish_of(argv);
+
+	wish.test_any_token = false;
+	wish.best_effort = best_effort;
+	sim_token_begin();
+	sim_token_nest();
+	run(&wish, out);
+	sim_token_end();
+}
+
+static void test_launch__in_a_job_its_own_has_no_limits_of_windows(void **state)
+{
+	struct outcome out;
+
+	(void)state;
+	run_nested(true, &out);
+	assert_ok(out.rc, &out.err);
+	assert_int_equal(out.end.exit_code, 3);
+	assert_non_null(strstr(out.limits_missing, "clipboard"));
+	run_nested(false, &out);
+	assert_error(out.rc, SBK_E_UNSUPPORTED, &out.err);
+	assert_non_null(strstr(out.err.message, "clipboard"));
+}
+
+static void test_launch__without_a_logon_there_is_no_run(void **state)
+{
+	const char *const argv[] = {"launched", "exit", "0", NULL};
+	struct sbk_launch_wish wish = wish_of(argv);
+	struct outcome out;
+
+	(void)state;
+	sim_token_begin();
+	sim_token_no_logon(ERROR_NOT_FOUND);
+	run(&wish, &out);
+	assert_error(out.rc, SBK_E_UNSUPPORTED, &out.err);
+	assert_non_null(strstr(out.err.message, "scheduled task"));
+	sim_token_no_logon(ERROR_ACCESS_DENIED);
+	run(&wish, &out);
+	sim_token_end();
+	assert_error(out.rc, SBK_E_DENIED, &out.err);
+}
+
 static void test_launch__each_call_may_fail(void **state)
 {
 	const char *const argv[] = {"launched", "exit", "0", NULL};
@@ -504,6 +550,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_launch__an_empty_write_is_not_the_end),
 	cmocka_unit_test(test_launch__on_the_simulation_the_token_is_taken),
 	cmocka_unit_test(test_launch__each_lie_is_noticed),
+	cmocka_unit_test(
+		test_launch__in_a_job_its_own_has_no_limits_of_windows),
+	cmocka_unit_test(test_launch__without_a_logon_there_is_no_run),
 	cmocka_unit_test(test_launch__each_call_may_fail),
 };
 

@@ -13,6 +13,7 @@
 #include "engine/windows/win32.h"
 #include "engine/windows/win32_accounts.h"
 #include "engine/windows/win32_filters.h"
+#include "engine/windows/win32_firewall.h"
 
 #include "engine/banned.h"
 
@@ -131,6 +132,46 @@ static void test_refusals__filters_without_an_engine_are_refused(void **state)
 	sbk_buf_release(&wanted);
 }
 
+static HRESULT in_effect(void *policy, LONG *out)
+{
+	(void)policy;
+	*out = 0;
+	return S_OK;
+}
+
+static HRESULT is_enabled(void *policy, LONG profile, VARIANT_BOOL *out)
+{
+	(void)policy;
+	(void)profile;
+	*out = VARIANT_TRUE;
+	return S_OK;
+}
+
+/* Wine's firewall does not say whether it is in effect; past that, its
+ * rules have no INetFwRule3. */
+static void test_refusals__a_firewall_rule_that_is_none_is_told(void **state)
+{
+	static const char name[] = "Sandbook S-1-5-21-1-2-3-1005 out";
+	struct sbk_win32_firewall firewall = sbk_win32_firewall_system;
+	struct sbk_win32 table = sbk_win32_system;
+	struct sbk_buf wanted = SBK_BUF_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	if (!is_wine())
+		return;
+	assert_ok(sbk_firewall_want(&wanted, name, NONCE, &err), &err);
+	assert_refused(SBK_KIND_FIREWALL, name, sbk_buf_text(&wanted));
+	firewall.policy_modify_state = in_effect;
+	firewall.policy_current_profiles = in_effect;
+	firewall.policy_enabled = is_enabled;
+	table.firewall = &firewall;
+	sbk_win32 = &table;
+	assert_refused(SBK_KIND_FIREWALL, name, sbk_buf_text(&wanted));
+	sbk_win32 = &sbk_win32_system;
+	sbk_buf_release(&wanted);
+}
+
 /* The one that is real under Wine, too. */
 static void test_refusals__the_generator_gives_bytes(void **state)
 {
@@ -149,6 +190,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_refusals__a_member_that_is_none_is_told),
 	cmocka_unit_test(test_refusals__a_logon_of_nobody_is_refused),
 	cmocka_unit_test(test_refusals__filters_without_an_engine_are_refused),
+	cmocka_unit_test(test_refusals__a_firewall_rule_that_is_none_is_told),
 	cmocka_unit_test(test_refusals__the_generator_gives_bytes),
 };
 

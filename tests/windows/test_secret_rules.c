@@ -2,6 +2,7 @@
  * handover: what is decided without Windows. */
 #include "tests/support/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -165,11 +166,124 @@ static void test_secret_rules__the_keyring_forgets(void **state)
 	assert_null(sbk_keyring_look(&ring, "c"));
 }
 
+/* --- the handover --------------------------------------------------------- */
+
+static struct sbk_handover_message secrets_message(void)
+{
+	struct sbk_handover_message message;
+
+	memset(&message, 0, sizeof(message));
+	message.type = SBK_HANDOVER_SECRETS;
+	memset(message.nonce, 7, sizeof(message.nonce));
+	message.secrets.count = 2;
+	message.secrets.items[0].label = label_of(ACCOUNT, "S-1-5-21-7");
+	(void)snprintf(message.secrets.items[0].password, 41, "%s", PASSWORD);
+	message.secrets.items[1].label =
+		label_of("SandbookOnline", "S-1-5-21-1-2-3-1006");
+	(void)snprintf(message.secrets.items[1].password, 41, "%s", OTHER);
+	return message;
+}
+
+static void expect_same(const struct sbk_handover_message *message)
+{
+	uint8_t bytes[SBK_HANDOVER_BYTES], again[SBK_HANDOVER_BYTES];
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_handover_message found;
+
+	assert_ok(sbk_handover_write(message, bytes, &err), &err);
+	assert_ok(sbk_handover_read(bytes, &found, &err), &err);
+	assert_int_equal(found.type, message->type);
+	assert_ok(sbk_handover_write(&found, again, &err), &err);
+	assert_memory_equal(bytes, again, sizeof(bytes));
+}
+
+static void test_secret_rules__messages_are_read_as_written(void **state)
+{
+	struct sbk_handover_message message = secrets_message();
+
+	(void)state;
+	expect_same(&message);
+	message.type = SBK_HANDOVER_PROOFS;
+	memset(message.proofs, 9, sizeof(message.proofs));
+	expect_same(&message);
+	message.type = SBK_HANDOVER_REFUSED;
+	(void)snprintf(message.why, sizeof(message.why), "it is full");
+	expect_same(&message);
+	message.type = SBK_HANDOVER_DONE;
+	expect_same(&message);
+}
+
+/* One form: a byte anywhere else is another message, or none. */
+static void test_secret_rules__messages_have_one_form(void **state)
+{
+	const struct sbk_handover_message message = secrets_message();
+	uint8_t bytes[SBK_HANDOVER_BYTES], again[SBK_HANDOVER_BYTES];
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_handover_message found;
+	size_t i;
+
+	(void)state;
+	assert_ok(sbk_handover_write(&message, bytes, &err), &err);
+	for (i = 0; i < sizeof(bytes); i++) {
+		bytes[i] ^= 0x81;
+		if (sbk_handover_read(bytes, &found, &err) == 0) {
+			assert_ok(sbk_handover_write(&found, again, &err),
+				  &err);
+			assert_memory_equal(bytes, again, sizeof(bytes));
+		}
+		bytes[i] ^= 0x81;
+	}
+	bytes[4] = 2;
+	assert_error(sbk_handover_read(bytes, &found, &err), SBK_E_UNSUPPORTED,
+		     &err);
+	bytes[4] = 1;
+	bytes[12] = 3; /* three secrets */
+	assert_error(sbk_handover_read(bytes, &found, &err), SBK_E_PARSE, &err);
+	bytes[12] = 1; /* one, and the second's bytes behind it */
+	assert_error(sbk_handover_read(bytes, &found, &err), SBK_E_PARSE, &err);
+}
+
+static void test_secret_rules__a_proof_is_of_one_secret(void **state)
+{
+	const struct sbk_secret_label label = label_of(ACCOUNT, "S-1-5-21-7");
+	const struct sbk_secret_label two = label_of(ACCOUNT, "S-1-5-21-8");
+	uint8_t nonce[SBK_HANDOVER_NONCE_BYTES] = {1};
+	uint8_t a[SBK_HANDOVER_PROOF_BYTES], b[SBK_HANDOVER_PROOF_BYTES];
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	assert_ok(sbk_handover_proof(nonce, &label, PASSWORD, a, &err), &err);
+	assert_ok(sbk_handover_proof(nonce, &label, PASSWORD, b, &err), &err);
+	assert_memory_equal(a, b, sizeof(a));
+	assert_ok(sbk_handover_proof(nonce, &label, OTHER, b, &err), &err);
+	assert_memory_not_equal(a, b, sizeof(a));
+	assert_ok(sbk_handover_proof(nonce, &two, PASSWORD, b, &err), &err);
+	assert_memory_not_equal(a, b, sizeof(a));
+	nonce[31] = 1;
+	assert_ok(sbk_handover_proof(nonce, &label, PASSWORD, b, &err), &err);
+	assert_memory_not_equal(a, b, sizeof(a));
+}
+
+static void test_secret_rules__a_pipe_has_one_form_of_name(void **state)
+{
+	(void)state;
+	assert_true(sbk_handover_name_is_ours("sandbook-" INSTALLATION));
+	assert_false(sbk_handover_name_is_ours("sandbook-" INSTALLATION "0"));
+	assert_false(sbk_handover_name_is_ours("sandbook-"));
+	assert_false(sbk_handover_name_is_ours("sandbook-..\\..\\456789abcdef"
+					       "0123456789abcdef"));
+	assert_false(sbk_handover_name_is_ours("Sandbook-" INSTALLATION));
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_secret_rules__the_state_says_which),
 	cmocka_unit_test(test_secret_rules__labels_are_checked),
 	cmocka_unit_test(test_secret_rules__a_file_has_one_form),
 	cmocka_unit_test(test_secret_rules__the_keyring_forgets),
+	cmocka_unit_test(test_secret_rules__messages_are_read_as_written),
+	cmocka_unit_test(test_secret_rules__messages_have_one_form),
+	cmocka_unit_test(test_secret_rules__a_proof_is_of_one_secret),
+	cmocka_unit_test(test_secret_rules__a_pipe_has_one_form_of_name),
 };
 
 SBK_TEST_MAIN(tests)

@@ -102,8 +102,10 @@ static void test_setup__makes_all_in_its_order(void **state)
 	assert_int_equal(sim_account_named(sim, L"Users")->member_count, 2);
 	assert_int_equal(sim_rights_held(sim), 8);
 	assert_int_equal(sim->filters.now.count, SBK_FILTERS_PER_USER);
-	/* 3 accounts, 4 of the registry, 4 members, 8 rights, the filters. */
-	assert_int_equal(count, 3 + 4 + 4 + 8 + 1 + 2);
+	assert_int_equal(sim_rule_count(sim), 2);
+	/* 3 accounts, 4 of the registry, 4 members, 8 rights, 2 rules, the
+	 * filters. */
+	assert_int_equal(count, 3 + 4 + 4 + 8 + 2 + 1 + 2);
 	assert_int_equal(place_of(life, SBK_KIND_GROUP, ""), 0);
 	assert_int_equal(place_of(life, SBK_KIND_FILTERS, ""), count - 3);
 	assert_int_equal(place_of(life, SBK_KIND_LOGON, ""), count - 2);
@@ -127,7 +129,7 @@ static void test_setup__undo_goes_backwards_to_the_start(void **state)
 	assert_int_equal(sim_running(life->sim, OFFLINE), 0);
 	assert_world(life, sbk_buf_text(&start));
 	count = sbk_plan_count(life->inverse);
-	assert_int_equal(count, 22);
+	assert_int_equal(count, 24);
 	assert_int_equal(sbk_plan_at(life->inverse, 0)->object.kind,
 			 SBK_KIND_LOGON);
 	assert_int_equal(sbk_plan_at(life->inverse, 1)->object.kind,
@@ -219,7 +221,7 @@ static void test_setup__stops_where_the_system_forgets(void **state)
 	int how;
 
 	(void)state;
-	for (how = 0; how < 3; how++) {
+	for (how = 0; how < 4; how++) {
 		struct sbk_buf start = SBK_BUF_INIT;
 		struct life *life = begin(&start);
 		struct sbk_error err = SBK_ERROR_INIT;
@@ -228,6 +230,7 @@ static void test_setup__stops_where_the_system_forgets(void **state)
 		life->sim->accounts.forgets = how == 0;
 		life->sim->filters.forgets = how == 1;
 		life->sim->accounts.keeps_flags = how == 2;
+		life->sim->firewall.forgets = how == 3;
 		assert_ok(plan_setup(life, &err), &err);
 		assert_error(life_do(life, &err), SBK_E_IO, &err);
 		assert_non_null(strstr(err.message, "reported success"));

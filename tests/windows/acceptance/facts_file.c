@@ -258,21 +258,31 @@ static unsigned control_of(HANDLE file)
 	return control;
 }
 
-/* Each written by NtSetSecurityObject with DACL_SECURITY_INFORMATION alone, in
- * this order; the bits that are to be there afterwards. */
+#define PROTECTED (DACL_SECURITY_INFORMATION | 0x80000000u)
+#define UNPROTECTED (DACL_SECURITY_INFORMATION | 0x20000000u)
+
+/* Each written by NtSetSecurityObject, but for the last two with
+ * DACL_SECURITY_INFORMATION alone, in this order; the bits that are to be there
+ * afterwards. */
 static const struct {
 	const char *name;
 	const WCHAR *sddl;
 	unsigned expected;
+	SECURITY_INFORMATION more; /* 0: none */
 } written[] = {
-	{"plain", L"D:(A;;FA;;;%ls)", 0},
-	{"SE_DACL_PROTECTED", L"D:P(A;;FA;;;%ls)", SE_DACL_PROTECTED},
-	{"not protected any more", L"D:(A;;FA;;;%ls)", 0},
-	{"SE_DACL_AUTO_INHERITED without REQ", L"D:AI(A;;FA;;;%ls)", 0},
+	{"plain", L"D:(A;;FA;;;%ls)", 0, 0},
+	{"SE_DACL_PROTECTED", L"D:P(A;;FA;;;%ls)", SE_DACL_PROTECTED, 0},
+	{"not protected any more", L"D:(A;;FA;;;%ls)", 0, 0},
+	{"SE_DACL_AUTO_INHERITED without REQ", L"D:AI(A;;FA;;;%ls)", 0, 0},
 	{"SE_DACL_AUTO_INHERITED with REQ", L"D:ARAI(A;;FA;;;%ls)",
-	 SE_DACL_AUTO_INHERITED},
+	 SE_DACL_AUTO_INHERITED, 0},
 	{"protected and AUTO_INHERITED with REQ", L"D:PARAI(A;;FA;;;%ls)",
-	 SE_DACL_PROTECTED | SE_DACL_AUTO_INHERITED},
+	 SE_DACL_PROTECTED | SE_DACL_AUTO_INHERITED, 0},
+	{"without, by UNPROTECTED_DACL_SECURITY_INFORMATION",
+	 L"D:ARAI(A;;FA;;;%ls)", SE_DACL_AUTO_INHERITED, UNPROTECTED},
+	{"with, by PROTECTED_DACL_SECURITY_INFORMATION",
+	 L"D:PARAI(A;;FA;;;%ls)", SE_DACL_PROTECTED | SE_DACL_AUTO_INHERITED,
+	 PROTECTED},
 };
 
 static void control_bits(void)
@@ -289,8 +299,11 @@ static void control_bits(void)
 	for (i = 0; i < sizeof(written) / sizeof(written[0]); i++) {
 		PSECURITY_DESCRIPTOR sd =
 			descriptor(written[i].sddl, user_sid());
-		const NTSTATUS status =
-			set_security(file, DACL_SECURITY_INFORMATION, sd);
+		const NTSTATUS status = set_security(
+			file,
+			written[i].more != 0 ? written[i].more
+					     : DACL_SECURITY_INFORMATION,
+			sd);
 		const unsigned seen = control_of(file) & ours;
 
 		(void)snprintf(name, sizeof(name), "list/control bits, %s",
@@ -322,6 +335,32 @@ static void list_text(const WCHAR *name, char *out, size_t size)
 		    NULL))
 		(void)snprintf(out, size, "%ls", text);
 	(void)LocalFree(text);
+	(void)LocalFree(sd);
+}
+
+/* An inherited entry that no parent has is ours to write, and stays: what the
+ * spreading of a grant rests on. */
+static void inherited_entry(void)
+{
+	PSECURITY_DESCRIPTOR sd = descriptor(
+		L"D:ARAI(A;;FA;;;%ls)(A;ID;FR;;;%ls)", user_sid(), RUN_SID);
+	char after[600];
+	HANDLE file;
+
+	make(L"list");
+	file = open_as(L"list", READ_CONTROL | WRITE_DAC, OPEN_EXISTING, 0);
+	must(file != INVALID_HANDLE_VALUE, "CreateFile");
+	(void)set_security(file, DACL_SECURITY_INFORMATION, sd);
+	(void)CloseHandle(file);
+	list_text(L"list", after, sizeof(after));
+	row("list/an inherited entry is written as it is",
+	    "two entries, (A;ID;..)",
+	    strstr(after, "(A;ID;FR;;;S-1-") != NULL &&
+			    strstr(after, "(A;;FA;;;") != NULL
+		    ? PASSED
+		    : FAILED,
+	    "%s", after);
+	(void)DeleteFileW(path_of(L"list"));
 	(void)LocalFree(sd);
 }
 
@@ -381,6 +420,7 @@ void measure_files(void)
 	renaming();
 	delete_on_close();
 	control_bits();
+	inherited_entry();
 	moved_file();
 	clean();
 }

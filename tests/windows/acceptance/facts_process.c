@@ -76,6 +76,12 @@ static void jobs(void)
 		JOB_OBJECT_LIMIT_ACTIVE_PROCESS;
 	limits.BasicLimitInformation.ActiveProcessLimit = 1;
 	limit("job/number of processes", &limits, L"another");
+	memset(&limits, 0, sizeof(limits));
+	/* By "Nested Jobs" it is not: then the run's has none where we are in
+	 * one ourselves. */
+	row("job/one with limits of windows, nested in another", "open",
+	    MEASURED, "in a job %lu, in one without limits of windows %lu",
+	    in_job(&limits, L"nest 255"), in_job(&limits, L"nest 0"));
 }
 
 /* --- what a start needs --------------------------------------------------- */
@@ -126,6 +132,18 @@ static void desktop(void)
 	    text == NULL ? L"cannot be read" : text);
 	(void)LocalFree(text);
 	(void)CloseDesktop(made);
+}
+
+static void restricted(void)
+{
+	HANDLE token = restricted_token(AS_SANDBOOK, BY_ALL_OF_A_RUN);
+
+	row("token/IsTokenRestricted of a write-restricted one", "true",
+	    !rows_restricted()	       ? NOT_RESTRICTED
+	    : IsTokenRestricted(token) ? PASSED
+				       : FAILED,
+	    "%s", IsTokenRestricted(token) ? "true" : "false");
+	(void)CloseHandle(token);
 }
 
 static void lookup(void)
@@ -230,6 +248,7 @@ void measure_processes(void)
 	jobs();
 	quota();
 	desktop();
+	restricted();
 	lookup();
 	neighbours();
 }

@@ -124,6 +124,27 @@ static DWORD another(int argc, WCHAR **argv)
 	return code;
 }
 
+/* A process in a job of its own with these limits of windows. */
+static DWORD nest(int argc, WCHAR **argv)
+{
+	JOBOBJECT_BASIC_UI_RESTRICTIONS limits = {
+		argc > 0 ? (DWORD)wcstoul(argv[0], NULL, 10) : 0};
+	HANDLE job = CreateJobObjectW(NULL, NULL);
+	struct process process;
+	DWORD code;
+
+	if (job == NULL ||
+	    !SetInformationJobObject(job, JobObjectBasicUIRestrictions, &limits,
+				     sizeof(limits)))
+		return 1000 + GetLastError();
+	code = start_self(NULL, NULL, true, &process, L"idle");
+	if (code != 0)
+		return 2000 + code;
+	code = code_unless(AssignProcessToJobObject(job, process.process));
+	kill_process(&process);
+	return code;
+}
+
 static DWORD restart(int argc, WCHAR **argv)
 {
 	HANDLE token = restricted_token(AS_SANDBOOK, BY_ALL_OF_A_RUN);
@@ -179,10 +200,9 @@ static const struct {
 	const WCHAR *name;
 	DWORD (*act)(int argc, WCHAR **argv);
 } acts[] = {
-	{L"idle", idle},	  {L"allocate", allocate},
-	{L"another", another},	  {L"restart", restart},
-	{L"hold", hold},	  {L"own-pipes", pipes},
-	{L"connect", connect_to},
+	{L"idle", idle},       {L"allocate", allocate},	 {L"another", another},
+	{L"nest", nest},       {L"restart", restart},	 {L"hold", hold},
+	{L"own-pipes", pipes}, {L"connect", connect_to},
 };
 
 bool inside(const WCHAR *name, int argc, WCHAR **argv, DWORD *code)

@@ -152,7 +152,7 @@ static void listen_here(struct listener *out)
 static DWORD block(HANDLE engine, unsigned port, const WCHAR *sid, UINT64 *id)
 {
 	/* As Sandbook's: CC is 1, FWP_ACTRL_MATCH_FILTER. */
-	PSECURITY_DESCRIPTOR sd = descriptor(L"D:(A;;CC;;;%ls)", sid);
+	PSECURITY_DESCRIPTOR sd = descriptor(L"O:SYG:SYD:(A;;CC;;;%ls)", sid);
 	FWP_BYTE_BLOB blob = {GetSecurityDescriptorLength(sd), (UINT8 *)sd};
 	FWPM_FILTER_CONDITION0 conditions[2];
 	FWPM_FILTER0 filter;

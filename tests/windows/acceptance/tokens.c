@@ -143,8 +143,9 @@ static bool is_restricted_by(HANDLE token, DWORD count)
 	BYTE room[4096] = {0};
 	DWORD size;
 
-	return IsTokenRestricted(token) &&
-	       GetTokenInformation(token, TokenRestrictedSids, room,
+	/* Not IsTokenRestricted: whether it means the write-restricted, too, no
+	 * page says; it is a row of its own. */
+	return GetTokenInformation(token, TokenRestrictedSids, room,
 				   sizeof(room), &size) &&
 	       ((TOKEN_GROUPS *)(void *)room)->GroupCount == count;
 }

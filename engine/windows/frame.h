@@ -53,9 +53,10 @@ struct sbk_frame {
 	enum sbk_frame_type type;
 	/* start: NULL-ended lists */
 	const char *const *argv, *const *environment, *const *roots;
-	const char *directory;
+	const char *program, *directory;
+	const char *temporary; /* "": none */
 	uint64_t timeout_s, memory_mib, processes;
-	bool offline, terminal;
+	bool offline, terminal, best_effort;
 	uint32_t columns, rows; /* start, size: 1 to 32767 */
 	/* input, output */
 	uint32_t stream; /* output: 1 or 2 */

@@ -230,10 +230,11 @@ int sbk_handover_join(const char *name, struct sbk_handover **out,
 
 	if (rc == 0)
 		rc = sbk_pipe_join(name, &handover->pipe, &owner, err);
-	/* Either as it was made, or shut already. */
-	if (rc == 0 && sbk_pipe_check(handover->pipe, &owner, NULL, NULL) < 0)
-		rc = sbk_pipe_check(handover->pipe, &owner, &handover->other,
-				    err);
+	/* As it was made, or shut since: in this order, for it is shut only
+	 * once, and at any time. */
+	if (rc == 0 &&
+	    sbk_pipe_check(handover->pipe, &owner, &handover->other, NULL) < 0)
+		rc = sbk_pipe_check(handover->pipe, &owner, NULL, err);
 	if (rc == 0)
 		rc = sbk_win32_write_within(handover->pipe, &hello, 1, WRITE_MS,
 					    err);

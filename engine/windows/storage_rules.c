@@ -22,6 +22,13 @@
  * READ_CONTROL, SYNCHRONIZE; and how inheritable entries may say the same. */
 #define READING UINT32_C(0xa01200a9)
 
+/* FILE_DELETE_CHILD, DELETE, WRITE_DAC, WRITE_OWNER; MAXIMUM_ALLOWED and
+ * GENERIC_ALL, which hold them. To add a folder beside the next one (everybody
+ * may, in the root of a drive) puts none in its place. */
+#define REPLACING UINT32_C(0x120d0040)
+#define INSTALLER \
+	"S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"
+
 /* Who is let in beside the owner. The last two stand for others: OWNER RIGHTS
  * for the owner, CREATOR OWNER for whoever makes a file below. */
 static const char *const trusted[] = {"S-1-5-18", "S-1-5-32-544", "S-1-3-4",
@@ -73,10 +80,11 @@ static bool is_among(const struct sbk_sid *sid, const struct sbk_sid *owner,
 	return sbk_sid_equal(sid, owner);
 }
 
-/* The first entry that lets a stranger do more than `allowed`. */
+/* The first entry that lets a stranger do more than `allowed`, on the object
+ * itself or, with `below`, on what is made in it. */
 static bool find_stranger(const struct sbk_nt_acl *dacl,
 			  const struct sbk_sid *owner, uint32_t allowed,
-			  struct sbk_ace *out)
+			  bool below, struct sbk_ace *out)
 {
 	const size_t count = sizeof(trusted) / sizeof(trusted[0]);
 	struct sbk_nt_acl_cursor at = SBK_NT_ACL_BEGIN;
@@ -84,6 +92,8 @@ static bool find_stranger(const struct sbk_nt_acl *dacl,
 	while (sbk_nt_acl_next(dacl, &at, out)) {
 		if (out->is_opaque)
 			return true; /* nobody knows what it gives */
+		if (!below && (out->flags & SBK_ACE_INHERIT_ONLY) != 0)
+			continue;
 		if (out->effect == SBK_ACE_ALLOWS &&
 		    (out->mask & ~allowed) != 0 &&
 		    !is_among(&out->sid, owner, count))
@@ -140,7 +150,8 @@ int sbk_storage_check(const struct sbk_storage_rule *rule,
 				     "'%s' has no access list, which lets "
 				     "everybody in; find out who took it away",
 				     path);
-	if (find_stranger(&sd.dacl, &owner, rule->readable ? READING : 0, &ace))
+	if (find_stranger(&sd.dacl, &owner, rule->readable ? READING : 0, true,
+			  &ace))
 		return refuse(&ace, path, err);
 	return 0;
 }
@@ -156,5 +167,41 @@ bool sbk_storage_is_open(const struct sbk_owner *owner,
 	       sbk_sd_read((const uint8_t *)descriptor->data, descriptor->size,
 			   &sd, NULL) < 0 ||
 	       sd.dacl_is != SBK_ACL_PRESENT ||
-	       find_stranger(&sd.dacl, &sid, 0, &ace);
+	       find_stranger(&sd.dacl, &sid, 0, true, &ace);
+}
+
+int sbk_storage_check_program(const struct sbk_buf *descriptor, bool above,
+			      const char *path, struct sbk_error *err)
+{
+	struct sbk_sid installer = {.bytes = {0}};
+	struct sbk_sid_text text;
+	struct sbk_ace ace;
+	struct sbk_sd sd;
+	int rc = sbk_sid_parse(INSTALLER, strlen(INSTALLER), &installer, err);
+
+	if (rc == 0)
+		rc = sbk_sd_read((const uint8_t *)descriptor->data,
+				 descriptor->size, &sd, err);
+	if (rc < 0)
+		return rc;
+	if (!sd.has_owner || !is_among(&sd.owner, &installer, TRUSTED_OWNERS))
+		return sbk_error_set(
+			err, SBK_E_DENIED,
+			"'%s' belongs to %s; an elevated program "
+			"is run only from where administrators "
+			"alone write: install it below 'C:/Program "
+			"Files'",
+			path,
+			sd.has_owner ? sbk_sid_format(&sd.owner, &text)
+				     : "nobody");
+	if (sd.dacl_is != SBK_ACL_PRESENT)
+		return sbk_error_set(err, SBK_E_DENIED,
+				     "'%s' has no access list, which lets "
+				     "everybody write; install the program "
+				     "below 'C:/Program Files'",
+				     path);
+	if (find_stranger(&sd.dacl, &installer, above ? ~REPLACING : READING,
+			  !above, &ace))
+		return refuse(&ace, path, err);
+	return 0;
 }

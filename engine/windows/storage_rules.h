@@ -31,6 +31,15 @@ int sbk_storage_check(const struct sbk_storage_rule *rule,
 		      const struct sbk_buf *descriptor, const char *path,
 		      struct sbk_error *err);
 
+/*
+ * Whether a program may be run elevated from where it is: SBK_E_DENIED where
+ * anybody but the administrators, the system and its installer (which owns what
+ * Windows came with) may write it or its folder, or, `above` that, put another
+ * folder into the place of the next one on the way. `path` is for the message.
+ */
+int sbk_storage_check_program(const struct sbk_buf *descriptor, bool above,
+			      const char *path, struct sbk_error *err);
+
 /* Whether it lets anybody in but those three. True where it cannot be read. */
 bool sbk_storage_is_open(const struct sbk_owner *owner,
 			 const struct sbk_buf *descriptor);

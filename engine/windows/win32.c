@@ -10,6 +10,7 @@
 #include "engine/ntsec/sd.h"
 #include "engine/windows/error.h"
 #include "engine/windows/win32_accounts.h"
+#include "engine/windows/win32_check.h"
 #include "engine/windows/win32_filters.h"
 #include "engine/windows/win32_firewall.h"
 #include "engine/windows/win32_logon.h"
@@ -76,6 +77,7 @@ const struct sbk_win32 sbk_win32_system = {
 	.accounts = &sbk_win32_accounts_system,
 	.file = &sbk_win32_file_system,
 	.filters = &sbk_win32_filters_system,
+	.check = &sbk_win32_check_system,
 	.firewall = &sbk_win32_firewall_system,
 	.processes = &sbk_win32_processes_system,
 	.logon = &sbk_win32_logon_system,

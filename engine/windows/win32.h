@@ -136,6 +136,7 @@ struct sbk_win32 {
 	const struct sbk_win32_accounts *accounts;
 	const struct sbk_win32_file *file;
 	const struct sbk_win32_filters *filters;
+	const struct sbk_win32_check *check;
 	const struct sbk_win32_firewall *firewall;
 	const struct sbk_win32_processes *processes;
 	const struct sbk_win32_logon *logon;

@@ -110,20 +110,19 @@ struct password {
 	WCHAR text[PWLEN + 1];
 };
 
+/* Ours are ASCII; a buffer that grows would leave copies behind. */
 static int widen(struct password *out, const char *text, struct sbk_error *err)
 {
-	struct sbk_buf wide = SBK_BUF_INIT;
-	const WCHAR *units = sbk_wide_of(&wide, text);
-	const bool fits = units != NULL && wcslen(units) <= PWLEN;
+	size_t i;
 
-	if (fits)
-		memcpy(out->text, units, (wcslen(units) + 1) * sizeof(WCHAR));
-	if (wide.data != NULL)
-		sodium_memzero(wide.data, wide.capacity);
-	sbk_buf_release(&wide);
-	return fits ? 0
-		    : sbk_error_set(err, SBK_E_INVAL,
-				    "a password that no account can have");
+	for (i = 0; text[i] > ' ' && text[i] <= '~' && i < PWLEN; i++)
+		out->text[i] = (WCHAR)text[i];
+	out->text[i] = L'\0';
+	return text[i] == '\0' && i > 0
+		       ? 0
+		       : sbk_error_set(err, SBK_E_INVAL,
+				       "a password that no account of ours "
+				       "has");
 }
 
 static void wipe(struct password *password)

@@ -10,8 +10,9 @@
 
 #include "engine/banned.h"
 
-#define KEY_NAME_UNITS 256 /* 255 and its end: "Registry Element Size Limits" \
-			    */
+#define KEY_NAME_UNITS                                         \
+	256 /* 255 and its end: "Registry Element Size Limits" \
+	     */
 
 static int reg_error(struct sbk_error *err, LSTATUS code, const char *call)
 {

@@ -558,6 +558,7 @@ struct sim *sim_begin(void)
 	sim_accounts_begin(&sim->accounts);
 	table.rights = sim_rights_table;
 	table.accounts = &sim_accounts_table;
+	table.check = &sim_check_table;
 	table.filters = &sim_filters_table;
 	table.firewall = &sim_firewall_table;
 	table.registry = sbk_win32_system.registry;

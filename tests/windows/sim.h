@@ -26,6 +26,7 @@
 #include "engine/ntsec/token.h"
 #include "engine/windows/win32.h"
 #include "tests/windows/sim_accounts.h"
+#include "tests/windows/sim_check.h"
 #include "tests/windows/sim_filters.h"
 #include "tests/windows/sim_firewall.h"
 #include "tests/windows/sim_processes.h"
@@ -68,6 +69,7 @@ struct sim {
 	struct sim_handle handles[SIM_HANDLES_MAX];
 	DWORD last_error;
 	struct sim_accounts accounts;
+	struct sim_check check;
 	struct sim_filters filters;
 	struct sim_firewall firewall;
 	struct sim_processes processes;

@@ -193,6 +193,7 @@ void sim_processes_begin(void)
 	sim_program_table = sbk_win32_program_system;
 	sim_program_table.GetCurrentProcess = sim_GetCurrentProcess;
 	sim_program_table.OpenProcessToken = sim_OpenProcessToken;
+	sim_program_table.GetTokenInformation = sim_GetTokenInformation;
 }
 
 void sim_process_closed(struct sim *sim, size_t index)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/os.h"
+#include "engine/windows/setup_check.h"
 #include "engine/windows/win32.h"
 #include "engine/windows/win32_accounts.h"
 #include "engine/windows/win32_filters.h"
@@ -172,6 +173,18 @@ static void test_refusals__a_firewall_rule_that_is_none_is_told(void **state)
 	sbk_buf_release(&wanted);
 }
 
+/* Before anything is changed. */
+static void test_refusals__setup_is_refused_before_it_begins(void **state)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	if (!is_wine())
+		return;
+	assert_int_not_equal(sbk_nt_setup_check(&err), 0);
+	print_message("%s\n", err.message);
+}
+
 /* The one that is real under Wine, too. */
 static void test_refusals__the_generator_gives_bytes(void **state)
 {
@@ -191,6 +204,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_refusals__a_logon_of_nobody_is_refused),
 	cmocka_unit_test(test_refusals__filters_without_an_engine_are_refused),
 	cmocka_unit_test(test_refusals__a_firewall_rule_that_is_none_is_told),
+	cmocka_unit_test(test_refusals__setup_is_refused_before_it_begins),
 	cmocka_unit_test(test_refusals__the_generator_gives_bytes),
 };
 

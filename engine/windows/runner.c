@@ -1,0 +1,393 @@
+/*
+ * The front end of a run under a sandbox account. Owns the steps until the
+ * runner is greeted, each of which leads to its end when it fails, and the
+ * relay of the caller's streams.
+ *
+ * Invariant: before the account is out of the pipe's access list and the
+ * process at its other end is the one that was made, nothing is said to it.
+ */
+#include "engine/windows/runner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/windows/frame_pipe.h"
+#include "engine/windows/logon_start.h"
+#include "engine/windows/pipe_end.h"
+#include "engine/windows/win32.h"
+#include "engine/windows/win32_logon.h"
+
+#include "engine/banned.h"
+
+#define CONNECT_MS 30000 /* a first logon makes a profile */
+#define GREETING_MS 20000
+#define SEND_MS 60000
+#define SLICE_MS 500
+#define GRACE_MS 10000 /* beyond the time limit, for the runner to say so */
+#define START_MS 60000 /* for the steps of launch.h */
+#define THREAD_MS 2000
+#define INPUT_BYTES (SBK_FRAME_DATA_MAX / 2)
+
+struct sbk_runner {
+	struct sbk_frame_pipe frames;
+	struct sbk_logon logon;
+	HANDLE pipe, input; /* a thread, while a command runs */
+	HANDLE source;	    /* what it reads */
+	bool stuck;	    /* the thread is left in a read for good */
+	bool test_any_client;
+	DWORD connect_ms, greeting_ms;
+};
+
+/* --- beginning ------------------------------------------------------------ */
+
+static int start_program(struct sbk_runner *runner,
+			 const struct sbk_runner_wish *wish, const char *name,
+			 struct sbk_error *err)
+{
+	char own[16];
+	const char *const argv[] = {"sandbook-runner", name, own, NULL};
+	const struct sbk_logon_wish logon = {.account = wish->account,
+					     .password = wish->password,
+					     .program = wish->program,
+					     .argv = argv,
+					     .profile = wish->profile};
+	int rc;
+
+	(void)snprintf(
+		own, sizeof(own), "%lu",
+		(unsigned long)sbk_win32->program->GetCurrentProcessId());
+	rc = sbk_logon_start(&logon, &runner->logon, err);
+	if (rc == 0)
+		rc = sbk_win32_resume(runner->logon.thread, err);
+	return rc;
+}
+
+/* Waits in slices, so that a runner that ended is not waited for. */
+static int wait_for_client(struct sbk_runner *runner, struct sbk_error *err)
+{
+	const int64_t until = sbk_win32_clock_ms() + runner->connect_ms;
+	DWORD code = 0;
+	int rc;
+
+	do {
+		rc = sbk_win32_connect(runner->pipe, SLICE_MS, err);
+		if (rc == SBK_E_BUSY &&
+		    sbk_win32_wait(runner->logon.process, 0, NULL) == 1) {
+			(void)sbk_win32_exit_code(runner->logon.process, &code,
+						  NULL);
+			return sbk_error_set(err, SBK_E_INCOMPLETE,
+					     "sandbook-runner ended with code "
+					     "%lu before it was connected",
+					     (unsigned long)code);
+		}
+	} while (rc == SBK_E_BUSY && sbk_win32_clock_ms() < until);
+	return rc;
+}
+
+static int greet(struct sbk_runner *runner, struct sbk_error *err)
+{
+	const struct sbk_frame hello = {
+		.type = SBK_FRAME_HELLO,
+		.process = sbk_win32->program->GetCurrentProcessId()};
+	struct sbk_frame theirs;
+	int rc = sbk_frame_send(&runner->frames, &hello, runner->greeting_ms,
+				err);
+
+	if (rc < 0)
+		return rc;
+	rc = sbk_frame_receive(&runner->frames, runner->greeting_ms, &theirs,
+			       err);
+	if (rc == 0)
+		return sbk_error_set(err, SBK_E_BUSY,
+				     "sandbook-runner does not answer");
+	if (rc < 0)
+		return rc;
+	rc = 0;
+	if (!runner->test_any_client &&
+	    theirs.process != runner->logon.process_id)
+		rc = sbk_error_set(err, SBK_E_PARSE,
+				   "sandbook-runner names another process");
+	sbk_frame_release(&theirs);
+	return rc;
+}
+
+static int begin(struct sbk_runner *runner, const struct sbk_runner_wish *wish,
+		 struct sbk_error *err)
+{
+	char name[SBK_PIPE_NAME_SIZE];
+	int rc = sbk_pipe_make(wish->sid, name, &runner->pipe, err);
+
+	sbk_frame_pipe_begin(&runner->frames, runner->pipe, SBK_FRAME_FRONT);
+	if (rc == 0)
+		rc = start_program(runner, wish, name, err);
+	if (rc == 0)
+		rc = wait_for_client(runner, err);
+	if (rc == 0 && !wish->test_any_client)
+		rc = sbk_pipe_check_client(runner->pipe,
+					   runner->logon.process_id, err);
+	if (rc == 0)
+		rc = sbk_pipe_shut(runner->pipe, err);
+	return rc < 0 ? rc : greet(runner, err);
+}
+
+int sbk_runner_start(const struct sbk_runner_wish *wish,
+		     struct sbk_runner **out, struct sbk_error *err)
+{
+	struct sbk_runner *runner = calloc(1, sizeof(*runner));
+	struct sbk_error why = SBK_ERROR_INIT, left = SBK_ERROR_INIT;
+	int rc;
+
+	if (runner == NULL)
+		return sbk_error_no_memory(err);
+	runner->test_any_client = wish->test_any_client;
+	runner->greeting_ms = wish->test_patience_ms;
+	runner->connect_ms = 5 * wish->test_patience_ms;
+	if (wish->test_patience_ms == 0) {
+		runner->connect_ms = CONNECT_MS;
+		runner->greeting_ms = GREETING_MS;
+	}
+	rc = begin(runner, wish, &why);
+	if (rc == 0) {
+		*out = runner;
+		return 0;
+	}
+	if (sbk_runner_release(runner, &left) < 0)
+		return sbk_error_set(err, SBK_E_INCOMPLETE,
+				     "%.200s; and the runner is not ended: "
+				     "%.200s",
+				     why.message, left.message);
+	(void)sbk_error_set(err, rc, "%s", why.message);
+	if (err != NULL)
+		err->os_code = why.os_code;
+	return rc;
+}
+
+int sbk_runner_release(struct sbk_runner *runner, struct sbk_error *err)
+{
+	int rc;
+
+	if (runner == NULL)
+		return 0;
+	sbk_frame_pipe_shut(&runner->frames);
+	rc = sbk_logon_release(&runner->logon, err);
+	sbk_win32_close(&runner->input);
+	if (runner->stuck) {
+		/* It looks into `frames` when it wakes, and goes no further. */
+		sbk_win32_close(&runner->pipe);
+		return rc;
+	}
+	sbk_frame_pipe_end(&runner->frames);
+	sbk_win32_close(&runner->pipe);
+	free(runner);
+	return rc;
+}
+
+/* --- the caller's input --------------------------------------------------- */
+
+/* One read of whatever it is: a console, a file, a pipe. 0 at its end. */
+static size_t read_input(HANDLE from, uint8_t *out, size_t size)
+{
+	DWORD got = 0;
+
+	if (!sbk_win32->program->ReadFile(from, out, (DWORD)size, &got, NULL))
+		return 0;
+	return got;
+}
+
+static DWORD WINAPI carry_input(void *arg)
+{
+	struct sbk_runner *runner = arg;
+	uint8_t part[INPUT_BYTES];
+	struct sbk_frame frame = {.type = SBK_FRAME_INPUT, .data = part};
+	size_t got;
+	int rc = 0;
+
+	while (rc == 0 &&
+	       (got = read_input(runner->source, part, sizeof(part))) > 0) {
+		frame.data_size = got;
+		/* What fails here is seen where frames are received. */
+		rc = sbk_frame_send(&runner->frames, &frame, SEND_MS, NULL);
+	}
+	frame = (struct sbk_frame){.type = SBK_FRAME_CLOSE};
+	if (rc == 0)
+		(void)sbk_frame_send(&runner->frames, &frame, SEND_MS, NULL);
+	return 0;
+}
+
+static int start_input(struct sbk_runner *runner, HANDLE source,
+		       struct sbk_error *err)
+{
+	const struct sbk_frame none = {.type = SBK_FRAME_CLOSE};
+
+	if (source == NULL || source == INVALID_HANDLE_VALUE)
+		return sbk_frame_send(&runner->frames, &none, SEND_MS, err);
+	runner->source = source;
+	return sbk_win32_make_thread(carry_input, runner, NULL, &runner->input,
+				     err);
+}
+
+/*
+ * It may hang in a read of the caller's input that the system does not cancel.
+ * Then it is left there, and what it would use is never freed: it sends nothing
+ * any more, since the pipe is shut, and no other command follows.
+ */
+static void end_input(struct sbk_runner *runner)
+{
+	if (runner->input == NULL)
+		return;
+	if (sbk_win32_end_thread(runner->input, THREAD_MS, NULL) == 1) {
+		sbk_win32_close(&runner->input);
+		return;
+	}
+	runner->stuck = true;
+	sbk_frame_pipe_shut(&runner->frames);
+}
+
+/* --- a command ------------------------------------------------------------ */
+
+static int send_start(struct sbk_runner *runner,
+		      const struct sbk_launch_wish *wish, struct sbk_error *err)
+{
+	struct sbk_sid_text texts[SBK_SYNTHETIC_TOKEN_MAX];
+	const char *roots[SBK_SYNTHETIC_TOKEN_MAX + 1] = {NULL};
+	const bool sized = wish->size.X > 0 && wish->size.Y > 0;
+	struct sbk_frame frame = {
+		.type = SBK_FRAME_START,
+		.argv = wish->argv,
+		.environment = wish->environment,
+		.roots = roots,
+		.program = wish->program,
+		.directory = wish->directory,
+		.temporary = wish->temporary != NULL ? wish->temporary : "",
+		.timeout_s = wish->timeout_s,
+		.memory_mib = wish->limits.memory_mib,
+		.processes = wish->limits.processes,
+		.offline = wish->advise_offline,
+		.terminal = wish->terminal,
+		.best_effort = wish->best_effort,
+		.columns = sized ? (uint32_t)wish->size.X : 80,
+		.rows = sized ? (uint32_t)wish->size.Y : 24};
+	size_t i;
+
+	if (wish->root_count > SBK_SYNTHETIC_TOKEN_MAX)
+		return sbk_error_set(err, SBK_E_LIMIT, "more than %d roots",
+				     SBK_SYNTHETIC_TOKEN_MAX);
+	for (i = 0; i < wish->root_count; i++)
+		roots[i] = sbk_sid_format(&wish->roots[i], &texts[i]);
+	return sbk_frame_send(&runner->frames, &frame, SEND_MS, err);
+}
+
+static int write_output(const struct sbk_launch_wish *wish,
+			const struct sbk_frame *frame, struct sbk_error *err)
+{
+	const HANDLE to = wish->streams[frame->stream];
+
+	/* A caller that closed it does not want it. */
+	if (to == NULL || to == INVALID_HANDLE_VALUE)
+		return 0;
+	return sbk_win32_write(to, frame->data, frame->data_size, err);
+}
+
+static int take_error(const struct sbk_frame *frame, struct sbk_error *err)
+{
+	const int code = frame->error < 0 ? frame->error : SBK_E_IO;
+
+	(void)sbk_error_set(err, code, "sandbook-runner (%.40s): %.400s",
+			    frame->step, frame->message);
+	if (err != NULL)
+		err->os_code = frame->os_code;
+	return code;
+}
+
+/* 1: it goes on; 0: `end` is how it ended. */
+static int take_frame(const struct sbk_launch_wish *wish,
+		      const struct sbk_frame *frame, struct sbk_run_end *end,
+		      struct sbk_error *err)
+{
+	int rc = 1;
+
+	if (frame->type == SBK_FRAME_OUTPUT) {
+		rc = write_output(wish, frame, err);
+		return rc < 0 ? rc : 1;
+	}
+	if (frame->type == SBK_FRAME_ERROR)
+		return take_error(frame, err);
+	if (frame->type != SBK_FRAME_EXIT)
+		return 1; /* started */
+	memset(end, 0, sizeof(*end));
+	sbk_launch_end_of(frame->code, end);
+	end->timed_out = frame->timed_out;
+	end->duration_ms = frame->duration_ms;
+	return 0;
+}
+
+/* By when something has to have come: the start, or the end. */
+static int64_t limit_of(struct sbk_runner *runner,
+			const struct sbk_launch_wish *wish, int64_t begun)
+{
+	if (sbk_frame_pipe_phase(&runner->frames) == SBK_FRAME_STARTING)
+		return begun + START_MS;
+	if (wish->timeout_s == 0 || wish->timeout_s > INT64_MAX / 4000)
+		return INT64_MAX;
+	return begun + START_MS + (int64_t)wish->timeout_s * 1000 + GRACE_MS;
+}
+
+static int relay(struct sbk_runner *runner, const struct sbk_launch_wish *wish,
+		 struct sbk_run_end *end, struct sbk_error *err)
+{
+	const int64_t begun = sbk_win32_clock_ms();
+	struct sbk_frame frame;
+	int rc = 1;
+
+	while (rc == 1) {
+		rc = sbk_frame_receive(&runner->frames, SLICE_MS, &frame, err);
+		if (rc == 1) {
+			rc = take_frame(wish, &frame, end, err);
+			sbk_frame_release(&frame);
+		} else if (rc == 0) {
+			rc = 1;
+			if (sbk_win32_clock_ms() >
+			    limit_of(runner, wish, begun))
+				rc = sbk_error_set(err, SBK_E_BUSY,
+						   "sandbook-runner keeps "
+						   "silent beyond the time "
+						   "limit; it is ended");
+		}
+	}
+	return rc;
+}
+
+int sbk_runner_run(struct sbk_runner *runner,
+		   const struct sbk_launch_wish *wish, struct sbk_run_end *end,
+		   struct sbk_error *err)
+{
+	struct sbk_run_end found = {.exit_code = 0};
+	int rc = send_start(runner, wish, err);
+
+	if (rc == 0)
+		rc = start_input(runner, wish->streams[0], err);
+	if (rc == 0)
+		rc = relay(runner, wish, &found, err);
+	end_input(runner);
+	if (rc == 0)
+		*end = found;
+	return rc;
+}
+
+int sbk_runner_resize(struct sbk_runner *runner, COORD size,
+		      struct sbk_error *err)
+{
+	const struct sbk_frame frame = {.type = SBK_FRAME_SIZE,
+					.columns = (uint32_t)size.X,
+					.rows = (uint32_t)size.Y};
+
+	return sbk_frame_send(&runner->frames, &frame, SEND_MS, err);
+}
+
+int sbk_runner_stop(struct sbk_runner *runner, struct sbk_error *err)
+{
+	const struct sbk_frame frame = {.type = SBK_FRAME_STOP};
+
+	return sbk_frame_send(&runner->frames, &frame, SEND_MS, err);
+}

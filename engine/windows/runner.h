@@ -1,0 +1,55 @@
+/*
+ * The front end's side of the runner: a command under a sandbox account
+ * (WINDOWS.md part 6, "The runner").
+ *
+ *	rc = sbk_runner_start(&wish, &runner, err);   logged on, greeted
+ *	...                                           the record is made
+ *	rc = sbk_runner_run(runner, &command, &end, err);
+ *	rc = sbk_runner_release(runner, err);         nothing runs any more
+ *
+ * Everything that the runner says is hostile: it runs as the account. What it
+ * says of the command's end is told to the user, and decides nothing; whatever
+ * is not due ends it all.
+ */
+#ifndef SBK_WINDOWS_RUNNER_H
+#define SBK_WINDOWS_RUNNER_H
+
+#include "engine/ntsec/sid.h"
+#include "engine/windows/launch.h"
+
+struct sbk_runner_wish {
+	const char *account, *password; /* of an open secret (secret.h) */
+	const struct sbk_sid *sid;	/* of the account */
+	const char *program;		/* "C:/.../sandbook-runner.exe" */
+	bool profile;
+	/* For tests: the pipe's client is whichever opens it. */
+	bool test_any_client;
+	DWORD test_patience_ms; /* 0: as long as it takes */
+};
+
+struct sbk_runner;
+
+/*
+ * The pipe, the logon, who opened it, the greeting. SBK_E_DENIED: the account
+ * cannot log on, or another process came; SBK_E_BUSY: the runner kept silent.
+ * What fails leaves nothing of the account's alive.
+ */
+int sbk_runner_start(const struct sbk_runner_wish *wish,
+		     struct sbk_runner **out, struct sbk_error *err);
+/*
+ * One command, to its end; one after another. Its streams are `wish->streams`,
+ * which are the caller's console, files or pipes; with `wish->terminal` the
+ * first two carry a terminal's bytes. `wish->roots`, limits and the rest as in
+ * launch.h. Its time limit holds here, too, whatever the runner does.
+ */
+int sbk_runner_run(struct sbk_runner *runner,
+		   const struct sbk_launch_wish *wish, struct sbk_run_end *end,
+		   struct sbk_error *err);
+/* From another thread while that waits: another size, and the end. */
+int sbk_runner_resize(struct sbk_runner *runner, COORD size,
+		      struct sbk_error *err);
+int sbk_runner_stop(struct sbk_runner *runner, struct sbk_error *err);
+/* Ends it, with all that it started. NULL is fine. */
+int sbk_runner_release(struct sbk_runner *runner, struct sbk_error *err);
+
+#endif

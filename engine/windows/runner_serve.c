@@ -1,0 +1,501 @@
+/*
+ * The runner. Owns the order of its beginning (who made the pipe, then its own
+ * protection, then the greeting) and the threads that carry a command's
+ * streams. Three of them at most, beside the one that receives: one for each
+ * stream that the command writes, and one that waits for its end.
+ *
+ * Each thread gets the descriptor that keeps the account out: with the default
+ * one, a command of the account could take a thread for its token.
+ */
+#include "engine/windows/runner_serve.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/ntsec/sd.h"
+#include "engine/ntsec/sddl.h"
+#include "engine/windows/frame_pipe.h"
+#include "engine/windows/launch.h"
+#include "engine/windows/pipe_end.h"
+#include "engine/windows/win32.h"
+#include "engine/windows/win32_logon.h"
+#include "engine/windows/win32_token.h"
+
+#include "engine/banned.h"
+
+#define GREETING_MS 20000
+#define SLICE_MS 500
+#define SEND_MS 60000 /* a front end that does not read that long is gone */
+
+/* A command that runs, and what carries it. */
+struct command {
+	struct sbk_launch_wish wish;
+	struct sbk_launch launch;
+	struct sbk_sid roots[SBK_SYNTHETIC_TOKEN_MAX];
+	HANDLE input, outputs[2];  /* our ends */
+	HANDLE writers[2], waiter; /* threads */
+	bool is_there;
+};
+
+struct runner {
+	const struct sbk_runner_serve *wish;
+	struct sbk_frame_pipe frames;
+	HANDLE pipe;
+	struct sbk_sid own, caller;
+	struct sbk_buf guard; /* of threads */
+	struct sbk_frame start;
+	struct command command;
+};
+
+/* --- its own protection --------------------------------------------------- */
+
+/* For the system and the caller alone. The masks are those that the object's
+ * generic mapping makes: so they read back as they were given. */
+static int make_guard(const struct sbk_sid *caller, const char *mask,
+		      struct sbk_buf *out, struct sbk_error *err)
+{
+	struct sbk_buf text = SBK_BUF_INIT;
+	struct sbk_sid_text sid;
+	int rc;
+
+	sbk_buf_printf(&text, "D:P(A;;%s;;;SY)(A;;%s;;;%s)(A;;RC;;;OW)", mask,
+		       mask, sbk_sid_format(caller, &sid));
+	rc = sbk_buf_failed(&text, err);
+	if (rc == 0)
+		rc = sbk_sddl_parse(sbk_buf_text(&text), text.size, NULL, out,
+				    err);
+	sbk_buf_release(&text);
+	return rc;
+}
+
+static int is_stored(HANDLE object, const struct sbk_buf *guard, bool *out,
+		     struct sbk_error *err)
+{
+	struct sbk_buf found = SBK_BUF_INIT;
+	struct sbk_sd has, means;
+	int rc = sbk_win32_query_security(object, &found, err);
+
+	if (rc == 0)
+		rc = sbk_sd_read((const uint8_t *)found.data, found.size, &has,
+				 err);
+	if (rc == 0)
+		rc = sbk_sd_read((const uint8_t *)guard->data, guard->size,
+				 &means, err);
+	*out = rc == 0 && has.dacl_is == SBK_ACL_PRESENT &&
+	       has.dacl.size == means.dacl.size &&
+	       memcmp(has.dacl.bytes, means.dacl.bytes, means.dacl.size) == 0;
+	sbk_buf_release(&found);
+	return rc;
+}
+
+static int protect_one(HANDLE object, const struct sbk_buf *guard,
+		       const char *what, struct sbk_error *err)
+{
+	bool stored = false;
+	int rc = sbk_win32_set_security(object, DACL_SECURITY_INFORMATION,
+					guard, err);
+
+	if (rc == 0)
+		rc = is_stored(object, guard, &stored, err);
+	if (rc == 0 && !stored)
+		rc = sbk_error_set(err, SBK_E_UNSUPPORTED,
+				   "its access list was set and is another");
+	if (rc < 0)
+		(void)sbk_error_prefix(err, "the runner's own %s", what);
+	return rc;
+}
+
+/* Before anything else of the account's runs: handles opened earlier keep
+ * their rights. */
+static int protect(struct runner *runner, struct sbk_error *err)
+{
+	struct sbk_buf token_guard = SBK_BUF_INIT;
+	HANDLE self = sbk_win32->program->GetCurrentProcess(), token = NULL;
+	int rc = make_guard(&runner->caller, "0x1fffff", &runner->guard, err);
+
+	if (rc == 0)
+		rc = make_guard(&runner->caller, "0xf01ff", &token_guard, err);
+	if (rc == 0)
+		rc = sbk_win32_open_token(
+			self, TOKEN_QUERY | READ_CONTROL | WRITE_DAC, &token,
+			err);
+	if (rc == 0)
+		rc = protect_one(token, &token_guard, "token", err);
+	if (rc == 0)
+		rc = protect_one(GetCurrentThread(), &runner->guard, "thread",
+				 err);
+	if (rc == 0)
+		rc = protect_one(self, &runner->guard, "process", err);
+	sbk_win32_close(&token);
+	sbk_buf_release(&token_guard);
+	return rc;
+}
+
+/* --- the greeting --------------------------------------------------------- */
+
+/* The pipe is the one of who started us: of that process, closed to others. */
+static int join(struct runner *runner, struct sbk_error *err)
+{
+	const struct sbk_runner_serve *wish = runner->wish;
+	ULONG server = 0;
+	int rc = sbk_pipe_own_user(&runner->own, err);
+
+	if (rc == 0)
+		rc = sbk_pipe_join(wish->pipe, &runner->pipe, &runner->caller,
+				   err);
+	if (rc == 0)
+		rc = sbk_win32_pipe_server(runner->pipe, &server, err);
+	if (rc == 0 && server != wish->server)
+		rc = sbk_error_set(err, SBK_E_DENIED,
+				   "the pipe is of process %lu, not of %lu",
+				   (unsigned long)server,
+				   (unsigned long)wish->server);
+	if (rc == 0 && !wish->test_same_user &&
+	    sbk_sid_equal(&runner->own, &runner->caller))
+		rc = sbk_error_set(err, SBK_E_DENIED,
+				   "the pipe belongs to the sandbox's own "
+				   "account");
+	/* As it was made, or shut since: in this order, for it is shut only
+	 * once, and at any time. */
+	if (rc == 0 && sbk_pipe_check(runner->pipe, &runner->caller,
+				      &runner->own, NULL) < 0)
+		rc = sbk_pipe_check(runner->pipe, &runner->caller, NULL, err);
+	return rc;
+}
+
+static int greet(struct runner *runner, struct sbk_error *err)
+{
+	const struct sbk_frame hello = {
+		.type = SBK_FRAME_HELLO,
+		.process = sbk_win32->program->GetCurrentProcessId()};
+	struct sbk_frame theirs;
+	int rc = sbk_frame_receive(&runner->frames, GREETING_MS, &theirs, err);
+
+	if (rc == 0)
+		rc = sbk_error_set(err, SBK_E_BUSY, "nobody greets the runner");
+	if (rc < 0)
+		return rc;
+	/* Nothing else is due: the table says so. */
+	sbk_frame_release(&theirs);
+	return sbk_frame_send(&runner->frames, &hello, GREETING_MS, err);
+}
+
+/* --- a command's streams -------------------------------------------------- */
+
+static void send_output(struct runner *runner, HANDLE from, uint32_t stream)
+{
+	uint8_t part[SBK_FRAME_DATA_MAX / 2];
+	struct sbk_frame frame = {
+		.type = SBK_FRAME_OUTPUT, .stream = stream, .data = part};
+	size_t got = 1;
+
+	/* Whatever fails here, the receiving thread sees the end of the pipe,
+	 * or the waiting one that of the command. */
+	while (got > 0 &&
+	       sbk_win32_read_pipe(from, part, sizeof(part), &got, NULL) == 0 &&
+	       got > 0) {
+		frame.data_size = got;
+		if (sbk_frame_send(&runner->frames, &frame, SEND_MS, NULL) < 0)
+			break;
+	}
+}
+
+static DWORD WINAPI carry_output(void *arg)
+{
+	struct runner *runner = arg;
+
+	send_output(runner, runner->command.outputs[0], 1);
+	return 0;
+}
+
+static DWORD WINAPI carry_errors(void *arg)
+{
+	struct runner *runner = arg;
+
+	send_output(runner, runner->command.outputs[1], 2);
+	return 0;
+}
+
+static void join_thread(HANDLE *thread)
+{
+	if (*thread != NULL)
+		(void)sbk_win32_wait(*thread, INFINITE, NULL); /* as it ends */
+	sbk_win32_close(thread);
+}
+
+/* The end of the command; everything that it wrote is said before. */
+static DWORD WINAPI wait_for_end(void *arg)
+{
+	struct runner *runner = arg;
+	struct command *command = &runner->command;
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_run_end end = {.exit_code = 0};
+	struct sbk_frame frame = {.type = SBK_FRAME_EXIT};
+	DWORD code = 0;
+	int rc = sbk_launch_wait(&command->launch, &end, &err);
+
+	if (rc == 0 && !end.timed_out)
+		rc = sbk_win32_exit_code(command->launch.process, &code, &err);
+	/* Its output ends with it, and is being read. */
+	sbk_win32_close_console(&command->launch.console);
+	join_thread(&command->writers[0]);
+	join_thread(&command->writers[1]);
+	frame.code = code;
+	frame.timed_out = end.timed_out;
+	frame.duration_ms = end.duration_ms;
+	if (rc < 0)
+		frame = (struct sbk_frame){.type = SBK_FRAME_ERROR,
+					   .step = "wait",
+					   .message = err.message,
+					   .error = err.code,
+					   .os_code = err.os_code};
+	/* Where nobody hears it any more, the receiving thread knows. */
+	(void)sbk_frame_send(&runner->frames, &frame, SEND_MS, NULL);
+	return 0;
+}
+
+/* Its streams, ours and the command's. */
+static int make_streams(struct command *command, HANDLE given[3],
+			struct sbk_error *err)
+{
+	int rc = sbk_win32_make_pipe(&given[0], &command->input, err);
+
+	if (rc == 0)
+		rc = sbk_win32_make_pipe(&command->outputs[0], &given[1], err);
+	if (rc == 0)
+		rc = sbk_win32_make_pipe(&command->outputs[1], &given[2], err);
+	return rc;
+}
+
+/* A terminal's pipes are the launch's; here they are like the others. */
+static void take_terminal(struct command *command)
+{
+	command->input = command->launch.terminal_in;
+	command->outputs[0] = command->launch.terminal_out;
+	command->launch.terminal_in = NULL;
+	command->launch.terminal_out = NULL;
+}
+
+static int start_threads(struct runner *runner, struct sbk_error *err)
+{
+	struct command *command = &runner->command;
+	int rc = sbk_win32_make_thread(carry_output, runner, &runner->guard,
+				       &command->writers[0], err);
+
+	if (rc == 0 && command->outputs[1] != NULL)
+		rc = sbk_win32_make_thread(carry_errors, runner, &runner->guard,
+					   &command->writers[1], err);
+	if (rc == 0)
+		rc = sbk_win32_make_thread(wait_for_end, runner, &runner->guard,
+					   &command->waiter, err);
+	return rc;
+}
+
+/* --- a command ------------------------------------------------------------ */
+
+/* Ends what is alive of it, and its threads. */
+static int end_command(struct runner *runner, struct sbk_error *err)
+{
+	struct command *command = &runner->command;
+	int rc = 0;
+
+	if (command->launch.job != NULL)
+		(void)sbk_win32_end_job(command->launch.job, SBK_LAUNCH_ENDED,
+					NULL); /* the release says it */
+	sbk_win32_close(&command->input);
+	join_thread(&command->waiter);
+	join_thread(&command->writers[0]);
+	join_thread(&command->writers[1]);
+	if (command->is_there)
+		rc = sbk_launch_release(&command->launch, err);
+	sbk_win32_close(&command->outputs[0]);
+	sbk_win32_close(&command->outputs[1]);
+	sbk_frame_release(&runner->start);
+	memset(command, 0, sizeof(*command));
+	return rc;
+}
+
+static int read_roots(struct command *command, const struct sbk_frame *start,
+		      struct sbk_error *err)
+{
+	size_t count = 0;
+	int rc = 0;
+
+	while (rc == 0 && start->roots[count] != NULL) {
+		if (count == SBK_SYNTHETIC_TOKEN_MAX)
+			return sbk_error_set(err, SBK_E_LIMIT,
+					     "more than %d roots",
+					     SBK_SYNTHETIC_TOKEN_MAX);
+		rc = sbk_sid_parse(start->roots[count],
+				   strlen(start->roots[count]),
+				   &command->roots[count], err);
+		count += rc == 0;
+	}
+	command->wish.roots = command->roots;
+	command->wish.root_count = count;
+	return rc;
+}
+
+static int fill_wish(struct runner *runner, struct sbk_error *err)
+{
+	struct command *command = &runner->command;
+	const struct sbk_frame *start = &runner->start;
+	struct sbk_launch_wish *wish = &command->wish;
+
+	*wish = (struct sbk_launch_wish){
+		.program = start->program,
+		.argv = start->argv,
+		.directory = start->directory,
+		.environment = start->environment,
+		.temporary =
+			*start->temporary != '\0' ? start->temporary : NULL,
+		.timeout_s = start->timeout_s,
+		.limits = {.memory_mib = start->memory_mib,
+			   .processes = start->processes},
+		.advise_offline = start->offline,
+		.best_effort = start->best_effort,
+		.terminal = start->terminal,
+		.size = {(SHORT)start->columns, (SHORT)start->rows},
+		.test_any_token = runner->wish->test_any_token};
+	return read_roots(command, start, err);
+}
+
+static int build(struct runner *runner, struct sbk_error *err)
+{
+	struct command *command = &runner->command;
+	HANDLE given[3] = {NULL, NULL, NULL};
+	size_t i;
+	int rc = fill_wish(runner, err);
+
+	if (rc == 0 && !command->wish.terminal)
+		rc = make_streams(command, given, err);
+	memcpy(command->wish.streams, given, sizeof(given));
+	if (rc == 0)
+		rc = sbk_launch_build(&command->wish, &command->launch, err);
+	command->is_there = rc == 0;
+	for (i = 0; i < 3; i++)
+		sbk_win32_close(&given[i]);
+	if (rc == 0 && command->wish.terminal)
+		take_terminal(command);
+	return rc;
+}
+
+/* Says that it runs, and lets it; or why not. The connection stays. */
+static int begin_command(struct runner *runner, struct sbk_error *err)
+{
+	struct command *command = &runner->command;
+	struct sbk_error why = SBK_ERROR_INIT, left = SBK_ERROR_INIT;
+	struct sbk_frame frame = {.type = SBK_FRAME_STARTED};
+	int rc = build(runner, &why);
+
+	if (rc == 0) {
+		frame.process = command->launch.process_id;
+		rc = sbk_frame_send(&runner->frames, &frame, SEND_MS, err);
+		if (rc == 0)
+			rc = sbk_launch_begin(&command->launch, err);
+		return rc < 0 ? rc : start_threads(runner, err);
+	}
+	if (end_command(runner, &left) < 0)
+		return sbk_error_set(err, SBK_E_BUSY, "%s", left.message);
+	frame = (struct sbk_frame){.type = SBK_FRAME_ERROR,
+				   .step = "start",
+				   .message = why.message,
+				   .error = why.code,
+				   .os_code = why.os_code};
+	return sbk_frame_send(&runner->frames, &frame, SEND_MS, err);
+}
+
+/* --- frames --------------------------------------------------------------- */
+
+static int take_input(struct command *command, const struct sbk_frame *frame)
+{
+	/* A command that does not read any more ends, or does not care. */
+	if (command->input != NULL &&
+	    sbk_win32_write(command->input, frame->data, frame->data_size,
+			    NULL) < 0)
+		sbk_win32_close(&command->input);
+	return 0;
+}
+
+static int take_frame(struct runner *runner, struct sbk_frame *frame,
+		      struct sbk_error *err)
+{
+	struct command *command = &runner->command;
+	int rc = 0;
+
+	switch (frame->type) {
+	case SBK_FRAME_START:
+		/* The one before has said its end. */
+		rc = end_command(runner, err);
+		runner->start = *frame;
+		frame->arena = (struct sbk_arena)SBK_ARENA_INIT;
+		return rc < 0 ? rc : begin_command(runner, err);
+	case SBK_FRAME_INPUT:
+		return take_input(command, frame);
+	case SBK_FRAME_CLOSE:
+		sbk_win32_close(&command->input);
+		return 0;
+	case SBK_FRAME_SIZE:
+		if (command->launch.console != NULL)
+			(void)sbk_win32->process->ResizePseudoConsole(
+				command->launch.console,
+				(COORD){(SHORT)frame->columns,
+					(SHORT)frame->rows});
+		return 0;
+	case SBK_FRAME_STOP:
+		return command->launch.job != NULL
+			       ? sbk_win32_end_job(command->launch.job,
+						   SBK_LAUNCH_ENDED, err)
+			       : 0;
+	default:
+		return sbk_error_set(err, SBK_E_PARSE, "no frame for a runner");
+	}
+}
+
+static int serve(struct runner *runner, struct sbk_error *err)
+{
+	const DWORD idle_ms = runner->wish->idle_ms;
+	int64_t since = sbk_win32_clock_ms();
+	struct sbk_frame frame;
+	int rc = 0;
+
+	while (rc == 0) {
+		rc = sbk_frame_receive(&runner->frames, SLICE_MS, &frame, err);
+		if (rc == 1) {
+			rc = take_frame(runner, &frame, err);
+			sbk_frame_release(&frame);
+		} else if (rc == 0 && idle_ms > 0 &&
+			   sbk_frame_pipe_phase(&runner->frames) ==
+				   SBK_FRAME_IDLE &&
+			   sbk_win32_clock_ms() - since >= idle_ms) {
+			return 0;
+		}
+		if (sbk_frame_pipe_phase(&runner->frames) != SBK_FRAME_IDLE)
+			since = sbk_win32_clock_ms();
+	}
+	/* The front end is gone: that is how it ends. */
+	return rc == SBK_E_INCOMPLETE ? 0 : rc;
+}
+
+int sbk_runner_serve(const struct sbk_runner_serve *wish, struct sbk_error *err)
+{
+	struct runner runner = {.wish = wish};
+	struct sbk_error left = SBK_ERROR_INIT;
+	int rc = join(&runner, err);
+
+	if (rc == 0)
+		rc = protect(&runner, err);
+	sbk_frame_pipe_begin(&runner.frames, runner.pipe, SBK_FRAME_RUNNER);
+	if (rc == 0)
+		rc = greet(&runner, err);
+	if (rc == 0)
+		rc = serve(&runner, err);
+	/* First: a thread that sends is not to wait for a reader. */
+	sbk_frame_pipe_shut(&runner.frames);
+	if (end_command(&runner, &left) < 0 && rc == 0)
+		rc = sbk_error_set(err, left.code, "%s", left.message);
+	sbk_frame_pipe_end(&runner.frames);
+	sbk_win32_close(&runner.pipe);
+	sbk_buf_release(&runner.guard);
+	return rc;
+}

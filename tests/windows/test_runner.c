@@ -1,0 +1,509 @@
+/*
+ * The runner and its front end, for real under Wine: two processes, a pipe, a
+ * job, a command. Only the logon is simulated, by a process of the same user,
+ * since Wine has no other account (the system's own call is tried, too).
+ */
+#include "engine/windows/runner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/windows/frame_pipe.h"
+#include "engine/windows/logon_start.h"
+#include "engine/windows/pipe_end.h"
+#include "engine/windows/win32.h"
+#include "engine/windows/win32_logon.h"
+#include "tests/support/test.h"
+#include "tests/windows/sim_token.h"
+
+#include "engine/banned.h"
+
+#define PASSWORD "abcdefghijklmnopqrstuvwxyzABCDEF01234-_x"
+#define STARTED_MAX 8
+
+static char directory[MAX_PATH];
+static char runner_program[MAX_PATH + 32], launched[MAX_PATH + 32];
+static struct sbk_win32 table;
+static struct sbk_win32_logon logon;
+static HANDLE started[STARTED_MAX];
+static size_t started_count;
+static DWORD refuse_with;
+
+/* --- the logon, simulated --------------------------------------------------
+ */
+
+static BOOL WINAPI start_as_self(LPCWSTR name, LPCWSTR domain, LPCWSTR password,
+				 DWORD how, LPCWSTR program, LPWSTR line,
+				 DWORD flags, LPVOID environment, LPCWSTR where,
+				 LPSTARTUPINFOW startup,
+				 LPPROCESS_INFORMATION out)
+{
+	const HANDLE self = GetCurrentProcess();
+
+	if ((flags & CREATE_SUSPENDED) == 0 || wcscmp(domain, L".") != 0 ||
+	    wcscmp(name, L"SandbookOffline") != 0 || how != 0 ||
+	    wcscmp(password, L"" PASSWORD) != 0 || environment != NULL)
+		abort();
+	if (refuse_with != 0) {
+		SetLastError(refuse_with);
+		return FALSE;
+	}
+	if (started_count == STARTED_MAX ||
+	    !CreateProcessW(program, line, NULL, NULL, FALSE, flags, NULL,
+			    where, startup, out) ||
+	    !DuplicateHandle(self, out->hProcess, self,
+			     &started[started_count++], SYNCHRONIZE, FALSE, 0))
+		abort();
+	return TRUE;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	table = sbk_win32_system;
+	logon = sbk_win32_logon_system;
+	logon.CreateProcessWithLogonW = start_as_self;
+	table.logon = &logon;
+	sbk_win32 = &table;
+	refuse_with = 0;
+	started_count = 0;
+	return 0;
+}
+
+/* Whatever happened, no process of the account's stays. */
+static int teardown(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < started_count; i++) {
+		assert_int_equal(WaitForSingleObject(started[i], 5000),
+				 WAIT_OBJECT_0);
+		(void)CloseHandle(started[i]);
+	}
+	sbk_win32 = &sbk_win32_system;
+	return 0;
+}
+
+static int begin(const char *mode, struct sbk_runner **out,
+		 struct sbk_error *err)
+{
+	struct sbk_sid own;
+	struct sbk_runner_wish wish = {.account = "SandbookOffline",
+				       .password = PASSWORD,
+				       .sid = &own,
+				       .program = runner_program,
+				       .test_patience_ms = 2500};
+
+	assert_ok(sbk_pipe_own_user(&own, err), err);
+	assert_true(SetEnvironmentVariableA("SBK_TEST_RUNNER", mode));
+	return sbk_runner_start(&wish, out, err);
+}
+
+/* --- a command ------------------------------------------------------------ */
+
+struct outcome {
+	int rc;
+	struct sbk_error err;
+	struct sbk_run_end end;
+	char text[2048];
+};
+
+static const char *const no_variables[] = {NULL};
+
+static struct sbk_launch_wish wish_of(const char *const *argv)
+{
+	return (struct sbk_launch_wish){.program = launched,
+					.argv = argv,
+					.directory = directory,
+					.environment = no_variables,
+					.best_effort = true};
+}
+
+static void run(struct sbk_runner *runner, struct sbk_launch_wish *wish,
+		struct outcome *out)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	HANDLE read = NULL, write = NULL;
+	size_t got = 1, used = 0;
+
+	memset(out, 0, sizeof(*out));
+	assert_ok(sbk_win32_make_pipe(&read, &write, &err), &err);
+	wish->streams[1] = wish->streams[2] = write;
+	out->rc = sbk_runner_run(runner, wish, &out->end, &out->err);
+	(void)CloseHandle(write);
+	while (got > 0 && used < sizeof(out->text) - 1) {
+		assert_ok(sbk_win32_read_pipe(read, out->text + used,
+					      sizeof(out->text) - 1 - used,
+					      &got, &err),
+			  &err);
+		used += got;
+	}
+	(void)CloseHandle(read);
+}
+
+static void test_runner__a_command_runs(void **state)
+{
+	const char *const copy[] = {"launched", "copy", NULL};
+	const char *const exits[] = {"launched", "exit", "0xC0000005", NULL};
+	struct sbk_launch_wish wish = wish_of(copy);
+	struct sbk_runner *runner = NULL;
+	struct sbk_error err = SBK_ERROR_INIT;
+	HANDLE read = NULL, write = NULL;
+	struct outcome out;
+
+	(void)state;
+	assert_ok(begin("serve", &runner, &err), &err);
+	assert_ok(sbk_win32_make_pipe(&read, &write, &err), &err);
+	assert_ok(sbk_win32_write(write, "in\n", 3, &err), &err);
+	(void)CloseHandle(write);
+	wish.streams[0] = read;
+	run(runner, &wish, &out);
+	(void)CloseHandle(read);
+	assert_ok(out.rc, &out.err);
+	assert_int_equal(out.end.exit_code, 0);
+	assert_non_null(strstr(out.text, "in"));
+	assert_non_null(strstr(out.text, "error"));
+	/* The next one of the same runner, with no input. */
+	wish = wish_of(exits);
+	run(runner, &wish, &out);
+	assert_ok(out.rc, &out.err);
+	assert_int_equal(out.end.exit_code, 139);
+	assert_int_equal(out.end.signal, 11);
+	assert_ok(sbk_runner_release(runner, &err), &err);
+}
+
+/* Somebody types nothing: the end of the command is the end all the same. */
+static void test_runner__an_input_without_an_end_is_left(void **state)
+{
+	const char *const argv[] = {"launched", "exit", "6", NULL};
+	struct sbk_launch_wish wish = wish_of(argv);
+	struct sbk_runner *runner = NULL;
+	struct sbk_error err = SBK_ERROR_INIT;
+	HANDLE read = NULL, write = NULL;
+	struct outcome out;
+
+	(void)state;
+	assert_ok(begin("serve", &runner, &err), &err);
+	assert_ok(sbk_win32_make_pipe(&read, &write, &err), &err);
+	wish.streams[0] = read;
+	run(runner, &wish, &out);
+	assert_ok(out.rc, &out.err);
+	assert_int_equal(out.end.exit_code, 6);
+	assert_ok(sbk_runner_release(runner, &err), &err);
+	(void)CloseHandle(write);
+	(void)CloseHandle(read);
+}
+
+static void test_runner__its_time_ends_it(void **state)
+{
+	const char *const argv[] = {"launched", "sleep", "60000", NULL};
+	struct sbk_launch_wish wish = wish_of(argv);
+	struct sbk_runner *runner = NULL;
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct outcome out;
+
+	(void)state;
+	assert_ok(begin("serve", &runner, &err), &err);
+	wish.timeout_s = 1;
+	run(runner, &wish, &out);
+	assert_ok(out.rc, &out.err);
+	assert_true(out.end.timed_out);
+	assert_ok(sbk_runner_release(runner, &err), &err);
+}
+
+static void test_runner__runs_in_a_pseudoconsole(void **state)
+{
+	const char *const argv[] = {"launched", "exit", "5", NULL};
+	struct sbk_launch_wish wish = wish_of(argv);
+	struct sbk_runner *runner = NULL;
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct outcome out;
+
+	(void)state;
+	assert_ok(begin("serve", &runner, &err), &err);
+	wish.terminal = true;
+	run(runner, &wish, &out);
+	assert_ok(out.rc, &out.err);
+	assert_int_equal(out.end.exit_code, 5);
+	assert_ok(sbk_runner_release(runner, &err), &err);
+}
+
+static DWORD WINAPI stop_soon(void *arg)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	Sleep(700);
+	(void)sbk_runner_stop(arg, &err);
+	return 0;
+}
+
+static void test_runner__is_stopped(void **state)
+{
+	const char *const argv[] = {"launched", "sleep", "60000", NULL};
+	struct sbk_launch_wish wish = wish_of(argv);
+	struct sbk_runner *runner = NULL;
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct outcome out;
+	HANDLE thread;
+
+	(void)state;
+	assert_ok(begin("serve", &runner, &err), &err);
+	thread = CreateThread(NULL, 0, stop_soon, runner, 0, NULL);
+	assert_non_null(thread);
+	run(runner, &wish, &out);
+	assert_ok(out.rc, &out.err);
+	assert_int_equal(out.end.exit_code, SBK_LAUNCH_ENDED);
+	(void)WaitForSingleObject(thread, INFINITE);
+	(void)CloseHandle(thread);
+	assert_ok(sbk_runner_release(runner, &err), &err);
+}
+
+/* --- refusals ------------------------------------------------------------- */
+
+static void test_runner__a_token_that_is_not_restricted_is_refused(void **state)
+{
+	const char *const argv[] = {"launched", "exit", "0", NULL};
+	struct sbk_launch_wish wish = wish_of(argv);
+	struct sbk_runner *runner = NULL;
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct outcome out;
+
+	(void)state;
+	assert_ok(begin("strict token", &runner, &err), &err);
+	run(runner, &wish, &out);
+	assert_error(out.rc, SBK_E_UNSUPPORTED, &out.err);
+	assert_non_null(strstr(out.err.message, "token"));
+	assert_string_equal(out.text, "");
+	assert_ok(sbk_runner_release(runner, &err), &err);
+}
+
+/* Whatever the runner is, the front end ends it and says so. */
+static void test_runner__a_hostile_runner_is_refused(void **state)
+{
+	static const struct {
+		const char *mode;
+		int code;
+	} cases[] = {
+		{"silent", SBK_E_BUSY},	      {"early", SBK_E_PARSE},
+		{"long", SBK_E_LIMIT},	      {"other", SBK_E_DENIED},
+		{"absent", SBK_E_INCOMPLETE}, {"strict user", 0},
+		{"another server", 0},
+	};
+	struct sbk_runner *runner = NULL;
+	struct sbk_error err = SBK_ERROR_INIT;
+	size_t i;
+	int rc;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		rc = begin(cases[i].mode, &runner, &err);
+		if (cases[i].code != 0)
+			assert_error(rc, cases[i].code, &err);
+		assert_true(rc < 0);
+		assert_null(runner);
+		assert_true(*err.message != '\0');
+	}
+}
+
+/* A front end that says what is not due: the runner ends. */
+static void expect_end(const void *bytes, size_t size)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_logon made = SBK_LOGON_INIT;
+	char name[SBK_PIPE_NAME_SIZE], own[16];
+	const char *argv[] = {"runner", name, own, NULL};
+	const struct sbk_logon_wish wish = {.account = "SandbookOffline",
+					    .password = PASSWORD,
+					    .program = runner_program,
+					    .argv = argv};
+	HANDLE pipe = NULL;
+	struct sbk_sid user;
+
+	assert_true(SetEnvironmentVariableA("SBK_TEST_RUNNER", "serve"));
+	assert_ok(sbk_pipe_own_user(&user, &err), &err);
+	assert_ok(sbk_pipe_make(&user, name, &pipe, &err), &err);
+	(void)snprintf(own, sizeof(own), "%lu", GetCurrentProcessId());
+	assert_ok(sbk_logon_start(&wish, &made, &err), &err);
+	assert_ok(sbk_win32_resume(made.thread, &err), &err);
+	assert_ok(sbk_win32_connect(pipe, 10000, &err), &err);
+	assert_ok(sbk_win32_write_within(pipe, bytes, size, 5000, &err), &err);
+	assert_int_equal(WaitForSingleObject(made.process, 10000),
+			 WAIT_OBJECT_0);
+	sbk_win32_close(&pipe);
+	assert_ok(sbk_logon_release(&made, &err), &err);
+}
+
+static void test_runner__a_hostile_front_end_is_left(void **state)
+{
+	(void)state;
+	expect_end("\xff\xff\xff\x7f", 4);
+	expect_end("\x15\0\0\0{\"v\":1,\"type\":\"stop\"}", 25);
+	expect_end("\x16\0\0\0{\"v\":9,\"type\":\"close\"}", 26);
+}
+
+static void test_runner__idle_it_ends(void **state)
+{
+	struct sbk_runner *runner = NULL;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	assert_ok(begin("serve", &runner, &err), &err);
+	assert_int_equal(WaitForSingleObject(started[0], 8000), WAIT_OBJECT_0);
+	assert_ok(sbk_runner_release(runner, &err), &err);
+}
+
+static void test_runner__each_refusal_has_its_remedy(void **state)
+{
+	static const struct {
+		DWORD code;
+		const char *part;
+	} cases[] = {{1326, "setup --upgrade"}, {1327, "policy"},
+		     {1330, "setup --upgrade"}, {1331, "disabled"},
+		     {1385, "Deny log on"},	{1907, "setup --upgrade"},
+		     {1909, "locked out"},	{1058, "Secondary Logon"},
+		     {5, "SandbookOffline"}};
+	struct sbk_runner *runner = NULL;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sbk_error err = SBK_ERROR_INIT;
+
+		refuse_with = cases[i].code;
+		assert_true(begin("serve", &runner, &err) < 0);
+		assert_int_equal(err.os_code, cases[i].code);
+		assert_non_null(strstr(err.message, cases[i].part));
+		assert_null(strstr(err.message, PASSWORD));
+		assert_null(runner);
+	}
+}
+
+/* --- on the simulations ----------------------------------------------------
+ */
+
+static NTSTATUS NTAPI set_nothing(HANDLE handle, SECURITY_INFORMATION what,
+				  PSECURITY_DESCRIPTOR descriptor)
+{
+	(void)handle;
+	(void)what;
+	(void)descriptor;
+	return 0;
+}
+
+/* A system that says that the account is out of the pipe's list, and is wrong:
+ * nothing is said to the runner. */
+static void
+test_runner__an_account_that_stays_in_the_list_is_refused(void **state)
+{
+	static const uint32_t subs[] = {21, 1, 2, 3, 1005};
+	const struct sbk_sid account = sbk_sid_make(5, subs, 5);
+	const struct sbk_runner_wish wish = {.account = "SandbookOffline",
+					     .password = PASSWORD,
+					     .sid = &account,
+					     .program = runner_program,
+					     .test_patience_ms = 2500};
+	struct sbk_runner *runner = NULL;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	assert_true(SetEnvironmentVariableA("SBK_TEST_RUNNER", "silent"));
+	/* Honest, it comes as far as the greeting. */
+	assert_error(sbk_runner_start(&wish, &runner, &err), SBK_E_BUSY, &err);
+	table.files.NtSetSecurityObject = set_nothing;
+	assert_error(sbk_runner_start(&wish, &runner, &err), SBK_E_UNSUPPORTED,
+		     &err);
+	assert_non_null(strstr(err.message, "access list"));
+}
+
+/* Each call of starting one fails once: no process, no handle stays. */
+static void test_runner__each_call_of_a_logon_may_fail(void **state)
+{
+	const char *const argv[] = {"runner", "x", "1", NULL};
+	const struct sbk_logon_wish wish = {.account = "SandbookOffline",
+					    .password = PASSWORD,
+					    .program = runner_program,
+					    .argv = argv};
+	unsigned n, calls = 1;
+
+	(void)state;
+	for (n = 0; n <= calls; n++) {
+		struct sbk_logon made = SBK_LOGON_INIT;
+		struct sbk_error err = SBK_ERROR_INIT;
+		int rc;
+
+		sim_token_begin();
+		table = *sbk_win32;
+		table.logon = &logon;
+		sbk_win32 = &table;
+		sim_token_fail(n);
+		started_count = 0;
+		rc = sbk_logon_start(&wish, &made, &err);
+		if (n == 0) {
+			assert_ok(rc, &err);
+			calls = sim_token_calls();
+			assert_in_range(calls, 4, 20);
+		} else {
+			assert_true(rc < 0);
+			assert_null(made.process);
+		}
+		sim_token_fail(0);
+		assert_int_equal(sbk_logon_release(&made, &err), 0);
+		sim_token_end();
+		(void)teardown(NULL);
+	}
+	started_count = 0;
+}
+
+/* Wine's own call, whatever it says: an account that is not there. */
+static void test_runner__the_systems_own_logon_is_no_success(void **state)
+{
+	struct sbk_runner *runner = NULL;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	logon.CreateProcessWithLogonW =
+		sbk_win32_logon_system.CreateProcessWithLogonW;
+	assert_true(begin("serve", &runner, &err) < 0);
+	print_message("%s\n", err.message);
+	assert_null(runner);
+}
+
+#define RUN_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+static const struct CMUnitTest tests[] = {
+	RUN_TEST(test_runner__a_command_runs),
+	RUN_TEST(test_runner__an_input_without_an_end_is_left),
+	RUN_TEST(test_runner__its_time_ends_it),
+	RUN_TEST(test_runner__runs_in_a_pseudoconsole),
+	RUN_TEST(test_runner__is_stopped),
+	RUN_TEST(test_runner__a_token_that_is_not_restricted_is_refused),
+	RUN_TEST(test_runner__a_hostile_runner_is_refused),
+	RUN_TEST(test_runner__a_hostile_front_end_is_left),
+	RUN_TEST(test_runner__idle_it_ends),
+	RUN_TEST(test_runner__each_refusal_has_its_remedy),
+	RUN_TEST(test_runner__an_account_that_stays_in_the_list_is_refused),
+	RUN_TEST(test_runner__each_call_of_a_logon_may_fail),
+	RUN_TEST(test_runner__the_systems_own_logon_is_no_success),
+};
+
+/* Both programs lie beside us. */
+int main(int argc, char **argv)
+{
+	char *slash, *c;
+
+	if (GetModuleFileNameA(NULL, directory, sizeof(directory)) == 0)
+		return 1;
+	for (c = directory; *c != '\0'; c++)
+		*c = *c == '\\' ? '/' : *c;
+	slash = strrchr(directory, '/');
+	*slash = '\0';
+	(void)snprintf(launched, sizeof(launched), "%s/launched.exe",
+		       directory);
+	(void)snprintf(runner_program, sizeof(runner_program),
+		       "%s/runner_tested.exe", directory);
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,7 +1,8 @@
 # What every program for Windows is built with, whatever the compiler.
-# Windows 10 1809 and newer: pseudo consoles (HPCON) came with it.
+# Windows 10 1809 and newer: pseudo consoles (HPCON) came with it. Not _UNICODE,
+# by which vcpkg's getopt.h would take wide words.
 add_compile_definitions(_WIN32_WINNT=0x0A00 NTDDI_VERSION=0x0A000006
-	WIN32_LEAN_AND_MEAN UNICODE _UNICODE)
+	WIN32_LEAN_AND_MEAN UNICODE)
 
 if(MINGW)
 	# printf as C11 has it, and not as msvcrt.dll has it.

@@ -125,6 +125,11 @@ int sbk_backend_add_grant(const struct sbk_backend *backend,
 				       principal, rights, next, ours, err);
 }
 
+bool sbk_backend_inherits(const struct sbk_backend *backend)
+{
+	return backend->ops->inherits;
+}
+
 int sbk_backend_subtract(const struct sbk_backend *backend,
 			 const struct sbk_change *change,
 			 struct sbk_state current, struct sbk_buf *next,

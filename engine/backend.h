@@ -123,6 +123,13 @@ struct sbk_backend_ops {
 	const char *name;
 
 	/*
+	 * Rights are entries that are inherited (Windows): a grant says of each
+	 * object whether it is SBK_RIGHTS_BELOW its root, and takes writing
+	 * away by SBK_RIGHTS_PROTECT, not by granting less.
+	 */
+	bool inherits;
+
+	/*
 	 * The state and identity at the object's name. `object->identity` is
 	 * ignored: comparing is the caller's. *Absent* is a state for the
 	 * kinds that we create; for SBK_KIND_ACCESS a missing path is
@@ -266,6 +273,7 @@ int sbk_backend_replace(const struct sbk_backend *backend,
 			const struct sbk_object *object,
 			struct sbk_state expected, struct sbk_state next,
 			struct sbk_error *err);
+bool sbk_backend_inherits(const struct sbk_backend *backend);
 /* Whether many can be replaced at once. */
 bool sbk_backend_replaces_many(const struct sbk_backend *backend);
 void sbk_backend_replace_begin(const struct sbk_backend *backend,

@@ -18,6 +18,8 @@
 
 #include "engine/banned.h"
 
+#define RUNS "runs" /* see is_for_runs */
+
 struct grant_options {
 	const char *to;
 	struct sbk_list rw, ro, deny;
@@ -27,7 +29,8 @@ struct grant_options {
 static const struct sbk_option options[] = {
 	{.name = "to",
 	 .argument = "PRINCIPAL",
-	 .help = "who gets it: an account, group:NAME, or a number",
+	 .help = "who gets it: an account, group:NAME, a number; on Windows a "
+		 "SID, or 'runs'",
 	 .offset = offsetof(struct grant_options, to),
 	 .type = SBK_OPTION_TEXT},
 	{.name = "rw",
@@ -73,6 +76,7 @@ struct granting {
 	const char **paths;
 	size_t path_count;
 	struct sbk_grant_request request;
+	struct sbk_root_principals own; /* the roots' */
 	struct sbk_backend backend;
 	struct sbk_grant *grant;
 	struct sbk_plan *in_effect;
@@ -138,21 +142,25 @@ static int settle_first(struct sbk_cli *cli, struct granting *g,
 static int check_principal(struct granting *g, struct sbk_error *err)
 {
 	char name[SBK_NAME_MAX];
-	struct sbk_principal_id id;
-	int rc = sbk_principal_parse(g->principal, &id, err);
+	struct sbk_principal_id id = {.number = UINT32_MAX};
+	int rc;
 
-	if (rc < 0 || id.is_group)
-		return rc;
+	/* Where people have no numbers, what names them is the text. */
+	if (g->person.uid == UINT32_MAX)
+		id.is_group = strcmp(g->principal, g->person.id.text) != 0;
+	else if (sbk_principal_parse(g->principal, &id, err) < 0)
+		return SBK_E_INVAL;
+	if (id.is_group)
+		return 0;
 	if (id.number == 0)
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "root needs no grant: no entry of an ACL "
 				     "holds it back");
 	if (id.number == g->person.uid)
 		return sbk_error_set(err, SBK_E_INVAL,
-				     "'%s' is yourself: an owner's rights come "
-				     "from the mode, not from an ACL entry; "
-				     "name the account that is to get the "
-				     "right",
+				     "'%s' is yourself, who has an owner's "
+				     "rights already; name the account that is "
+				     "to get the right",
 				     g->options.to);
 	rc = sbk_os_principal_name(g->principal, name, sizeof(name), err);
 	g->is_nobody = rc == 0 && name[0] == '\0';
@@ -169,12 +177,24 @@ static int add_note(struct granting *g, struct sbk_error *err)
 				 g->options.to);
 }
 
+/*
+ * A run may write where it and its account may, so a writable root's own
+ * principal is granted the same; RUNS is that one alone, for runs without an
+ * account.
+ */
+static bool is_for_runs(const struct granting *g)
+{
+	return sbk_root_principals_used && strcmp(g->options.to, RUNS) == 0;
+}
+
 static int list_in_effect(struct sbk_cli *cli, struct granting *g,
 			  struct sbk_error *err)
 {
 	g->in_effect = sbk_plan_new();
 	if (g->in_effect == NULL)
 		return sbk_error_no_memory(err);
+	if (is_for_runs(g))
+		return 0;
 	return cli->ledger.ops->granted(cli->ledger.self, SBK_BOOK_USER,
 					g->principal, g->in_effect, err);
 }
@@ -188,8 +208,9 @@ static int plan_now(struct granting *g, struct sbk_error *err)
 		return rc;
 	g->request = (struct sbk_grant_request){
 		.person = &g->person,
-		.principal = g->principal,
+		.principal = is_for_runs(g) ? NULL : g->principal,
 		.principal_name = g->options.to,
+		.root_principals = g->options.rw.count > 0 ? &g->own : NULL,
 		.rights = g->options.rw.count > 0 ? SBK_RIGHTS_WRITE
 						  : SBK_RIGHTS_READ,
 		.paths = g->paths,
@@ -242,14 +263,23 @@ static int make_plan(struct granting *g, struct sbk_error *err)
 {
 	int rc = sbk_os_caller(&g->person, err);
 
-	if (rc == 0)
+	if (rc == 0 && is_for_runs(g) && g->options.rw.count == 0)
+		rc = sbk_error_set(err, SBK_E_INVAL,
+				   "runs without an account read whatever you "
+				   "may read; --rw is what can be granted");
+	else if (rc == 0 && !is_for_runs(g))
 		rc = sbk_os_principal(g->options.to, g->principal, err);
-	if (rc == 0)
+	if (rc == 0 && !is_for_runs(g))
 		rc = check_principal(g, err);
 	if (rc == 0)
 		rc = sbk_os_backend(&g->backend, err);
+	g->own = (struct sbk_root_principals){.ledger = &g->cli->ledger,
+					      .backend = &g->backend};
 	if (rc == 0)
 		rc = settle_first(g->cli, g, err);
+	if (rc == 0 && !g->options.dry_run && g->options.rw.count > 0)
+		rc = sbk_root_principals_make_room(&g->own, g->paths,
+						   g->path_count, err);
 	return rc == 0 ? plan_now(g, err) : rc;
 }
 
@@ -267,6 +297,8 @@ static int carry_out(struct sbk_cli *cli, struct granting *g,
 	size_t i;
 	int rc;
 
+	/* It is filled anew where the plan is made again. */
+	request.mark = sbk_root_principals_mark(&g->own);
 	sbk_buf_adds(&title, "grant --to ");
 	sbk_text_quote(&title, g->options.to);
 	sbk_buf_adds(&title, g->options.rw.count > 0 ? " --rw" : " --ro");
@@ -292,7 +324,7 @@ static int carry_out(struct sbk_cli *cli, struct granting *g,
 static void print_json_plan(struct granting *g, struct sbk_buf *out)
 {
 	sbk_json_open(out, '{');
-	sbk_json_string(out, "principal", g->principal);
+	sbk_json_string(out, "principal", is_for_runs(g) ? RUNS : g->principal);
 	sbk_json_bool(out, "dry_run", g->options.dry_run);
 	sbk_json_key(out, "plan");
 	sbk_plan_print_json(g->plan, out);
@@ -374,6 +406,7 @@ out:
 static void release(struct granting *g)
 {
 	forget_plan(g);
+	sbk_root_principals_release(&g->own);
 	sbk_backend_close(&g->backend);
 	sbk_list_release(&g->options.rw);
 	sbk_list_release(&g->options.ro);

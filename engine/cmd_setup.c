@@ -20,8 +20,6 @@
 
 #include "engine/banned.h"
 
-#define SETUP_PROGRAM "sandbook-setup"
-
 static const struct sbk_option options[] = {
 	{.name = "user",
 	 .argument = "NAME",
@@ -51,6 +49,10 @@ static const struct sbk_option options[] = {
 	 .help = "do not ask",
 	 .offset = offsetof(struct sbk_setup_options, yes),
 	 .type = SBK_OPTION_FLAG},
+	{.name = SBK_SETUP_HANDOVER,
+	 .argument = "NAME",
+	 .offset = offsetof(struct sbk_setup_options, handover),
+	 .type = SBK_OPTION_TEXT},
 	{.name = SBK_SETUP_ERRAND,
 	 .offset = offsetof(struct sbk_setup_options, errand),
 	 .type = SBK_OPTION_FLAG},
@@ -61,6 +63,10 @@ static int find_person(struct sbk_setup_call *call, struct sbk_error *err)
 {
 	if (call->options.upgrade)
 		return 0; /* everybody who is enrolled */
+	if (call->options.handover != NULL)
+		return sbk_setup_delivery_join(call->options.handover,
+					       &call->delivery, &call->person,
+					       err);
 	if (call->options.user != NULL)
 		return sbk_os_person_by_name(call->options.user, &call->person,
 					     err);
@@ -76,7 +82,7 @@ static int make_plan(struct sbk_setup_call *call, struct sbk_error *err)
 		return sbk_error_no_memory(err);
 	return sbk_plan_setup(&call->backend,
 			      call->options.upgrade ? NULL : &call->person,
-			      call->plan, err);
+			      call->delivery, call->plan, err);
 }
 
 static void print_text(struct sbk_setup_call *call, struct sbk_buf *out)
@@ -143,6 +149,7 @@ static int carry_out(struct sbk_setup_call *call, struct sbk_error *err)
 	const struct sbk_ledger *ledger = &call->cli->ledger;
 	struct sbk_transaction_request request = {
 		.book = SBK_BOOK_MACHINE,
+		.more = sbk_plan_more,
 		.again = plan_again,
 		.again_arg = call,
 	};
@@ -325,6 +332,11 @@ static int refuse_without_root(struct sbk_error *err)
 {
 	char path[SBK_PATH_MAX];
 
+	if (sbk_os_can_elevate())
+		return sbk_error_set(err, SBK_E_DENIED,
+				     "setup makes accounts and firewall rules "
+				     "and needs an administrator: 'sandbook "
+				     "setup' asks for one");
 	if (sbk_os_executable(path, sizeof(path), NULL) < 0)
 		(void)snprintf(path, sizeof(path), "sandbook");
 	return sbk_error_set(err, SBK_E_DENIED,
@@ -333,10 +345,12 @@ static int refuse_without_root(struct sbk_error *err)
 			     path);
 }
 
-static int become_setup(char **argv, struct sbk_error *err)
+static int become_setup(struct sbk_setup_call *call, char **argv,
+			struct sbk_error *err)
 {
 	char *arguments[64] = {NULL};
-	static char program[] = SETUP_PROGRAM;
+	static char program[] = SBK_SETUP_PROGRAM;
+	const struct sbk_setup_options *asked = &call->options;
 	size_t i;
 
 	/* argv[0] is "setup" already, the command of the other program. */
@@ -347,14 +361,18 @@ static int become_setup(char **argv, struct sbk_error *err)
 					     "too many arguments");
 		arguments[i + 1] = argv[i];
 	}
-	return sbk_os_become_sibling(SETUP_PROGRAM, arguments, err);
+	return sbk_setup_become(call->cli,
+				asked->user == NULL &&
+					asked->remove_user == NULL &&
+					!asked->upgrade && !asked->dry_run,
+				arguments, err);
 }
 
 static int check_options(const struct sbk_setup_options *asked,
 			 struct sbk_error *err)
 {
 	if ((asked->user != NULL) + (asked->remove_user != NULL) +
-		    asked->upgrade >
+		    asked->upgrade + (asked->handover != NULL) >
 	    1)
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "only one of --user, --remove-user and "
@@ -366,6 +384,7 @@ static int run_setup(struct sbk_cli *cli, int argc, char **argv)
 {
 	struct sbk_setup_call call = {.cli = cli};
 	struct sbk_error err = SBK_ERROR_INIT;
+	bool is_setup;
 	int operands, rc;
 
 	rc = sbk_cli_parse(cli, argc, argv, &call.options, &operands, &err);
@@ -377,13 +396,17 @@ static int run_setup(struct sbk_cli *cli, int argc, char **argv)
 		rc = check_options(&call.options, &err);
 	if (rc == 0 && call.options.errand)
 		return sbk_setup_run_errand();
-	if (rc == 0 && !sbk_os_elevated())
+	is_setup = strcmp(cli->program, SBK_SETUP_PROGRAM) == 0;
+	if (rc == 0 && !sbk_os_elevated() &&
+	    (is_setup || !sbk_os_can_elevate()))
 		rc = refuse_without_root(&err);
-	if (rc == 0 && strcmp(cli->program, SETUP_PROGRAM) != 0)
-		rc = become_setup(argv, &err);
+	if (rc == 0 && !is_setup)
+		rc = become_setup(&call, argv, &err);
 	else if (rc == 0)
 		rc = do_setup(&call, &err);
 	sbk_plan_free(call.plan);
+	sbk_principals_release(&call.now);
+	sbk_setup_delivery_end(call.delivery, rc < 0 ? err.message : NULL);
 	sbk_backend_close(&call.backend);
 	if (rc == 0)
 		return SBK_EXIT_OK;

@@ -11,7 +11,7 @@
 #define SBK_SETUP_ERRAND "errand" /* the option of one, not for people */
 
 struct sbk_setup_options {
-	const char *user, *remove_user;
+	const char *user, *remove_user, *handover;
 	bool upgrade, dry_run, json, yes, errand;
 };
 
@@ -19,7 +19,9 @@ struct sbk_setup_options {
 struct sbk_setup_call {
 	struct sbk_cli *cli;
 	struct sbk_setup_options options;
-	struct sbk_person person; /* not with --upgrade */
+	struct sbk_person person;	     /* not with --upgrade */
+	struct sbk_setup_delivery *delivery; /* or NULL */
+	struct sbk_principals now; /* with --remove-user: who is enrolled */
 	struct sbk_backend backend;
 	struct sbk_plan *plan;
 	struct sbk_transaction_report report;

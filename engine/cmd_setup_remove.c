@@ -40,9 +40,9 @@ static int find_person(struct sbk_setup_call *call, struct sbk_error *err)
 
 static bool is_wanted(void *arg, const struct sbk_change *change)
 {
-	const struct sbk_person *person = arg;
+	const struct sbk_setup_call *call = arg;
 
-	return sbk_setup_is_of(change, &person->id);
+	return sbk_setup_is_of(change, &call->now, &call->person.id);
 }
 
 static struct sbk_take_back_request make_request(struct sbk_setup_call *call,
@@ -54,7 +54,7 @@ static struct sbk_take_back_request make_request(struct sbk_setup_call *call,
 		.book = SBK_BOOK_MACHINE,
 		.title = title,
 		.is_wanted = is_wanted,
-		.arg = &call->person,
+		.arg = call,
 	};
 }
 
@@ -178,6 +178,8 @@ int sbk_setup_remove(struct sbk_setup_call *call, struct sbk_error *err)
 	bool nothing = false;
 	int rc = find_person(call, err);
 
+	if (rc == 0)
+		rc = sbk_principals_find(&call->now, err);
 	if (rc == 0)
 		rc = propose(call, &nothing, err);
 	if (rc < 0 || nothing || call->options.dry_run)

@@ -53,11 +53,17 @@ static void try_person(const struct sbk_setup_call *call,
 					    NULL};
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct answer answer = {.code = 0};
+	int rc;
 
 	if (person->uid == 0)
 		return; /* root's runs use none */
-	if (sbk_os_run_as_able(person, words, TRIAL_MS, &answer, sizeof(answer),
-			       &err) < 0) {
+	rc = sbk_os_run_as_able(person, words, TRIAL_MS, &answer,
+				sizeof(answer), &err);
+	/* Where nothing is started as somebody, the person has shown it while
+	 * the accounts were made. */
+	if (rc == SBK_E_UNSUPPORTED || rc == SBK_E_NOTFOUND)
+		return;
+	if (rc < 0) {
 		tell(call, person, err.message);
 		return;
 	}

@@ -83,6 +83,12 @@ bool sbk_os_is_watched(void);
 int sbk_os_executable(char *out, size_t out_size, struct sbk_error *err);
 
 /*
+ * Whether sbk_os_become_sibling asks for an administrator's consent by itself,
+ * so that who is none can call it.
+ */
+bool sbk_os_can_elevate(void);
+
+/*
  * Becomes the program `name` that stands beside the running one, with these
  * arguments and this environment. Returns only where it could not.
  */

@@ -30,7 +30,10 @@
  *
  * SBK_E_BUSY after `timeout_ms`: it was killed, or, where it hangs in the
  * kernel, left behind. SBK_E_IO where it ended without a whole answer;
- * SBK_E_DENIED without root.
+ * SBK_E_DENIED without root. Windows starts nothing as somebody without that
+ * person's password: SBK_E_UNSUPPORTED, which says what the person has to do;
+ * SBK_E_NOTFOUND where that person keeps nothing of ours, so that there is
+ * nothing to ask for.
  */
 int sbk_os_run_as(const struct sbk_person *person, const char *const *argv,
 		  int64_t timeout_ms, void *answer, size_t size,

@@ -30,6 +30,9 @@ struct sbk_plan {
 	struct sbk_secret_list secrets;
 	const char *last_reason; /* most changes give the same one */
 	const char *last_ours;
+	sbk_plan_more_fn *more; /* or NULL */
+	void *more_arg;
+	void (*more_release)(void *arg);
 };
 
 static const char *const status_names[] = {
@@ -74,12 +77,29 @@ void sbk_plan_free(struct sbk_plan *plan)
 {
 	if (plan == NULL)
 		return;
+	sbk_plan_then(plan, NULL, NULL, NULL);
 	free(plan->changes.items);
 	free(plan->roots.items);
 	free(plan->notes.items);
 	sbk_state_pool_free(plan->pool);
 	sbk_arena_release(&plan->arena);
 	free(plan);
+}
+
+void sbk_plan_then(struct sbk_plan *plan, sbk_plan_more_fn *more, void *arg,
+		   void (*release)(void *arg))
+{
+	if (plan->more_release != NULL)
+		plan->more_release(plan->more_arg);
+	plan->more = more;
+	plan->more_arg = arg;
+	plan->more_release = release;
+}
+
+int sbk_plan_more(void *arg, struct sbk_plan *plan, struct sbk_error *err)
+{
+	(void)arg;
+	return plan->more != NULL ? plan->more(plan->more_arg, plan, err) : 0;
 }
 
 static int append(struct pointers *list, void *item, struct sbk_error *err)

@@ -93,6 +93,19 @@ struct sbk_plan;
 struct sbk_plan *sbk_plan_new(void); /* NULL: no memory */
 void sbk_plan_free(struct sbk_plan *plan);
 
+/*
+ * What is planned when the changes so far are made, since only then it is known
+ * (the number that the system gives to an account, say): of the form of
+ * sbk_apply_more_fn. `release` frees `arg` with the plan; the later of two
+ * calls counts. sbk_plan_more is what a transaction's `more` can be: the plan's
+ * own, or nothing; `arg` is ignored.
+ */
+typedef int sbk_plan_more_fn(void *arg, struct sbk_plan *plan,
+			     struct sbk_error *err);
+void sbk_plan_then(struct sbk_plan *plan, sbk_plan_more_fn *more, void *arg,
+		   void (*release)(void *arg));
+int sbk_plan_more(void *arg, struct sbk_plan *plan, struct sbk_error *err);
+
 /* Copies `change` and what it points to; SBK_E_LIMIT above
  * SBK_PLAN_CHANGES_MAX. */
 int sbk_plan_add(struct sbk_plan *plan, const struct sbk_change *change,

@@ -50,29 +50,55 @@ static int check_root(struct sbk_grant *grant, const char *root,
 	return sbk_os_can_grant(root, err);
 }
 
-static int plan_root(struct sbk_grant *grant, const char *path,
+/*
+ * The roots of the plan that this one is: one for each principal, so that the
+ * journal knows which have something there. `kept` is the one that counts.
+ */
+static int add_plan_roots(struct sbk_grant *grant, size_t index,
+			  const char *identity, struct sbk_plan_root **kept,
+			  struct sbk_error *err)
+{
+	const struct sbk_grant_request *request = grant->request;
+	struct sbk_plan_root root = {
+		.path = grant->roots[index],
+		.identity = identity,
+		.principal = request->principal,
+		.principal_name = request->principal_name,
+		.writable = request->rights == SBK_RIGHTS_WRITE,
+	};
+	int rc = 0;
+
+	if (root.principal != NULL)
+		rc = sbk_plan_add_root(grant->plan, &root, kept, err);
+	root.principal = grant->own[index];
+	root.principal_name = sbk_root_principal_name;
+	if (rc == 0 && root.principal != NULL)
+		rc = sbk_plan_add_root(grant->plan, &root,
+				       request->principal == NULL ? kept : NULL,
+				       err);
+	return rc;
+}
+
+static int plan_root(struct sbk_grant *grant, size_t index,
 		     struct sbk_error *err)
 {
-	struct sbk_plan_root root = {
-		.path = path,
-		.principal = grant->request->principal,
-		.principal_name = grant->request->principal_name,
-		.writable = grant->request->rights == SBK_RIGHTS_WRITE,
-	};
+	const char *path = grant->roots[index];
 	struct sbk_object object = {.kind = SBK_KIND_ACCESS, .name = path};
 	struct sbk_observation seen = SBK_OBSERVATION_INIT;
 	struct sbk_plan_root *kept = NULL;
 	int rc;
 
+	grant->root_own = NULL;
 	rc = check_root(grant, path, err);
-	if (rc == 0 && !grant->request->without_way)
+	if (rc == 0 && !grant->request->without_way &&
+	    grant->request->principal != NULL)
 		rc = sbk_grant_plan_above(grant, path, err);
 	if (rc == 0)
 		rc = sbk_backend_observe(grant->backend, &object, &seen, err);
-	if (rc == 0) {
-		root.identity = sbk_buf_text(&seen.identity);
-		rc = sbk_plan_add_root(grant->plan, &root, &kept, err);
-	}
+	if (rc == 0)
+		rc = add_plan_roots(grant, index, sbk_buf_text(&seen.identity),
+				    &kept, err);
+	grant->root_own = grant->own[index];
 	if (rc == 0)
 		rc = sbk_grant_walk_root(grant, kept, err);
 	sbk_observation_release(&seen);
@@ -99,6 +125,12 @@ static int add_notes(struct sbk_grant *grant, struct sbk_error *err)
 				       grant->kept,
 				       grant->request->principal_name,
 				       grant->kept_path);
+	if (rc == 0 && grant->sheltered > 0)
+		rc = sbk_plan_add_note(grant->plan, err,
+				       "%zu left out with what is below, among "
+				       "them '%s': its access list takes "
+				       "nothing from above",
+				       grant->sheltered, grant->sheltered_path);
 	if (rc == 0 && grant->refused > 0)
 		rc = sbk_plan_add_note(grant->plan, err,
 				       "%zu left out that came in meanwhile, "
@@ -109,11 +141,16 @@ static int add_notes(struct sbk_grant *grant, struct sbk_error *err)
 	    !grant->request->without_way)
 		rc = sbk_plan_add_note(
 			grant->plan, err,
-			"protected names are granted for reading only, but %s "
-			"can still rename them or put others in their place: "
-			"an ACL cannot forbid that, 'sandbook run' does",
+			sbk_backend_inherits(grant->backend)
+				? "writing is denied at the protected names "
+				  "that are there, but %s can make those that "
+				  "are not: an access list cannot forbid a name"
+				: "protected names are granted for reading "
+				  "only, but %s can still rename them or put "
+				  "others in their place: an ACL cannot forbid "
+				  "that, 'sandbook run' does",
 			grant->request->principal_name);
-	grant->masked = grant->refused = grant->kept = 0;
+	grant->masked = grant->refused = grant->kept = grant->sheltered = 0;
 	return rc;
 }
 
@@ -125,7 +162,7 @@ int sbk_grant_plan(struct sbk_grant *grant, struct sbk_plan *plan,
 
 	grant->plan = plan;
 	for (i = 0; rc == 0 && i < grant->root_count; i++)
-		rc = plan_root(grant, grant->roots[i], err);
+		rc = plan_root(grant, i, err);
 	if (rc == 0)
 		rc = sbk_grant_decide_linked(grant, err);
 	return rc == 0 ? add_notes(grant, err) : rc;
@@ -145,8 +182,13 @@ int sbk_grant_more(void *arg, struct sbk_plan *plan, struct sbk_error *err)
 		for (j = 0; j < grant->root_count; j++)
 			if (strcmp(grant->roots[j], scratch.path) == 0)
 				break;
-		if (j < grant->root_count)
-			rc = sbk_grant_walk_root(grant, &scratch, err);
+		/* Once for each root, whoever has it. */
+		if (j == grant->root_count ||
+		    (grant->request->principal != NULL &&
+		     strcmp(scratch.principal, grant->request->principal) != 0))
+			continue;
+		grant->root_own = grant->own[j];
+		rc = sbk_grant_walk_root(grant, &scratch, err);
 		/* A root that is gone has nothing new in it. */
 		if (rc == SBK_E_NOTFOUND) {
 			sbk_error_clear(err);
@@ -199,6 +241,18 @@ static int resolve_roots(struct sbk_grant *grant, struct sbk_error *err)
 	}
 	grant->root_count = kept;
 	return 0;
+}
+
+static int find_own(struct sbk_grant *grant, struct sbk_error *err)
+{
+	grant->own = calloc(grant->root_count + 1, sizeof(*grant->own));
+	if (grant->own == NULL)
+		return sbk_error_no_memory(err);
+	if (grant->request->root_principals == NULL)
+		return 0;
+	return sbk_root_principals_find(grant->request->root_principals,
+					(const char *const *)grant->roots,
+					grant->root_count, grant->own, err);
 }
 
 /* The denied paths, resolved, and after them the sensitive ones. */
@@ -279,6 +333,8 @@ int sbk_grant_new(const struct sbk_backend *backend,
 	grant->linked_index.value_size = sizeof(size_t);
 	rc = resolve_roots(grant, err);
 	if (rc == 0)
+		rc = find_own(grant, err);
+	if (rc == 0)
 		rc = look_for_moved(grant, err);
 	if (rc == 0)
 		rc = find_left_out(grant, err);
@@ -304,6 +360,7 @@ void sbk_grant_free(struct sbk_grant *grant)
 	for (i = 0; i < grant->root_count; i++)
 		free(grant->roots[i]);
 	free(grant->roots);
+	free(grant->own);
 	free(grant->linked);
 	free(grant->inside);
 	sbk_buf_release(&grant->stripped);

@@ -20,12 +20,17 @@
 #include "engine/cli.h"
 #include "engine/os.h"
 #include "engine/plan.h"
+#include "engine/root_principal.h"
 
 struct sbk_grant_request {
 	const struct sbk_person *person; /* who grants: owns every object */
-	const char *principal;		 /* "u:990" */
-	const char *principal_name;	 /* as people write it */
-	enum sbk_rights rights;		 /* READ or WRITE */
+	/* "u:990"; NULL: each root's own alone. */
+	const char *principal;
+	const char *principal_name; /* as people write it */
+	/* Each root's own principal gets the right, too, in that root and by
+	 * the same changes (root_principal.h); or NULL. */
+	struct sbk_root_principals *root_principals;
+	enum sbk_rights rights; /* READ or WRITE */
 	const char *const *paths;
 	size_t path_count;
 	/* Left out with what is below, as sensitive paths are. They exist. */
@@ -62,11 +67,14 @@ void sbk_grant_free(struct sbk_grant *grant);
  *
  * Left out or weakened, and counted: sensitive and denied paths get nothing;
  * protected names in a root, and files with hard links outside all the roots,
- * get no right to write. Files in a root that mostly hold secrets
+ * get no right to write; where entries are inherited, writing is denied there.
+ * Files in a root that mostly hold secrets
  * (secret_files.h) are granted, and named in the plan.
  *
  * Directories above a root get the right to pass through where they lack it
  * and belong to the person; the first one that does not is named in a note.
+ * Where entries are inherited, whoever may change an object's access may grant
+ * it, whoever owns it.
  */
 int sbk_grant_plan(struct sbk_grant *grant, struct sbk_plan *plan,
 		   struct sbk_error *err);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "engine/limits.h"
+#include "engine/os_census.h"
 
 #include "engine/banned.h"
 
@@ -22,12 +23,49 @@ struct above {
 static int block(struct above *above, const char *path, const char *why,
 		 struct sbk_error *err)
 {
+	/* Where entries are inherited nobody is kept from passing, only from
+	 * looking. */
+	if (sbk_backend_inherits(above->grant->backend))
+		return sbk_plan_add_note(
+			above->grant->plan, err,
+			"%s cannot look at '%s', above '%s': "
+			"it %s; a program that asks about each "
+			"directory above a file may fail",
+			above->grant->request->principal_name, path,
+			above->root, why);
 	above->blocked = true;
 	return sbk_plan_add_note(above->grant->plan, err,
 				 "%s cannot reach '%s' by its path: '%s' %s; "
 				 "'sandbook run' needs no such right",
 				 above->grant->request->principal_name,
 				 above->root, path, why);
+}
+
+/*
+ * Where entries are inherited, what everybody of a group may do is not in an
+ * entry of the principal's: whoever may list a directory or pass it needs no
+ * entry there. What cannot be told gets one.
+ */
+static bool may_look(struct sbk_grant *grant, const struct sbk_visit *seen)
+{
+	struct sbk_subject who = {.principal = grant->request->principal};
+	struct sbk_buf entry = SBK_BUF_INIT;
+	unsigned rights = 0;
+	bool named;
+
+	if (!sbk_backend_inherits(grant->backend))
+		return false;
+	if (grant->groups == NULL &&
+	    sbk_os_groups_of(who.principal, &grant->arena, &grant->groups,
+			     &grant->group_count, NULL) < 0)
+		grant->group_count = 0;
+	who.groups = grant->groups;
+	who.group_count = grant->group_count;
+	if (sbk_backend_evaluate(grant->backend, seen->access, &who, &rights,
+				 &named, &entry, NULL) < 0)
+		rights = 0;
+	sbk_buf_release(&entry);
+	return (rights & (SBK_MAY_READ | SBK_MAY_EXECUTE)) != 0;
 }
 
 static int give_search(struct above *above, const struct sbk_visit *seen,
@@ -50,9 +88,12 @@ static int give_search(struct above *above, const struct sbk_visit *seen,
 
 	if (memo->rc == 0 && memo->ours.size == 0)
 		return 0;
+	if (may_look(grant, seen))
+		return 0;
 	if (memo->rc < 0)
 		return block(above, seen->path, memo->problem.message, err);
-	if (seen->owner != grant->request->person->uid)
+	if (sbk_grant_has_numbers(grant) &&
+	    seen->owner != grant->request->person->uid)
 		return block(above, seen->path, "belongs to another account",
 			     err);
 	if (seen->fixed != NULL)
@@ -95,8 +136,9 @@ int sbk_grant_plan_above(struct sbk_grant *grant, const char *root,
 	for (i = 0; rc == 0 && !above.blocked && i < size; i++) {
 		if (root[i] != '/')
 			continue;
+		/* The root of the system, or of a drive, ends in its slash. */
 		memcpy(path, root, i + 1);
-		path[i == 0 ? 1 : i] = '\0';
+		path[i == 0 || root[i - 1] == ':' ? i + 1 : i] = '\0';
 		rc = sbk_backend_walk(grant->backend, path, visit_above, &above,
 				      &problem);
 		if (rc < 0 && rc != SBK_E_NOMEM && rc != SBK_E_LIMIT)

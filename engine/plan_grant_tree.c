@@ -58,58 +58,6 @@ static bool is_protected(const char *path, const char *root, bool *itself)
 	       memcmp(name, sbk_project_policy_name, size) == 0;
 }
 
-static struct sbk_grant_memo *memo_of(struct sbk_grant *grant,
-				      struct sbk_state state)
-{
-	return &grant->memo[sbk_hash(state.data, state.size) &
-			    (SBK_GRANT_MEMO_SLOTS - 1)];
-}
-
-/* Whether the state names the principal. */
-static int strip_named(struct sbk_grant *grant, struct sbk_state access,
-		       bool *named, struct sbk_error *err)
-{
-	int rc = sbk_backend_strip(grant->backend, access,
-				   &grant->request->principal, 1,
-				   &grant->stripped, err);
-	struct sbk_state without = {.data = sbk_buf_text(&grant->stripped),
-				    .size = grant->stripped.size};
-
-	*named = rc == 0 && !sbk_state_equal(without, access);
-	return rc;
-}
-
-/* add_grant, remembered. The result is borrowed until the next call. */
-const struct sbk_grant_memo *sbk_grant_state(struct sbk_grant *grant,
-					     struct sbk_state current,
-					     bool is_directory,
-					     enum sbk_rights rights)
-{
-	struct sbk_grant_memo *memo = memo_of(grant, current);
-	struct sbk_state known = {.data = sbk_buf_text(&memo->current),
-				  .size = memo->current.size};
-
-	if (memo->current.size > 0 && sbk_state_equal(known, current) &&
-	    memo->is_directory == is_directory && memo->rights == rights)
-		return memo;
-	sbk_buf_clear(&memo->current);
-	sbk_buf_add(&memo->current, current.data, current.size);
-	memo->is_directory = is_directory;
-	memo->rights = rights;
-	memo->named = false;
-	sbk_error_clear(&memo->problem);
-	memo->rc = sbk_buf_failed(&memo->current, &memo->problem);
-	if (memo->rc == 0)
-		memo->rc = strip_named(grant, current, &memo->named,
-				       &memo->problem);
-	if (memo->rc == 0)
-		memo->rc = sbk_backend_add_grant(
-			grant->backend, current, is_directory,
-			grant->request->principal, rights, &memo->next,
-			&memo->ours, &memo->problem);
-	return memo;
-}
-
 int sbk_grant_add_change(struct sbk_grant *grant,
 			 const struct sbk_change *change, struct sbk_error *err)
 {
@@ -175,6 +123,16 @@ static int leave_out(struct sbk_grant *grant, size_t *count, const char **first,
 	return *first == NULL ? sbk_error_no_memory(err) : 0;
 }
 
+/* What its list is protected from stays as it is, with what is below it. */
+static int shelter(struct sbk_grant *grant, const char *path,
+		   struct sbk_error *err)
+{
+	grant->root->carved_out++;
+	grant->below_is_sheltered = true;
+	return leave_out(grant, &grant->sheltered, &grant->sheltered_path, path,
+			 err);
+}
+
 /* A sensitive or denied object: nothing is given, and what it has stays. */
 static int leave_alone(struct sbk_grant *grant, const struct sbk_object *object,
 		       struct sbk_state access, struct sbk_error *err)
@@ -184,7 +142,7 @@ static int leave_alone(struct sbk_grant *grant, const struct sbk_object *object,
 
 	if (grant->later)
 		return 0;
-	rc = strip_named(grant, access, &named, err);
+	rc = sbk_grant_strip(grant, access, &named, err);
 	if (rc < 0 || !named)
 		return rc;
 	if (is_inherited(grant, object->name))
@@ -193,15 +151,26 @@ static int leave_alone(struct sbk_grant *grant, const struct sbk_object *object,
 	return record_named(grant, object, access, err);
 }
 
+static const char *reason_of(unsigned rights)
+{
+	if ((rights & (SBK_GRANT_DENIED | SBK_GRANT_SHIELDED)) != 0)
+		return "grant: read, writing denied";
+	return SBK_GRANT_RIGHT(rights) == SBK_RIGHTS_WRITE
+		       ? "grant: read and write"
+		       : "grant: read";
+}
+
+static int refuse(struct sbk_grant *grant, const char *path, const char *why,
+		  const char *remedy, struct sbk_error *err);
+
 static int give(struct sbk_grant *grant, const struct sbk_object *object,
-		struct sbk_state access, bool is_directory,
-		enum sbk_rights rights, struct sbk_error *err)
+		struct sbk_state access, bool is_directory, unsigned rights,
+		struct sbk_error *err)
 {
 	struct sbk_change change = {
 		.object = *object,
 		.before = access,
-		.reason = rights == SBK_RIGHTS_WRITE ? "grant: read and write"
-						     : "grant: read",
+		.reason = reason_of(rights),
 	};
 	const struct sbk_grant_memo *memo;
 	int rc = 0;
@@ -215,7 +184,10 @@ static int give(struct sbk_grant *grant, const struct sbk_object *object,
 		rc = record_named(grant, object, access, err);
 	if (rc < 0)
 		return rc;
-	if (memo->rc == SBK_E_UNSUPPORTED)
+	if (memo->rc == SBK_E_UNSUPPORTED && (rights & SBK_GRANT_DENIED) != 0)
+		rc = refuse(grant, object->name, memo->problem.message,
+			    "mend that", err);
+	else if (memo->rc == SBK_E_UNSUPPORTED)
 		grant->root->skipped++;
 	else if (memo->rc == SBK_E_CONFLICT)
 		rc = leave_out(grant, &grant->masked, &grant->masked_path,
@@ -223,6 +195,8 @@ static int give(struct sbk_grant *grant, const struct sbk_object *object,
 	else if (memo->rc < 0)
 		return sbk_error_set(err, memo->rc, "%s: '%s'",
 				     memo->problem.message, object->name);
+	if (rc == 0 && memo->rc == 0 && memo->sheltered)
+		rc = shelter(grant, object->name, err);
 	if (rc < 0 || memo->rc < 0)
 		return rc;
 	change.after = (struct sbk_state){.data = sbk_buf_text(&memo->next),
@@ -230,13 +204,31 @@ static int give(struct sbk_grant *grant, const struct sbk_object *object,
 	change.ours = sbk_buf_text(&memo->ours);
 	if (!sbk_state_equal(change.after, access))
 		return sbk_grant_add_change(grant, &change, err);
-	grant->root->already++;
+	grant->root->already += !memo->sheltered;
 	return 0;
+}
+
+/* Whether an object with these rights is not written. */
+static bool is_read_only(unsigned rights)
+{
+	return SBK_GRANT_RIGHT(rights) != SBK_RIGHTS_WRITE ||
+	       (rights & (SBK_GRANT_DENIED | SBK_GRANT_SHIELDED)) != 0;
+}
+
+/* The same object, not to be written. Its list is one for all its names, so a
+ * denial stands in it for itself. */
+static unsigned read_only(const struct sbk_grant *grant, unsigned rights)
+{
+	if (!sbk_backend_inherits(grant->backend))
+		return SBK_RIGHTS_READ;
+	if (SBK_GRANT_RIGHT(rights) == SBK_RIGHTS_WRITE)
+		rights |= SBK_GRANT_DENIED;
+	return rights & ~(unsigned)SBK_GRANT_SHIELDED;
 }
 
 /* A file with several names: counted now, decided when all were seen. */
 static int defer(struct sbk_grant *grant, const struct sbk_visit *visit,
-		 enum sbk_rights rights, struct sbk_error *err)
+		 unsigned rights, struct sbk_error *err)
 {
 	size_t *index =
 		sbk_table_find_text(&grant->linked_index, visit->identity);
@@ -246,8 +238,8 @@ static int defer(struct sbk_grant *grant, const struct sbk_visit *visit,
 	if (index != NULL) {
 		grant->linked[*index].seen++;
 		/* Read-only by one of its names is read-only. */
-		if (rights == SBK_RIGHTS_READ)
-			grant->linked[*index].rights = rights;
+		if (is_read_only(rights))
+			grant->linked[*index].rights = read_only(grant, rights);
 		grant->root->already++;
 		return 0;
 	}
@@ -272,7 +264,9 @@ static int defer(struct sbk_grant *grant, const struct sbk_visit *visit,
 						  visit->access.size),
 			   .size = visit->access.size},
 		.root = grant->root,
-		.rights = rights,
+		.own = grant->root_own,
+		.rights = is_read_only(rights) ? read_only(grant, rights)
+					       : rights,
 		.links = visit->links,
 		.seen = 1,
 	};
@@ -317,12 +311,27 @@ static int refuse(struct sbk_grant *grant, const char *path, const char *why,
 			     path);
 }
 
-static bool owned_by_principal(const struct sbk_grant *grant, uint32_t owner)
+static int owned_by_principal(const struct sbk_grant *grant,
+			      const struct sbk_visit *visit, bool *owned,
+			      struct sbk_error *err)
 {
+	const char *principal = grant->request->principal;
+	unsigned how = 0;
 	char text[16];
+	int rc;
 
-	(void)snprintf(text, sizeof(text), "u:%" PRIu32, owner);
-	return strcmp(text, grant->request->principal) == 0;
+	*owned = false;
+	if (principal == NULL)
+		return 0;
+	if (sbk_grant_has_numbers(grant)) {
+		(void)snprintf(text, sizeof(text), "u:%" PRIu32, visit->owner);
+		*owned = strcmp(text, principal) == 0;
+		return 0;
+	}
+	rc = sbk_backend_naming(grant->backend, visit->access, principal, &how,
+				err);
+	*owned = rc == 0 && (how & SBK_NAMED_OWNER) != 0;
+	return rc;
 }
 
 /* 1 where the object may be granted, 0 where it is left out, or an error. */
@@ -330,13 +339,17 @@ static int check_object(struct sbk_grant *grant, const struct sbk_visit *visit,
 			struct sbk_error *err)
 {
 	char why[64];
-	int rc;
+	bool owned;
+	int rc = owned_by_principal(grant, visit, &owned, err);
 
-	if (owned_by_principal(grant, visit->owner)) {
+	if (rc < 0)
+		return rc;
+	if (owned) {
 		grant->root->already++;
 		return 0;
 	}
-	if (visit->owner != grant->request->person->uid) {
+	if (sbk_grant_has_numbers(grant) &&
+	    visit->owner != grant->request->person->uid) {
 		(void)snprintf(why, sizeof(why),
 			       "it belongs to account %" PRIu32, visit->owner);
 		rc = refuse(grant, visit->path, why,
@@ -380,11 +393,29 @@ static int enter_directory(struct sbk_grant *grant,
 	return 0;
 }
 
-static enum sbk_rights rights_for(struct sbk_grant *grant,
-				  const struct sbk_visit *visit)
+static unsigned rights_where_inherited(struct sbk_grant *grant,
+				       const struct sbk_visit *visit)
+{
+	unsigned rights = grant->request->rights;
+	bool itself = false;
+
+	if (strcmp(visit->path, grant->root->path) != 0)
+		rights |= SBK_RIGHTS_BELOW;
+	if (grant->request->rights != SBK_RIGHTS_WRITE ||
+	    !sbk_grant_is_named(grant, visit, &itself))
+		return rights;
+	grant->protected_seen = true;
+	grant->root->carved_out += itself;
+	return rights | (itself ? SBK_GRANT_DENIED : SBK_GRANT_SHIELDED);
+}
+
+static unsigned rights_for(struct sbk_grant *grant,
+			   const struct sbk_visit *visit)
 {
 	bool itself = false;
 
+	if (sbk_backend_inherits(grant->backend))
+		return rights_where_inherited(grant, visit);
 	if (grant->request->rights != SBK_RIGHTS_WRITE)
 		return grant->request->rights;
 	if (is_protected(visit->path, grant->root->path, &itself)) {
@@ -414,8 +445,8 @@ static int visit_granted(struct sbk_grant *grant, const struct sbk_visit *visit,
 	const struct sbk_object object = {.kind = SBK_KIND_ACCESS,
 					  .name = visit->path,
 					  .identity = visit->identity};
-	enum sbk_rights rights;
 	bool itself = false;
+	unsigned rights;
 	int rc;
 
 	if (sbk_grant_is_sensitive(visit->path, grant->inside,
@@ -425,6 +456,8 @@ static int visit_granted(struct sbk_grant *grant, const struct sbk_visit *visit,
 	}
 	grant->root->objects++;
 	rights = rights_for(grant, visit);
+	if (grant->named.failed)
+		return sbk_error_no_memory(err);
 	if (!visit->is_directory && !grant->later) {
 		rc = look_for_secret(grant, visit->path, err);
 		if (rc < 0)
@@ -433,6 +466,7 @@ static int visit_granted(struct sbk_grant *grant, const struct sbk_visit *visit,
 	rc = check_object(grant, visit, err);
 	if (rc < 0)
 		return rc;
+	grant->below_is_sheltered = false;
 	if (rc == 1 && visit->links > 1)
 		rc = grant->later ? leave_linked(grant, visit, err)
 				  : defer(grant, visit, rights, err);
@@ -441,6 +475,8 @@ static int visit_granted(struct sbk_grant *grant, const struct sbk_visit *visit,
 			  rights, err);
 	if (rc < 0 || !visit->is_directory)
 		return rc;
+	if (grant->below_is_sheltered)
+		return 1;
 	return enter_directory(grant, visit, err);
 }
 
@@ -516,6 +552,7 @@ int sbk_grant_decide_linked(struct sbk_grant *grant, struct sbk_error *err)
 		struct sbk_grant_linked *linked = &grant->linked[i];
 
 		grant->root = linked->root;
+		grant->root_own = linked->own;
 		if (linked->links == 0) {
 			grant->root->carved_out++;
 			rc = leave_alone(grant, &linked->object, linked->access,
@@ -523,9 +560,9 @@ int sbk_grant_decide_linked(struct sbk_grant *grant, struct sbk_error *err)
 			continue;
 		}
 		if (linked->seen < linked->links &&
-		    linked->rights == SBK_RIGHTS_WRITE) {
+		    !is_read_only(linked->rights)) {
 			grant->root->linked_outside++;
-			linked->rights = SBK_RIGHTS_READ;
+			linked->rights = read_only(grant, linked->rights);
 		}
 		rc = give(grant, &linked->object, linked->access, false,
 			  linked->rights, err);
@@ -536,8 +573,11 @@ int sbk_grant_decide_linked(struct sbk_grant *grant, struct sbk_error *err)
 int sbk_grant_walk_root(struct sbk_grant *grant, struct sbk_plan_root *root,
 			struct sbk_error *err)
 {
+	int rc = sbk_grant_find_names(grant, root->path, err);
 	size_t i;
 
+	if (rc < 0)
+		return rc;
 	grant->inside_count = 0;
 	for (i = 0; i < grant->sensitive_count; i++)
 		if (sbk_path_within(grant->sensitive[i], root->path))

@@ -25,22 +25,52 @@
 
 /*
  * Adds the changes that enrol `person`, none where nothing is to be done, and
- * notes on what setup cannot do here. `person` NULL: what an older installation
- * lacks for everybody who is enrolled (SBK_E_NOTFOUND where nobody is). Touches
- * nothing. SBK_E_EXISTS where a name of ours is taken by others; DENIED without
- * root; UNSUPPORTED where a tool is missing; BUSY where the account files are
- * locked; IO, LIMIT, NOMEM. Each message says how to mend it.
+ * notes on what setup cannot do here. Carried out with sbk_plan_more: what
+ * needs what these changes make comes then. `person` NULL: what an older
+ * installation lacks for everybody who is enrolled (SBK_E_NOTFOUND where nobody
+ * is). Touches nothing. SBK_E_EXISTS where a name of ours is taken by others;
+ * DENIED without root; UNSUPPORTED where a tool is missing; BUSY where the
+ * account files are locked; IO, LIMIT, NOMEM. Each message says how to mend it.
  */
+struct sbk_setup_delivery;
 int sbk_plan_setup(const struct sbk_backend *backend,
-		   const struct sbk_person *person, struct sbk_plan *plan,
+		   const struct sbk_person *person,
+		   struct sbk_setup_delivery *delivery, struct sbk_plan *plan,
 		   struct sbk_error *err);
+
+/*
+ * Where what is secret of the accounts goes (Windows: passwords): to the
+ * person, by a pipe that the person's own process made and gave the name of.
+ * `person` is whose pipe it is, and so who is to be enrolled. Without a
+ * delivery the accounts are made and stay disabled. SBK_E_UNSUPPORTED where
+ * accounts have no secrets.
+ */
+int sbk_setup_delivery_join(const char *name, struct sbk_setup_delivery **out,
+			    struct sbk_person *person, struct sbk_error *err);
+/* Tells the other end how setup ended (`why` NULL: well), and closes it. NULL
+ * is fine. */
+void sbk_setup_delivery_end(struct sbk_setup_delivery *delivery,
+			    const char *why);
+
+/*
+ * As the person: becomes sandbook-setup with these words, or starts it, takes
+ * what is delivered into the person's journal, and ends as it does. Returns
+ * only where it could not.
+ */
+int sbk_setup_become(struct sbk_cli *cli, bool enrols, char *const *argv,
+		     struct sbk_error *err);
+#define SBK_SETUP_PROGRAM "sandbook-setup"
+#define SBK_SETUP_HANDOVER "handover" /* the option with the pipe's name */
 
 /*
  * Whether a change that setup recorded is part of that person's alone: the
  * accounts, their own groups, the subordinate ids, and the copies that are kept
- * while those are made and taken away.
+ * while those are made and taken away; on Windows their memberships, rights and
+ * filters. `now` is who is enrolled (sbk_principals_find): there most of it
+ * names the accounts by SIDs.
  */
 bool sbk_setup_is_of(const struct sbk_change *change,
+		     const struct sbk_principals *now,
 		     const struct sbk_owner *person);
 
 /*

@@ -138,6 +138,7 @@ int sbk_journal_remove(const struct sbk_journal_place *place,
 	const struct sbk_store_place store_place =
 		sbk_journal_store_place(place);
 	struct sbk_journal *journal = NULL;
+	bool emptied = false;
 	int rc = retire(place, &journal, err);
 
 	/* The lock is held until the last file is gone, so that whoever waits
@@ -147,12 +148,14 @@ int sbk_journal_remove(const struct sbk_journal_place *place,
 		rc = sbk_store_rename(journal->store, journal->file,
 				      SBK_REMOVED_FILE, err);
 	}
-	if (rc == 0)
+	if (rc == 0) {
 		rc = sbk_store_remove(&store_place, files_of(place->book), err);
+		emptied = rc == SBK_E_INCOMPLETE && journal != NULL;
+	}
 	sbk_journal_close(journal);
 	/* Where a removed file keeps its name as long as somebody has it open,
 	 * as we had the lock file, the directory is empty only now. */
-	if (rc == SBK_E_INCOMPLETE && journal != NULL)
+	if (emptied)
 		rc = sbk_store_remove(&store_place, no_files, err);
 	return rc;
 }

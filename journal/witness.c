@@ -289,7 +289,9 @@ static void ask(struct round *r, const struct sbk_person *person,
 		(void)sbk_error_set(&why, rc,
 				    "others took all the time that there is");
 	r->spent_ms += clamp(sbk_os_now_ms() - begun);
-	if (rc < 0)
+	if (rc == SBK_E_NOTFOUND)
+		r->answer.format = SBK_WITNESS_FORMAT; /* there is no log */
+	else if (rc < 0)
 		miss(r, &why);
 }
 

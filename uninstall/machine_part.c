@@ -141,7 +141,47 @@ static int witness_people(struct sbk_uninstall_work *work,
 					      why.message);
 }
 
-/* --- 3: processes -------------------------------------------------------- */
+/* --- 3: nobody logs on any more, and processes --------------------------- */
+
+static int load(struct sbk_uninstall_work *work, const char *kind,
+		struct sbk_plan **out, struct sbk_error *err)
+{
+	const struct sbk_journal_filter filter = {.unsettled = true,
+						  .kind = kind};
+	struct sbk_plan *changes = sbk_plan_new();
+	int rc;
+
+	if (changes == NULL)
+		return sbk_error_no_memory(err);
+	rc = sbk_journal_load(work->journal, &filter, changes, err);
+	if (rc < 0) {
+		sbk_plan_free(changes);
+		return rc;
+	}
+	*out = changes;
+	return 0;
+}
+
+/* Where accounts have passwords (Windows), they are disabled before all else:
+ * what is swept out later would be made anew by whoever still logs on. What
+ * stays is owed, and said with the other changes. */
+static int disable_accounts(struct sbk_uninstall_work *work,
+			    struct sbk_error *err)
+{
+	struct sbk_apply_result result = {0};
+	struct sbk_plan *changes = NULL;
+	int rc;
+
+	if (work->journal == NULL)
+		return 0;
+	rc = load(work, sbk_kind_name(SBK_KIND_LOGON), &changes, err);
+	if (rc == 0 && sbk_plan_count(changes) > 0)
+		rc = sbk_journal_undo(work->journal, &work->backend,
+				      "uninstall: disable", changes, &result,
+				      err);
+	sbk_plan_free(changes);
+	return rc;
+}
 
 static int end_processes(struct sbk_uninstall_work *work, struct sbk_error *err)
 {
@@ -165,24 +205,6 @@ static int end_processes(struct sbk_uninstall_work *work, struct sbk_error *err)
 
 /* --- 7: the machine's own changes ---------------------------------------- */
 
-static int load(struct sbk_uninstall_work *work, struct sbk_plan **out,
-		struct sbk_error *err)
-{
-	const struct sbk_journal_filter filter = {.unsettled = true};
-	struct sbk_plan *changes = sbk_plan_new();
-	int rc;
-
-	if (changes == NULL)
-		return sbk_error_no_memory(err);
-	rc = sbk_journal_load(work->journal, &filter, changes, err);
-	if (rc < 0) {
-		sbk_plan_free(changes);
-		return rc;
-	}
-	*out = changes;
-	return 0;
-}
-
 static int undo_machine(struct sbk_uninstall_work *work, struct sbk_error *err)
 {
 	struct sbk_apply_result result = {0};
@@ -192,7 +214,7 @@ static int undo_machine(struct sbk_uninstall_work *work, struct sbk_error *err)
 
 	if (work->journal == NULL)
 		return 0;
-	rc = load(work, &changes, err);
+	rc = load(work, NULL, &changes, err);
 	if (rc == 0 && sbk_plan_count(changes) > 0)
 		rc = sbk_journal_undo(work->journal, &work->backend,
 				      "uninstall", changes, &result, err);
@@ -213,7 +235,7 @@ static int show_machine(struct sbk_uninstall_work *work, struct sbk_error *err)
 
 	if (work->journal == NULL)
 		return 0;
-	rc = load(work, &changes, err);
+	rc = load(work, NULL, &changes, err);
 	if (rc == 0)
 		rc = sbk_journal_plan_undo(work->journal, &work->backend,
 					   changes, work->report->record, err);
@@ -333,7 +355,7 @@ static int say_owed(struct sbk_uninstall_work *work, struct sbk_error *err)
 					  sbk_plural(owed, "change", "changes"),
 					  sbk_plural(owed, "is", "are"));
 	if (rc == 0)
-		rc = load(work, &unsettled, err);
+		rc = load(work, NULL, &unsettled, err);
 	if (rc == 0)
 		rc = say_unsettled(report, unsettled, err);
 	if (rc == 0)
@@ -488,6 +510,7 @@ static step_fn *const steps[] = {
 	open_journal,
 	sbk_uninstall_find_principals,
 	witness_people,
+	disable_accounts,
 	end_processes,
 	sbk_uninstall_visit_people,
 	sbk_uninstall_restore_residue,

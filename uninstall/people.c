@@ -155,6 +155,10 @@ static void send(struct sbk_uninstall_work *work,
 		sbk_user_part_sanitize(&answer->part);
 		take_end(work, person, answer);
 		*part = answer->part;
+	} else if (rc == SBK_E_NOTFOUND) {
+		/* That person keeps nothing: there is nobody to ask. */
+		memset(part, 0, sizeof(*part));
+		part->format = SBK_USER_PART_FORMAT;
 	} else {
 		fail(part, rc, why.message);
 	}

@@ -87,7 +87,8 @@ static int check_number(struct sbk_uninstall_report *report,
 	char name[256];
 	int rc;
 
-	if (item->enrolled)
+	/* No SID is given twice. */
+	if (item->enrolled || item->principal.role == SBK_PRINCIPAL_ACCOUNT)
 		return 0;
 	rc = sbk_os_principal_name(item->principal.id, name, sizeof(name), err);
 	/* A changed account of ours is still of our name: the journal's
@@ -121,6 +122,9 @@ int sbk_uninstall_find_principals(struct sbk_uninstall_work *work,
 		rc = from_journal(work, SBK_KIND_GROUP, err);
 	if (rc == 0 && work->journal != NULL)
 		rc = from_journal(work, SBK_KIND_ACCOUNT, err);
+	/* On Windows it is this that names an account's SID. */
+	if (rc == 0 && work->journal != NULL)
+		rc = from_journal(work, SBK_KIND_LOGON, err);
 	for (i = 0; rc == 0 && i < report->principal_count; i++)
 		rc = check_number(report, &report->principals[i], err);
 	return rc;

@@ -8,7 +8,8 @@
  *	 1  machine journal     lock, recover                  machine_part.c
  *	 2  principals          from journal and host          principals.c
  *	    their people's logs seen once more                 machine_part.c
- *	 3  their processes     ended                          machine_part.c
+ *	 3  their logons        disabled, where they have any, machine_part.c
+ *	    and processes       ended
  *	 4  each person's part  as that person, in a program   people.c
  *	                        of its own, within a time      user_part.c
  *	 5  residue             entries and owners that name   residue.c

@@ -78,6 +78,12 @@ int sbk_os_executable(char *out, size_t out_size, struct sbk_error *err)
 	return 0;
 }
 
+/* Who is no administrator uses sudo. */
+bool sbk_os_can_elevate(void)
+{
+	return false;
+}
+
 int sbk_os_become_sibling(const char *name, char *const *argv,
 			  struct sbk_error *err)
 {

@@ -135,14 +135,41 @@ static void release(struct sbk_setup *s)
 	free(s->parts);
 }
 
+int sbk_setup_delivery_join(const char *name, struct sbk_setup_delivery **out,
+			    struct sbk_person *person, struct sbk_error *err)
+{
+	(void)name;
+	(void)out;
+	(void)person;
+	return sbk_error_set(err, SBK_E_UNSUPPORTED,
+			     "accounts have no passwords here");
+}
+
+void sbk_setup_delivery_end(struct sbk_setup_delivery *delivery,
+			    const char *why)
+{
+	(void)delivery;
+	(void)why;
+}
+
+int sbk_setup_become(struct sbk_cli *cli, bool enrols, char *const *argv,
+		     struct sbk_error *err)
+{
+	(void)cli;
+	(void)enrols;
+	return sbk_os_become_sibling(SBK_SETUP_PROGRAM, argv, err);
+}
+
 int sbk_plan_setup(const struct sbk_backend *backend,
-		   const struct sbk_person *person, struct sbk_plan *plan,
+		   const struct sbk_person *person,
+		   struct sbk_setup_delivery *delivery, struct sbk_plan *plan,
 		   struct sbk_error *err)
 {
 	struct sbk_setup s = {
 		.backend = backend, .person = person, .plan = plan};
 	int rc = begin(person, false, err);
 
+	(void)delivery; /* there are no passwords */
 	if (rc == 0)
 		rc = sbk_setup_find_enrolled(&s, err);
 	if (rc == 0 && person == NULL && s.count == 0)
@@ -213,12 +240,14 @@ static bool is_kept_for(const char *ours, uint32_t person)
 }
 
 bool sbk_setup_is_of(const struct sbk_change *change,
+		     const struct sbk_principals *now,
 		     const struct sbk_owner *person)
 {
 	struct sbk_principal principal;
 	struct sbk_subid subid;
 	uint32_t uid;
 
+	(void)now; /* each names its person */
 	if (!sbk_owner_number(person, &uid))
 		return false;
 	if (change->object.kind == SBK_KIND_KEPT)

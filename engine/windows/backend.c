@@ -144,6 +144,7 @@ static void close_host(void *self)
 
 static const struct sbk_backend_ops ops = {
 	.name = "windows",
+	.inherits = true,
 	.observe = observe,
 	.replace = replace,
 	.flush = flush,

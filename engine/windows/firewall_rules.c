@@ -255,9 +255,8 @@ int sbk_firewall_of_state(struct sbk_firewall_rule *out, const char *name,
 		(void)snprintf(installation, sizeof(installation), "%s",
 			       at + sizeof(line) - 1);
 	rc = sbk_firewall_want(&again, name, installation, NULL);
-	if (rc == 0 &&
-	    !sbk_state_equal(state, (struct sbk_state){sbk_buf_text(&again),
-						       again.size}))
+	if (rc == 0 && (again.size != state.size ||
+			memcmp(again.data, state.data, state.size) != 0))
 		rc = SBK_E_PARSE;
 	if (rc == SBK_E_PARSE || rc == SBK_E_INVAL)
 		rc = sbk_error_set(err, SBK_E_PARSE,

@@ -110,6 +110,11 @@ int sbk_logon_start(const struct sbk_logon_wish *wish, struct sbk_logon *out,
 	struct sbk_error left = SBK_ERROR_INIT;
 	int rc = sbk_win32_make_job(&none, &logon.job, err);
 
+	/* The service that makes the process puts it into a job of its own, and
+	 * a job with limits of its windows is nested in none ("Nested Jobs");
+	 * nor could the command's be in this one. */
+	if (rc == 0)
+		rc = sbk_win32_drop_ui_limits(logon.job, err);
 	if (rc == 0)
 		rc = start(wish, &logon, err);
 	if (rc == 0)

@@ -12,8 +12,9 @@
 
 #include "engine/error.h"
 
-#define SBK_LOGON_LINE_MAX 1024 /* units: "CreateProcessWithLogonW function" \
-				 */
+#define SBK_LOGON_LINE_MAX                                \
+	1024 /* units: "CreateProcessWithLogonW function" \
+	      */
 
 struct sbk_logon_wish {
 	const char *account, *password;

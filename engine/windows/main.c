@@ -9,9 +9,10 @@
 
 #include "audit/audit.h"
 #include "engine/cli.h"
+#include "engine/plan_setup.h"
 #include "engine/sd_command.h"
 #include "engine/windows/not_yet.h"
-#include "engine/windows/wide.h"
+#include "engine/windows/words.h"
 #include "journal/journal.h"
 #include "uninstall/uninstall.h"
 
@@ -46,20 +47,9 @@ static int run_later(struct sbk_cli *cli, int argc, char **argv)
 	}
 
 static const struct sbk_command later[] = {
-	LATER("plan"),	  LATER("setup"),     LATER("grant"),
-	LATER("run"),	  LATER("status"),    LATER("hand-back"),
-	LATER("witness"), LATER("uninstall"), LATER("remediate"),
-	{.name = NULL},
+	LATER("plan"),	    LATER("grant"),	LATER("run"),	LATER("status"),
+	LATER("hand-back"), LATER("remediate"), {.name = NULL},
 };
-
-/* A word in UTF-8; allocated. NULL when memory is gone. */
-static char *narrow(const wchar_t *word)
-{
-	struct sbk_buf text = SBK_BUF_INIT;
-
-	sbk_narrow_add(&text, word, wcslen(word));
-	return sbk_buf_steal(&text);
-}
 
 /* What the C library starts here in place of main; no header declares it. */
 int wmain(int argc, wchar_t **wide);
@@ -67,12 +57,13 @@ int wmain(int argc, wchar_t **wide);
 /* The words live as long as the program. */
 int wmain(int argc, wchar_t **wide)
 {
-	const struct sbk_command engine_commands[] = {sbk_command_sd,
-						      {.name = NULL}};
+	const struct sbk_command engine_commands[] = {
+		sbk_command_setup, sbk_command_sd, {.name = NULL}};
 	const struct sbk_command *const tables[] = {
 		engine_commands,
 		sbk_audit_commands,
 		sbk_journal_commands,
+		sbk_uninstall_commands,
 		sbk_certificate_commands,
 		later,
 		NULL,
@@ -81,14 +72,8 @@ int wmain(int argc, wchar_t **wide)
 			      .err = stderr,
 			      .program = "sandbook",
 			      .version = SBK_VERSION};
-	char **argv = calloc((size_t)argc + 1, sizeof(*argv));
-	int i;
+	char **argv = sbk_words_narrow(argc, wide);
 
-	for (i = 0; argv != NULL && i < argc; i++) {
-		argv[i] = narrow(wide[i]);
-		if (argv[i] == NULL)
-			argv = NULL;
-	}
 	if (argv == NULL) {
 		(void)fputs("sandbook: out of memory\n", stderr);
 		return SBK_EXIT_FAILED;

@@ -8,30 +8,17 @@ set(sbk_missing
 	sbk_enrolment_program
 	sbk_hand_back_start
 	sbk_network_probe
-	sbk_os_become_sibling
-	sbk_os_can_grant
-	sbk_os_device_sync
 	sbk_os_environment
-	sbk_os_errand_answer
 	sbk_os_executable
-	sbk_os_fetch_as
 	sbk_os_filesystems
 	sbk_os_filesystems_release
-	sbk_os_give_back
-	sbk_os_groups_of
 	sbk_os_is_straight
 	sbk_os_list
-	sbk_os_log_line
 	sbk_os_mentions
 	sbk_os_mounts
-	sbk_os_older
-	sbk_os_principal
-	sbk_os_principal_name
 	sbk_os_program
 	sbk_os_read_link
 	sbk_os_resolve
-	sbk_os_run_as
-	sbk_os_run_as_able
 	sbk_os_run_command
 	sbk_os_walk_links
 	sbk_probe_path_name

@@ -87,6 +87,7 @@ int sbk_pin_below(const struct sbk_pin *directory, const WCHAR *name,
 					  &pin.handle, err);
 	if (rc == 0)
 		rc = examine(&pin, err);
+	pin.drive = directory->drive;
 	if (rc < 0)
 		sbk_pin_release(&pin);
 	else
@@ -159,6 +160,8 @@ int sbk_pin_path(const char *path, DWORD access, struct sbk_pin *out,
 				    &pin.handle, err);
 	if (rc == 0)
 		rc = examine(&pin, err);
+	if (rc == 0 && path[1] == ':')
+		pin.drive = (uint8_t)(path[0] & ~0x20); /* upper case */
 	if (rc == 0)
 		rc = walk_path(&pin, rest, access, err);
 	sbk_buf_release(&root);
@@ -299,27 +302,63 @@ static int open_hint(struct sbk_volume *volume, const struct sbk_pin *pin,
 			     "the root of its volume cannot be opened");
 }
 
+static uint32_t drive_bit(const struct sbk_pin *pin)
+{
+	return pin->drive >= 'A' && pin->drive <= 'Z'
+		       ? (uint32_t)1 << (pin->drive - 'A')
+		       : 0;
+}
+
+/*
+ * The volume that was met before. A serial number is the copy's, too, of a
+ * volume that was copied: so each letter, and each way without one, is asked
+ * for its GUID.
+ */
+static int find_volume(struct sbk_volumes *volumes, const struct sbk_pin *pin,
+		       struct sbk_volume **out, struct sbk_error *err)
+{
+	char guid[37] = "";
+	size_t i;
+
+	*out = NULL;
+	for (i = 0; i < volumes->count && *out == NULL; i++) {
+		struct sbk_volume *volume = &volumes->items[i];
+		int rc = 0;
+
+		if (volume->serial != pin->serial)
+			continue;
+		if ((volume->drives & drive_bit(pin)) == 0 && guid[0] == '\0')
+			rc = read_guid(pin, guid, err);
+		if (rc < 0)
+			return rc;
+		if ((volume->drives & drive_bit(pin)) != 0 ||
+		    strcmp(volume->guid, guid) == 0)
+			*out = volume;
+	}
+	if (*out != NULL)
+		(*out)->drives |= drive_bit(pin);
+	return 0;
+}
+
 int sbk_volume_of(struct sbk_volumes *volumes, const struct sbk_pin *pin,
 		  struct sbk_volume **out, struct sbk_error *err)
 {
 	static const uint8_t no_id[SBK_FILE_ID_BYTES];
-	struct sbk_volume *volume;
-	size_t i;
-	int rc;
+	struct sbk_volume *volume = NULL;
+	int rc = find_volume(volumes, pin, &volume, err);
 
-	for (i = 0; i < volumes->count; i++) {
-		if (volumes->items[i].serial == pin->serial) {
-			*out = &volumes->items[i];
-			return 0;
-		}
-	}
+	if (rc == 0 && volume != NULL)
+		*out = volume;
+	if (rc < 0 || volume != NULL)
+		return rc;
 	if (volumes->count == SBK_VOLUMES_MAX)
 		return sbk_error_set(err, SBK_E_LIMIT, "more than %d volumes",
 				     SBK_VOLUMES_MAX);
 	if (memcmp(pin->id, no_id, sizeof(no_id)) == 0)
 		return sbk_error_set(err, SBK_E_UNSUPPORTED, "%s", NO_FILE_IDS);
 	volume = &volumes->items[volumes->count];
-	*volume = (struct sbk_volume){.serial = pin->serial};
+	*volume = (struct sbk_volume){.serial = pin->serial,
+				      .drives = drive_bit(pin)};
 	rc = check_volume(pin, err);
 	if (rc == 0)
 		rc = read_guid(pin, volume->guid, err);
@@ -336,6 +375,11 @@ void sbk_volume_touch(struct sbk_volume *volume, const struct sbk_pin *pin,
 		      bool changed)
 {
 	volume->touched = true;
+	if (pin->is_directory && (changed || !volume->directory_changed)) {
+		volume->has_directory = true;
+		volume->directory_changed = changed;
+		memcpy(volume->directory, pin->id, sizeof(volume->directory));
+	}
 	if (volume->changed && !changed)
 		return;
 	volume->changed = changed;
@@ -355,19 +399,34 @@ static int flush_whole(const struct sbk_volume *volume, struct sbk_error *err)
 	return rc;
 }
 
-/* The last object alone: the log in which all earlier ones stand goes with
- * it. */
-static int flush_last(const struct sbk_volume *volume, struct sbk_error *err)
+static int flush_one(const struct sbk_volume *volume,
+		     const uint8_t id[SBK_FILE_ID_BYTES], DWORD access,
+		     struct sbk_error *err)
 {
 	HANDLE handle = NULL;
-	int rc =
-		sbk_win32_open_id(volume->hint, volume->last,
-				  FILE_APPEND_DATA | SYNCHRONIZE, &handle, err);
+	int rc = sbk_win32_open_id(volume->hint, id, access | SYNCHRONIZE,
+				   &handle, err);
 
 	if (rc == 0)
 		rc = sbk_win32_flush(handle, err);
 	sbk_win32_close(&handle);
 	return rc;
+}
+
+/*
+ * One object alone: the log in which all earlier ones stand goes with it. The
+ * last one; or where that is read-only, or a program that runs, the last
+ * directory, of which neither can be.
+ */
+static int flush_last(const struct sbk_volume *volume, struct sbk_error *err)
+{
+	int rc = flush_one(volume, volume->last, FILE_APPEND_DATA, err);
+
+	if (rc == 0 || !volume->has_directory ||
+	    flush_one(volume, volume->directory, FILE_ADD_FILE, NULL) < 0)
+		return rc;
+	sbk_error_clear(err);
+	return 0;
 }
 
 int sbk_volumes_flush(struct sbk_volumes *volumes, struct sbk_error *err)

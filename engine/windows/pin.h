@@ -24,6 +24,7 @@
 struct sbk_pin {
 	HANDLE handle; /* NULL: nothing */
 	bool is_directory, is_reparse;
+	uint8_t drive;	 /* the letter by which it was reached, or 0 */
 	uint64_t serial; /* of the volume */
 	uint8_t id[SBK_FILE_ID_BYTES];
 	uint32_t links;
@@ -49,11 +50,16 @@ int sbk_pin_below(const struct sbk_pin *directory, const WCHAR *name,
 /* A volume that was met. */
 struct sbk_volume {
 	uint64_t serial;
-	char guid[37]; /* of its GUID path, lower case */
-	HANDLE hint;   /* its root, to find objects by id */
-	bool touched;  /* belongs to the next flush */
-	bool changed;  /* `last` was changed, not only looked at */
+	char guid[37];	 /* of its GUID path, lower case */
+	HANDLE hint;	 /* its root, to find objects by id */
+	uint32_t drives; /* letters known to be its own, a bit each */
+	bool touched;	 /* belongs to the next flush */
+	bool changed;	 /* `last` was changed, not only looked at */
 	uint8_t last[SBK_FILE_ID_BYTES];
+	/* The last directory that was ever changed or, where none was, looked
+	 * at: one can be opened for its flush whatever its attributes. */
+	bool has_directory, directory_changed;
+	uint8_t directory[SBK_FILE_ID_BYTES];
 };
 
 struct sbk_volumes {

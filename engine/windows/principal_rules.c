@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/state_text.h"
+
 #include "engine/banned.h"
 
 static const struct {
@@ -137,6 +139,24 @@ bool sbk_nt_principal_read(const char *name, const char *comment,
 	if (nonce != NULL)
 		memcpy(nonce, r.nonce, sizeof(r.nonce));
 	return true;
+}
+
+bool sbk_nt_state_is_of(struct sbk_state state, const struct sbk_owner *person)
+{
+	struct sbk_state_text in = {.data = state.data, .size = state.size};
+	char comment[SBK_NT_COMMENT_MAX * 4];
+	const char *text;
+	struct reading r;
+	size_t size;
+
+	(void)sbk_state_text_take(&in, "renamed ", &text, &size);
+	(void)sbk_state_text_take(&in, "flags ", &text, &size);
+	if (!sbk_state_text_take(&in, "comment ", &text, &size) ||
+	    size >= sizeof(comment))
+		return false;
+	memcpy(comment, text, size);
+	comment[size] = '\0';
+	return read_comment(comment, &r) && sbk_owner_equal(&r.person, person);
 }
 
 bool sbk_nt_principal_of_logon(const char *text, struct sbk_principal *out)

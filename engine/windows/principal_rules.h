@@ -27,6 +27,9 @@ bool sbk_nt_principal_read(const char *name, const char *comment,
 /* The account that a LOGON change enabled: its SID, and no more. */
 bool sbk_nt_principal_of_logon(const char *sid, struct sbk_principal *out);
 
+/* Whether a state of an ACCOUNT is of one that was made for this person. */
+bool sbk_nt_state_is_of(struct sbk_state state, const struct sbk_owner *person);
+
 /* 3 of "SandbookOffline3"; 1 of "SandbookOffline"; 0 of another name. */
 unsigned sbk_nt_person_number(const char *name);
 

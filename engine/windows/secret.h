@@ -5,7 +5,7 @@
  * DPAPI, for this user alone, bound to what stands before it.
  *
  *	secret_rules.c   the file's form, its state; portable
- *	secret.c         keeping, opening, removing
+ *	secret.c         keeping, opening, removing; secret_list.c: all of them
  *	secret_kind.c    the kind SECRET of the user's journal
  *	keyring.h        where a password is between its making and its keeping
  *
@@ -101,6 +101,15 @@ int sbk_secret_look(const struct sbk_store *store, const char *account,
  */
 int sbk_secret_open(const struct sbk_store *store, const char *account,
 		    struct sbk_secret *out, struct sbk_error *err);
+/*
+ * Tells of each account of which something is kept here, opened or not, known
+ * to the journal or not: what a run under the user's own token could read.
+ * `visit` (NULL: only count) returns 0 to go on, < 0 to end it with that.
+ */
+typedef int sbk_secret_fn(void *arg, const char *account,
+			  struct sbk_error *err);
+int sbk_secret_list(const struct sbk_store *store, sbk_secret_fn *visit,
+		    void *arg, size_t *count, struct sbk_error *err);
 /* None to remove is 0. */
 int sbk_secret_remove(const struct sbk_store *store, const char *account,
 		      struct sbk_error *err);

@@ -194,7 +194,7 @@ int sbk_nt_setup_plan(struct sbk_nt_setup *s, struct sbk_plan *plan,
 {
 	int role, rc = 0;
 
-	s->added = false;
+	s->added = 0;
 	if (s->number == 0 || s->number > 9999)
 		rc = sbk_error_set(err, SBK_E_INVAL,
 				   "%u is no number of an enrolled person",
@@ -383,27 +383,57 @@ static int plan_rules(struct sbk_nt_setup *s, struct sbk_plan *plan,
 	return rc;
 }
 
+/* What holds the accounts back. */
+static int plan_bounds(struct sbk_nt_setup *s, struct sbk_plan *plan,
+		       const struct made *made, struct sbk_error *err)
+{
+	int role, rc = 0;
+
+	for (role = 0; rc == 0 && role < SBK_NT_ROLE_COUNT; role++)
+		rc = plan_members(s, plan, made, role, err);
+	for (role = 0; rc == 0 && role < SBK_NT_ROLE_COUNT; role++)
+		rc = plan_rights(s, plan, made, role, err);
+	if (rc == 0)
+		rc = plan_rules(s, plan, made, err);
+	return rc < 0 ? rc : plan_filters(s, plan, made, err);
+}
+
+/* Enabled, when whose they are can log on as them. */
+static int plan_logons(struct sbk_nt_setup *s, struct sbk_plan *plan,
+		       const struct made *made, struct sbk_error *err)
+{
+	const char *sids[SBK_NT_ROLE_COUNT];
+	const size_t before = sbk_plan_count(plan);
+	int role, rc = 0;
+
+	if (s->deliver == NULL)
+		return 0;
+	for (role = 0; rc == 0 && role < SBK_NT_ROLE_COUNT; role++) {
+		sids[role] = made->accounts[role].text;
+		rc = add_missing(s, plan, SBK_KIND_LOGON, sids[role],
+				 "enabled\n",
+				 "everything that holds it back stands", err);
+	}
+	return rc < 0 || sbk_plan_count(plan) == before
+		       ? rc
+		       : s->deliver(s->deliver_arg, s, sids, err);
+}
+
 int sbk_nt_setup_more(void *arg, struct sbk_plan *plan, struct sbk_error *err)
 {
 	struct sbk_nt_setup *s = arg;
+	const size_t before = sbk_plan_count(plan);
 	struct made made;
-	int role, rc;
+	int rc;
 
-	if (s->added)
+	if (s->added == 2)
 		return 0;
-	s->added = true;
 	rc = find_made(s, &made, err);
-	for (role = 0; rc == 0 && role < SBK_NT_ROLE_COUNT; role++)
-		rc = plan_members(s, plan, &made, role, err);
-	for (role = 0; rc == 0 && role < SBK_NT_ROLE_COUNT; role++)
-		rc = plan_rights(s, plan, &made, role, err);
-	if (rc == 0)
-		rc = plan_rules(s, plan, &made, err);
-	if (rc == 0)
-		rc = plan_filters(s, plan, &made, err);
-	for (role = 0; rc == 0 && role < SBK_NT_ROLE_COUNT; role++)
-		rc = add_missing(s, plan, SBK_KIND_LOGON,
-				 made.accounts[role].text, "enabled\n",
-				 "everything that holds it back stands", err);
-	return rc;
+	if (rc == 0 && s->added == 0)
+		rc = plan_bounds(s, plan, &made, err);
+	if (rc < 0)
+		return rc;
+	/* The logons come when those are made: in the next pass. */
+	s->added = sbk_plan_count(plan) > before ? 1 : 2;
+	return s->added == 2 ? plan_logons(s, plan, &made, err) : 0;
 }

@@ -8,8 +8,8 @@
  * sbk_nt_setup_more as its `more`, when the accounts are made.
  *
  *	1  group, accounts (disabled), the keys and values that hide them
- *	2  members, denied logons, firewall rules, network filters, and last:
- *	   enabled
+ *	2  members, denied logons, firewall rules, network filters, and when
+ *	   those stand: the passwords are handed over, the accounts enabled
  *
  * Undo goes backwards: disabled first, the accounts and their group last. What
  * stands already, made by an earlier setup, is not planned again, so that a
@@ -36,8 +36,19 @@ struct sbk_nt_setup {
 	uint16_t first_port, last_port; /* of loopback, for a proxy */
 	/* Random digits: of the group and of each account. */
 	char nonces[1 + SBK_NT_ROLE_COUNT][SBK_NT_NONCE_DIGITS + 1];
-	/* Its own: whether part 2 was added. */
-	bool added;
+	/*
+	 * Hands the passwords of the accounts with these SIDs to the person,
+	 * who shows that they are kept; called when all that holds the accounts
+	 * back stands, before one is enabled, and where all are enabled
+	 * already not at all. A failure undoes everything. NULL: nobody takes
+	 * them, and the accounts stay disabled.
+	 */
+	int (*deliver)(void *arg, const struct sbk_nt_setup *setup,
+		       const char *const sids[SBK_NT_ROLE_COUNT],
+		       struct sbk_error *err);
+	void *deliver_arg;
+	/* Its own: how much of part 2 was added. */
+	unsigned added;
 };
 
 /* "SandbookOffline" for the first person, "SandbookOffline2" for the second. */
@@ -48,9 +59,9 @@ void sbk_nt_setup_name(enum sbk_nt_role role, unsigned number,
 int sbk_nt_setup_plan(struct sbk_nt_setup *setup, struct sbk_plan *plan,
 		      struct sbk_error *err);
 /*
- * Part 2, once; nothing when called again. Of the form of sbk_apply_more_fn,
- * `arg` the struct sbk_nt_setup. SBK_E_IO where an account of part 1 is not
- * there; SBK_E_CONFLICT where others altered the filters.
+ * Part 2, in two steps; nothing when called again. Of the form of
+ * sbk_apply_more_fn, `arg` the struct sbk_nt_setup. SBK_E_IO where an account
+ * of part 1 is not there; SBK_E_CONFLICT where others altered the filters.
  */
 int sbk_nt_setup_more(void *arg, struct sbk_plan *plan, struct sbk_error *err);
 

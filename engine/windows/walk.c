@@ -18,8 +18,11 @@
 
 #define LIST_BYTES 65536
 
+#define NOT_OURS "you may not change its access (WRITE_DAC)"
+
 struct walk {
 	struct sbk_host *host;
+	bool fixed;  /* what is being visited: it gives no WRITE_DAC */
 	bool survey; /* reparse points are visited, for their owners */
 	sbk_visit_fn *visit;
 	void *arg;
@@ -185,6 +188,7 @@ static int visit_pin(struct walk *walk, const struct sbk_pin *pin,
 	if (rc < 0)
 		return visit_problem(walk, &why, err);
 	visit.path = sbk_buf_text(&walk->path);
+	visit.fixed = walk->fixed && !walk->survey ? NOT_OURS : NULL;
 	visit.identity =
 		walk->survey ? NULL : sbk_buf_text(&walk->seen.identity);
 	visit.access = sbk_observation_state(&walk->seen);
@@ -198,11 +202,13 @@ static int visit_pin(struct walk *walk, const struct sbk_pin *pin,
 
 /*
  * Opens one entry to look at it, which conflicts with no way in which somebody
- * else has it open; and a directory once more to list it, where that is
- * allowed.
+ * else has it open, and for changing its access, where that is allowed, since
+ * nothing but the system knows whether it is; and a directory once more to list
+ * it, where that is allowed.
  */
-static int open_entry(const struct sbk_pin *directory, struct sbk_buf *name,
-		      struct sbk_pin *out, struct sbk_error *err)
+static int open_entry(struct walk *walk, const struct sbk_pin *directory,
+		      struct sbk_buf *name, struct sbk_pin *out,
+		      struct sbk_error *err)
 {
 	const WCHAR *text = sbk_wide_text(name);
 	struct sbk_pin lists = SBK_PIN_INIT;
@@ -210,7 +216,15 @@ static int open_entry(const struct sbk_pin *directory, struct sbk_buf *name,
 
 	if (text == NULL)
 		return sbk_buf_failed(name, err);
-	rc = sbk_pin_below(directory, text, name->size, SBK_PIN_LOOK, out, err);
+	rc = walk->survey ? SBK_E_DENIED
+			  : sbk_pin_below(directory, text, name->size,
+					  SBK_PIN_CHANGE, out, err);
+	walk->fixed = rc == SBK_E_DENIED;
+	if (rc == SBK_E_DENIED) {
+		sbk_error_clear(err);
+		rc = sbk_pin_below(directory, text, name->size, SBK_PIN_LOOK,
+				   out, err);
+	}
 	if (rc < 0 || !out->is_directory || out->is_reparse)
 		return rc;
 	if (sbk_pin_below(directory, text, name->size, RIGHTS_TO_LIST, &lists,
@@ -231,7 +245,7 @@ static int visit_entry(struct walk *walk, const struct sbk_pin *directory,
 {
 	struct sbk_error why = SBK_ERROR_INIT;
 	struct sbk_pin pin = SBK_PIN_INIT;
-	int rc = open_entry(directory, name, &pin, &why);
+	int rc = open_entry(walk, directory, name, &pin, &why);
 
 	if (rc == SBK_E_NOTFOUND)
 		return 0; /* gone since it was listed */
@@ -315,6 +329,13 @@ static int walk_from(struct sbk_host *host, const char *root, bool survey,
 	if (rc == 0 && pin.is_directory) {
 		sbk_pin_release(&pin);
 		rc = sbk_pin_path(root, RIGHTS_TO_LIST, &pin, err);
+	}
+	if (rc == 0 && !survey) {
+		struct sbk_pin change = SBK_PIN_INIT;
+
+		walk.fixed = sbk_pin_path(root, SBK_PIN_CHANGE, &change,
+					  NULL) == SBK_E_DENIED;
+		sbk_pin_release(&change);
 	}
 	if (rc == 0) {
 		sbk_buf_adds(&walk.path, root);

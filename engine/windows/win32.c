@@ -12,9 +12,11 @@
 #include "engine/windows/win32_accounts.h"
 #include "engine/windows/win32_check.h"
 #include "engine/windows/win32_filters.h"
+#include "engine/windows/win32_elevation.h"
 #include "engine/windows/win32_firewall.h"
 #include "engine/windows/win32_logon.h"
 #include "engine/windows/win32_processes.h"
+#include "engine/windows/win32_socket.h"
 
 #include "engine/banned.h"
 
@@ -80,6 +82,8 @@ const struct sbk_win32 sbk_win32_system = {
 	.check = &sbk_win32_check_system,
 	.firewall = &sbk_win32_firewall_system,
 	.processes = &sbk_win32_processes_system,
+	.socket = &sbk_win32_socket_system,
+	.elevation = &sbk_win32_elevation_system,
 	.logon = &sbk_win32_logon_system,
 };
 

@@ -123,6 +123,8 @@ struct sbk_win32_filters;   /* win32_filters.h */
 struct sbk_win32_firewall;  /* win32_firewall.h */
 struct sbk_win32_logon;	    /* win32_logon.h */
 struct sbk_win32_processes; /* win32_processes.h */
+struct sbk_win32_socket;    /* win32_socket.h */
+struct sbk_win32_elevation; /* win32_elevation.h */
 
 struct sbk_win32 {
 	struct sbk_win32_files files;
@@ -139,6 +141,8 @@ struct sbk_win32 {
 	const struct sbk_win32_check *check;
 	const struct sbk_win32_firewall *firewall;
 	const struct sbk_win32_processes *processes;
+	const struct sbk_win32_socket *socket;
+	const struct sbk_win32_elevation *elevation;
 	const struct sbk_win32_logon *logon;
 };
 

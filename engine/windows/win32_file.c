@@ -56,6 +56,7 @@ const struct sbk_win32_file sbk_win32_file_system = {
 #define CLASS_RENAME_EX ((FILE_INFORMATION_CLASS)65)
 #define CLASS_DEVICE ((FS_INFORMATION_CLASS)4)
 #define REMOTE_DEVICE 0x10
+#define REMOVABLE_DEVICE 0x5 /* FILE_REMOVABLE_MEDIA, FILE_FLOPPY_DISKETTE */
 #define RENAME_REPLACE 0x1
 #define RENAME_POSIX 0x2
 #define DISPOSITION_DELETE 0x1
@@ -173,6 +174,17 @@ int sbk_win32_delete(HANDLE file, struct sbk_error *err)
 
 int sbk_win32_is_remote(HANDLE file, bool *out, struct sbk_error *err)
 {
+	struct sbk_win32_device device;
+	int rc = sbk_win32_device(file, &device, err);
+
+	if (rc == 0)
+		*out = device.remote;
+	return rc;
+}
+
+int sbk_win32_device(HANDLE file, struct sbk_win32_device *out,
+		     struct sbk_error *err)
+{
 	struct device_information device = {.type = 0};
 	IO_STATUS_BLOCK io;
 	NTSTATUS status = sbk_win32->file->NtQueryVolumeInformationFile(
@@ -180,7 +192,10 @@ int sbk_win32_is_remote(HANDLE file, bool *out, struct sbk_error *err)
 
 	if (status < 0)
 		return nt_error(err, status, "NtQueryVolumeInformationFile");
-	*out = (device.characteristics & REMOTE_DEVICE) != 0;
+	*out = (struct sbk_win32_device){
+		.remote = (device.characteristics & REMOTE_DEVICE) != 0,
+		.removable = (device.characteristics & REMOVABLE_DEVICE) != 0,
+	};
 	return 0;
 }
 

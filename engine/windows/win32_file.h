@@ -83,8 +83,14 @@ int sbk_win32_rename(HANDLE file, const struct sbk_win32_name *to, bool replace,
 /* "FILE_DISPOSITION_INFORMATION_EX structure (ntddk.h)", with POSIX semantics:
  * the name is free at once. Else, on older systems, with the last handle. */
 int sbk_win32_delete(HANDLE file, struct sbk_error *err);
-/* Whether another machine keeps the volume: FILE_REMOTE_DEVICE of
- * "FILE_FS_DEVICE_INFORMATION structure (wdm.h)". */
+/* The volume's device: FILE_REMOTE_DEVICE, and FILE_REMOVABLE_MEDIA or
+ * FILE_FLOPPY_DISKETTE, of "FILE_FS_DEVICE_INFORMATION structure (wdm.h)". */
+struct sbk_win32_device {
+	bool remote, removable;
+};
+int sbk_win32_device(HANDLE file, struct sbk_win32_device *out,
+		     struct sbk_error *err);
+/* Whether another machine keeps the volume. */
 int sbk_win32_is_remote(HANDLE file, bool *out, struct sbk_error *err);
 /* All bytes at an offset: "WriteFile function (fileapi.h)". */
 int sbk_win32_write_at(HANDLE file, uint64_t offset, const void *data,

@@ -28,7 +28,7 @@ struct sbk_plan *plan_for(struct world *w, const struct sbk_person *person)
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_plan *plan = sbk_plan_new();
 
-	assert_ok(sbk_plan_setup(&w->backend, person, plan, &err), &err);
+	assert_ok(sbk_plan_setup(&w->backend, person, NULL, plan, &err), &err);
 	return plan;
 }
 

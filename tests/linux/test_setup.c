@@ -333,8 +333,9 @@ static void test_setup__refuses_what_is_in_the_way(void **state)
 		assert_int_equal(shell(SAVE), 0);
 		assert_int_equal(shell(cases[i].make), 0);
 		world_init(&w);
-		assert_error(sbk_plan_setup(&w.backend, &w.person, plan, &err),
-			     cases[i].code, &err);
+		assert_error(
+			sbk_plan_setup(&w.backend, &w.person, NULL, plan, &err),
+			cases[i].code, &err);
 		if (strstr(err.message, cases[i].message) == NULL)
 			fail_msg("case %zu: %s", i, err.message);
 		assert_host_is(w.before);

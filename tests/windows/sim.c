@@ -242,6 +242,13 @@ static HANDLE WINAPI sim_OpenFileById(HANDLE hint, LPFILE_ID_DESCRIPTOR id,
 			continue;
 		if (!may_open(&world->nodes[i], access & ~(DWORD)SYNCHRONIZE))
 			return INVALID_HANDLE_VALUE;
+		/* MS-FSA 2.1.5.1.2.1 */
+		if ((world->nodes[i].attributes & FILE_ATTRIBUTE_READONLY) !=
+			    0 &&
+		    (world->nodes[i].attributes & FILE_ATTRIBUTE_DIRECTORY) ==
+			    0 &&
+		    (access & (FILE_WRITE_DATA | FILE_APPEND_DATA)) != 0)
+			return INVALID_HANDLE_VALUE;
 		return new_handle(i, access, false);
 	}
 	world->last_error = ERROR_INVALID_PARAMETER;
@@ -484,7 +491,8 @@ static BOOL WINAPI sim_FlushFileBuffers(HANDLE file)
 		return fail_with(ERROR_ACCESS_DENIED);
 	if (open == NULL)
 		return fail_with(ERROR_INVALID_HANDLE);
-	if ((open->granted & (GENERIC_WRITE | FILE_APPEND_DATA)) == 0)
+	if ((open->granted &
+	     (GENERIC_WRITE | FILE_APPEND_DATA | FILE_ADD_FILE)) == 0)
 		return fail_with(ERROR_ACCESS_DENIED);
 	/* A volume's all; of one object, the log up to it. */
 	for (i = 0; i < world->count; i++)

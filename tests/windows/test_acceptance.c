@@ -171,6 +171,29 @@ static void test_acceptance__what_wine_does_otherwise_fails(void **state)
 	forget_rows();
 }
 
+/* The suite's program is called as the real one, and holds nothing: none of its
+ * denials may pass. */
+static void test_acceptance__a_sandbox_that_holds_nothing_fails(void **state)
+{
+	char group[MAX_PATH + 20];
+
+	(void)state;
+	if (getenv("SBK_CAMPAIGN") == NULL)
+		return; /* a hundred processes */
+	assert_true(GetModuleFileNameA(NULL, group + 10, MAX_PATH) > 0);
+	memcpy(group, "scenarios ", 10);
+	(void)snprintf(strrchr(group, '\\'), 20, "\\acceptance.exe");
+	assert_int_equal(measure(group), 1);
+	assert_true(with("run/write in the root", "passed") == 1);
+	assert_true(with("run/append in the root", "passed") == 1);
+	assert_true(with("run/write outside", "FAILED") >= 2);
+	assert_true(with("run/make outside", "FAILED") == 1);
+	assert_true(with("run/delete where one may read", "FAILED") == 1);
+	assert_true(with("run/a protected name", "FAILED") >= 2);
+	assert_int_equal(with("run/write where one may read", "passed"), 0);
+	forget_rows();
+}
+
 static const char *verdict_of(bool of_token, DWORD control, DWORD denied)
 {
 	static char found[40];
@@ -206,6 +229,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_acceptance__no_right_counts_without_restriction),
 	cmocka_unit_test(test_acceptance__no_question_is_answered_either),
 	cmocka_unit_test(test_acceptance__what_wine_does_otherwise_fails),
+	cmocka_unit_test(test_acceptance__a_sandbox_that_holds_nothing_fails),
 	cmocka_unit_test(test_acceptance__a_denial_needs_its_control),
 };
 

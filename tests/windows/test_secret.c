@@ -216,6 +216,50 @@ static void test_secret__is_bound_to_its_account(void **state)
 		     SBK_E_CORRUPT, &w->err);
 }
 
+static int note_name(void *arg, const char *account, struct sbk_error *err)
+{
+	(void)err;
+	sbk_buf_printf(arg, "%s ", account);
+	return 0;
+}
+
+static int stop_at_once(void *arg, const char *account, struct sbk_error *err)
+{
+	(void)arg;
+	return sbk_error_set(err, SBK_E_CONFLICT, "%s", account);
+}
+
+/* What is kept is found, whether a journal knows it or DPAPI opens it. */
+static void test_secret__whatever_is_kept_is_listed(void **state)
+{
+	struct world *w = *state;
+	struct sbk_buf names = SBK_BUF_INIT;
+	char other[600];
+	size_t count = 7, i;
+
+	assert_ok(sbk_secret_list(w->store, NULL, NULL, &count, &w->err),
+		  &w->err);
+	assert_int_equal(count, 0);
+	keep(w, PASSWORD);
+	/* More than one buffer of them. */
+	for (i = 0; i < 80; i++) {
+		(void)snprintf(other, sizeof(other),
+			       "%s/a-file-that-is-no-secret-%zu", w->path, i);
+		write_bytes(other, "x", 1);
+	}
+	(void)snprintf(other, sizeof(other), "%s/secret-Zzz", w->path);
+	write_bytes(other, "no secret", 9);
+	assert_ok(sbk_secret_list(w->store, note_name, &names, &count, &w->err),
+		  &w->err);
+	assert_int_equal(count, 2);
+	assert_non_null(strstr(sbk_buf_text(&names), ACCOUNT " "));
+	assert_non_null(strstr(sbk_buf_text(&names), "Zzz "));
+	assert_error(
+		sbk_secret_list(w->store, stop_at_once, NULL, &count, &w->err),
+		SBK_E_CONFLICT, &w->err);
+	sbk_buf_release(&names);
+}
+
 /* --- a failing DPAPI ------------------------------------------------------ */
 
 static struct sbk_win32 table;
@@ -457,6 +501,7 @@ static const struct CMUnitTest tests[] = {
 	WORLD_TEST(test_secret__is_kept_opened_and_removed),
 	WORLD_TEST(test_secret__an_altered_file_does_not_open),
 	WORLD_TEST(test_secret__is_bound_to_its_account),
+	WORLD_TEST(test_secret__whatever_is_kept_is_listed),
 	WORLD_TEST(test_secret__what_does_not_open_is_not_kept),
 	WORLD_TEST(test_secret__is_an_object_of_the_journal),
 	WORLD_TEST(test_secret__withheld_it_is_worthless),

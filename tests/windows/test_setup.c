@@ -25,6 +25,18 @@
 
 static struct sbk_nt_setup setup;
 
+/* The person takes the passwords, and shows that they are kept. */
+static int deliver(void *arg, const struct sbk_nt_setup *s,
+		   const char *const sids[SBK_NT_ROLE_COUNT],
+		   struct sbk_error *err)
+{
+	(void)arg;
+	(void)s;
+	(void)sids;
+	(void)err;
+	return 0;
+}
+
 static int plan_setup(struct life *life, struct sbk_error *err)
 {
 	setup = (struct sbk_nt_setup){
@@ -34,6 +46,7 @@ static int plan_setup(struct life *life, struct sbk_error *err)
 		.number = 1,
 		.first_port = 47100,
 		.last_port = 47115,
+		.deliver = deliver,
 		.nonces = {NONCE "0", NONCE "1", NONCE "2"}};
 	life->more = sbk_nt_setup_more;
 	life->more_arg = &setup;

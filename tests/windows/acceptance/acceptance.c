@@ -17,6 +17,7 @@
 #include "tests/windows/acceptance/questions.h"
 #include "tests/windows/acceptance/rights.h"
 #include "tests/windows/acceptance/rows.h"
+#include "tests/windows/acceptance/sandbox.h"
 
 #include "engine/banned.h"
 
@@ -32,6 +33,35 @@ static void rights(int argc, WCHAR **argv)
 	measure_rights(argc > 0 ? filter : NULL);
 }
 
+/* Groups of the program itself: SANDBOOK.EXE [account]. */
+static void with_sandbox(void (*measure)(void), int argc, WCHAR **argv)
+{
+	const bool account = argc > 1 && wcscmp(argv[1], L"account") == 0;
+
+	if (argc < 1 || !sandbox_begin(argv[0], account)) {
+		row("run", "a program", SKIPPED, "there is no '%ls'",
+		    argc < 1 ? L"" : argv[0]);
+		return;
+	}
+	measure();
+	sandbox_end();
+}
+
+static void scenarios(int argc, WCHAR **argv)
+{
+	with_sandbox(measure_scenarios, argc, argv);
+}
+
+static void pairs(int argc, WCHAR **argv)
+{
+	with_sandbox(measure_pairs, argc, argv);
+}
+
+static void network(int argc, WCHAR **argv)
+{
+	with_sandbox(measure_network, argc, argv);
+}
+
 static const struct group {
 	const WCHAR *name;
 	void (*measure)(void);
@@ -43,6 +73,9 @@ static const struct group {
 	{L"filter", measure_filter, NULL},
 	{L"files", measure_files, NULL},
 	{L"processes", measure_processes, NULL},
+	{L"scenarios", NULL, scenarios},
+	{L"pairs", NULL, pairs},
+	{L"network", NULL, network},
 };
 
 static const struct group *group_of(const WCHAR *name)

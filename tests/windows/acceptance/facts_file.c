@@ -412,8 +412,8 @@ void measure_files(void)
 	WCHAR temporary[200];
 
 	must(GetTempPathW(200, temporary) > 0, "GetTempPath");
-	(void)swprintf(place, 300, L"%lssandbook-facts-%lu", temporary,
-		       GetCurrentProcessId());
+	(void)swprintf(place, 300, L"%lssandbook-facts-%lu-%llu", temporary,
+		       GetCurrentProcessId(), GetTickCount64());
 	must(CreateDirectoryW(place, NULL), "CreateDirectory");
 	flushing();
 	ids();

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <windows.h>
 
+/* Before the code of an act that was called by "marked": that it ran at all. */
+#define MARK "acted: "
+
 /* Whether `name` is one of them; then `*code` is the exit code. */
 bool inside(const WCHAR *name, int argc, WCHAR **argv, DWORD *code);
 

@@ -11,6 +11,10 @@
 
 #include "engine/banned.h"
 
+#ifndef FILE_OPEN_REPARSE_POINT /* the SDK's winternl.h has it not */
+#define FILE_OPEN_REPARSE_POINT 0x00200000
+#endif
+
 static WCHAR place[300];
 static unsigned number;
 
@@ -73,8 +77,8 @@ void objects_begin(void)
 	if (place[0] != L'\0')
 		return;
 	must(GetTempPathW(200, temporary) > 0, "GetTempPath");
-	(void)swprintf(place, 300, L"\\??\\%lssandbook-acceptance-%lu",
-		       temporary, GetCurrentProcessId());
+	(void)swprintf(place, 300, L"\\??\\%lssandbook-acceptance-%lu-%llu",
+		       temporary, GetCurrentProcessId(), GetTickCount64());
 	/* Not FILE_LIST_DIRECTORY, which gives FILE_READ_ATTRIBUTES of what is
 	 * in it, and not FILE_DELETE_CHILD, which gives DELETE. */
 	sd = descriptor(L"D:P(A;;0x001f00a6;;;%ls)(A;;FA;;;SY)", user_sid());

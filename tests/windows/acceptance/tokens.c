@@ -199,6 +199,48 @@ static BOOL create(HANDLE token, SECURITY_ATTRIBUTES *security, WCHAR *line,
 				    TRUE, flags, NULL, NULL, startup, made);
 }
 
+/* A pipe whose other end a child inherits. */
+static HANDLE make_output(struct process *out, STARTUPINFOW *startup)
+{
+	HANDLE write = NULL;
+
+	must(CreatePipe(&out->output, &write, NULL, 0), "CreatePipe");
+	must(SetHandleInformation(write, HANDLE_FLAG_INHERIT,
+				  HANDLE_FLAG_INHERIT),
+	     "SetHandleInformation");
+	startup->dwFlags = STARTF_USESTDHANDLES;
+	startup->hStdOutput = startup->hStdError = write;
+	return write;
+}
+
+static void take(struct process *out, const PROCESS_INFORMATION *made)
+{
+	out->process = made->hProcess;
+	out->thread = made->hThread;
+	out->id = made->dwProcessId;
+}
+
+DWORD start_line(const WCHAR *line, struct process *out)
+{
+	STARTUPINFOW startup = {.cb = sizeof(startup)};
+	PROCESS_INFORMATION made = {0};
+	HANDLE write = make_output(out, &startup);
+	WCHAR *copy = _wcsdup(line);
+	DWORD code = 0;
+
+	/* The system may write into it. */
+	must(copy != NULL, "a command line");
+	if (!CreateProcessW(NULL, copy, NULL, NULL, TRUE, CREATE_NO_WINDOW,
+			    NULL, NULL, &startup, &made))
+		code = GetLastError();
+	free(copy);
+	(void)CloseHandle(write);
+	if (code != 0)
+		(void)CloseHandle(out->output);
+	take(out, &made);
+	return code;
+}
+
 DWORD start_self(HANDLE token, PSECURITY_DESCRIPTOR sd, bool suspended,
 		 struct process *out, const WCHAR *arguments)
 {
@@ -211,14 +253,8 @@ DWORD start_self(HANDLE token, PSECURITY_DESCRIPTOR sd, bool suspended,
 
 	out->output = NULL;
 	(void)swprintf(line, 1024, L"acceptance %ls", arguments);
-	if (!suspended) {
-		must(CreatePipe(&out->output, &write, NULL, 0), "CreatePipe");
-		must(SetHandleInformation(write, HANDLE_FLAG_INHERIT,
-					  HANDLE_FLAG_INHERIT),
-		     "SetHandleInformation");
-		startup.dwFlags = STARTF_USESTDHANDLES;
-		startup.hStdOutput = startup.hStdError = write;
-	}
+	if (!suspended)
+		write = make_output(out, &startup);
 	if (!create(token, sd == NULL ? NULL : &security, line,
 		    suspended ? CREATE_SUSPENDED : 0, &startup, &made))
 		code = GetLastError();
@@ -226,9 +262,7 @@ DWORD start_self(HANDLE token, PSECURITY_DESCRIPTOR sd, bool suspended,
 		(void)CloseHandle(write);
 	if (code != 0 && out->output != NULL)
 		(void)CloseHandle(out->output);
-	out->process = made.hProcess;
-	out->thread = made.hThread;
-	out->id = made.dwProcessId;
+	take(out, &made);
 	return code;
 }
 

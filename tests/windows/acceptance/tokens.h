@@ -61,6 +61,8 @@ struct process {
  */
 DWORD start_self(HANDLE token, PSECURITY_DESCRIPTOR sd, bool suspended,
 		 struct process *out, const WCHAR *arguments);
+/* Another program, by a whole command line; its streams are one pipe. */
+DWORD start_line(const WCHAR *line, struct process *out);
 /* What it printed, up to its end; its exit code. */
 DWORD end_of(struct process *process, char *text, size_t size);
 void kill_process(struct process *process);

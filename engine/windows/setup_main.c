@@ -1,0 +1,82 @@
+/*
+ * sandbook-setup.exe: the elevated half. It alone makes machine-wide changes,
+ * knows no command that runs somebody's program, and takes no path from its
+ * caller but those that it writes a certificate to.
+ *
+ * Before anything else, nothing but the system's own folder is searched for
+ * DLLs. What it is linked with was loaded before that: the system's, by names
+ * that lie in no folder of ours.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/cli.h"
+#include "engine/plan_setup.h"
+#include "engine/windows/not_yet.h"
+#include "engine/windows/setup_check.h"
+#include "engine/windows/win32_elevation.h"
+#include "engine/windows/words.h"
+#include "journal/journal.h"
+
+#include "engine/banned.h"
+
+void sbk_not_yet(const char *missing)
+{
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "sandbook-setup: not on Windows yet (%s)\n",
+		      missing);
+	exit(SBK_EXIT_UNSUPPORTED);
+}
+
+static int run_later(struct sbk_cli *cli, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	sbk_not_yet(cli->command->name);
+}
+
+/* Nothing is planned on a machine, or by a program, that is not fit for it. */
+static int run_setup(struct sbk_cli *cli, int argc, char **argv)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	return sbk_nt_setup_check(&err) < 0
+		       ? sbk_cli_fail(cli, &err)
+		       : sbk_command_setup.run(cli, argc, argv);
+}
+
+/* Its sweep looks for what nobody could look for yet: refused as a whole, and
+ * not in the middle. */
+static const struct sbk_command later[] = {
+	{.name = "uninstall",
+	 .usage = "...",
+	 .summary = "not on Windows yet",
+	 .run = run_later},
+	{.name = NULL},
+};
+
+/* What the C library starts here in place of main; no header declares it. */
+int wmain(int argc, wchar_t **wide);
+
+int wmain(int argc, wchar_t **wide)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_command commands[] = {sbk_command_setup, {.name = NULL}};
+	const struct sbk_command *const tables[] = {commands, later, NULL};
+	struct sbk_cli cli = {.out = stdout,
+			      .err = stderr,
+			      .program = "sandbook-setup",
+			      .version = SBK_VERSION};
+	char **argv;
+
+	if (sbk_win32_search_system_alone(&err) < 0)
+		return sbk_cli_fail(&cli, &err);
+	commands[0].run = run_setup;
+	argv = sbk_words_narrow(argc, wide);
+	if (argv == NULL) {
+		(void)sbk_error_no_memory(&err);
+		return sbk_cli_fail(&cli, &err);
+	}
+	sbk_journal_ledger(&cli.ledger);
+	return sbk_cli_main(&cli, tables, argc, argv);
+}

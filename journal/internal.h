@@ -602,6 +602,9 @@ int sbk_sealed_load(struct sbk_journal *journal,
 
 /* --- reserve.c ----------------------------------------------------------- */
 
+/* Before the first entry of a transaction of kind `do`: so much that the
+ * transaction can be ended, or recovered, on a full volume. LIMIT. */
+int sbk_reserve_begin(struct sbk_journal *journal, struct sbk_error *err);
 /* Grows the reserve so that the changes in effect and `more` fit: LIMIT. */
 int sbk_reserve_grow(struct sbk_journal *journal, uint64_t more,
 		     struct sbk_error *err);

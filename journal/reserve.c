@@ -18,6 +18,7 @@
 #define RESERVE_LOG_MAX ((uint64_t)24 << 20) /* it is emptied before that */
 #define RESERVE_STEP ((uint64_t)1 << 20)
 #define RESERVE_LOAN ((uint64_t)256 << 10) /* SQLite's shared memory file */
+#define RESERVE_LEAST ((uint64_t)32 << 10) /* that is worth setting aside */
 
 /* Whether all of the transaction's changes are in effect and confirmed. */
 static bool is_whole(const struct sbk_summary_item *item)
@@ -122,25 +123,38 @@ static int know(struct sbk_journal *journal, struct sbk_error *err)
 	return 0;
 }
 
+static int want(struct sbk_journal *journal, uint64_t wanted,
+		struct sbk_error *err)
+{
+	int rc;
+
+	if (wanted <= journal->reserved)
+		return 0;
+	rc = sbk_store_allocate(journal->store, SBK_RESERVE_FILE, wanted, err);
+	if (rc < 0)
+		return sbk_error_prefix(err, "the changes could not be undone "
+					     "later");
+	journal->reserved = wanted;
+	return 0;
+}
+
+int sbk_reserve_begin(struct sbk_journal *journal, struct sbk_error *err)
+{
+	int rc = know(journal, err);
+
+	return rc < 0 ? rc : want(journal, RESERVE_STEP, err);
+}
+
 int sbk_reserve_grow(struct sbk_journal *journal, uint64_t more,
 		     struct sbk_error *err)
 {
-	uint64_t wanted;
 	int rc = know(journal, err);
 
-	if (rc < 0)
-		return rc;
-	wanted = room_for(journal->in_effect + more);
-	if (wanted > journal->reserved) {
-		rc = sbk_store_allocate(journal->store, SBK_RESERVE_FILE,
-					wanted, err);
-		if (rc < 0)
-			return sbk_error_prefix(err, "the changes could not "
-						     "be undone later");
-		journal->reserved = wanted;
-	}
-	journal->in_effect += more;
-	return 0;
+	if (rc == 0)
+		rc = want(journal, room_for(journal->in_effect + more), err);
+	if (rc == 0)
+		journal->in_effect += more;
+	return rc;
 }
 
 /* Gives `take` bytes of it back to the volume; `size` is what it was. */
@@ -182,25 +196,29 @@ int sbk_reserve_lend(struct sbk_journal *journal, struct sbk_error *err)
 
 void sbk_reserve_refill(struct sbk_journal *journal)
 {
-	uint64_t open = 0, size, wanted, old = 0;
+	uint64_t open = 0, wanted, gain, size = 0;
 
 	/*
 	 * Nothing depends on it yet: without room the next `prepare` is
 	 * refused, and that is where the error belongs. Till then as much as
-	 * there is will have to do.
+	 * there is will have to do, and none of that is left to others: a
+	 * little is used up each time.
 	 */
 	journal->reserve_known = false;
 	if (count_open(journal, &open, NULL) < 0)
 		return;
-	(void)sbk_store_look(journal->store, SBK_RESERVE_FILE, false, &old,
+	(void)sbk_store_look(journal->store, SBK_RESERVE_FILE, false, &size,
 			     NULL);
 	/* With nothing in effect it is still to be opened, and removed. */
 	wanted = open > 0 ? room_for(open) : RESERVE_STEP;
-	for (size = wanted; size >= RESERVE_STEP; size /= 2) {
-		if (size < old && size < wanted)
-			break; /* it has more than that */
-		if (sbk_store_allocate(journal->store, SBK_RESERVE_FILE, size,
-				       NULL) == 0)
-			break;
+	if (size >= wanted) {
+		(void)sbk_store_allocate(journal->store, SBK_RESERVE_FILE,
+					 wanted, NULL); /* it only shrinks */
+		return;
 	}
+	for (gain = wanted - size; gain >= RESERVE_LEAST; gain /= 2)
+		if (size + gain <= wanted &&
+		    sbk_store_allocate(journal->store, SBK_RESERVE_FILE,
+				       size + gain, NULL) == 0)
+			size += gain;
 }

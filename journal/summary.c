@@ -202,19 +202,20 @@ static bool is_within(const char *json, size_t size)
 	return false;
 }
 
-/* Where an entry that a checkpoint covers last says that the end is. */
-static bool read_pointer(uint64_t n, const char *json, size_t size,
-			 uint64_t *out)
+/* Where an entry that a checkpoint covers last says that the end is: 1; 0: it
+ * does not. */
+static int read_pointer(uint64_t n, const char *json, size_t size,
+			uint64_t *out, struct sbk_error *err)
 {
+	struct sbk_error why = SBK_ERROR_INIT; /* then it says nothing */
 	struct sbk_entry_reader r;
-	struct sbk_error ignored = SBK_ERROR_INIT; /* then it has none */
-	bool found = false;
+	int rc = sbk_entry_open(&r, n, json, size, &why);
 
-	if (sbk_entry_open(&r, n, json, size, &ignored) == 0)
-		found = sbk_entry_has(&r, "after") &&
-			sbk_entry_number(&r, "after", out) == 0 && *out < n;
+	if (rc == 0 && sbk_entry_has(&r, "after") &&
+	    sbk_entry_number(&r, "after", out) == 0 && *out < n)
+		rc = 1;
 	sbk_entry_close(&r);
-	return found;
+	return rc == SBK_E_NOMEM ? sbk_error_no_memory(err) : rc > 0;
 }
 
 /* Nothing ended since the log was cut: the entry that says where stands for the
@@ -259,7 +260,10 @@ static int search_back(struct sbk_log_reader *reader, uint64_t size,
 		*end = n - 1;
 		if (n == 1 || sbk_entry_is(json, bytes, "end"))
 			return 1;
-		if (read_pointer(n - 1, json, bytes, end))
+		rc = read_pointer(n - 1, json, bytes, end, err);
+		if (rc < 0)
+			return rc;
+		if (rc > 0)
 			return *end >= journal->cut
 				       ? 1
 				       : take_drop(journal, end, err);

@@ -116,8 +116,9 @@ int sbk_transaction_begin(struct sbk_journal *journal,
 				     journal->db.path,
 				     (unsigned long long)journal->transaction);
 	sbk_summary_load(journal);
-	if (begin->kind == SBK_TRANSACTION_UNDO)
-		rc = sbk_reserve_release(journal, err);
+	rc = begin->kind == SBK_TRANSACTION_UNDO
+		     ? sbk_reserve_release(journal, err)
+		     : sbk_reserve_begin(journal, err);
 	/* Not flushed: the first prepare flushes what stands before it, and a
 	 * transaction without one has nothing to lose. */
 	if (rc == 0)

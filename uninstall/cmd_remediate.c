@@ -311,8 +311,12 @@ static void print_left(const struct sbk_remediation *work, struct sbk_buf *out)
 		sbk_buf_addc(out, '\n');
 	}
 	if (work->seen.left > i)
-		sbk_buf_printf(out, "  and %" PRIu64 " more; --json has them\n",
-			       work->seen.left - i);
+		sbk_buf_printf(out,
+			       "  and %" PRIu64 " more; --json has %s%zu\n",
+			       work->seen.left - i,
+			       work->seen.left > work->left_count ? "the first "
+								  : "all ",
+			       work->left_count);
 }
 
 static void print_end(struct remediate *m, struct sbk_buf *out)

@@ -12,7 +12,8 @@
 #	second_FS  the same, with the journal on another volume
 #	full_FS  what runs in the sandbox fills the volume: before an undo, a
 #	         recovery, an uninstall, a drop of the oldest entries, and while
-#	         a grant is made. All of them do their work, or change nothing
+#	         a grant is made, four n of it everyday. All of them do their
+#	         work, or change nothing
 #	begun_FS  it is full before change n of the first grant
 #
 # FS is ext4, xfs, btrfs, or ext4-1k, with blocks of 1 KiB. Every 24th n and six
@@ -270,15 +271,16 @@ drop_on_full()
 		--to /run/segments/1
 	drop="$dev $bin/sandbook journal drop --exported /run/segments/1"
 	fill
-	if [ "$fs" = xfs ]; then
+	$drop >"$out.log" 2>&1
+	code=$?
+	if [ "$fs" = xfs ] && [ "$code" = 206 ]; then
 		# It keeps some room back, and the reserve of a journal with
 		# nothing in effect is small: refused, and nothing is changed.
-		expect 206 "drop on a full volume" $drop
 		expect 0 "verify after no drop" $verify
 		emptied
 		expect 0 "drop" $drop
-	else
-		expect 0 "drop on a full volume" $drop
+	elif [ "$code" != 0 ]; then
+		fail "drop on a full volume: $code: $(cat "$out.log")"
 	fi
 	grep -q ' are dropped' "$out.log" || fail "drop: $(cat "$out.log")"
 	expect 0 "verify after a drop on a full volume" $verify \
@@ -318,9 +320,10 @@ case_full()
 	drop_on_full
 
 	stops="30 45 60 75"
+	[ -n "$everyday" ] || stops=$(seq $((29 + first)) "$step" 90)
 	# Before its room is set aside a journal cannot even be opened on a
 	# btrfs that is full; nothing is in effect then.
-	[ "$fs" != btrfs ] || stops="60 75"
+	[ "$fs" != btrfs ] || stops=$(printf '%s\n' $stops | sed '/^[345]/d')
 	for n in $stops; do
 		"$stop_after" $n $grant >"$out.log" 2>&1
 		[ $? = 137 ] || continue
@@ -396,7 +399,7 @@ if [ "${1-}" = --case ]; then
 	exit 0
 fi
 
-[ $# -gt 1 ] || { sed -n 's/^# \{0,1\}//p' "$0" | sed -n 1,21p; exit 2; }
+[ $# -gt 1 ] || { sed -n 's/^# \{0,1\}//p' "$0" | sed -n 1,22p; exit 2; }
 bin=$(cd "$1" && pwd)
 stop_after=$2
 shift 2

@@ -23,6 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "journal/signing.h"
+#include "journal/summary.h"
 #include "tests/support/disk.h"
 #include "tests/support/fault.h"
 
@@ -481,6 +483,65 @@ static void test_faults__removal(void **state)
 	sweep(life_remove, SBK_BOOK_USER);
 }
 
+/* Finds what is in effect; without memory for jansson's n-th allocation. */
+static int find_summary(struct fixture *f, unsigned long at)
+{
+	struct sbk_journal *journal = fixture_open(f, SBK_JOURNAL_READ);
+	struct sbk_summary summary = {.known = false};
+	struct sbk_log_reader reader;
+	uint64_t end;
+	int rc;
+
+	assert_ok(sbk_log_snapshot(journal, &f->err), &f->err);
+	sbk_log_reader_init(&reader, journal);
+	memory.counted = 0;
+	memory.at = at;
+	memory.stay = false;
+	memory.whose = MEMORY_JANSSON;
+	rc = sbk_summary_find(journal, &reader, &summary, &end, &f->err);
+	memory.whose = MEMORY_NONE;
+	sbk_log_reader_release(&reader);
+	sbk_summary_release(&summary);
+	sbk_journal_close(journal);
+	return rc;
+}
+
+/* So many that a run's entry is the last that was signed: it says where the
+ * end of the last transaction is. */
+static void make_sessions(struct fixture *f)
+{
+	struct sbk_journal *journal = fixture_open(f, SBK_JOURNAL_WRITE);
+	uint64_t session;
+	size_t i;
+
+	for (i = 0; i < SBK_CHECKPOINT_EVERY / 2 + 2; i++) {
+		assert_ok(sbk_session_begin(journal, "", &session, &f->err),
+			  &f->err);
+		assert_ok(sbk_session_end(journal, session, "", &f->err),
+			  &f->err);
+	}
+	sbk_journal_close(journal);
+}
+
+/* It is never said that there is none for want of memory. */
+static void test_faults__no_memory_for_what_is_in_effect(void **state)
+{
+	unsigned long at, all;
+	struct fixture *f;
+
+	assert_int_equal(fixture_setup(state), 0);
+	f = *state;
+	life_build(f);
+	assert_int_equal(life_grant(f, &f->backend), 0);
+	make_sessions(f);
+	assert_int_equal(find_summary(f, 0), 1);
+	all = memory.counted;
+	assert_true(all > 0);
+	for (at = 1; at <= all; at++)
+		assert_error(find_summary(f, at), SBK_E_NOMEM, &f->err);
+	assert_int_equal(fixture_teardown(state), 0);
+}
+
 /* Each look at the clock is an hour before the last one. */
 static int run_backwards(struct fixture *f, void *arg)
 {
@@ -524,6 +585,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_teardown(test_faults__no_statement, say),
 	cmocka_unit_test_teardown(test_faults__run, say),
 	cmocka_unit_test_teardown(test_faults__removal, say),
+	cmocka_unit_test(test_faults__no_memory_for_what_is_in_effect),
 	cmocka_unit_test(test_faults__clock_goes_backwards),
 };
 

@@ -1,6 +1,6 @@
 /*
  * Whole lives of changes: recorded, confirmed, undone; transactions that
- * failed or died; sessions; the end of a journal.
+ * failed or died.
  */
 #include "tests/journal/fixture.h"
 
@@ -507,166 +507,6 @@ static void test_journal__recovery_needs_the_lock(void **state)
 	sbk_journal_close(journal);
 }
 
-/* --- sessions ----------------------------------------------------------- */
-
-static char *session_state(struct sbk_journal *journal, uint64_t id)
-{
-	char sql[80], *text = NULL;
-	sqlite3_stmt *row;
-
-	(void)snprintf(sql, sizeof(sql),
-		       "SELECT state FROM session WHERE id = %d", (int)id);
-	assert_int_equal(
-		sqlite3_prepare_v2(journal->db.handle, sql, -1, &row, NULL),
-		SQLITE_OK);
-	if (sqlite3_step(row) == SQLITE_ROW)
-		text = strdup((const char *)sqlite3_column_text(row, 0));
-	sqlite3_finalize(row);
-	return text;
-}
-
-static void assert_session(struct fixture *f, uint64_t id, const char *wanted)
-{
-	struct sbk_journal *journal = fixture_open(f, SBK_JOURNAL_READ);
-	char *state = session_state(journal, id);
-
-	assert_string_equal(state, wanted);
-	free(state);
-	sbk_journal_close(journal);
-}
-
-static int begin_session_and_die(struct fixture *f, void *arg)
-{
-	struct sbk_journal *journal = NULL;
-
-	(void)arg;
-	if (sbk_journal_open(&f->place, SBK_JOURNAL_CREATE, &journal, NULL) < 0)
-		return 1;
-	return sbk_session_begin(journal, "\"command\":[\"true\"]",
-				 &(uint64_t){0}, NULL) < 0
-		       ? 2
-		       : 0;
-}
-
-static void test_journal__sessions_end_or_are_found_dead(void **state)
-{
-	struct fixture *f = *state;
-	struct sbk_journal *journal, *other;
-	uint64_t first, second;
-
-	assert_int_equal(fixture_program(begin_session_and_die, f, NULL, 0), 0);
-	assert_session(f, 1, "running");
-	journal = fixture_open(f, SBK_JOURNAL_WRITE); /* notices */
-	assert_session(f, 1, "died");
-	assert_ok(sbk_session_begin(journal, "\"a\":1", &first, &f->err),
-		  &f->err);
-	/* One that lives is not taken for dead. */
-	other = fixture_open(f, SBK_JOURNAL_WRITE);
-	assert_session(f, first, "running");
-	assert_ok(sbk_session_begin(other, "", &second, &f->err), &f->err);
-	assert_int_equal(second, first + 1);
-	assert_ok(sbk_session_end(journal, first, "\"exit\":0", &f->err),
-		  &f->err);
-	assert_session(f, first, "ended");
-	assert_session(f, second, "running");
-	sbk_journal_close(journal);
-	sbk_journal_close(other);
-	sbk_journal_close(fixture_open(f, SBK_JOURNAL_WRITE));
-	assert_session(f, second, "died");
-	fixture_assert_sound(f);
-}
-
-static void test_journal__a_session_that_is_no_json_is_refused(void **state)
-{
-	struct fixture *f = *state;
-	struct sbk_journal *journal = fixture_open(f, SBK_JOURNAL_CREATE);
-	uint64_t id;
-
-	assert_error(sbk_session_begin(journal, "\"a\":1},{", &id, &f->err),
-		     SBK_E_INVAL, &f->err);
-	assert_ok(sbk_session_begin(journal, "\"a\":1", &id, &f->err), &f->err);
-	assert_int_equal(id, 1);
-	sbk_journal_close(journal);
-}
-
-/* --- the end ------------------------------------------------------------ */
-
-static bool exists(const struct fixture *f, const char *below)
-{
-	char path[SBK_PATH_MAX];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", f->directory, below);
-	return access(path, F_OK) == 0;
-}
-
-static void test_journal__removal_takes_back_what_was_made(void **state)
-{
-	struct fixture *f = *state;
-	struct sbk_apply_result result;
-	struct sbk_journal *journal;
-
-	fixture_tree(f, 1);
-	journal = fixture_locked(f);
-	(void)fixture_grant(f, journal, "/w");
-	sbk_journal_close(journal);
-	assert_error(sbk_journal_remove(&f->place, &f->err), SBK_E_INCOMPLETE,
-		     &f->err);
-	journal = fixture_locked(f);
-	fixture_undo_all(f, journal, &result);
-	sbk_journal_close(journal);
-	assert_true(exists(f, "home/state/j/journal.db-wal"));
-	assert_ok(sbk_journal_remove(&f->place, &f->err), &f->err);
-	assert_false(exists(f, "home/state"));
-	assert_true(exists(f, "home"));
-	/* Nothing there is success. */
-	assert_ok(sbk_journal_remove(&f->place, &f->err), &f->err);
-}
-
-static void test_journal__removal_leaves_what_is_not_ours(void **state)
-{
-	struct fixture *f = *state;
-	char path[SBK_PATH_MAX];
-	int made;
-
-	/* A parent that was there before stays, though it is empty. */
-	(void)snprintf(path, sizeof(path), "%s/home/state", f->directory);
-	assert_int_equal(mkdir(path, 0700), 0);
-	sbk_journal_close(fixture_open(f, SBK_JOURNAL_CREATE));
-	assert_ok(sbk_journal_remove(&f->place, &f->err), &f->err);
-	assert_false(exists(f, "home/state/j"));
-	assert_true(exists(f, "home/state"));
-	assert_int_equal(rmdir(path), 0);
-
-	/* So does one of which it is not known whether it was made. */
-	sbk_journal_close(fixture_open(f, SBK_JOURNAL_CREATE));
-	made = open(fixture_path(f, "made"), O_WRONLY | O_TRUNC | O_CLOEXEC);
-	assert_true(made >= 0);
-	assert_int_equal(write(made, "1x\n", 3), 3);
-	(void)close(made);
-	assert_ok(sbk_journal_remove(&f->place, &f->err), &f->err);
-	assert_false(exists(f, "home/state/j"));
-	assert_true(exists(f, "home/state"));
-	assert_int_equal(rmdir(path), 0);
-
-	/* One that somebody else uses by now, too. */
-	sbk_journal_close(fixture_open(f, SBK_JOURNAL_CREATE));
-	(void)snprintf(path, sizeof(path), "%s/home/state/other", f->directory);
-	assert_int_equal(mkdir(path, 0700), 0);
-	assert_ok(sbk_journal_remove(&f->place, &f->err), &f->err);
-	assert_false(exists(f, "home/state/j"));
-	assert_true(exists(f, "home/state/other"));
-
-	/* And the journal's own directory with somebody's file in it. */
-	sbk_journal_close(fixture_open(f, SBK_JOURNAL_CREATE));
-	(void)close(open(fixture_path(f, "theirs"), O_CREAT | O_WRONLY, 0600));
-	assert_error(sbk_journal_remove(&f->place, &f->err), SBK_E_INCOMPLETE,
-		     &f->err);
-	assert_true(exists(f, "home/state/j/theirs"));
-	assert_int_equal(unlink(fixture_path(f, "theirs")), 0);
-	assert_ok(sbk_journal_remove(&f->place, &f->err), &f->err);
-	assert_false(exists(f, "home/state/j"));
-}
-
 /*
  * SQLite rolls back by itself where it has no memory or room; whoever passes
  * over that error must not write the rest of a transaction piece by piece.
@@ -711,10 +551,6 @@ static const struct CMUnitTest tests[] = {
 	FIXTURE_TEST(test_journal__names_that_are_not_utf8_come_back),
 	FIXTURE_TEST(test_journal__filters),
 	FIXTURE_TEST(test_journal__recovery_needs_the_lock),
-	FIXTURE_TEST(test_journal__sessions_end_or_are_found_dead),
-	FIXTURE_TEST(test_journal__a_session_that_is_no_json_is_refused),
-	FIXTURE_TEST(test_journal__removal_takes_back_what_was_made),
-	FIXTURE_TEST(test_journal__removal_leaves_what_is_not_ours),
 };
 
 SBK_TEST_MAIN(tests)

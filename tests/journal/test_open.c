@@ -86,6 +86,7 @@ static void test_open__missing(void **state)
 	assert_int_equal(access(fixture_path(f, "journal.db"), F_OK), -1);
 	/* Remains that a removal cut short leaves are no obstacle. */
 	drop_wal(f);
+	(void)unlink(fixture_path(f, "reserve"));
 	sbk_journal_close(fixture_open(f, SBK_JOURNAL_CREATE));
 }
 
@@ -627,6 +628,7 @@ static void test_open__creation_that_was_cut_short(void **state)
 	/* A database that was being built. */
 	make_journal(f);
 	assert_int_equal(unlink(fixture_path(f, "journal.db")), 0);
+	assert_int_equal(unlink(fixture_path(f, "reserve")), 0);
 	drop_wal(f);
 	write_file(fixture_path(f, "journal.db.new"), "half", 4);
 	sbk_journal_close(fixture_open(f, SBK_JOURNAL_CREATE));

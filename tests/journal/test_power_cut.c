@@ -561,20 +561,23 @@ static void test_power_cut__removal(void **state)
 	assert_in_range(sweep(life_remove, SBK_BOOK_USER, 0), 5, SYNCS_MAX);
 }
 
-/* The power fails in a grant, from the sync on at which its intents are
- * durable, and again while that is recovered. */
+/* The power fails in a grant, everyday right before and at the sync from which
+ * its intents are durable, and again while that is recovered. */
 static void test_power_cut__recovery(void **state)
 {
-	const size_t batches[] = {0, 2};
+	static const struct {
+		size_t batch;
+		unsigned long durable;
+	} grants[] = {{0, 35}, {2, 24}};
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		unsigned long at, last = campaign() ? 36 : 34;
+		const unsigned long durable = grants[i].durable;
+		unsigned long at = campaign() ? 1 : durable - 1;
 
-		life_batch_changes = batches[i];
-		for (at = campaign() ? 1 : 33 - 12 * i; at <= last - 12 * i;
-		     at++)
+		life_batch_changes = grants[i].batch;
+		for (; at <= durable + (campaign() ? 2 : 0); at++)
 			(void)sweep(life_recover, SBK_BOOK_USER, at);
 	}
 	life_batch_changes = 0;

@@ -108,6 +108,18 @@ static void empty_volume(struct fixture *f)
 	(void)unlink(path);
 }
 
+/* In a process of its own, since it has mounts of its own. */
+static void assert_on_a_volume(struct fixture *f,
+			       int (*run)(struct fixture *f, void *arg),
+			       void *arg)
+{
+	int code = fixture_child(run, f, arg);
+
+	if (code == CANNOT_MOUNT)
+		sbk_test_skip("mounting an image needs root and loop devices");
+	assert_int_equal(code, 0);
+}
+
 /* --- a grant, a full volume, an undo ------------------------------------ */
 
 static int undo_all(struct fixture *f, void *arg)
@@ -238,22 +250,16 @@ static void test_reserve__undo_on_a_full_volume(void **state)
 {
 	struct fixture *f = *state;
 	enum sbk_book book = SBK_BOOK_USER;
-	int code = fixture_child(full_volume, f, &book);
 
-	if (code == CANNOT_MOUNT)
-		sbk_test_skip("mounting an image needs root and loop devices");
-	assert_int_equal(code, 0);
+	assert_on_a_volume(f, full_volume, &book);
 }
 
 static void test_reserve__the_machines_undo_on_a_full_volume(void **state)
 {
 	struct fixture *f = *state;
 	enum sbk_book book = SBK_BOOK_MACHINE;
-	int code = fixture_child(full_volume, f, &book);
 
-	if (code == CANNOT_MOUNT)
-		sbk_test_skip("mounting an image needs root and loop devices");
-	assert_int_equal(code, 0);
+	assert_on_a_volume(f, full_volume, &book);
 }
 
 /* --- nothing is done that could not be undone --------------------------- */
@@ -295,11 +301,121 @@ static int refuse(struct fixture *f, void *arg)
 static void test_reserve__no_change_without_room_for_its_undo(void **state)
 {
 	struct fixture *f = *state;
-	int code = fixture_child(refuse, f, NULL);
 
-	if (code == CANNOT_MOUNT)
-		sbk_test_skip("mounting an image needs root and loop devices");
-	assert_int_equal(code, 0);
+	assert_on_a_volume(f, refuse, NULL);
+}
+
+/* --- no room is lost on the way ------------------------------------------ */
+
+static int begin_and_die(struct fixture *f, void *arg)
+{
+	struct sbk_journal *journal = NULL;
+	uint64_t id;
+	int rc = sbk_journal_open(&f->place, SBK_JOURNAL_CREATE, &journal,
+				  &f->err);
+
+	(void)arg;
+	if (rc == 0)
+		rc = sbk_journal_lock(journal, 0, &f->err);
+	if (rc == 0)
+		rc = sbk_journal_begin(journal, SBK_TRANSACTION_DO, "grant",
+				       &id, &f->err);
+	_exit(rc < 0); /* nothing is closed */
+}
+
+/* A process died after a transaction's first entry and before any change was
+ * prepared, and others took all the room. */
+static int begun(struct fixture *f, void *arg)
+{
+	(void)arg;
+	if (mount_volume(f, 32) < 0)
+		return CANNOT_MOUNT;
+	fixture_tree(f, 10);
+	if (fixture_child(begin_and_die, f, NULL) != 0)
+		return 1;
+	if (unlink(fixture_path(f, "journal.db-shm")) < 0 || fill_volume(f) < 0)
+		return 2;
+	if (fixture_child(undo_all, f, NULL) != 0)
+		return 3;
+	empty_volume(f);
+	return fixture_child(check_sound, f, NULL) != 0 ? 4 : 0;
+}
+
+static void test_reserve__what_was_begun_is_recovered(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_on_a_volume(f, begun, NULL);
+}
+
+static int refused_grant(struct fixture *f, void *arg)
+{
+	(void)arg;
+	return grant(f, &f->err) == SBK_E_LIMIT ? 0 : 1;
+}
+
+/* Nothing is left to be done, as each command finds that looks first. */
+static int recover(struct fixture *f, void *arg)
+{
+	struct sbk_journal *journal = NULL;
+	size_t settled = 1;
+	int rc = sbk_journal_open(&f->place, SBK_JOURNAL_WRITE, &journal,
+				  &f->err);
+
+	(void)arg;
+	if (rc == 0)
+		rc = sbk_journal_lock(journal, 0, &f->err);
+	if (rc == 0)
+		rc = sbk_journal_recover(journal, &f->backend, &settled,
+					 &f->err);
+	sbk_journal_close(journal);
+	if (rc < 0)
+		print_error("recovery: %s\n", f->err.message);
+	return rc < 0 || settled > 0;
+}
+
+/* A grant is refused, and so that this can be said, what was set aside is given
+ * back; a part of it is used up then. */
+static int refused(struct fixture *f, void *arg)
+{
+	struct stat reserve;
+	int i;
+
+	(void)arg;
+	if (mount_volume(f, 32) < 0)
+		return CANNOT_MOUNT;
+	fixture_tree(f, 400);
+	if (grant(f, &f->err) < 0 || fixture_child(undo_all, f, NULL) != 0)
+		return 1;
+	/* As a checkpoint of SQLite's can leave it. */
+	if (truncate(fixture_path(f, "journal.db-wal"), 0) < 0 ||
+	    fill_volume(f) < 0)
+		return 2;
+	if (fixture_child(refused_grant, f, NULL) != 0)
+		return 3;
+	if (fixture_child(undo_all, f, NULL) != 0)
+		return 4;
+	/* What is left of it opens the journal when all else is taken, again
+	 * and again: what was lent is set aside once more. */
+	for (i = 0; i < 8; i++) {
+		if (unlink(fixture_path(f, "journal.db-shm")) < 0 ||
+		    fill_volume(f) < 0)
+			return 5;
+		if (fixture_child(recover, f, NULL) != 0)
+			return 6;
+	}
+	if (stat(fixture_path(f, "reserve"), &reserve) < 0 ||
+	    reserve.st_size == 0)
+		return 7;
+	empty_volume(f);
+	return fixture_child(check_sound, f, NULL) != 0 ? 8 : 0;
+}
+
+static void test_reserve__a_refusal_leaves_room_to_open(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_on_a_volume(f, refused, NULL);
 }
 
 /* --- many changes, and others changed every object since ---------------- */
@@ -467,17 +583,16 @@ static int many_changes(struct fixture *f, void *arg)
 static void test_reserve__is_large_enough_for_many_changes(void **state)
 {
 	struct fixture *f = *state;
-	int code = fixture_child(many_changes, f, NULL);
 
-	if (code == CANNOT_MOUNT)
-		sbk_test_skip("mounting an image needs root and loop devices");
-	assert_int_equal(code, 0);
+	assert_on_a_volume(f, many_changes, NULL);
 }
 
 static const struct CMUnitTest tests[] = {
 	FIXTURE_TEST(test_reserve__undo_on_a_full_volume),
 	FIXTURE_TEST(test_reserve__the_machines_undo_on_a_full_volume),
 	FIXTURE_TEST(test_reserve__no_change_without_room_for_its_undo),
+	FIXTURE_TEST(test_reserve__what_was_begun_is_recovered),
+	FIXTURE_TEST(test_reserve__a_refusal_leaves_room_to_open),
 	FIXTURE_TEST(test_reserve__counts_what_the_log_has_in_effect),
 	FIXTURE_TEST(test_reserve__is_large_enough_for_many_changes),
 };

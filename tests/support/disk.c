@@ -429,9 +429,11 @@ void disk_cut(void)
 	for (i = 0; i < entry_count; i++)
 		lost[i] =
 			!entries[i].durable && is_losing(entries[i].directory);
-	for (i = 0; i < entry_count; i++)
-		if (!lost[i] && entries[i].kind == ENTRY_REMOVED &&
-		    entries[i].is_directory)
+	/* What holds a directory is removed after it, and takes it along, be
+	 * its own removal lost or not. */
+	for (i = entry_count; i-- > 0;)
+		if ((!lost[i] || directories[entries[i].directory].gone) &&
+		    entries[i].kind == ENTRY_REMOVED && entries[i].is_directory)
 			bury(&entries[i]);
 	for (i = entry_count; i-- > 0;)
 		if (lost[i] && !directories[entries[i].directory].gone)

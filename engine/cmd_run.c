@@ -80,6 +80,11 @@ static const struct sbk_option options[] = {
 	 .offset = offsetof(struct run_arguments, options) +
 		   offsetof(struct sbk_run_options, test_no_namespaces),
 	 .type = SBK_OPTION_FLAG},
+	{.name = "test-any-token",
+	 /* For tests: where the system restricts none, as under Wine. */
+	 .offset = offsetof(struct run_arguments, options) +
+		   offsetof(struct sbk_run_options, test_any_token),
+	 .type = SBK_OPTION_FLAG},
 	{.name = NULL},
 };
 
@@ -160,6 +165,8 @@ static void write_begin(struct run *run, const struct sbk_carriers *carriers,
 	sbk_json_close(out, ']');
 	if (run->session.hands_back)
 		write_granted(run);
+	if (carriers->temporary != NULL)
+		sbk_json_name(out, "temporary", carriers->temporary);
 	if (scope->secrets.total > 0)
 		sbk_secret_list_print_json(&scope->secrets, "secrets", out);
 	if (scope->hidden.total > 0)

@@ -24,6 +24,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/path_form.h"
+
 #include "engine/banned.h"
 
 #define ABOVE_MAX 64	 /* directories looked at going up */
@@ -109,13 +111,13 @@ static void read_line(struct git *git, const char *path, char *out)
 static int resolve_from(const char *directory, const char *text, char *real,
 			struct sbk_file *file)
 {
+	const bool whole = sbk_path_is_absolute(text);
 	char path[2 * SBK_PATH_MAX];
 
 	if (text[0] == '\0')
 		return SBK_E_NOTFOUND;
-	(void)snprintf(path, sizeof(path), "%s%s%s",
-		       text[0] == '/' ? "" : directory,
-		       text[0] == '/' ? "" : "/", text);
+	(void)snprintf(path, sizeof(path), "%s%s%s", whole ? "" : directory,
+		       whole ? "" : "/", text);
 	return sbk_os_resolve(path, real, file, NULL);
 }
 

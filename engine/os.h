@@ -165,6 +165,14 @@ int sbk_os_read_link(const char *path, char *out, size_t out_size,
 		     struct sbk_error *err);
 
 /*
+ * The absolute `path` as what stands there is called: where case and short
+ * names do not tell two spellings apart, the directories' own, as far as there
+ * is anything; a final link is not followed. Elsewhere, or where it cannot be
+ * asked, `path` itself. `out` has SBK_PATH_MAX bytes; it does not fail.
+ */
+void sbk_os_spelling(const char *path, char *out);
+
+/*
  * As sbk_os_read_file, for a regular file only, with what was opened: the
  * bytes and the owner that one checks are of the same object.
  */
@@ -218,7 +226,9 @@ int sbk_os_walk_links(const char *root, struct sbk_os_link_walk *walk,
 /*
  * The mounts of this process. `root` is the directory of the filesystem that
  * is shown at `point`: the same device and root at two points is the same
- * directory. In the order of mounting; strings live in `arena`.
+ * directory. In the order of mounting; strings live in `arena`. None where a
+ * resolved path is identity enough, as on Windows, where a volume in a
+ * directory is a reparse point and refused.
  */
 struct sbk_os_mount {
 	const char *point;

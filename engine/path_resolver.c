@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "engine/limits.h"
+#include "engine/path_form.h"
 
 #include "engine/banned.h"
 
@@ -225,7 +226,8 @@ static int resolve_slowly(struct sbk_resolver *resolver, const char *path,
 	if (rc < 0)
 		return rc;
 	*type = file.type;
-	if (path[0] == '/') /* the others hang on the working directory */
+	if (sbk_path_is_absolute(
+		    path)) /* the others hang on the working directory */
 		remember_link(resolver, path, real, file.type);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/limits.h"
+#include "engine/path_form.h"
 #include "engine/places.h"
 
 #include "engine/banned.h"
@@ -30,7 +31,8 @@ const char *sbk_environment_get(const char *const *environment,
 struct making {
 	struct sbk_arena *arena;
 	const struct sbk_settings *settings;
-	struct sbk_names out; /* "NAME=value" */
+	struct sbk_names out;		   /* "NAME=value" */
+	struct sbk_names keep, unset, set; /* the settings', names folded */
 };
 
 static size_t name_size(const char *entry)
@@ -84,11 +86,12 @@ static bool is_secret(const char *name)
 	return matches_any(sbk_environment_secret, upper);
 }
 
-static bool is_kept(const struct sbk_settings *settings, const char *name)
+static bool is_kept(const struct making *m, const char *name)
 {
+	const struct sbk_settings *settings = m->settings;
 	size_t i;
 
-	if (sbk_names_have(&settings->keep, name))
+	if (sbk_names_have(&m->keep, name))
 		return true;
 	if (is_secret(name))
 		return false;
@@ -96,8 +99,8 @@ static bool is_kept(const struct sbk_settings *settings, const char *name)
 		return true;
 	if (!settings->bare && matches_any(sbk_environment_kept, name))
 		return true;
-	for (i = 0; i < settings->keep.count; i++)
-		if (sbk_match(settings->keep.items[i], name))
+	for (i = 0; i < m->keep.count; i++)
+		if (sbk_match(m->keep.items[i], name))
 			return true;
 	return false;
 }
@@ -110,7 +113,8 @@ static bool is_name(const char *entry, size_t size)
 	    isdigit((unsigned char)entry[0]))
 		return false;
 	for (i = 0; i < size; i++)
-		if (!isalnum((unsigned char)entry[i]) && entry[i] != '_')
+		if (!isalnum((unsigned char)entry[i]) && entry[i] != '_' &&
+		    strchr(sbk_environment_characters, entry[i]) == NULL)
 			return false;
 	return true;
 }
@@ -125,30 +129,42 @@ static int keep_one(struct making *m, const char *entry, struct sbk_error *err)
 		return 0;
 	memcpy(name, entry, size);
 	name[size] = '\0';
-	return is_kept(m->settings, name) ? put(m, entry, err) : 0;
+	return is_kept(m, name) ? put(m, entry, err) : 0;
+}
+
+/* A path in it is written as programs of the system write theirs. */
+static int put_value(struct making *m, const struct sbk_own_variable *own,
+		     const struct sbk_person *person, const char *directory,
+		     struct sbk_error *err)
+{
+	const char *text = own->text;
+	char *copy;
+
+	if (own->value == SBK_OWN_USER)
+		text = person->name;
+	if (own->value == SBK_OWN_HOME)
+		text = person->home;
+	if (own->value == SBK_OWN_DIRECTORY)
+		text = directory;
+	copy = sbk_arena_strdup(m->arena, text);
+	if (copy == NULL)
+		return sbk_error_no_memory(err);
+	if (own->value == SBK_OWN_HOME || own->value == SBK_OWN_DIRECTORY)
+		sbk_path_give(copy);
+	return put_pair(m, own->name, copy, err);
 }
 
 static int put_own(struct making *m, const struct sbk_person *person,
 		   const char *directory, struct sbk_error *err)
 {
+	const struct sbk_own_variable *own = sbk_environment_own;
 	const char *path = sbk_environment_get(m->out.items, "PATH");
 	int rc = 0;
 
 	if (path == NULL || path[0] == '\0')
 		rc = put_pair(m, "PATH", sbk_default_path, err);
-	if (rc == 0)
-		rc = put_pair(m, "HOME", person->home, err);
-	if (rc == 0)
-		rc = put_pair(m, "USER", person->name, err);
-	if (rc == 0)
-		rc = put_pair(m, "LOGNAME", person->name, err);
-	if (rc == 0)
-		rc = put_pair(m, "PWD", directory, err);
-	if (rc == 0)
-		rc = put_pair(m, "TMPDIR", "/tmp", err);
-	/* A root is a mount; git stops there on its way up without this. */
-	if (rc == 0)
-		rc = put_pair(m, "GIT_DISCOVERY_ACROSS_FILESYSTEM", "1", err);
+	for (; own->name != NULL && rc == 0; own++)
+		rc = put_value(m, own, person, directory, err);
 	return rc;
 }
 
@@ -165,15 +181,46 @@ static int put_marks(struct making *m, struct sbk_error *err)
 	return rc;
 }
 
-static bool is_unset(const struct sbk_settings *settings, const char *entry)
+static bool is_unset(const struct making *m, const char *entry)
 {
 	size_t size = name_size(entry), i;
 
-	for (i = 0; i < settings->unset.count; i++)
-		if (strlen(settings->unset.items[i]) == size &&
-		    strncmp(settings->unset.items[i], entry, size) == 0)
+	for (i = 0; i < m->unset.count; i++)
+		if (strlen(m->unset.items[i]) == size &&
+		    strncmp(m->unset.items[i], entry, size) == 0)
 			return true;
 	return false;
+}
+
+/* The names of a list as they are compared on this system. */
+static int fold(const struct sbk_names *names, struct sbk_arena *arena,
+		struct sbk_names *out, struct sbk_error *err)
+{
+	size_t i;
+
+	out->items = sbk_arena_alloc(arena,
+				     (names->count + 1) * sizeof(*out->items));
+	if (out->items == NULL)
+		return sbk_error_no_memory(err);
+	for (i = 0; i < names->count; i++) {
+		char *text = sbk_arena_strdup(arena, names->items[i]);
+
+		if (text == NULL)
+			return sbk_error_no_memory(err);
+		sbk_variable_fold(text, name_size(text));
+		out->items[i] = text;
+	}
+	out->count = out->capacity = names->count;
+	return 0;
+}
+
+static int fold_all(struct making *m, struct sbk_error *err)
+{
+	int rc = fold(&m->settings->keep, m->arena, &m->keep, err);
+
+	if (rc == 0)
+		rc = fold(&m->settings->unset, m->arena, &m->unset, err);
+	return rc < 0 ? rc : fold(&m->settings->set, m->arena, &m->set, err);
 }
 
 int sbk_environment_make(const struct sbk_settings *settings,
@@ -185,8 +232,10 @@ int sbk_environment_make(const struct sbk_settings *settings,
 	struct making m = {.arena = arena, .settings = settings};
 	char **list;
 	size_t i, used = 0;
-	int rc = 0;
+	int rc = fold_all(&m, err);
 
+	if (rc < 0)
+		return rc;
 	/* sbk_environment_get ends its search at a NULL. */
 	m.out.items = sbk_arena_alloc(arena, sizeof(*m.out.items) *
 						     (SBK_POLICY_ENV_MAX + 1));
@@ -198,8 +247,8 @@ int sbk_environment_make(const struct sbk_settings *settings,
 		rc = keep_one(&m, *environment, err);
 	if (rc == 0)
 		rc = put_own(&m, person, directory, err);
-	for (i = 0; i < settings->set.count && rc == 0; i++)
-		rc = put(&m, settings->set.items[i], err);
+	for (i = 0; i < m.set.count && rc == 0; i++)
+		rc = put(&m, m.set.items[i], err);
 	if (rc == 0)
 		rc = put_marks(&m, err);
 	if (rc < 0)
@@ -208,7 +257,7 @@ int sbk_environment_make(const struct sbk_settings *settings,
 	if (list == NULL)
 		return sbk_error_no_memory(err);
 	for (i = 0; i < m.out.count; i++)
-		if (!is_unset(settings, m.out.items[i]))
+		if (!is_unset(&m, m.out.items[i]))
 			list[used++] = (char *)m.out.items[i];
 	*out = list;
 	return 0;

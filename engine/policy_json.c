@@ -17,6 +17,7 @@
 #include "engine/json_load.h"
 #include "engine/json_place.h"
 #include "engine/limits.h"
+#include "engine/path_form.h"
 #include "engine/places.h"
 
 #include "engine/banned.h"
@@ -652,8 +653,9 @@ static int read_anchor(const struct reader *r,
 	struct sbk_names *words = into;
 	int rc = read_names(r, place, value, check_anchor, words);
 
-	if (rc == 0 && (words->count == 0 || words->items[0][0] != '/' ||
-			words->count > SBK_POLICY_ANCHOR_WORDS_MAX))
+	if (rc == 0 &&
+	    (words->count == 0 || !sbk_path_is_absolute(words->items[0]) ||
+	     words->count > SBK_POLICY_ANCHOR_WORDS_MAX))
 		rc = fail(r, place,
 			  "'anchor' is a command: an absolute path and its "
 			  "arguments, at most %d words",

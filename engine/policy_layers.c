@@ -81,6 +81,24 @@ out:
 	return rc;
 }
 
+/* Where a file of the policy is. */
+static int find_file(const char *place, const struct sbk_person *person,
+		     struct sbk_arena *arena, const char **out,
+		     struct sbk_error *err)
+{
+	int rc = sbk_places_expand(place, person != NULL ? person->home : "",
+				   arena, out, err);
+
+	/* The file of somebody without a home stands in the root. */
+	if (rc == 0 && *out == NULL && place[0] == '~')
+		*out = place + 1;
+	if (rc == 0 && *out == NULL)
+		rc = sbk_error_set(err, SBK_E_IO,
+				   "the system does not say where '%s' is",
+				   place);
+	return rc;
+}
+
 /* A name means one thing: what the machine or the program defines, nobody
  * redefines. */
 static int check_names(const struct sbk_policy_file *machine,
@@ -109,19 +127,21 @@ static int load_files(const struct sbk_policy_request *request,
 		      struct sbk_arena *arena, struct sbk_policy_file files[3],
 		      struct sbk_error *err)
 {
-	const char *user = request->config, *project;
-	int rc;
+	const char *user = request->config, *project, *machine;
+	int rc = find_file(sbk_machine_policy_path, person, arena, &machine,
+			   err);
 
-	if (user == NULL)
-		user = sbk_arena_printf(arena, "%s%s", person->home,
-					sbk_user_policy_path + 1);
+	if (rc == 0 && user == NULL)
+		rc = find_file(sbk_user_policy_path, person, arena, &user, err);
+	if (rc < 0)
+		return rc;
 	project = sbk_arena_printf(arena, "%s/%s",
 				   strcmp(root, "/") == 0 ? "" : root,
 				   sbk_project_policy_name);
-	if (user == NULL || project == NULL)
+	if (project == NULL)
 		return sbk_error_no_memory(err);
-	rc = load(&files[SBK_LAYER_MACHINE], SBK_LAYER_MACHINE,
-		  sbk_machine_policy_path, person, false, arena, err);
+	rc = load(&files[SBK_LAYER_MACHINE], SBK_LAYER_MACHINE, machine, person,
+		  false, arena, err);
 	if (rc == 0)
 		rc = load(&files[SBK_LAYER_USER], SBK_LAYER_USER, user, person,
 			  request->config != NULL, arena, err);
@@ -524,15 +544,14 @@ static int list_words(const struct sbk_names *names, struct sbk_arena *arena,
 int sbk_policy_anchor(const struct sbk_person *person, struct sbk_arena *arena,
 		      const char *const **words, struct sbk_error *err)
 {
-	const char *path =
-		person == NULL ? sbk_machine_policy_path
-			       : sbk_arena_printf(arena, "%s%s", person->home,
-						  sbk_user_policy_path + 1);
 	struct sbk_policy_file file;
-	int rc;
+	const char *path;
+	int rc = find_file(person == NULL ? sbk_machine_policy_path
+					  : sbk_user_policy_path,
+			   person, arena, &path, err);
 
-	if (path == NULL)
-		return sbk_error_no_memory(err);
+	if (rc < 0)
+		return rc;
 	rc = load(&file, person == NULL ? SBK_LAYER_MACHINE : SBK_LAYER_USER,
 		  path, person, false, arena, err);
 	return rc < 0 ? rc : list_words(&file.anchor, arena, words, err);

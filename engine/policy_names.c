@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/limits.h"
+#include "engine/path_form.h"
 
 #include "engine/banned.h"
 
@@ -49,7 +50,8 @@ const char *sbk_policy_path_problem(const char *text, enum sbk_layer layer)
 		return "names another user's home; write it out";
 	if (has_dots(text))
 		return "has '..'; write the path that is meant";
-	if (layer == SBK_LAYER_PROJECT && (text[0] == '/' || text[0] == '~'))
+	if (layer == SBK_LAYER_PROJECT &&
+	    (text[0] == '/' || text[0] == '~' || sbk_path_is_absolute(text)))
 		return "leads out of the project, which its own file may not; "
 		       "begin with a name in the project";
 	return NULL;

@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "engine/path_form.h"
 #include "engine/places.h"
 
 #include "engine/banned.h"
@@ -70,12 +71,17 @@ static int find_root(const struct sbk_policy_request *request, char *real,
 	return check_text(real, what, err);
 }
 
-/* As an absolute path: "~" is the home, and the rest starts in the root. */
-static const char *absolute(const struct sbk_set *set, const char *text)
+/* As an absolute path: "~" is the home, and the rest starts in the root. NULL
+ * when memory is gone. */
+static const char *absolute(const struct sbk_set *set, const char *written)
 {
 	const char *home = set->ground.person->home;
+	char *text = sbk_arena_strdup(set->arena, written);
 
-	if (text[0] == '/')
+	if (text == NULL)
+		return NULL;
+	sbk_path_take(text);
+	if (sbk_path_form_problem(text) != NULL || sbk_path_is_absolute(text))
 		return text;
 	if (text[0] == '~' && (text[1] == '\0' || text[1] == '/'))
 		return sbk_arena_printf(set->arena, "%s%s", home, text + 1);
@@ -160,6 +166,10 @@ static int resolve_asked(struct sbk_set *set,
 	if (path == NULL)
 		return sbk_error_no_memory(err);
 	rc = check_text(path, asked->reason, err);
+	if (rc == 0 && sbk_path_form_problem(path) != NULL)
+		rc = sbk_error_set(err, SBK_E_INVAL, "%s '%s' %s",
+				   asked->reason, asked->text,
+				   sbk_path_form_problem(path));
 	if (rc < 0)
 		return rc;
 	if (asked->kind == SBK_ACCESS_DENY)
@@ -217,17 +227,22 @@ static int find_writable(struct sbk_set *set, struct sbk_error *err)
 static int check_directory(struct sbk_set *set, const char *directory,
 			   struct sbk_error *err)
 {
-	const char *written = directory;
-	char here[SBK_PATH_MAX];
+	const char *written;
+	char here[SBK_PATH_MAX], *taken;
 	struct sbk_file file;
 	int rc = 0;
 
 	if (directory == NULL)
 		return 0;
-	if (directory[0] != '/') {
+	taken = sbk_arena_strdup(set->arena, directory);
+	if (taken == NULL)
+		return sbk_error_no_memory(err);
+	sbk_path_take(taken);
+	written = taken;
+	if (!sbk_path_is_absolute(taken)) {
 		rc = sbk_os_resolve(".", here, &file, err);
 		if (rc == 0)
-			rc = join(set, here, directory, &written, err);
+			rc = join(set, here, taken, &written, err);
 	}
 	if (rc == 0)
 		rc = sbk_set_check_written(set, written, set->root, true, err);
@@ -273,7 +288,7 @@ static int add_root_spellings(struct sbk_set *set, const char *directory,
 
 	if (directory != NULL)
 		rc = sbk_set_alias(set, directory, set->root, err);
-	if (rc == 0 && pwd != NULL && pwd[0] == '/' &&
+	if (rc == 0 && pwd != NULL && sbk_path_is_absolute(pwd) &&
 	    sbk_resolver_resolve(set->ground.resolver, pwd, real, &type,
 				 NULL) == 0 &&
 	    strcmp(real, set->root) == 0)
@@ -331,8 +346,7 @@ static int carve_through(struct sbk_set *set, const char *place,
 	int rc = 0;
 
 	if (relation == SBK_ABOVE) {
-		rest = inner.path + strlen(spot.path) +
-		       (strcmp(spot.path, "/") == 0 ? 0 : 1);
+		rest = sbk_path_below(inner.path, spot.path);
 		rc = join(set, place, rest, &at, err);
 	} else if (!is_mount || relation == SBK_APART) {
 		return 0;

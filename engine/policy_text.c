@@ -9,6 +9,8 @@
 #include "engine/json.h"
 #include "engine/limits.h"
 
+#include "engine/places.h"
+
 #include "engine/banned.h"
 
 int sbk_policy_refuse_domain(void *into, const char *value,
@@ -131,6 +133,9 @@ static void print_absent(const struct sbk_scope *scope, struct sbk_buf *out)
 
 static const char *network_meaning(enum sbk_network network)
 {
+	if (!sbk_places_view && network != SBK_NETWORK_ON)
+		return "off: as far as the sandbox account's filters hold it; "
+		       "without an account it is advice";
 	switch (network) {
 	case SBK_NETWORK_OFF:
 		return "off: no interface, no packet leaves";
@@ -224,8 +229,11 @@ void sbk_scope_print(const struct sbk_scope *scope, struct sbk_buf *out)
 	print_kind(scope, SBK_ACCESS_DENY, "Taken out of the above:", out);
 	sbk_buf_adds(out, "Home: '");
 	sbk_text_escape(out, scope->person.home);
-	sbk_buf_adds(out, "' is an empty directory of the run, with the "
-			  "above in it\n");
+	sbk_buf_adds(out, sbk_places_view
+				  ? "' is an empty directory of the run, with "
+				    "the above in it\n"
+				  : "' is what it is: without an account the "
+				    "run reads in it what you read\n");
 	sbk_buf_printf(out, "Network %s\n", network_meaning(scope->network));
 	print_environment(scope, out);
 	print_limits(scope, out);

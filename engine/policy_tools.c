@@ -9,8 +9,10 @@
  */
 #include "engine/scope_set.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "engine/path_form.h"
 #include "engine/places.h"
 
 #include "engine/banned.h"
@@ -50,11 +52,16 @@ static int place_matching(void *arg, const char *name, enum sbk_file_type type,
 
 static int place_patterns(struct sbk_set *set, struct sbk_error *err)
 {
-	const struct sbk_listing *listing = sbk_resolver_listing(
-		set->ground.resolver, sbk_system_patterned);
+	const struct sbk_listing *listing =
+		sbk_system_patterned == NULL
+			? NULL
+			: sbk_resolver_listing(set->ground.resolver,
+					       sbk_system_patterned);
 	size_t i;
 	int rc = 0;
 
+	if (sbk_system_patterned == NULL)
+		return 0;
 	for (i = 0; listing != NULL && i < listing->count && rc == 0; i++)
 		rc = place_matching(set, listing->names[i].name,
 				    listing->names[i].type, err);
@@ -73,10 +80,12 @@ int sbk_tools_add_system(struct sbk_set *set, bool network,
 	const struct sbk_readable *place = sbk_system_readable;
 	int rc = 0;
 
-	for (; place->path != NULL && rc == 0; place++)
-		if (network || !place->network_only)
-			rc = place_if_there(set, place->path, place->reason,
-					    err);
+	for (; place->path != NULL && rc == 0; place++) {
+		const char *path = sbk_ground_expand(&set->ground, place->path);
+
+		if (path != NULL && (network || !place->network_only))
+			rc = place_if_there(set, path, place->reason, err);
+	}
 	return rc < 0 ? rc : place_patterns(set, err);
 }
 
@@ -109,7 +118,12 @@ static bool matches(const struct sbk_ground *ground, const char *place,
 		    const char *directory)
 {
 	size_t size = strlen(ground->home);
+	const char *path;
 
+	if (place[0] == '<') {
+		path = sbk_ground_expand(ground, place);
+		return path != NULL && sbk_match(path, directory);
+	}
 	if (place[0] != '~')
 		return sbk_match(place, directory);
 	return size > 0 && strncmp(directory, ground->home, size) == 0 &&
@@ -209,7 +223,8 @@ static const char *venv_base(char *text)
 			continue;
 		value += 1 + strspn(value + 1, " \t");
 		value[strcspn(value, "\r")] = '\0';
-		return value[0] == '/' ? value : NULL;
+		sbk_path_take(value);
+		return sbk_path_is_absolute(value) ? value : NULL;
 	}
 	return NULL;
 }
@@ -248,13 +263,16 @@ out:
 	return rc;
 }
 
-static bool is_system(const char *real)
+static bool is_system(const struct sbk_ground *ground, const char *real)
 {
 	const char *const *place = sbk_system_programs;
 
-	for (; *place != NULL; place++)
-		if (sbk_path_within(real, *place))
+	for (; *place != NULL; place++) {
+		const char *path = sbk_ground_expand(ground, *place);
+
+		if (path != NULL && sbk_path_within(real, path))
 			return true;
+	}
 	return false;
 }
 
@@ -263,12 +281,18 @@ static bool named_for_programs(const char *real)
 	static const char *const names[] = {"bin",	"sbin",	   "shims",
 					    "scripts",	"libexec", ".bin",
 					    "wrappers", NULL};
-	const char *name = strrchr(real, '/') + 1;
+	char name[16], wanted[16];
 	size_t i;
 
-	for (i = 0; names[i] != NULL; i++)
-		if (strcmp(names[i], name) == 0)
+	/* One that is cut off is none of them. */
+	(void)snprintf(name, sizeof(name), "%s", strrchr(real, '/') + 1);
+	sbk_variable_fold(name, strlen(name));
+	for (i = 0; names[i] != NULL; i++) {
+		(void)snprintf(wanted, sizeof(wanted), "%s", names[i]);
+		sbk_variable_fold(wanted, strlen(wanted));
+		if (strcmp(wanted, name) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -308,10 +332,10 @@ static int add_directory(struct sbk_set *set, const char *written,
 	enum sbk_file_type type;
 	int rc;
 
-	if (written[0] != '/' ||
+	if (!sbk_path_is_absolute(written) ||
 	    sbk_resolver_resolve(set->ground.resolver, written, real, &type,
 				 NULL) < 0 ||
-	    type != SBK_FILE_DIRECTORY || is_system(real))
+	    type != SBK_FILE_DIRECTORY || is_system(&set->ground, real))
 		return 0;
 	layout = find_layout(&set->ground, real);
 	if (layout == NULL)
@@ -355,10 +379,11 @@ static int for_each_directory(struct sbk_set *set, const char *path_variable,
 
 	while (next != NULL && *next != '\0' && rc == 0) {
 		size_t size = strcspn(next, separators);
-		const char *directory = sbk_arena_copy(set->arena, next, size);
+		char *directory = sbk_arena_copy(set->arena, next, size);
 
 		if (directory == NULL)
 			return sbk_error_no_memory(err);
+		sbk_path_take(directory);
 		if (++count > SBK_PATH_DIRECTORIES_MAX)
 			return sbk_set_note(set, err,
 					    "only the first %d directories "
@@ -389,7 +414,7 @@ static int note_if_writable(struct sbk_set *set, const char *written,
 	char real[SBK_PATH_MAX];
 	enum sbk_file_type type;
 
-	if (written[0] != '/' ||
+	if (!sbk_path_is_absolute(written) ||
 	    sbk_resolver_resolve(set->ground.resolver, written, real, &type,
 				 NULL) < 0 ||
 	    type != SBK_FILE_DIRECTORY)

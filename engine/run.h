@@ -57,6 +57,9 @@ struct sbk_carriers {
 	/* Why the run is not the sandbox account's, where that is worth a
 	 * note or was required; "" else. */
 	char account_missing[SBK_ACCOUNT_MISSING_MAX];
+	/* A directory that is made on the host for this run's temporary files,
+	 * and removed after it; NULL: none is. Borrowed. */
+	const char *temporary;
 	uint32_t account; /* its number; 0: the run is the caller's own */
 	bool firewall;	  /* it was seen to refuse the account */
 	bool namespaces;  /* user, mount, pid, ipc, net, uts */
@@ -76,7 +79,8 @@ struct sbk_run_options {
 	/* For tests: never stronger than the machine. */
 	uint64_t test_landlock_abi_plus_one; /* 0: as probed */
 	bool test_no_namespaces;
-	bool no_account; /* what begins early begins without */
+	bool test_any_token; /* of Windows: writes are not carried, then */
+	bool no_account;     /* what begins early begins without */
 };
 
 /* Probes for real: makes the namespaces, asks Landlock, loads a filter, each
@@ -135,9 +139,9 @@ int sbk_run_launch(const struct sbk_scope *scope,
 		   struct sbk_error *err);
 
 /*
- * A descriptor for status lines, named by a number on the command line: open,
- * and none of the three that the command gets. It is closed in every process
- * that we start. SBK_E_INVAL.
+ * A descriptor for status lines, named by a number on the command line (on
+ * Windows the number of a handle that was inherited): open, and none of the
+ * three that the command gets. No process that we start has it. SBK_E_INVAL.
  */
 int sbk_run_status_check(uint64_t fd, struct sbk_error *err);
 /* Writes all of `text`. A reader that went away is an error, not a signal. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/path_form.h"
 #include "engine/places.h"
 
 #include "engine/banned.h"
@@ -41,15 +42,11 @@ static bool shows_twice(const struct sbk_os_mount *mounts, size_t count)
 const char *sbk_ground_expand(const struct sbk_ground *ground,
 			      const char *place)
 {
-	if (place[0] != '~')
-		return place;
-	if (ground->home[0] == '\0')
-		return NULL;
-	if (place[1] == '\0')
-		return ground->home;
-	return sbk_arena_printf(
-		ground->arena, "%s%s",
-		strcmp(ground->home, "/") == 0 ? "" : ground->home, place + 1);
+	const char *path = NULL;
+
+	(void)sbk_places_expand(place, ground->home, ground->arena, &path,
+				NULL);
+	return path; /* NULL without memory, too */
 }
 
 int sbk_ground_spot(const struct sbk_ground *ground, const char *real,
@@ -146,6 +143,16 @@ static int find_linked_places(struct sbk_ground *ground, struct sbk_error *err)
 	return rc;
 }
 
+const char *sbk_ground_spelling(const struct sbk_ground *ground,
+				const char *path)
+{
+	char real[SBK_PATH_MAX];
+
+	sbk_os_spelling(path, real);
+	return strcmp(real, path) == 0 ? path
+				       : sbk_arena_strdup(ground->arena, real);
+}
+
 static int find_forbidden_spots(struct sbk_ground *ground,
 				struct sbk_error *err)
 {
@@ -162,6 +169,9 @@ static int find_forbidden_spots(struct sbk_ground *ground,
 		const char *path =
 			sbk_ground_expand(ground, sbk_forbidden_places[i].path);
 
+		/* Compared with what is resolved. */
+		if (path != NULL)
+			path = sbk_ground_spelling(ground, path);
 		if (path != NULL)
 			rc = sbk_ground_spot(ground, path,
 					     &ground->forbidden[i], err);
@@ -174,9 +184,12 @@ static int list_places(struct sbk_ground *ground, struct sbk_error *err)
 {
 	static const char *const places[] = {"~", "~/.config", "~/.local",
 					     "~/.local/share"};
-	int rc = sbk_resolver_list(ground->resolver, sbk_system_patterned, err);
 	size_t i;
+	int rc = 0;
 
+	if (sbk_system_patterned != NULL)
+		rc = sbk_resolver_list(ground->resolver, sbk_system_patterned,
+				       err);
 	if (ground->home[0] == '\0')
 		return rc;
 	for (i = 0; i < sizeof(places) / sizeof(places[0]) && rc == 0; i++) {
@@ -201,7 +214,8 @@ int sbk_ground_init(struct sbk_ground *ground, struct sbk_arena *arena,
 		return sbk_error_no_memory(err);
 	ground->resolver->arena = arena;
 	if (sbk_os_resolve(person->home, ground->home, &file, NULL) < 0 ||
-	    file.type != SBK_FILE_DIRECTORY || person->home[0] != '/')
+	    file.type != SBK_FILE_DIRECTORY ||
+	    !sbk_path_is_absolute(person->home))
 		ground->home[0] = '\0'; /* an account without a home */
 	rc = sbk_os_mounts(arena, &ground->mounts, &ground->mount_count, err);
 	if (rc == 0)
@@ -345,30 +359,45 @@ static int guard_sensitive(const struct sbk_ground *ground, const char *real,
 static bool is_anothers_home(const struct sbk_ground *ground, const char *real,
 			     const struct sbk_file *file)
 {
+	const char *homes = sbk_ground_expand(ground, sbk_homes_directory);
+
 	if (file->owner == ground->person->uid || file->owner == 0)
 		return false;
-	return sbk_path_within(real, sbk_homes_directory) &&
+	return homes != NULL && sbk_path_within(real, homes) &&
 	       (ground->home[0] == '\0' ||
 		!sbk_path_within(real, ground->home));
+}
+
+/* "uid 1000"; where people have no numbers there is none to say. */
+static const char *owner_words(const struct sbk_ground *ground, uint32_t owner)
+{
+	if (ground->person->uid == UINT32_MAX)
+		return owner == 0 ? "the administrators or the system"
+				  : "somebody else";
+	return sbk_arena_printf(ground->arena, "uid %u", owner);
 }
 
 static int guard_owner(const struct sbk_ground *ground, const char *real,
 		       const struct sbk_file *file, bool writable,
 		       struct sbk_error *err)
 {
+	const char *owner = owner_words(ground, file->owner);
+
+	if (owner == NULL)
+		return sbk_error_no_memory(err);
 	if (writable && file->owner != ground->person->uid)
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "'%s' cannot be made writable: it "
-				     "belongs to uid %u, not to '%s'; run this "
+				     "belongs to %s, not to '%s'; run this "
 				     "as its owner, or give it to '%s' first",
-				     real, file->owner, ground->person->name,
+				     real, owner, ground->person->name,
 				     ground->person->name);
 	if (is_anothers_home(ground, real, file))
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "'%s' cannot be made %s: it "
-				     "belongs to another user (uid %u); copy "
+				     "belongs to another user (%s); copy "
 				     "what is needed into the project",
-				     real, access_words(writable), file->owner);
+				     real, access_words(writable), owner);
 	if (file->type != SBK_FILE_DIRECTORY && file->type != SBK_FILE_REGULAR)
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "'%s' cannot be made %s: it is a "

@@ -35,7 +35,9 @@ int sbk_set_carve(struct sbk_set *set, const char *real,
 		return sbk_names_add(&set->absent, set->arena, real,
 				     SBK_SCOPE_PATHS_MAX, err);
 	}
-	item.path = sbk_arena_strdup(set->arena, real);
+	item.path = sbk_ground_spelling(&set->ground, real);
+	if (item.path == real)
+		item.path = sbk_arena_strdup(set->arena, real);
 	if (item.path == NULL)
 		return sbk_error_no_memory(err);
 	item.target = item.path;

@@ -328,7 +328,7 @@ bool sbk_path_is_systems(const char *path)
  * makes (/proc/self/cwd is a name of many things). */
 static bool may_be_alias(const char *path, const char *real)
 {
-	return path != NULL && strcmp(path, real) != 0 &&
+	return sbk_places_view && path != NULL && strcmp(path, real) != 0 &&
 	       !sbk_path_is_systems(path);
 }
 

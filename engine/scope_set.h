@@ -54,6 +54,11 @@ enum sbk_relation sbk_spot_relation(struct sbk_spot a, struct sbk_spot b);
 const char *sbk_ground_expand(const struct sbk_ground *ground,
 			      const char *place);
 
+/* An absolute path as sbk_os_spelling has it; `path` itself where that is the
+ * same. NULL when memory is gone. */
+const char *sbk_ground_spelling(const struct sbk_ground *ground,
+				const char *path);
+
 /* As sbk_scope_guard, with the ground made once and the file known. */
 int sbk_ground_guard(const struct sbk_ground *ground, const char *real,
 		     const struct sbk_file *file, bool writable,

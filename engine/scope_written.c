@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/path_form.h"
+
 #include "engine/banned.h"
 
 #define LINKS_MAX 40 /* met on one path, as the kernel counts them */
@@ -54,6 +56,17 @@ static int root_around(const struct sbk_set *set, const char *path,
 	return rc;
 }
 
+/* Goes on with the absolute `path`, from its root. */
+static void begin_at(struct walk *walk, const char *path)
+{
+	size_t root = 0;
+
+	(void)sbk_path_root(path, &root);
+	memcpy(walk->here, path, root);
+	walk->here[root] = '\0';
+	memmove(walk->rest, path + root, strlen(path + root) + 1);
+}
+
 /* Goes on with what the link at `here` says. */
 static int follow(struct walk *walk, const char *parent, struct sbk_error *err)
 {
@@ -80,11 +93,12 @@ static int follow(struct walk *walk, const char *parent, struct sbk_error *err)
 				     "'%s' leads through links that are too "
 				     "long",
 				     walk->written);
-	memcpy(walk->rest, rest, (size_t)size + 1);
-	if (target[0] == '/')
-		walk->here[0] = '\0';
-	else
+	if (!sbk_path_is_absolute(target)) {
+		memcpy(walk->rest, rest, (size_t)size + 1);
 		memcpy(walk->here, parent, strlen(parent) + 1);
+	} else {
+		begin_at(walk, rest);
+	}
 	return 0;
 }
 
@@ -117,6 +131,10 @@ static int step(struct walk *walk, const char *name, size_t size,
 		walk->missing = rc == SBK_E_NOTFOUND;
 		memcpy(walk->here, parent, used + 1);
 		return changed(walk, err);
+	}
+	if (strlen(walk->here) < SBK_PATH_MAX) {
+		sbk_os_spelling(walk->here, real);
+		memcpy(walk->here, real, strlen(real) + 1);
 	}
 	if (file.type != SBK_FILE_LINK)
 		return 0;
@@ -152,9 +170,9 @@ bool sbk_path_linked_parent(const char *path, char *real)
 {
 	struct walk walk = {.written = path};
 
-	if (path[0] != '/' || strlen(path) >= SBK_PATH_MAX)
+	if (!sbk_path_is_absolute(path) || strlen(path) >= SBK_PATH_MAX)
 		return false;
-	memcpy(walk.rest, path, strlen(path) + 1);
+	begin_at(&walk, path);
 	if (walk_all(&walk, NULL) == 0 || !walk.missing || walk.links == 0 ||
 	    walk.here[0] == '\0' || strlen(walk.here) >= SBK_PATH_MAX)
 		return false;
@@ -170,13 +188,14 @@ int sbk_set_check_written(struct sbk_set *set, const char *written,
 
 	if (strcmp(written, real) == 0)
 		return 0;
-	if (written[0] != '/' || strlen(written) >= SBK_PATH_MAX)
+	if (!sbk_path_is_absolute(written) || strlen(written) >= SBK_PATH_MAX)
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "'%s' is no absolute path", written);
-	memcpy(walk.rest, written, strlen(written) + 1);
+	begin_at(&walk, written);
 	rc = walk_all(&walk, err);
 	if (rc < 0)
 		return rc;
+	/* A root is above every place that is a scope's. */
 	if (strcmp(walk.here[0] != '\0' ? walk.here : "/", real) != 0)
 		return changed(&walk, err);
 	if (walk.link == NULL || (!asked && sbk_path_within(real, walk.root)))

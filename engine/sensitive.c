@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "engine/limits.h"
+#include "engine/path_form.h"
 #include "engine/places.h"
 
 #include "engine/banned.h"
@@ -43,17 +44,11 @@ static int add_places(struct search *s, struct sbk_error *err)
 	int rc = 0;
 
 	for (; *place != NULL && rc == 0; place++) {
-		const char *path = *place;
+		const char *path;
 
-		if (path[0] == '~') {
-			if (s->home[0] == '\0')
-				continue;
-			path = sbk_arena_printf(s->arena, "%s%s", s->home,
-						path + 1);
-			if (path == NULL)
-				return sbk_error_no_memory(err);
-		}
-		rc = add_if_there(s, path, err);
+		rc = sbk_places_expand(*place, s->home, s->arena, &path, err);
+		if (rc == 0 && path != NULL)
+			rc = add_if_there(s, path, err);
 	}
 	return rc;
 }
@@ -70,7 +65,7 @@ static int ssh_path(struct search *s, const char *word, const char **out,
 	int rc = 0;
 
 	*out = NULL;
-	if (word[0] != '/' && word[0] != '~' && word[0] != '%')
+	if (!sbk_path_is_absolute(word) && word[0] != '~' && word[0] != '%')
 		sbk_buf_printf(&buf, "%s/.ssh/", s->home);
 	if (word[0] == '~' && word[1] == '/') {
 		sbk_buf_adds(&buf, s->home);
@@ -89,7 +84,7 @@ static int ssh_path(struct search *s, const char *word, const char **out,
 	}
 	rc = sbk_buf_failed(&buf, err);
 	if (rc < 0 || buf.size == 0 || buf.size >= SBK_PATH_MAX ||
-	    buf.data[0] != '/')
+	    !sbk_path_is_absolute(buf.data))
 		goto out;
 	*out = sbk_arena_strdup(s->arena, buf.data);
 	if (*out == NULL)
@@ -197,6 +192,7 @@ static int ssh_line(struct search *s, char *line, struct sbk_error *err)
 		return 0;
 	for (word = next_word(&line); word != NULL && rc == 0;
 	     word = next_word(&line)) {
+		sbk_path_take(word);
 		rc = ssh_path(s, word, &path, err);
 		if (rc < 0 || path == NULL)
 			continue;
@@ -261,7 +257,7 @@ int sbk_sensitive_find(const struct sbk_person *person,
 	enum sbk_file_type type;
 	int rc;
 
-	if (person->home[0] != '/' ||
+	if (!sbk_path_is_absolute(person->home) ||
 	    sbk_resolver_resolve(resolver, person->home, s.home, &type, NULL) <
 		    0)
 		s.home[0] = '\0';

@@ -126,6 +126,12 @@ int sbk_os_read_link(const char *path, char *out, size_t out_size,
 	return 0;
 }
 
+/* Every byte of a name tells it from others. */
+void sbk_os_spelling(const char *path, char *out)
+{
+	(void)snprintf(out, SBK_PATH_MAX, "%s", path);
+}
+
 int sbk_os_read_known(const char *path, size_t max, struct sbk_buf *out,
 		      struct sbk_file *file, struct sbk_error *err)
 {

@@ -8,6 +8,15 @@
 
 #include "engine/banned.h"
 
+/* Every place here has the same path on every machine. */
+bool sbk_places_folder(const char *name, size_t size, char *out)
+{
+	(void)name;
+	(void)size;
+	(void)out;
+	return false;
+}
+
 /*
  * Programs, libraries, and the part of /etc that ordinary programs read and
  * that holds no secret. Not listed on purpose: /etc/shadow and its like,
@@ -525,6 +534,21 @@ const char *const sbk_environment_secret[] = {
 	"LD_*",
 	NULL,
 };
+
+const char *const sbk_environment_characters = "";
+
+const struct sbk_own_variable sbk_environment_own[] = {
+	{"HOME", SBK_OWN_HOME, NULL},
+	{"USER", SBK_OWN_USER, NULL},
+	{"LOGNAME", SBK_OWN_USER, NULL},
+	{"PWD", SBK_OWN_DIRECTORY, NULL},
+	{"TMPDIR", SBK_OWN_TEXT, "/tmp"},
+	/* A root is a mount; git stops there on its way up without this. */
+	{"GIT_DISCOVERY_ACROSS_FILESYSTEM", SBK_OWN_TEXT, "1"},
+	{NULL, SBK_OWN_TEXT, NULL},
+};
+
+const bool sbk_places_view = true;
 
 const char *const sbk_default_path =
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

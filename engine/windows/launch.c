@@ -352,6 +352,16 @@ int sbk_launch_build(const struct sbk_launch_wish *wish, struct sbk_launch *out,
 	return rc;
 }
 
+const struct sbk_sid *sbk_launch_run_sid(const struct sbk_launch *launch)
+{
+	const struct sbk_token_plan *plan = &launch->plan;
+	size_t i = 0;
+
+	while (!sbk_synthetic_is_run(&plan->restricting[i]))
+		i++;
+	return &plan->restricting[i];
+}
+
 int sbk_launch_begin(struct sbk_launch *launch, struct sbk_error *err)
 {
 	int rc;

@@ -90,6 +90,9 @@ int sbk_launch_wait(struct sbk_launch *launch, struct sbk_run_end *end,
 /* Ends what is alive. Fails only in that something may still be. */
 int sbk_launch_release(struct sbk_launch *launch, struct sbk_error *err);
 
+/* The SID of this run alone, of what was built. */
+const struct sbk_sid *sbk_launch_run_sid(const struct sbk_launch *launch);
+
 /* The exit code for people and shells of what a process left. */
 void sbk_launch_end_of(DWORD code, struct sbk_run_end *end);
 

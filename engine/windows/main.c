@@ -10,6 +10,8 @@
 #include "audit/audit.h"
 #include "engine/cli.h"
 #include "engine/plan_setup.h"
+#include "engine/policy.h"
+#include "engine/run.h"
 #include "engine/sd_command.h"
 #include "engine/windows/not_yet.h"
 #include "engine/windows/words.h"
@@ -18,9 +20,9 @@
 
 #include "engine/banned.h"
 
-#define WORKS                                                         \
-	"what works there: sd, journal, audit scope --volume, audit " \
-	"compare, verify-certificate"
+#define WORKS                                                    \
+	"what works there: plan, run, sd, journal, audit scope " \
+	"--volume, audit compare, verify-certificate"
 
 void sbk_not_yet(const char *missing)
 {
@@ -47,8 +49,8 @@ static int run_later(struct sbk_cli *cli, int argc, char **argv)
 	}
 
 static const struct sbk_command later[] = {
-	LATER("plan"),	    LATER("grant"),	LATER("run"),	LATER("status"),
-	LATER("hand-back"), LATER("remediate"), {.name = NULL},
+	LATER("grant"),	    LATER("status"), LATER("hand-back"),
+	LATER("remediate"), {.name = NULL},
 };
 
 /* What the C library starts here in place of main; no header declares it. */
@@ -57,8 +59,11 @@ int wmain(int argc, wchar_t **wide);
 /* The words live as long as the program. */
 int wmain(int argc, wchar_t **wide)
 {
-	const struct sbk_command engine_commands[] = {
-		sbk_command_setup, sbk_command_sd, {.name = NULL}};
+	const struct sbk_command engine_commands[] = {sbk_command_setup,
+						      sbk_command_plan,
+						      sbk_command_run,
+						      sbk_command_sd,
+						      {.name = NULL}};
 	const struct sbk_command *const tables[] = {
 		engine_commands,
 		sbk_audit_commands,
@@ -74,6 +79,7 @@ int wmain(int argc, wchar_t **wide)
 			      .version = SBK_VERSION};
 	char **argv = sbk_words_narrow(argc, wide);
 
+	sbk_journal_ledger(&cli.ledger);
 	if (argv == NULL) {
 		(void)fputs("sandbook: out of memory\n", stderr);
 		return SBK_EXIT_FAILED;

@@ -12,6 +12,7 @@
 
 #include "engine/buf.h"
 #include "engine/error.h"
+#include "engine/os.h"
 
 /*
  * Opens the regular file `path` for reading, shared with everybody. A reparse
@@ -24,6 +25,12 @@ int sbk_named_open(const char *path, HANDLE *out, uint64_t *size,
 /* Opens whatever is there, a reparse point itself. */
 int sbk_named_open_any(const char *path, DWORD access, HANDLE *out,
 		       struct sbk_error *err);
+/* As our absolute path, without "." and ".." and what Windows drops at the end
+ * of names; "C:/a", or what sbk_drive_problem names. Asks no volume. */
+int sbk_named_full(const char *path, struct sbk_buf *out,
+		   struct sbk_error *err);
+/* What sbk_os_look says of an open object. */
+int sbk_named_examine(HANDLE file, struct sbk_file *out, struct sbk_error *err);
 /* Appends all of an open file; SBK_E_LIMIT above `max`. */
 int sbk_named_read(HANDLE file, const char *path, size_t max,
 		   struct sbk_buf *out, struct sbk_error *err);

@@ -8,19 +8,10 @@ set(sbk_missing
 	sbk_enrolment_program
 	sbk_hand_back_start
 	sbk_network_probe
-	sbk_os_environment
-	sbk_os_executable
 	sbk_os_filesystems
 	sbk_os_filesystems_release
-	sbk_os_is_straight
-	sbk_os_list
 	sbk_os_mentions
-	sbk_os_mounts
-	sbk_os_program
-	sbk_os_read_link
-	sbk_os_resolve
 	sbk_os_run_command
-	sbk_os_walk_links
 	sbk_probe_path_name
 	sbk_probe_result_name
 )

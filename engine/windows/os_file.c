@@ -54,7 +54,7 @@ static int judge(const struct sbk_buf *descriptor, struct sbk_file *out,
 	return 0;
 }
 
-static int examine(HANDLE file, struct sbk_file *out, struct sbk_error *err)
+int sbk_named_examine(HANDLE file, struct sbk_file *out, struct sbk_error *err)
 {
 	struct sbk_buf descriptor = SBK_BUF_INIT;
 	FILE_ATTRIBUTE_TAG_INFO tag;
@@ -97,7 +97,7 @@ int sbk_os_look(const char *path, struct sbk_file *out, struct sbk_error *err)
 				    &file, err);
 
 	if (rc == 0)
-		rc = examine(file, out, err);
+		rc = sbk_named_examine(file, out, err);
 	sbk_win32_close(&file);
 	return rc;
 }
@@ -110,7 +110,7 @@ int sbk_os_read_known(const char *path, size_t max, struct sbk_buf *out,
 	int rc = sbk_named_open(path, &handle, &size, err);
 
 	if (rc == 0)
-		rc = examine(handle, file, err);
+		rc = sbk_named_examine(handle, file, err);
 	if (rc == 0)
 		rc = sbk_named_read(handle, path, max, out, err);
 	sbk_win32_close(&handle);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/limits.h"
+#include "engine/windows/drive_path.h"
 #include "engine/windows/named.h"
 #include "engine/windows/pin.h"
 #include "engine/windows/wide.h"
@@ -55,6 +56,26 @@ static int full_name(const char *path, struct sbk_buf *out,
 	sbk_buf_release(&given);
 	sbk_buf_release(&full);
 	return rc;
+}
+
+int sbk_named_full(const char *path, struct sbk_buf *out, struct sbk_error *err)
+{
+	struct sbk_buf wide = SBK_BUF_INIT;
+	int rc = full_name(path, &wide, err);
+	char *text;
+
+	if (rc == 0)
+		sbk_narrow_add(out, (const WCHAR *)(const void *)wide.data,
+			       wide.size / sizeof(WCHAR));
+	sbk_buf_release(&wide);
+	if (rc == 0)
+		rc = sbk_buf_failed(out, err);
+	if (rc < 0)
+		return rc;
+	text = out->data;
+	sbk_drive_take(text);
+	out->size = strlen(text);
+	return 0;
 }
 
 int sbk_named_open_any(const char *path, DWORD access, HANDLE *out,

@@ -9,13 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Defines the folders' GUIDs here, which no library of mingw's has all of. */
-#include <initguid.h>
-#include <knownfolders.h>
-
 #include "engine/ntsec/sid.h"
+#include "engine/windows/folders.h"
 #include "engine/windows/os_storage.h"
-#include "engine/windows/wide.h"
 #include "engine/windows/win32.h"
 
 #include "engine/banned.h"
@@ -28,39 +24,12 @@ struct sbk_owner sbk_os_machine_owner(void)
 	return (struct sbk_owner){.text = "S-1-5-32-544"};
 }
 
-/* "C:/Users/ann" of a known folder. */
-static int folder_path(const GUID *folder, char *out, size_t size,
-		       struct sbk_error *err)
-{
-	struct sbk_buf wide = SBK_BUF_INIT, text = SBK_BUF_INIT;
-	int rc = sbk_win32_known_folder(folder, &wide, err);
-	size_t i;
-
-	if (rc == 0)
-		sbk_narrow_add(&text, (const WCHAR *)(const void *)wide.data,
-			       wide.size / sizeof(WCHAR));
-	if (rc == 0)
-		rc = sbk_buf_failed(&text, err);
-	if (rc == 0 && text.size >= size)
-		rc = sbk_error_set(err, SBK_E_LIMIT,
-				   "a known folder's path is too long");
-	for (i = 0; rc == 0 && i < text.size; i++)
-		if (text.data[i] == '\\')
-			text.data[i] = '/';
-	if (rc == 0)
-		(void)snprintf(out, size, "%s", sbk_buf_text(&text));
-	sbk_buf_release(&wide);
-	sbk_buf_release(&text);
-	return rc;
-}
-
 const char *sbk_os_machine_directory(void)
 {
 	char folder[SBK_PATH_MAX - 16];
 
 	if (machine_directory[0] == '\0' &&
-	    folder_path(&FOLDERID_ProgramData, folder, sizeof(folder), NULL) ==
-		    0)
+	    sbk_folder_path("ProgramData", folder, sizeof(folder), NULL) == 0)
 		(void)snprintf(machine_directory, sizeof(machine_directory),
 			       "%s/Sandbook", folder);
 	return machine_directory[0] == '\0' ? NULL : machine_directory;
@@ -90,8 +59,8 @@ int sbk_os_caller(struct sbk_person *out, struct sbk_error *err)
 	int rc = sbk_os_caller_id(&person.id, err);
 
 	if (rc == 0)
-		rc = folder_path(&FOLDERID_Profile, person.home,
-				 sizeof(person.home), err);
+		rc = sbk_folder_path("Profile", person.home,
+				     sizeof(person.home), err);
 	if (rc < 0)
 		return rc;
 	/* For people alone; the SID is who it is. */
@@ -116,8 +85,8 @@ int sbk_os_person_directory(const struct sbk_person *person, char *out,
 	int length, rc = sbk_os_caller_id(&caller, err);
 
 	if (rc == 0 && sbk_owner_equal(&caller, &person->id))
-		rc = folder_path(&FOLDERID_LocalAppData, folder, sizeof(folder),
-				 err);
+		rc = sbk_folder_path("LocalAppData", folder, sizeof(folder),
+				     err);
 	else if (rc == 0)
 		rc = sbk_os_others_folder(person, folder, sizeof(folder), err);
 	if (rc < 0)

@@ -12,11 +12,10 @@
 
 #include "engine/windows/access.h"
 #include "engine/windows/host.h"
+#include "engine/windows/listing.h"
 #include "engine/windows/wide.h"
 
 #include "engine/banned.h"
-
-#define LIST_BYTES 65536
 
 #define NOT_OURS "you may not change its access (WRITE_DAC)"
 
@@ -30,108 +29,6 @@ struct walk {
 	struct sbk_observation seen;
 	size_t depth;
 };
-
-/* The names of one directory: UTF-16, one behind the other. */
-struct names {
-	struct sbk_buf units;
-	struct name {
-		size_t at, size; /* bytes within `units` */
-		const struct sbk_buf *in;
-	} * items;
-	size_t count, capacity;
-};
-
-static void names_release(struct names *names)
-{
-	sbk_buf_release(&names->units);
-	free(names->items);
-}
-
-static int add_name(struct names *names, const WCHAR *text, size_t size,
-		    struct sbk_error *err)
-{
-	if ((size == 2 && text[0] == '.') ||
-	    (size == 4 && text[0] == '.' && text[1] == '.'))
-		return 0;
-	if (names->count == names->capacity) {
-		size_t capacity =
-			names->capacity == 0 ? 64 : 2 * names->capacity;
-		struct name *items =
-			realloc(names->items, capacity * sizeof(*items));
-
-		if (items == NULL)
-			return sbk_error_no_memory(err);
-		names->items = items;
-		names->capacity = capacity;
-	}
-	names->items[names->count++] =
-		(struct name){names->units.size, size, &names->units};
-	sbk_buf_add(&names->units, text, size);
-	return sbk_buf_failed(&names->units, err);
-}
-
-static int by_name(const void *left, const void *right)
-{
-	const struct name *a = left, *b = right;
-	size_t size = a->size < b->size ? a->size : b->size;
-	int order = memcmp(a->in->data + a->at, b->in->data + b->at, size);
-
-	return order != 0 ? order : (a->size > b->size) - (a->size < b->size);
-}
-
-/* One buffer of entries, as the system filled it: never beyond its end. */
-static int add_entries(struct names *names, const uint8_t *bytes,
-		       struct sbk_error *err)
-{
-	const size_t head = offsetof(FILE_FULL_DIR_INFO, FileName);
-	size_t at = 0;
-	int rc = 0;
-
-	while (rc == 0) {
-		FILE_FULL_DIR_INFO entry = {.NextEntryOffset = 0};
-
-		if (at + head > LIST_BYTES)
-			break;
-		memcpy(&entry, bytes + at, head);
-		if (at + head + entry.FileNameLength > LIST_BYTES)
-			break;
-		rc = add_name(names,
-			      (const WCHAR *)(const void *)(bytes + at + head),
-			      entry.FileNameLength, err);
-		if (rc < 0 || entry.NextEntryOffset == 0)
-			return rc;
-		at += entry.NextEntryOffset;
-	}
-	return rc < 0 ? rc
-		      : sbk_error_set(err, SBK_E_IO,
-				      "the system listed a directory beyond "
-				      "its buffer");
-}
-
-static int read_names(const struct sbk_pin *directory, struct names *names,
-		      struct sbk_error *err)
-{
-	uint8_t *bytes = malloc(LIST_BYTES);
-	bool restart = true;
-	int rc = 0;
-
-	if (bytes == NULL)
-		return sbk_error_no_memory(err);
-	while (rc == 0) {
-		rc = sbk_win32_list(directory->handle, restart, bytes,
-				    LIST_BYTES, err);
-		if (rc == 0)
-			rc = add_entries(names, bytes, err);
-		restart = false;
-	}
-	free(bytes);
-	if (rc < 0)
-		return rc;
-	if (names->count > 0)
-		qsort(names->items, names->count, sizeof(*names->items),
-		      by_name);
-	return 0;
-}
 
 static int visit_problem(struct walk *walk, const struct sbk_error *problem,
 			 struct sbk_error *err)
@@ -260,8 +157,8 @@ static int visit_entry(struct walk *walk, const struct sbk_pin *directory,
 }
 
 static int visit_names(struct walk *walk, const struct sbk_pin *directory,
-		       const struct names *names, bool directories_only,
-		       struct sbk_error *err)
+		       const struct sbk_listed_names *names,
+		       bool directories_only, struct sbk_error *err)
 {
 	const size_t length = walk->path.size;
 	struct sbk_buf name = SBK_BUF_INIT;
@@ -269,7 +166,7 @@ static int visit_names(struct walk *walk, const struct sbk_pin *directory,
 	int rc = 0;
 
 	for (i = 0; rc == 0 && i < names->count; i++) {
-		const struct name *item = &names->items[i];
+		const struct sbk_listed_entry *item = &names->items[i];
 
 		sbk_buf_clear(&name);
 		sbk_buf_add(&name, names->units.data + item->at, item->size);
@@ -293,7 +190,7 @@ static int visit_names(struct walk *walk, const struct sbk_pin *directory,
 static int visit_below(struct walk *walk, const struct sbk_pin *directory,
 		       bool directories_only, struct sbk_error *err)
 {
-	struct names names = {.units = SBK_BUF_INIT};
+	struct sbk_listed_names names = SBK_LISTED_NAMES_INIT;
 	struct sbk_error why = SBK_ERROR_INIT;
 	int rc;
 
@@ -302,15 +199,16 @@ static int visit_below(struct walk *walk, const struct sbk_pin *directory,
 				   "more than %d directories deep",
 				   SBK_TREE_DEPTH_MAX);
 	else
-		rc = read_names(directory, &names, &why);
+		rc = sbk_list_directory(directory->handle, SIZE_MAX, &names,
+					&why);
 	if (rc < 0) {
-		names_release(&names);
+		sbk_listed_names_release(&names);
 		return visit_problem(walk, &why, err);
 	}
 	walk->depth++;
 	rc = visit_names(walk, directory, &names, directories_only, err);
 	walk->depth--;
-	names_release(&names);
+	sbk_listed_names_release(&names);
 	return rc;
 }
 

@@ -9,6 +9,7 @@
 #include <wchar.h>
 
 #include <shlobj.h>
+#include <winioctl.h>
 
 #include "engine/windows/error.h"
 #include "engine/windows/win32.h"
@@ -32,6 +33,7 @@ const struct sbk_win32_file sbk_win32_file_system = {
 	.UnlockFileEx = UnlockFileEx,
 	.Sleep = Sleep,
 	.GetTickCount64 = GetTickCount64,
+	.DeviceIoControl = DeviceIoControl,
 	.SHGetKnownFolderPath = SHGetKnownFolderPath,
 	.CoTaskMemFree = CoTaskMemFree,
 };
@@ -119,7 +121,10 @@ int sbk_win32_make_below(const struct sbk_win32_name *name,
 		object.SecurityDescriptor = making->descriptor->data;
 	status = sbk_win32->files.NtCreateFile(
 		&handle, making->access | SYNCHRONIZE, &object, &io, NULL,
-		FILE_ATTRIBUTE_NORMAL, making->passing ? 0 : SHARE_ALL,
+		FILE_ATTRIBUTE_NORMAL,
+		making->passing
+			? 0
+			: SHARE_ALL & ~(making->held ? FILE_SHARE_DELETE : 0UL),
 		dispositions[making->how], options, NULL, 0);
 	if (status < 0)
 		return nt_error(err, status, "NtCreateFile");
@@ -315,4 +320,27 @@ int sbk_win32_process_user(struct sbk_buf *out, struct sbk_error *err)
 	sid = answer.user.User.Sid;
 	sbk_buf_add(out, sid, 8 + (size_t)4 * sid[1]);
 	return sbk_buf_failed(out, err);
+}
+
+int sbk_win32_reparse_data(HANDLE file, uint8_t *data, size_t size, size_t *got,
+			   struct sbk_error *err)
+{
+	DWORD returned = 0;
+
+	if (!sbk_win32->file->DeviceIoControl(file, FSCTL_GET_REPARSE_POINT,
+					      NULL, 0, data, (DWORD)size,
+					      &returned, NULL))
+		return sbk_win32_last_error(err, "FSCTL_GET_REPARSE_POINT");
+	*got = returned;
+	return 0;
+}
+
+int sbk_win32_clear_read_only(HANDLE file, struct sbk_error *err)
+{
+	FILE_BASIC_INFO basic = {.FileAttributes = FILE_ATTRIBUTE_NORMAL};
+
+	if (!sbk_win32->file->SetFileInformationByHandle(file, FileBasicInfo,
+							 &basic, sizeof(basic)))
+		return sbk_win32_last_error(err, "SetFileInformationByHandle");
+	return 0;
 }

@@ -34,6 +34,9 @@ struct sbk_win32_file {
 	 LPOVERLAPPED where);
 	void(WINAPI *Sleep)(DWORD ms);
 	ULONGLONG(WINAPI *GetTickCount64)(void);
+	BOOL(WINAPI *DeviceIoControl)
+	(HANDLE device, DWORD code, LPVOID in, DWORD in_size, LPVOID out,
+	 DWORD out_size, LPDWORD got, LPOVERLAPPED overlapped);
 	HRESULT(WINAPI *SHGetKnownFolderPath)
 	(const GUID *folder, DWORD flags, HANDLE token, PWSTR *out);
 	void(WINAPI *CoTaskMemFree)(LPVOID memory);
@@ -61,6 +64,8 @@ struct sbk_win32_making {
 	bool directory;
 	/* Nobody else opens it meanwhile, and it goes with this handle. */
 	bool passing;
+	/* Nobody removes or renames it while it is open. */
+	bool held;
 	const struct sbk_buf *descriptor; /* of what is made; NULL: inherited */
 };
 
@@ -83,6 +88,9 @@ int sbk_win32_rename(HANDLE file, const struct sbk_win32_name *to, bool replace,
 /* "FILE_DISPOSITION_INFORMATION_EX structure (ntddk.h)", with POSIX semantics:
  * the name is free at once. Else, on older systems, with the last handle. */
 int sbk_win32_delete(HANDLE file, struct sbk_error *err);
+/* Takes its read-only attribute away: FileBasicInfo of
+ * "SetFileInformationByHandle function (fileapi.h)", where times of 0 stay. */
+int sbk_win32_clear_read_only(HANDLE file, struct sbk_error *err);
 /* The volume's device: FILE_REMOTE_DEVICE, and FILE_REMOVABLE_MEDIA or
  * FILE_FLOPPY_DISKETTE, of "FILE_FS_DEVICE_INFORMATION structure (wdm.h)". */
 struct sbk_win32_device {
@@ -97,6 +105,10 @@ int sbk_win32_write_at(HANDLE file, uint64_t offset, const void *data,
 		       size_t size, struct sbk_error *err);
 /* FileEndOfFileInfo: "SetFileInformationByHandle function (fileapi.h)". */
 int sbk_win32_set_size(HANDLE file, uint64_t size, struct sbk_error *err);
+/* The bytes of an open reparse point: "FSCTL_GET_REPARSE_POINT control code
+ * (winioctl.h)". */
+int sbk_win32_reparse_data(HANDLE file, uint8_t *data, size_t size, size_t *got,
+			   struct sbk_error *err);
 /*
  * One byte at an offset, which need not exist: "LockFileEx function
  * (fileapi.h)" with LOCKFILE_FAIL_IMMEDIATELY. SBK_E_BUSY where it is taken.

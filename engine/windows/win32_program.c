@@ -17,6 +17,9 @@ const struct sbk_win32_program sbk_win32_program_system = {
 	.ReadFile = ReadFile,
 	.GetFullPathNameW = GetFullPathNameW,
 	.GetStdHandle = GetStdHandle,
+	.GetModuleFileNameW = GetModuleFileNameW,
+	.GetEnvironmentStringsW = GetEnvironmentStringsW,
+	.FreeEnvironmentStringsW = FreeEnvironmentStringsW,
 	.GetConsoleMode = GetConsoleMode,
 	.GetSystemTimeAsFileTime = GetSystemTimeAsFileTime,
 	.GetCurrentProcessId = GetCurrentProcessId,
@@ -64,6 +67,29 @@ int sbk_win32_full_path(const WCHAR *name, struct sbk_buf *out,
 	 */
 	if (units == 0)
 		rc = sbk_error_set_win32(err, code, "GetFullPathName");
+	else if (units >= max)
+		rc = sbk_error_set(err, SBK_E_LIMIT,
+				   "a path of more than %d units",
+				   SBK_PATH_MAX - 1);
+	else
+		sbk_buf_add(out, text, units * sizeof(*text));
+	free(text);
+	return rc < 0 ? rc : sbk_buf_failed(out, err);
+}
+
+int sbk_win32_module_path(struct sbk_buf *out, struct sbk_error *err)
+{
+	const DWORD max = SBK_PATH_MAX;
+	WCHAR *text = calloc(max, sizeof(*text));
+	DWORD code, units;
+	int rc = 0;
+
+	if (text == NULL)
+		return sbk_error_no_memory(err);
+	units = sbk_win32->program->GetModuleFileNameW(NULL, text, max);
+	code = sbk_win32->errors.GetLastError();
+	if (units == 0)
+		rc = sbk_error_set_win32(err, code, "GetModuleFileName");
 	else if (units >= max)
 		rc = sbk_error_set(err, SBK_E_LIMIT,
 				   "a path of more than %d units",

@@ -21,6 +21,10 @@ struct sbk_win32_program {
 	DWORD(WINAPI *GetFullPathNameW)
 	(LPCWSTR name, DWORD size, LPWSTR out, LPWSTR *file_part);
 	HANDLE(WINAPI *GetStdHandle)(DWORD which);
+	DWORD(WINAPI *GetModuleFileNameW)
+	(HMODULE module, LPWSTR out, DWORD size);
+	LPWCH(WINAPI *GetEnvironmentStringsW)(void);
+	BOOL(WINAPI *FreeEnvironmentStringsW)(LPWCH block);
 	BOOL(WINAPI *GetConsoleMode)(HANDLE console, LPDWORD mode);
 	void(WINAPI *GetSystemTimeAsFileTime)(LPFILETIME out);
 	DWORD(WINAPI *GetCurrentProcessId)(void);
@@ -48,6 +52,9 @@ int sbk_win32_read(HANDLE file, uint64_t offset, void *buffer, size_t size,
 /* "GetFullPathNameW function (fileapi.h)": units, appended, not terminated. */
 int sbk_win32_full_path(const WCHAR *name, struct sbk_buf *out,
 			struct sbk_error *err);
+/* The path of this program: "GetModuleFileNameW function (libloaderapi.h)",
+ * which cuts off what does not fit. Units, appended, not terminated. */
+int sbk_win32_module_path(struct sbk_buf *out, struct sbk_error *err);
 /* Whether standard input is a console ("GetStdHandle function", "GetConsoleMode
  * function"): it has a mode then, and nothing else has. */
 bool sbk_win32_is_console_input(void);

@@ -52,6 +52,27 @@ static int copy_input(void)
 	return 0;
 }
 
+/* A directory with a file that may not be written, where temporary ones go. */
+static int litter(void)
+{
+	wchar_t directory[300], path[600];
+	HANDLE file;
+
+	if (GetTempPathW(300, directory) == 0)
+		return 1;
+	(void)swprintf(path, 600, L"%lsa", directory);
+	if (!CreateDirectoryW(path, NULL))
+		return 1;
+	(void)swprintf(path, 600, L"%lsa\\b", directory);
+	file = CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_NEW,
+			   FILE_ATTRIBUTE_READONLY, NULL);
+	if (file == INVALID_HANDLE_VALUE)
+		return 1;
+	(void)CloseHandle(file);
+	(void)printf("%ls\n", path);
+	return 3;
+}
+
 int wmain(int argc, wchar_t **argv)
 {
 	const wchar_t *what = argc > 1 ? argv[1] : L"";
@@ -75,5 +96,7 @@ int wmain(int argc, wchar_t **argv)
 		return start_another();
 	else if (wcscmp(what, L"copy") == 0)
 		return copy_input();
+	else if (wcscmp(what, L"litter") == 0)
+		return litter();
 	return 0;
 }

@@ -1,0 +1,283 @@
+/*
+ * Temporary directories of runs. Owns their names ("run-" and 32 digits) and
+ * that nothing else in the records' directory is touched. What is removed was
+ * written by a command: every name is opened relative to the handle of its
+ * directory, and a reparse point goes itself.
+ */
+#include "engine/windows/temporary.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "engine/buf.h"
+#include "engine/ntsec/sddl.h"
+#include "engine/os.h"
+#include "engine/windows/listing.h"
+#include "engine/windows/os_storage.h"
+#include "engine/windows/pin.h"
+#include "engine/windows/wide.h"
+
+#include "engine/banned.h"
+
+#define PREFIX "run-"
+#define DIGITS 32
+#define ABOVE_NAMES_MAX 65536
+
+/* To empty and remove it, and to look at what it is. */
+#define REMOVE_DIRECTORY \
+	(DELETE | FILE_LIST_DIRECTORY | FILE_TRAVERSE | FILE_READ_ATTRIBUTES)
+#define REMOVE_FILE (DELETE | FILE_READ_ATTRIBUTES)
+
+int sbk_temporary_name(struct sbk_temporary *out, struct sbk_error *err)
+{
+	struct sbk_person caller;
+	struct sbk_buf name = SBK_BUF_INIT;
+	uint8_t random[DIGITS / 2];
+	size_t base;
+	int rc = sbk_os_caller(&caller, err);
+
+	if (rc == 0)
+		rc = sbk_os_person_directory(&caller, out->above,
+					     sizeof(out->above), &base, err);
+	if (rc < 0)
+		return rc;
+	randombytes_buf(random, sizeof(random));
+	sbk_buf_adds(&name, PREFIX);
+	sbk_buf_add_hex(&name, random, sizeof(random));
+	rc = sbk_buf_failed(&name, err);
+	if (rc == 0) {
+		(void)snprintf(out->name, sizeof(out->name), "%s",
+			       sbk_buf_text(&name));
+		(void)snprintf(out->path, sizeof(out->path), "%s/%s",
+			       out->above, out->name);
+	}
+	sbk_buf_release(&name);
+	return rc;
+}
+
+/*
+ * The system, the user, and the run: that may not remove or rename the
+ * directory itself, and changes no list.
+ */
+static int describe(const struct sbk_sid *run, struct sbk_buf *out,
+		    struct sbk_error *err)
+{
+	struct sbk_owner user;
+	struct sbk_sid_text sid;
+	struct sbk_buf text = SBK_BUF_INIT;
+	int rc = sbk_os_caller_id(&user, err);
+
+	(void)sbk_sid_format(run, &sid);
+	if (rc == 0) {
+		sbk_buf_printf(&text,
+			       "O:%sD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;%s)"
+			       "(A;;0x1201bf;;;%s)(A;OICIIO;0x1301bf;;;%s)",
+			       user.text, user.text, sid.text, sid.text);
+		rc = sbk_buf_failed(&text, err);
+	}
+	if (rc == 0)
+		rc = sbk_sddl_parse(sbk_buf_text(&text), text.size, NULL, out,
+				    err);
+	sbk_buf_release(&text);
+	return rc;
+}
+
+int sbk_temporary_make(struct sbk_temporary *temporary,
+		       const struct sbk_sid *run, struct sbk_error *err)
+{
+	struct sbk_buf descriptor = SBK_BUF_INIT;
+	struct sbk_pin above = SBK_PIN_INIT;
+	/* A share mode counts for a handle that may read or write alone. */
+	const struct sbk_win32_making making = {.how = SBK_WIN32_NEW,
+						.access = FILE_LIST_DIRECTORY,
+						.directory = true,
+						.held = true,
+						.descriptor = &descriptor};
+	int rc = describe(run, &descriptor, err);
+
+	if (rc == 0)
+		rc = sbk_pin_path(temporary->above, SBK_STORE_CHANGE, &above,
+				  err);
+	if (rc == 0)
+		rc = sbk_store_open_name(above.handle, temporary->name, &making,
+					 &temporary->held, err);
+	if (rc < 0)
+		(void)sbk_error_prefix(err, "making '%.300s' for the run",
+				       temporary->path);
+	sbk_pin_release(&above);
+	sbk_buf_release(&descriptor);
+	return rc;
+}
+
+/* --- removal -------------------------------------------------------------- */
+
+static int remove_below(const struct sbk_pin *directory, size_t depth,
+			struct sbk_error *err);
+
+/* Scanners and indexers have files open for a moment. */
+static int open_again(const struct sbk_pin *directory, const WCHAR *name,
+		      size_t size, DWORD access, struct sbk_pin *out,
+		      struct sbk_error *err)
+{
+	unsigned tries = 0;
+	int rc;
+
+	do
+		rc = sbk_pin_below(directory, name, size, access, out, err);
+	while (sbk_store_again(rc, &tries));
+	return rc;
+}
+
+/*
+ * A system without the newer way to delete keeps what is read-only. The
+ * attribute is the file's, so one that has another name elsewhere stays.
+ */
+static int delete_entry(const struct sbk_pin *pin, bool read_only,
+			struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc = sbk_win32_delete(pin->handle, &why);
+
+	if (rc < 0 && read_only && pin->links <= 1) {
+		rc = sbk_win32_clear_read_only(pin->handle, &why);
+		if (rc == 0)
+			rc = sbk_win32_delete(pin->handle, &why);
+	}
+	return rc < 0 ? sbk_error_set(err, rc, "%s", why.message) : 0;
+}
+
+static int remove_entry(const struct sbk_pin *directory,
+			const struct sbk_listed_entry *entry, size_t depth,
+			struct sbk_error *err)
+{
+	const bool descend =
+		(entry->attributes & FILE_ATTRIBUTE_DIRECTORY) != 0 &&
+		(entry->attributes & FILE_ATTRIBUTE_REPARSE_POINT) == 0;
+	const bool read_only =
+		(entry->attributes & FILE_ATTRIBUTE_READONLY) != 0;
+	const DWORD access = (descend ? REMOVE_DIRECTORY : REMOVE_FILE) |
+			     (read_only ? FILE_WRITE_ATTRIBUTES : 0UL);
+	struct sbk_pin pin = SBK_PIN_INIT;
+	int rc = open_again(directory, sbk_listed_name_units(entry),
+			    entry->size, access, &pin, err);
+
+	if (rc == SBK_E_NOTFOUND)
+		return 0;
+	if (rc == 0 && descend && pin.is_directory && !pin.is_reparse)
+		rc = remove_below(&pin, depth + 1, err);
+	if (rc == 0)
+		rc = delete_entry(&pin, read_only, err);
+	sbk_pin_release(&pin);
+	return rc;
+}
+
+/* All that can be removed is; the first failure is reported. */
+static int remove_below(const struct sbk_pin *directory, size_t depth,
+			struct sbk_error *err)
+{
+	struct sbk_listed_names names = SBK_LISTED_NAMES_INIT;
+	struct sbk_error why = SBK_ERROR_INIT;
+	size_t i;
+	int rc = 0, first = 0;
+
+	if (depth > SBK_TREE_DEPTH_MAX)
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "more than %d directories deep",
+				     SBK_TREE_DEPTH_MAX);
+	first = sbk_list_directory(directory->handle, SIZE_MAX, &names, err);
+	for (i = 0; first != SBK_E_NOMEM && i < names.count; i++) {
+		rc = remove_entry(directory, &names.items[i], depth, &why);
+		if (rc < 0 && first == 0)
+			first = sbk_error_set(err, rc, "%s", why.message);
+	}
+	sbk_listed_names_release(&names);
+	return first;
+}
+
+/* The directory `name` with all that is in it. SBK_E_BUSY: somebody's front end
+ * has it. */
+static int remove_whole(const char *above, const char *name,
+			struct sbk_error *err)
+{
+	struct sbk_buf wide = SBK_BUF_INIT;
+	struct sbk_pin at = SBK_PIN_INIT, pin = SBK_PIN_INIT;
+	int rc = sbk_pin_path(above, SBK_STORE_LOOK, &at, err);
+
+	if (rc == 0 && sbk_wide_of(&wide, name) == NULL)
+		rc = sbk_error_no_memory(err);
+	if (rc == 0)
+		rc = sbk_pin_below(&at, sbk_wide_text(&wide), 2 * strlen(name),
+				   REMOVE_DIRECTORY, &pin, err);
+	if (rc == 0 && (!pin.is_directory || pin.is_reparse))
+		rc = sbk_error_set(err, SBK_E_INVAL, "'%.100s' is no directory",
+				   name);
+	if (rc == 0)
+		rc = remove_below(&pin, 0, err);
+	if (rc == 0)
+		rc = sbk_win32_delete(pin.handle, err);
+	sbk_pin_release(&pin);
+	sbk_pin_release(&at);
+	sbk_buf_release(&wide);
+	return rc == SBK_E_NOTFOUND ? 0 : rc;
+}
+
+int sbk_temporary_remove(struct sbk_temporary *temporary, struct sbk_error *err)
+{
+	int rc;
+
+	if (temporary->held == NULL)
+		return 0;
+	sbk_win32_close(&temporary->held);
+	rc = remove_whole(temporary->above, temporary->name, err);
+	if (rc < 0)
+		(void)sbk_error_prefix(err, "removing '%.300s'",
+				       temporary->path);
+	return rc;
+}
+
+/* --- what a crash left ---------------------------------------------------- */
+
+static bool is_ours(const char *name)
+{
+	const size_t prefix = sizeof(PREFIX) - 1;
+
+	return strncmp(name, PREFIX, prefix) == 0 &&
+	       strspn(name + prefix, "0123456789abcdef") == DIGITS &&
+	       name[prefix + DIGITS] == '\0';
+}
+
+struct sweep {
+	const char *above;
+	size_t removed, left;
+};
+
+static int sweep_name(void *arg, const char *name, enum sbk_file_type type,
+		      struct sbk_error *err)
+{
+	struct sweep *sweep = arg;
+	int rc;
+
+	(void)err;
+	if (type != SBK_FILE_DIRECTORY || !is_ours(name))
+		return 0;
+	rc = remove_whole(sweep->above, name, NULL);
+	sweep->removed += rc == 0 ? 1 : 0;
+	/* One that is in use is no leftover. */
+	sweep->left += rc < 0 && rc != SBK_E_BUSY ? 1 : 0;
+	return 0;
+}
+
+void sbk_temporary_sweep(size_t *removed, size_t *left)
+{
+	struct sbk_temporary place = SBK_TEMPORARY_INIT;
+	struct sweep sweep = {.above = place.above};
+
+	/* No directory, no leftover. */
+	if (sbk_temporary_name(&place, NULL) == 0)
+		(void)sbk_os_list(place.above, ABOVE_NAMES_MAX, sweep_name,
+				  &sweep, NULL);
+	*removed = sweep.removed;
+	*left = sweep.left;
+}

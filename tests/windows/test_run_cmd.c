@@ -1,0 +1,227 @@
+/*
+ * plan and run by sandbook.exe, for real. Wine restricts no token: there a run
+ * is refused, and the way to its end is tried with the switch of tests, which
+ * takes any token and says that writes are not carried.
+ */
+#include "tests/support/test.h"
+
+#include <direct.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+#include "engine/os.h"
+#include "journal/journal.h"
+#include "tests/windows/sim_token.h"
+
+#include "engine/banned.h"
+
+#define OUTPUT_MAX 65536
+#define ANY "run -q --best-effort --test-any-token "
+
+static char output[OUTPUT_MAX], programs[MAX_PATH], directory[MAX_PATH];
+static struct sbk_journal_place place;
+
+/* What the program prints, both streams; its exit code. */
+static int run(const char *words)
+{
+	char line[4 * MAX_PATH];
+	size_t used;
+	FILE *pipe;
+
+	(void)snprintf(line, sizeof(line), "%s\\sandbook.exe %s 2>&1", programs,
+		       words);
+	(void)fflush(NULL);
+	pipe = _popen(line, "rb");
+	assert_non_null(pipe);
+	used = fread(output, 1, sizeof(output) - 1, pipe);
+	output[used] = '\0';
+	return _pclose(pipe);
+}
+
+static void expect(const char *words, int code, const char *part)
+{
+	const int found = run(words);
+
+	if (found != code || strstr(output, part) == NULL)
+		fail_msg("%s: exit code %d, not %d, or without '%s': %s", words,
+			 found, code, part, output);
+}
+
+/* Directories for temporary files that are there. */
+static size_t count_temporary(void)
+{
+	WIN32_FIND_DATAA found;
+	char pattern[SBK_PATH_MAX + 8];
+	size_t count = 0;
+	HANDLE search;
+
+	(void)snprintf(pattern, sizeof(pattern), "%s/run-*", place.directory);
+	search = FindFirstFileA(pattern, &found);
+	if (search == INVALID_HANDLE_VALUE)
+		return 0;
+	do
+		count++;
+	while (FindNextFileA(search, &found));
+	(void)FindClose(search);
+	return count;
+}
+
+static int setup(void **state)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_person caller;
+
+	(void)state;
+	assert_true(GetModuleFileNameA(NULL, programs, sizeof(programs)) > 0);
+	*strrchr(programs, '\\') = '\0';
+	(void)snprintf(directory, sizeof(directory), "%s",
+		       sbk_test_directory("run_cmd"));
+	assert_ok(sbk_os_caller(&caller, &err), &err);
+	assert_ok(sbk_journal_place_user(&caller, &place, &err), &err);
+	(void)SetEnvironmentVariableA("KEPT_NOT", "secret");
+	assert_true(SetEnvironmentVariableA("PATH", programs));
+	return _chdir(directory);
+}
+
+static int teardown(void **state)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	assert_ok(sbk_journal_remove(&place, &err), &err);
+	return _chdir("\\");
+}
+
+/* --- plan ----------------------------------------------------------------- */
+
+static void test_run_cmd__plan_prints_the_scope(void **state)
+{
+	char words[3 * MAX_PATH];
+
+	(void)state;
+	assert_int_equal(_mkdir("Ws"), 0);
+	assert_int_equal(_mkdir("Ws\\.GIT"), 0);
+	/* Another case, backslashes, a prefix: one directory, as it is. */
+	(void)snprintf(words, sizeof(words), "plan -C \"\\\\?\\%s\\wS\"",
+		       directory);
+	expect(words, 0, "/Ws/");
+	assert_non_null(strstr(output, "/Ws/.GIT"));
+	expect("run --dry-run --json -C ws", 0, "\"directory\":\"");
+	assert_non_null(strstr(output, "/Ws\""));
+	assert_null(strstr(output, "KEPT_NOT"));
+	/* Program files are read, and PATH is known under whatever case. */
+	expect("plan -C ws", 0, "/Program Files");
+	assert_non_null(strstr(output, " PATH "));
+}
+
+static void test_run_cmd__roots_are_guarded(void **state)
+{
+	static const struct {
+		const char *words, *part;
+	} refused[] = {
+		{"plan --rw C:\\", "a whole drive"},
+		{"plan --ro C:\\users", "cannot be made readable"},
+		{"plan --rw %SYSTEMROOT%\\temp", "the system"},
+		{"plan --rw \"C:\\program files\"", "packages"},
+		{"plan --rw %PROGRAMDATA%", "the data of programs"},
+		{"plan --rw %LOCALAPPDATA%\\..", "the data of your programs"},
+		{"plan --rw C:x", "names a drive and no place on it"},
+		{"plan --rw \\x", "names no drive"},
+		{"plan --ro \\\\server\\share", "names a share"},
+		{"plan --ro ws:stream", "has a ':'"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		expect(refused[i].words, SBK_EXIT_USAGE, refused[i].part);
+	/* The control: what is nobody else's. */
+	assert_int_equal(_mkdir("more"), 0);
+	expect("plan --rw more", 0, "/more/");
+}
+
+/* --- run ------------------------------------------------------------------ */
+
+static void test_run_cmd__is_refused_where_nothing_holds(void **state)
+{
+	(void)state;
+	assert_int_equal(_mkdir("more"), 0);
+	expect("run -- cmd /c exit 0", SBK_EXIT_UNSUPPORTED,
+	       "'reads' cannot be guaranteed");
+	expect("run --test-any-token -- cmd /c exit 0", SBK_EXIT_UNSUPPORTED,
+	       "cannot be guaranteed");
+	if (sim_is_wine())
+		expect("run --best-effort -- cmd /c exit 0",
+		       SBK_EXIT_UNSUPPORTED,
+		       "it is not restricted, though the system said so");
+	expect("run --best-effort --deny more -- cmd /c exit 0",
+	       SBK_EXIT_UNSUPPORTED, "is denied");
+	assert_int_equal(count_temporary(), 0);
+}
+
+static void test_run_cmd__runs_to_the_end(void **state)
+{
+	(void)state;
+	expect(ANY "-- cmd /c exit 7", 7, "'writes' is not guaranteed");
+	/* Its streams, its words, its environment. */
+	expect(ANY "-- launched words \"a b\" \"c\"", 0, "006100200062");
+	expect(ANY "--env X=of-the-run -- launched variable x", 0,
+	       "of-the-run");
+	expect(ANY "-- launched variable KEPT_NOT", 0, "warning");
+	assert_null(strstr(output, "secret"));
+	expect(ANY "-- launched variable SANDBOOK_NETWORK", 0, "advised-off");
+	expect(ANY "--timeout 1 -- launched sleep 60000", SBK_EXIT_TIMEOUT,
+	       "time limit of 1 s");
+	expect(ANY "-- nowhere", 127, "'nowhere' cannot be started");
+}
+
+static void test_run_cmd__temporary_files_go_with_the_run(void **state)
+{
+	char left[SBK_PATH_MAX + 64];
+
+	(void)state;
+	expect(ANY "-- launched litter", 3, "\\Sandbook\\run-");
+	assert_int_equal(count_temporary(), 0);
+	/* What a front end left that was ended is found by the next. */
+	(void)snprintf(left, sizeof(left), "%s/run-%s", place.directory,
+		       "0123456789abcdef0123456789abcdef");
+	assert_int_equal(_mkdir(left), 0);
+	assert_int_equal(count_temporary(), 1);
+	expect(ANY "-- cmd /c exit 0", 0, "");
+	assert_int_equal(count_temporary(), 0);
+}
+
+static void test_run_cmd__programs_that_refuse_come_first(void **state)
+{
+	(void)state;
+	expect(ANY "-- ssh host", 255, "is to stay off the network");
+	expect(ANY "-- cmd /c scp a b", 255, "is to stay off the network");
+	/* With the network they are whatever PATH has, here none. */
+	expect(ANY "--net -- launched variable PATH", 0, "\\bin");
+	assert_null(strstr(output, "refuse"));
+	expect(ANY "-- launched variable PATH", 0, "/refuse;");
+}
+
+static void test_run_cmd__the_session_is_in_the_journal(void **state)
+{
+	(void)state;
+	expect(ANY "-- cmd /c exit 5", 5, "");
+	expect("journal log", 0, "ended: cmd /c exit 5 (exit 5)");
+	expect("journal log --json", 0, "\"temporary\":\"");
+	expect("journal verify", 0, "intact");
+}
+
+#define RUN_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+static const struct CMUnitTest tests[] = {
+	RUN_TEST(test_run_cmd__plan_prints_the_scope),
+	RUN_TEST(test_run_cmd__roots_are_guarded),
+	RUN_TEST(test_run_cmd__is_refused_where_nothing_holds),
+	RUN_TEST(test_run_cmd__runs_to_the_end),
+	RUN_TEST(test_run_cmd__temporary_files_go_with_the_run),
+	RUN_TEST(test_run_cmd__programs_that_refuse_come_first),
+	RUN_TEST(test_run_cmd__the_session_is_in_the_journal),
+};
+
+SBK_TEST_MAIN(tests)

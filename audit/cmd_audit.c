@@ -3,10 +3,9 @@
  * options, has the report made, prints it, and answers 0 clean, 1 findings,
  * 2 incomplete.
  */
-#include "audit/audit.h"
+#include "audit/cmd.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "audit/drift.h"
 #include "audit/enrolment.h"
@@ -14,26 +13,12 @@
 #include "audit/residue.h"
 #include "audit/scope.h"
 #include "audit/ssh.h"
-#include "audit/volume.h"
 #include "audit/witnessed.h"
 #include "engine/cli_progress.h"
 #include "engine/os.h"
 #include "engine/os_admin.h"
 
 #include "engine/banned.h"
-
-/* Options of all six; each command has those that mean something to it. */
-struct audit_options {
-	struct sbk_list principals, skip;
-	const char *certificate, *user, *volume, *save;
-	bool all, machine, json, csv;
-};
-
-/* Paths of the command line, resolved. */
-struct paths {
-	char **items;
-	size_t count;
-};
 
 static void release_paths(struct paths *paths)
 {
@@ -60,16 +45,6 @@ static int resolve_paths(const char *const *names, size_t count,
 	}
 	return rc;
 }
-
-/* What every report needs: options, operands, the host, the report. */
-struct audit {
-	struct sbk_cli *cli;
-	struct audit_options options;
-	struct paths roots, skip;
-	struct sbk_backend backend;
-	struct sbk_report *report;
-	struct sbk_error err;
-};
 
 static int begin(struct audit *audit, int argc, char **argv, bool takes_paths)
 {
@@ -174,12 +149,23 @@ static int make_scope(struct audit *audit)
 	return rc;
 }
 
-/* What only one of the two scopes understands. */
+/* What only one of the scopes understands. */
 static int check_scope(struct audit *audit)
 {
 	const struct audit_options *options = &audit->options;
 	const char *wrong = NULL;
 
+	if (options->csv && options->json)
+		return sbk_error_set(&audit->err, SBK_E_INVAL,
+				     "--json and --csv exclude each other");
+	if (options->volume == NULL &&
+	    sbk_backend_has_descriptors(&audit->backend))
+		return options->all
+			       ? sbk_error_set(&audit->err, SBK_E_INVAL,
+					       "--all is not known here; name "
+					       "a token, 'ACCOUNT+Users+"
+					       "Everyone', with --principal")
+			       : 0;
 	if (options->volume == NULL)
 		return options->csv ? sbk_error_set(&audit->err, SBK_E_INVAL,
 						    "--csv goes with --volume")
@@ -190,23 +176,12 @@ static int check_scope(struct audit *audit)
 		wrong = "--skip";
 	else if (audit->roots.count > 0)
 		wrong = "a path";
-	else if (options->csv && options->json)
-		return sbk_error_set(&audit->err, SBK_E_INVAL,
-				     "--json and --csv exclude each other");
 	if (wrong != NULL)
 		return sbk_error_set(&audit->err, SBK_E_INVAL,
 				     "%s does not go with --volume, which is "
 				     "always examined as a whole",
 				     wrong);
 	return 0;
-}
-
-/* For a person alone: a program gets what it asked for, and nothing else. */
-static void begin_progress(const struct audit *audit,
-			   struct sbk_cli_progress *line)
-{
-	sbk_cli_progress_begin(line, audit->cli,
-			       !audit->options.json && !audit->options.csv);
 }
 
 static int make_volume(struct audit *audit)
@@ -218,26 +193,15 @@ static int make_volume(struct audit *audit)
 		.principal_count = audit->options.principals.count,
 		.progress = &line.progress,
 	};
-	struct sbk_buf out = SBK_BUF_INIT;
 	struct sbk_volume_audit volume;
 	int rc;
 
-	begin_progress(audit, &line);
+	sbk_audit_begin_progress(audit, &line);
 	rc = sbk_volume_audit(&request, audit->report, &volume, &audit->err);
 	sbk_cli_progress_end(&line);
-	if (rc == 0 && audit->options.json) {
-		rc = sbk_volume_print_json(&volume, &out, &audit->err);
-		if (rc == 0)
-			rc = sbk_report_members(
-				audit->report, sbk_buf_text(&out), &audit->err);
-	} else if (rc == 0 && audit->options.csv) {
-		rc = sbk_volume_print_csv(&volume, &out, &audit->err);
-		if (rc == 0 && sbk_cli_print(audit->cli, &out) != 0)
-			rc = sbk_error_set(&audit->err, SBK_E_IO,
-					   "standard output is closed");
-	}
+	if (rc == 0)
+		rc = sbk_audit_print_rows(audit, &volume);
 	sbk_volume_audit_release(&volume);
-	sbk_buf_release(&out);
 	return rc;
 }
 
@@ -248,9 +212,12 @@ static int run_scope(struct sbk_cli *cli, int argc, char **argv)
 
 	if (rc == 0)
 		rc = check_scope(&audit);
-	if (rc == 0)
-		rc = audit.options.volume != NULL ? make_volume(&audit)
-						  : make_scope(&audit);
+	if (rc == 0 && audit.options.volume != NULL)
+		rc = make_volume(&audit);
+	else if (rc == 0 && sbk_backend_has_descriptors(&audit.backend))
+		rc = sbk_audit_live_scope(&audit);
+	else if (rc == 0)
+		rc = make_scope(&audit);
 	return finish(&audit, rc);
 }
 
@@ -307,7 +274,11 @@ static int run_residue(struct sbk_cli *cli, int argc, char **argv)
 	struct audit audit = {.cli = cli, .err = SBK_ERROR_INIT};
 	int rc = begin(&audit, argc, argv, true);
 
-	return finish(&audit, rc == 0 ? make_residue(&audit) : rc);
+	if (rc == 0)
+		rc = sbk_backend_has_descriptors(&audit.backend)
+			     ? sbk_audit_live_residue(&audit)
+			     : make_residue(&audit);
+	return finish(&audit, rc);
 }
 
 static int make_ssh(struct audit *audit)
@@ -318,6 +289,8 @@ static int make_ssh(struct audit *audit)
 						 &audit->err)
 			 : sbk_os_invoking_person(&person, &audit->err);
 
+	if (rc == 0 && sbk_backend_has_descriptors(&audit->backend))
+		return sbk_audit_live_ssh(audit, &person);
 	return rc < 0 ? rc
 		      : sbk_audit_ssh(&audit->backend, &person, audit->report,
 				      &audit->err);
@@ -351,7 +324,7 @@ static int save_state(struct audit *audit)
 	struct sbk_person person;
 	int rc = sbk_os_invoking_person(&person, &audit->err);
 
-	begin_progress(audit, &line);
+	sbk_audit_begin_progress(audit, &line);
 	if (rc == 0)
 		rc = sbk_os_new_file_prepare(audit->options.save, &file,
 					     &audit->err);
@@ -386,7 +359,7 @@ static int run_compare(struct sbk_cli *cli, int argc, char **argv)
 		rc = sbk_error_set(&audit.err, SBK_E_INVAL,
 				   "name two volumes: the state before, and "
 				   "the state after");
-	begin_progress(&audit, &line);
+	sbk_audit_begin_progress(&audit, &line);
 	if (rc == 0)
 		rc = sbk_volume_compare(audit.roots.items[0],
 					audit.roots.items[1], &line.progress,

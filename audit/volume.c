@@ -62,8 +62,15 @@ int sbk_volume_examine(struct sbk_volume_audit *audit,
 
 	if (rc == 0)
 		rc = sbk_volume_changes_load(&audit->tree, err);
-	if (rc == 0)
-		rc = sbk_volume_sids_find(audit, err);
+	return rc < 0 ? rc : sbk_volume_examine_tree(audit, request, err);
+}
+
+int sbk_volume_examine_tree(struct sbk_volume_audit *audit,
+			    const struct sbk_volume_request *request,
+			    struct sbk_error *err)
+{
+	int rc = sbk_volume_sids_find(audit, err);
+
 	if (rc == 0)
 		rc = sbk_volume_known_find(audit, err);
 	if (rc == 0)

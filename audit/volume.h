@@ -53,13 +53,15 @@
 #define SBK_VOLUME_NONE UINT32_MAX
 
 struct sbk_device;
+struct sbk_live;
 
 /* --- objects -------------------------------------------------------------- */
 
 enum sbk_volume_flags {
 	SBK_VOLUME_USED = 1,
 	SBK_VOLUME_DIRECTORY = 2,
-	SBK_VOLUME_SYSTEM = 4 /* the filesystem's own: its first records */
+	SBK_VOLUME_SYSTEM = 4, /* the filesystem's own: its first records */
+	SBK_VOLUME_TOPMOST = 8 /* of a live tree: the root of a volume */
 };
 
 /* An object whose name means something: a sensitive place, a ledger, a key. */
@@ -93,6 +95,10 @@ struct sbk_volume_tree {
 	 * them the name begins, after its size. */
 	struct sbk_buf saved;
 	uint32_t *saved_name;
+	/* Read from the running system (live.h), where paths begin with the
+	 * volume: there is neither `volume` nor `secure`. */
+	bool is_live;
+	struct sbk_ntfs_damage damage;	     /* where there is no `volume` */
 	const struct sbk_progress *progress; /* NULL: nobody waits */
 	/* [record]: when the journal of changes has its security changed last,
 	 * in 100 ns since 1601; 0: it does not tell. NULL: there is none. */
@@ -110,11 +116,14 @@ void sbk_volume_tree_release(struct sbk_volume_tree *tree);
 int sbk_volume_tree_straighten(struct sbk_volume_tree *tree, size_t *broken,
 			       struct sbk_error *err);
 size_t sbk_volume_distinct(const struct sbk_volume_tree *tree);
+/* Of the volume, or of a tree that has none. */
+struct sbk_ntfs_damage *sbk_volume_damage(struct sbk_volume_tree *tree);
 /* The bytes of a distinct descriptor; SBK_E_PARSE where it is damaged. */
 int sbk_volume_descriptor(struct sbk_volume_tree *tree, size_t index,
 			  struct sbk_buf *out, struct sbk_error *err);
 /*
- * Appends the path of a record: "/Users/ann/.ssh", "/" for the root. Where a
+ * Appends the path of a record: "/Users/ann/.ssh", "/" for the root; of a live
+ * tree "C:/Users/ann/.ssh", "C:/". Where a
  * directory is missing it begins with "<lost>". Separators in names become
  * U+FFFD. Only memory can fail.
  */
@@ -226,7 +235,13 @@ enum sbk_volume_fact_kind {
 	SBK_VOLUME_GROUP,   /* likewise */
 	SBK_VOLUME_PROFILE, /* in the list of profiles; text: its directory */
 	SBK_VOLUME_HIDDEN, /* not shown at sign-in; text: name of the account */
-	SBK_VOLUME_RULE	   /* names it; text: the firewall rule's name */
+	SBK_VOLUME_RULE,   /* names it; text: the firewall rule's name */
+	/* Of the running system alone: */
+	SBK_VOLUME_MEMBER,     /* of the group that text names */
+	SBK_VOLUME_USER_RIGHT, /* text: "SeDenyNetworkLogonRight" */
+	SBK_VOLUME_FILTER,     /* of the Filtering Platform; text: its name */
+	SBK_VOLUME_PROCESS,    /* runs as it; text: its number and name */
+	SBK_VOLUME_KEPT	       /* text: a file or key that a tool leaves */
 };
 
 /* Something that the registry of the volume says about a SID. */
@@ -235,7 +250,10 @@ struct sbk_volume_fact {
 	enum sbk_volume_fact_kind kind;
 	const char *text, *detail; /* detail: of a rule, what it does; or "" */
 	const char *hive;	   /* path */
-	size_t order;		   /* in which they were met */
+	/* As in mentions.h; NULL: none, or of a volume. */
+	const char *removable;
+	enum sbk_kind removable_kind;
+	size_t order; /* in which they were met */
 };
 
 /* A SID for which entries count, and for whom. */
@@ -249,6 +267,7 @@ struct sbk_volume_request {
 	const char *const *principals; /* none: whatever is unresolved or of a
 					* tool */
 	size_t principal_count;
+	bool strangers;			     /* those besides, too */
 	const struct sbk_progress *progress; /* or NULL */
 };
 
@@ -258,6 +277,7 @@ struct sbk_volume_audit {
 	struct sbk_report *report;
 	const char *path;
 	struct sbk_device *device; /* held open: names are read when printed */
+	const struct sbk_live *live; /* NULL: it is a volume (live.h) */
 	/* Every SID that an entry or an owner of the volume names, sorted. */
 	struct sbk_sid *sids;
 	size_t sid_count;
@@ -294,17 +314,21 @@ int sbk_volume_known_find(struct sbk_volume_audit *audit,
 int sbk_volume_known_add(struct sbk_volume_audit *audit,
 			 const struct sbk_sid_owner *owner, const char *path,
 			 struct sbk_error *err);
+/* Whether a ledger of so many bytes is still read: SBK_E_LIMIT. */
+int sbk_volume_ledger_count(struct sbk_volume_audit *audit, uint64_t size,
+			    struct sbk_error *err);
 /* The path of a record, for as long as the audit lives. */
 int sbk_volume_path_keep(struct sbk_volume_audit *audit, uint32_t record,
 			 const char **out, struct sbk_error *err);
+/* The steps behind the tree: who is named, by whom, and what they may do. */
+int sbk_volume_examine_tree(struct sbk_volume_audit *audit,
+			    const struct sbk_volume_request *request,
+			    struct sbk_error *err);
 /* S-1-5-21-x-y-z-rid, or S-1-12-1-...: what an account may have. */
 bool sbk_volume_is_account_sid(const struct sbk_sid *sid);
 /* Names, letters of ASCII in either case. */
 int sbk_volume_name_compare(const char *a, const char *b);
 bool sbk_volume_is_same(const char *a, const char *b);
-/* The next text of a SID in `text` from `*at` on, and where it ends. */
-bool sbk_volume_sid_in(const char *text, size_t size, size_t *at,
-		       struct sbk_sid *out);
 /*
  * The hives of Windows on this volume: names and numbers of the SAM, which also
  * says what the machine's SID is; the lists of profiles and of accounts that
@@ -314,6 +338,8 @@ bool sbk_volume_sid_in(const char *text, size_t size, size_t *at,
  */
 int sbk_volume_hives_find(struct sbk_volume_audit *audit,
 			  struct sbk_error *err);
+/* By SID, when all are met; and the SIDs besides. */
+void sbk_volume_facts_sort(struct sbk_volume_audit *audit);
 /* Those of one SID, by kind; NULL where there are none. */
 const struct sbk_volume_fact *
 sbk_volume_facts_of(const struct sbk_volume_audit *audit,

@@ -60,9 +60,8 @@ int sbk_volume_changes_load(struct sbk_volume_tree *tree, struct sbk_error *err)
 		return sbk_error_no_memory(err);
 	if (rc < 0) {
 		if (rc != SBK_E_NOTFOUND)
-			sbk_ntfs_damage_add(
-				sbk_ntfs_volume_damage(tree->volume),
-				SBK_NTFS_BAD_USN, 0);
+			sbk_ntfs_damage_add(sbk_volume_damage(tree),
+					    SBK_NTFS_BAD_USN, 0);
 		free(tree->changed);
 		tree->changed = NULL;
 	}

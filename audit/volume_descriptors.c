@@ -21,10 +21,12 @@ static int each(struct sbk_volume_audit *audit, bool count_damage,
 		descriptor_fn *visit, struct sbk_error *err)
 {
 	struct sbk_volume_tree *tree = &audit->tree;
-	struct sbk_ntfs_damage *damage = sbk_ntfs_volume_damage(tree->volume);
+	struct sbk_ntfs_damage *damage = sbk_volume_damage(tree);
 	struct sbk_ntfs_damage before = *damage;
 	struct sbk_buf bytes = SBK_BUF_INIT;
-	size_t i, stored = sbk_ntfs_secure_count(tree->secure);
+	size_t i, stored = tree->secure != NULL
+				   ? sbk_ntfs_secure_count(tree->secure)
+				   : 0;
 	struct sbk_sd sd;
 	int rc = 0;
 

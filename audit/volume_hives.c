@@ -6,7 +6,6 @@
  */
 #include "audit/volume_hives.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,7 +79,7 @@ static int by_sid(const void *a, const void *b)
 	return one->order < two->order ? -1 : one->order > two->order;
 }
 
-static void sort_facts(struct sbk_volume_audit *audit)
+void sbk_volume_facts_sort(struct sbk_volume_audit *audit)
 {
 	if (audit->fact_count > 0)
 		qsort(audit->facts, audit->fact_count, sizeof(*audit->facts),
@@ -122,20 +121,11 @@ bool sbk_volume_is_deleted(const struct sbk_volume_audit *audit,
 				fact->kind != SBK_VOLUME_GROUP);
 }
 
-/* What Codex calls its accounts, its group and its rules. */
 bool sbk_volume_is_codex(const char *name)
 {
-	static const char *const prefixes[] = {"CodexSandbox", "codex_sandbox"};
-	char begin[16];
-	size_t i;
+	const char *tool = sbk_sid_tool_of_name(name);
 
-	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-		(void)snprintf(begin, sizeof(begin), "%.*s",
-			       (int)strlen(prefixes[i]), name);
-		if (sbk_volume_is_same(begin, prefixes[i]))
-			return true;
-	}
-	return false;
+	return tool != NULL && strcmp(tool, "codex") == 0;
 }
 
 /* What a Windows need not have. */
@@ -226,7 +216,7 @@ int sbk_volume_hives_find(struct sbk_volume_audit *audit, struct sbk_error *err)
 		if (i < tree->candidate_count) /* one file has the name */
 			rc = read_hive(audit, tree->candidates[i].record,
 				       hives[h].read, err);
-		sort_facts(audit);
+		sbk_volume_facts_sort(audit);
 	}
 	return rc;
 }

@@ -34,6 +34,29 @@ static int tell(struct telling *t, const struct sbk_volume_fact *fact,
 	return rc;
 }
 
+/* What a running system alone says. */
+static int tell_live(struct telling *t, const struct sbk_volume_fact *fact,
+		     struct sbk_error *err)
+{
+	static const struct {
+		const char *rule, *text;
+	} kinds[] = {
+		[SBK_VOLUME_MEMBER] = {"volume.member", "it is in this group"},
+		[SBK_VOLUME_USER_RIGHT] = {"volume.right",
+					   "it holds this user right"},
+		[SBK_VOLUME_FILTER] = {"volume.filter",
+				       "a network filter names it"},
+		[SBK_VOLUME_PROCESS] = {"volume.process",
+					"a process runs as it"},
+		[SBK_VOLUME_KEPT] = {"volume.kept", "this stands there"},
+	};
+
+	sbk_buf_adds(&t->text, kinds[fact->kind].text);
+	if (fact->detail[0] != '\0')
+		sbk_buf_printf(&t->text, " (%s)", fact->detail);
+	return tell(t, fact, kinds[fact->kind].rule, err);
+}
+
 static int tell_fact(struct telling *t, const struct sbk_volume_fact *fact,
 		     bool is_persons, struct sbk_error *err)
 {
@@ -59,8 +82,9 @@ static int tell_fact(struct telling *t, const struct sbk_volume_fact *fact,
 			       fact->detail[0] != '\0' ? ": " : "",
 			       fact->detail);
 		return tell(t, fact, "volume.firewall", err);
+	default:
+		return is_persons ? 0 : tell_live(t, fact, err);
 	}
-	return 0;
 }
 
 /* Names that nobody has; as long as no certain principal is asked for. */
@@ -74,6 +98,10 @@ static int tell_nobodys(struct telling *t, struct sbk_error *err)
 
 	sbk_buf_clear(&t->label);
 	for (i = 0; rc == 0 && i < count && !t->audit->named; i++) {
+		if (facts[i].kind != SBK_VOLUME_HIDDEN) {
+			rc = tell_live(t, &facts[i], err);
+			continue;
+		}
 		sbk_buf_adds(&t->text, "a name is hidden at sign-in that no "
 				       "account has");
 		rc = tell(t, &facts[i], "volume.hidden", err);

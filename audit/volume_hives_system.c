@@ -6,54 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/rule_text.h"
+
 #include "engine/banned.h"
 
 #define RULES                                                  \
 	"Services\\SharedAccess\\Parameters\\FirewallPolicy\\" \
 	"FirewallRules"
-
-/* The value of a part "Name=value" of a rule; false where it has none. */
-static bool find_part(const char *rule, const char *name, struct sbk_buf *out)
-{
-	size_t size = strlen(name);
-	const char *at = rule;
-
-	for (; at != NULL; at = strchr(at, '|')) {
-		at += *at == '|';
-		if (strncmp(at, name, size) == 0 && at[size] == '=') {
-			sbk_buf_add(out, at + size + 1,
-				    strcspn(at + size + 1, "|"));
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Its own name, unless that is a place in a library. */
-static void name_rule(const char *rule, const char *value, struct sbk_buf *out)
-{
-	if (!find_part(rule, "Name", out) || out->size == 0 ||
-	    out->data[0] == '@') {
-		sbk_buf_clear(out);
-		sbk_buf_adds(out, value);
-	}
-}
-
-static void describe_rule(const char *rule, struct sbk_buf *out)
-{
-	static const char *const parts[] = {"Action", "Dir", "Active"};
-	struct sbk_buf value = SBK_BUF_INIT;
-	size_t i;
-
-	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		sbk_buf_clear(&value);
-		if (find_part(rule, parts[i], &value))
-			sbk_buf_printf(out, "%s%s %s",
-				       out->size > 0 ? ", " : "", parts[i],
-				       sbk_buf_text(&value));
-	}
-	sbk_buf_release(&value);
-}
 
 static int learn_rule(struct sbk_volume_hive *reading, const char *rule,
 		      const char *value, struct sbk_error *err)
@@ -65,10 +24,10 @@ static int learn_rule(struct sbk_volume_hive *reading, const char *rule,
 	size_t at = 0;
 	int rc = 0;
 
-	name_rule(rule, value, &name);
-	describe_rule(rule, &detail);
+	sbk_rule_text_name(rule, value, &name);
+	sbk_rule_text_describe(rule, &detail);
 	while (rc == 0 && name.failure == 0 && detail.failure == 0 &&
-	       sbk_volume_sid_in(rule, strlen(rule), &at, &owner.sid)) {
+	       sbk_sid_find(rule, strlen(rule), &at, &owner.sid)) {
 		if (!sbk_volume_is_account_sid(&owner.sid) ||
 		    sbk_sid_equal(&owner.sid, &last))
 			continue;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/live.h"
 #include "engine/ntfs/stream.h"
 
 #include "engine/banned.h"
@@ -108,19 +109,43 @@ static bool find_person(const struct sbk_sd *sd, struct sbk_sid *out)
 	return found;
 }
 
+/* Of the running system the list of profiles says it. */
+static bool is_listed(struct sbk_volume_audit *audit, uint32_t record,
+		      struct sbk_sid *out)
+{
+	struct sbk_buf path = SBK_BUF_INIT;
+	bool found = false;
+	size_t i;
+
+	if (sbk_volume_path(&audit->tree, record, &path, NULL) == 0)
+		for (i = 0; !found && i < audit->fact_count; i++) {
+			found = audit->facts[i].kind == SBK_VOLUME_PROFILE &&
+				sbk_volume_is_same(audit->facts[i].text,
+						   sbk_buf_text(&path));
+			if (found)
+				*out = audit->facts[i].sid;
+		}
+	sbk_buf_release(&path);
+	return found;
+}
+
 bool sbk_volume_person_of(struct sbk_volume_audit *audit, uint32_t record,
 			  struct sbk_sid *out)
 {
 	struct sbk_volume_tree *tree = &audit->tree;
 	struct sbk_buf bytes = SBK_BUF_INIT;
 	struct sbk_sd sd;
-	bool found = (tree->flags[record] & SBK_VOLUME_DIRECTORY) != 0 &&
-		     tree->descriptor[record] != SBK_VOLUME_NONE &&
-		     sbk_volume_descriptor(tree, tree->descriptor[record],
-					   &bytes, NULL) == 0 &&
-		     sbk_sd_read((const uint8_t *)bytes.data, bytes.size, &sd,
-				 NULL) == 0 &&
-		     find_person(&sd, out);
+	bool found;
+
+	if (tree->is_live && is_listed(audit, record, out))
+		return true;
+	found = (tree->flags[record] & SBK_VOLUME_DIRECTORY) != 0 &&
+		tree->descriptor[record] != SBK_VOLUME_NONE &&
+		sbk_volume_descriptor(tree, tree->descriptor[record], &bytes,
+				      NULL) == 0 &&
+		sbk_sd_read((const uint8_t *)bytes.data, bytes.size, &sd,
+			    NULL) == 0 &&
+		find_person(&sd, out);
 
 	sbk_buf_release(&bytes);
 	return found;
@@ -156,36 +181,12 @@ static int learn_profile(struct sbk_volume_audit *audit, uint32_t record,
 
 /* --- ledgers ---------------------------------------------------------- */
 
-static bool is_sid_char(char c)
-{
-	return (c >= '0' && c <= '9') || c == '-' || c == 'x' || c == 'X';
-}
-
 /* What a tool may have made: no SID that is the same on each machine. */
 static bool can_be_a_tools(const struct sbk_sid *sid)
 {
 	static const struct sbk_sid_directory nobody;
 
 	return sbk_sid_judge(sid, &nobody).origin == SBK_SID_UNRESOLVED;
-}
-
-bool sbk_volume_sid_in(const char *text, size_t size, size_t *at,
-		       struct sbk_sid *out)
-{
-	size_t begin, end;
-
-	while (*at + 5 < size) {
-		begin = (*at)++;
-		if (memcmp(text + begin, "S-1-", 4) != 0)
-			continue;
-		for (end = begin + 4; end < size && is_sid_char(text[end]);
-		     end++)
-			;
-		*at = end;
-		if (sbk_sid_parse(text + begin, end - begin, out, NULL) == 0)
-			return true;
-	}
-	return false;
 }
 
 static int learn_sids(struct sbk_volume_audit *audit, const char *text,
@@ -198,35 +199,49 @@ static int learn_sids(struct sbk_volume_audit *audit, const char *text,
 	size_t at = 0;
 	int rc = sbk_volume_path_keep(audit, record, &path, err); /* once */
 
-	while (rc == 0 && sbk_volume_sid_in(text, size, &at, &owner.sid))
+	while (rc == 0 && sbk_sid_find(text, size, &at, &owner.sid))
 		if (can_be_a_tools(&owner.sid))
 			rc = sbk_volume_known_add(audit, &owner, path, err);
 	return rc;
 }
 
+/* Of a file of the volume. */
+static int read_stored(struct sbk_volume_audit *audit, uint32_t record,
+		       struct sbk_buf *out, struct sbk_error *err)
+{
+	struct sbk_ntfs_stream stream = {.size = 0};
+	int rc = sbk_ntfs_stream_open(audit->tree.volume, record, SBK_NTFS_DATA,
+				      "", &stream, err);
+
+	/* Whoever wrote the volume may have made many, of the same bytes. */
+	if (rc == 0)
+		rc = sbk_volume_ledger_count(audit, stream.size, err);
+	if (rc == 0)
+		rc = sbk_ntfs_stream_read_all(audit->tree.volume, &stream,
+					      SBK_VOLUME_LEDGER_MAX, out, err);
+	sbk_ntfs_stream_release(&stream);
+	return rc;
+}
+
+int sbk_volume_ledger_count(struct sbk_volume_audit *audit, uint64_t size,
+			    struct sbk_error *err)
+{
+	audit->ledger_bytes +=
+		size < SBK_VOLUME_LEDGER_MAX ? size : SBK_VOLUME_LEDGER_MAX;
+	return audit->ledger_bytes <= SBK_VOLUME_LEDGERS_MAX
+		       ? 0
+		       : sbk_error_set(err, SBK_E_LIMIT,
+				       "more ledgers than are read");
+}
+
 static int learn_ledger(struct sbk_volume_audit *audit, uint32_t record,
 			const char *tool, struct sbk_error *err)
 {
-	struct sbk_ntfs_stream stream = {.size = 0};
 	struct sbk_buf text = SBK_BUF_INIT, path = SBK_BUF_INIT;
 	struct sbk_error why = SBK_ERROR_INIT;
-	int rc = sbk_ntfs_stream_open(audit->tree.volume, record, SBK_NTFS_DATA,
-				      "", &stream, &why);
+	int rc = audit->tree.is_live ? sbk_live_read(audit, record, &text, &why)
+				     : read_stored(audit, record, &text, &why);
 
-	/* Whoever wrote the volume may have made many, of the same bytes. */
-	if (rc == 0) {
-		audit->ledger_bytes += stream.size < SBK_VOLUME_LEDGER_MAX
-					       ? stream.size
-					       : SBK_VOLUME_LEDGER_MAX;
-		if (audit->ledger_bytes > SBK_VOLUME_LEDGERS_MAX)
-			rc = sbk_error_set(&why, SBK_E_LIMIT,
-					   "more ledgers than are read");
-	}
-	if (rc == 0)
-		rc = sbk_ntfs_stream_read_all(audit->tree.volume, &stream,
-					      SBK_VOLUME_LEDGER_MAX, &text,
-					      &why);
-	sbk_ntfs_stream_release(&stream);
 	if (rc == 0)
 		rc = learn_sids(audit, text.data, text.size, tool, record, err);
 	else if (rc == SBK_E_NOMEM)
@@ -254,9 +269,13 @@ static int by_sid(const void *a, const void *b)
 
 	if (order != 0)
 		return order;
-	/* Accounts before what ledgers say. */
+	/* Ours, then accounts before what ledgers say. */
 	if (one->owner.origin != two->owner.origin)
-		return one->owner.origin == SBK_SID_ACCOUNT ? -1 : 1;
+		return one->owner.origin == SBK_SID_OURS ||
+				       (one->owner.origin == SBK_SID_ACCOUNT &&
+					two->owner.origin != SBK_SID_OURS)
+			       ? -1
+			       : 1;
 	return one->order < two->order ? -1 : one->order > two->order;
 }
 
@@ -291,7 +310,8 @@ int sbk_volume_known_find(struct sbk_volume_audit *audit, struct sbk_error *err)
 {
 	struct sbk_volume_tree *tree = &audit->tree;
 	size_t i;
-	int rc = sbk_volume_hives_find(audit, err);
+	int rc = tree->is_live ? sbk_live_facts_find(audit, err)
+			       : sbk_volume_hives_find(audit, err);
 
 	for (i = 0; rc == 0 && i < tree->candidate_count; i++) {
 		const struct sbk_volume_candidate *candidate =
@@ -303,10 +323,13 @@ int sbk_volume_known_find(struct sbk_volume_audit *audit, struct sbk_error *err)
 			rc = learn_profile(audit, candidate->record, err);
 		else if (name->meaning == SBK_VOLUME_LEDGER &&
 			 (tree->flags[candidate->record] &
-			  SBK_VOLUME_DIRECTORY) == 0)
+			  (SBK_VOLUME_USED | SBK_VOLUME_DIRECTORY)) ==
+				 SBK_VOLUME_USED)
 			rc = learn_ledger(audit, candidate->record, name->what,
 					  err);
 	}
+	if (rc == 0 && tree->is_live)
+		rc = sbk_live_ledgers_tell(audit, err);
 	return rc < 0 ? rc : sort_directory(audit, err);
 }
 
@@ -379,7 +402,14 @@ static bool is_stranger(const struct sbk_sid_verdict *verdict, const char *text)
 {
 	(void)text;
 	return verdict->origin == SBK_SID_UNRESOLVED ||
-	       verdict->origin == SBK_SID_OTHER_TOOL;
+	       verdict->origin == SBK_SID_OTHER_TOOL ||
+	       verdict->origin == SBK_SID_OURS;
+}
+
+static bool is_ours(const struct sbk_sid_verdict *verdict, const char *text)
+{
+	(void)text;
+	return verdict->origin == SBK_SID_OURS;
 }
 
 static bool is_tools(const struct sbk_sid_verdict *verdict, const char *tool)
@@ -426,6 +456,8 @@ static int choose_one(struct sbk_volume_audit *audit, const char *text,
 	size_t found;
 	int rc;
 
+	if (strcmp(text, "tool:sandbook") == 0)
+		return add_where(audit, is_ours, NULL, &found, err);
 	if (strncmp(text, "tool:", 5) == 0)
 		return add_where(audit, is_tools, text + 5, &found, err);
 	if (sbk_sid_parse(text, strlen(text), &sid, NULL) == 0)
@@ -436,7 +468,7 @@ static int choose_one(struct sbk_volume_audit *audit, const char *text,
 			err, SBK_E_NOTFOUND,
 			"no account and no profile of the volume is "
 			"known as '%s'; name its SID, or tool:codex, "
-			"tool:mxc",
+			"tool:mxc, tool:srt, tool:sandbook",
 			text);
 	return rc;
 }
@@ -499,7 +531,7 @@ int sbk_volume_principals_choose(struct sbk_volume_audit *audit,
 	size_t i, found, kept = 0;
 	int rc = 0;
 
-	audit->named = request->principal_count > 0;
+	audit->named = request->principal_count > 0 && !request->strangers;
 	if (!audit->named)
 		rc = add_where(audit, is_stranger, NULL, &found, err);
 	for (i = 0; rc == 0 && i < request->principal_count; i++)

@@ -77,6 +77,7 @@ const struct sbk_volume_name sbk_volume_names[] = {
 	{".sandbox/deny_read_acl_state.json", SBK_VOLUME_LEDGER, "codex"},
 	{".sandbox/setup_marker.json", SBK_VOLUME_LEDGER, "codex"},
 	{".sandbox-secrets/sandbox_users.json", SBK_VOLUME_LEDGER, "codex"},
+	{".sandbox/setup_error.json", SBK_VOLUME_LEDGER, "codex"},
 	{"mxc/dacl-restore", SBK_VOLUME_LEDGER_DIRECTORY, "mxc"},
 	{"mxc/dacl-restore/*", SBK_VOLUME_LEDGER, "mxc"},
 	{"/windows/system32/config/sam", SBK_VOLUME_HIVE, "SAM"},
@@ -176,8 +177,8 @@ static int add(struct sbk_volume_tree *tree, uint32_t record, uint32_t parent,
 	struct sbk_volume_candidate *candidates;
 
 	if (tree->candidate_count >= SBK_VOLUME_CANDIDATES_MAX) {
-		sbk_ntfs_damage_add(sbk_ntfs_volume_damage(tree->volume),
-				    SBK_NTFS_BAD_LIMIT, record);
+		sbk_ntfs_damage_add(sbk_volume_damage(tree), SBK_NTFS_BAD_LIMIT,
+				    record);
 		return 0;
 	}
 	if (tree->candidate_count == tree->candidate_capacity) {
@@ -257,6 +258,12 @@ static int name_of(struct confirming *confirming, uint32_t record,
 	return 0;
 }
 
+static bool is_root(const struct sbk_volume_tree *tree, uint32_t record)
+{
+	return record == SBK_NTFS_ROOT ||
+	       (tree->flags[record] & SBK_VOLUME_TOPMOST) != 0;
+}
+
 /* Whether `directory` and those above it are the pattern's, from `at` on. */
 static int matches(struct confirming *confirming, uint32_t directory,
 		   const char *pattern, size_t at, bool *out,
@@ -269,7 +276,8 @@ static int matches(struct confirming *confirming, uint32_t directory,
 
 	*out = false;
 	for (; at < count; at++) {
-		if (directory == SBK_VOLUME_NONE || directory == SBK_NTFS_ROOT)
+		if (directory == SBK_VOLUME_NONE ||
+		    is_root(confirming->tree, directory))
 			return 0;
 		rc = name_of(confirming, directory, &name, err);
 		if (rc < 0)
@@ -278,7 +286,8 @@ static int matches(struct confirming *confirming, uint32_t directory,
 			return 0;
 		directory = confirming->tree->parent[directory];
 	}
-	*out = !is_rooted(pattern) || directory == SBK_NTFS_ROOT;
+	*out = !is_rooted(pattern) || (directory != SBK_VOLUME_NONE &&
+				       is_root(confirming->tree, directory));
 	return 0;
 }
 
@@ -374,6 +383,24 @@ static int meet_any(struct sbk_volume_tree *tree, struct sbk_error *err)
 	return rc;
 }
 
+/* The root itself, which has no name to be met by; each, of a live tree. */
+static int add_roots(struct sbk_volume_tree *tree, struct sbk_error *err)
+{
+	size_t i;
+	uint32_t record;
+	int rc = 0;
+
+	for (i = 0; i < sbk_volume_name_count; i++)
+		if (strcmp(sbk_volume_names[i].pattern, "/") == 0)
+			break;
+	for (record = 0; rc == 0 && record < tree->records; record++)
+		if (tree->is_live
+			    ? is_root(tree, record) && record != SBK_NTFS_ROOT
+			    : record == SBK_NTFS_ROOT)
+			rc = add(tree, record, SBK_VOLUME_NONE, i, err);
+	return rc;
+}
+
 int sbk_volume_names_confirm(struct sbk_volume_tree *tree,
 			     struct sbk_error *err)
 {
@@ -395,9 +422,8 @@ int sbk_volume_names_confirm(struct sbk_volume_tree *tree,
 			tree->candidates[kept++] = *candidate;
 	}
 	tree->candidate_count = kept;
-	for (i = 0; rc == 0 && i < sbk_volume_name_count; i++)
-		if (strcmp(sbk_volume_names[i].pattern, "/") == 0)
-			rc = add(tree, SBK_NTFS_ROOT, SBK_VOLUME_NONE, i, err);
+	if (rc == 0)
+		rc = add_roots(tree, err);
 	/* Directories of profiles are directories of keys only then. */
 	if (rc == 0)
 		rc = meet_any(tree, err);

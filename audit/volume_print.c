@@ -179,28 +179,37 @@ static int json_principal(struct sbk_volume_audit *audit,
 	return rc;
 }
 
+static void json_serial(const struct sbk_volume_audit *audit,
+			struct sbk_buf *out)
+{
+	struct sbk_buf serial = SBK_BUF_INIT;
+
+	sbk_buf_printf(&serial, "%016" PRIX64,
+		       sbk_ntfs_volume_boot(audit->tree.volume)->serial);
+	sbk_json_string(out, "serial", sbk_buf_text(&serial));
+	sbk_buf_release(&serial);
+}
+
 int sbk_volume_print_json(struct sbk_volume_audit *audit, struct sbk_buf *out,
 			  struct sbk_error *err)
 {
-	const struct sbk_ntfs_boot *boot =
-		sbk_ntfs_volume_boot(audit->tree.volume);
-	const struct sbk_ntfs_damage *damage =
-		sbk_ntfs_volume_damage(audit->tree.volume);
-	struct sbk_buf serial = SBK_BUF_INIT;
 	bool room = true;
 	size_t i;
 	int rc = 0;
 
-	sbk_buf_printf(&serial, "%016" PRIX64, boot->serial);
 	sbk_json_open_key(out, "volume", '{');
-	sbk_json_name(out, "path", audit->path);
-	sbk_json_string(out, "serial", sbk_buf_text(&serial));
+	if (!audit->tree.is_live) {
+		sbk_json_name(out, "path", audit->path);
+		json_serial(audit, out);
+	}
 	sbk_json_integer(out, "objects", (int64_t)audit->tree.objects);
 	sbk_json_integer(out, "directories", (int64_t)audit->tree.directories);
 	sbk_json_integer(out, "descriptors",
 			 (int64_t)sbk_volume_distinct(&audit->tree));
 	sbk_json_integer(out, "sids", (int64_t)audit->sid_count);
-	sbk_json_integer(out, "damage", (int64_t)sbk_ntfs_damage_total(damage));
+	sbk_json_integer(out, "damage",
+			 (int64_t)sbk_ntfs_damage_total(
+				 sbk_volume_damage(&audit->tree)));
 	sbk_json_close(out, '}');
 	sbk_json_open_key(out, "principals", '[');
 	for (i = 0; rc == 0 && room && i < audit->principal_count; i++) {
@@ -209,7 +218,6 @@ int sbk_volume_print_json(struct sbk_volume_audit *audit, struct sbk_buf *out,
 			rc = has_room(audit, out, &room, err);
 	}
 	sbk_json_close(out, ']');
-	sbk_buf_release(&serial);
 	return rc < 0 ? rc : sbk_buf_failed(out, err);
 }
 

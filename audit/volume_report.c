@@ -41,7 +41,10 @@ void sbk_volume_label(struct sbk_buf *out, const struct sbk_sid *sid,
 {
 	struct sbk_sid_text text;
 
-	if (verdict->name != NULL)
+	if (verdict->class == SBK_SID_ROOT)
+		sbk_buf_printf(out, "Sandbook's root %" PRIu32 " (%s)",
+			       sbk_sid_rid(sid), sbk_sid_format(sid, &text));
+	else if (verdict->name != NULL)
 		sbk_buf_printf(out, "%s (%s)", verdict->name,
 			       sbk_sid_format(sid, &text));
 	else
@@ -104,6 +107,8 @@ static int tell_principal(struct telling *t, struct sbk_error *err)
 	sbk_buf_adds(&t->text, look_of(t->audit, p));
 	if (p->verdict.origin == SBK_SID_OTHER_TOOL)
 		sbk_buf_printf(&t->text, "; left by %s", p->verdict.tool);
+	else if (p->verdict.origin == SBK_SID_OURS)
+		sbk_buf_adds(&t->text, "; Sandbook's");
 	if (p->evidence != NULL)
 		sbk_buf_printf(&t->text, ", by '%s'", p->evidence);
 	if (p->objects == 0)
@@ -232,8 +237,8 @@ static int keep_path(struct sbk_volume_audit *audit, uint32_t record,
 		rc = sbk_volume_path(tree, record, &path, err);
 	} else {
 		sbk_buf_printf(&path, "<record %" PRIu32 ">", record);
-		sbk_ntfs_damage_add(sbk_ntfs_volume_damage(tree->volume),
-				    SBK_NTFS_BAD_LIMIT, record);
+		sbk_ntfs_damage_add(sbk_volume_damage(tree), SBK_NTFS_BAD_LIMIT,
+				    record);
 	}
 	audit->path_bytes += path.size;
 	if (rc == 0)
@@ -302,8 +307,7 @@ static int tell_group(struct telling *t, size_t index, struct sbk_error *err)
 static int tell_damage(struct sbk_volume_audit *audit,
 		       enum sbk_ntfs_damage_kind kind, struct sbk_error *err)
 {
-	const struct sbk_ntfs_damage *damage =
-		sbk_ntfs_volume_damage(audit->tree.volume);
+	const struct sbk_ntfs_damage *damage = sbk_volume_damage(&audit->tree);
 	uint64_t count = damage->counts[kind], i;
 	struct sbk_buf place = SBK_BUF_INIT;
 	struct sbk_finding finding = {
@@ -331,6 +335,27 @@ static int tell_damage(struct sbk_volume_audit *audit,
 	return rc;
 }
 
+static int tell_live(struct sbk_volume_audit *audit, struct sbk_error *err)
+{
+	struct sbk_buf text = SBK_BUF_INIT;
+	struct sbk_finding finding = {.severity = SBK_SEVERITY_INFO,
+				      .rule = "volume"};
+	int rc;
+
+	sbk_buf_printf(&text,
+		       "this machine: %" PRIu64 " objects, %zu distinct "
+		       "descriptors, %zu SIDs",
+		       audit->tree.objects, sbk_volume_distinct(&audit->tree),
+		       audit->sid_count);
+	rc = sbk_buf_failed(&text, err);
+	finding.text = sbk_buf_text(&text);
+	if (rc == 0)
+		rc = sbk_report_add(audit->report, &finding, err);
+	sbk_buf_release(&text);
+	sbk_report_coverage(audit->report)->examined = audit->tree.objects;
+	return rc;
+}
+
 static int tell_volume(struct sbk_volume_audit *audit, struct sbk_error *err)
 {
 	struct sbk_ntfs_volume_facts facts;
@@ -340,6 +365,8 @@ static int tell_volume(struct sbk_volume_audit *audit, struct sbk_error *err)
 				      .object = audit->path};
 	int rc;
 
+	if (audit->tree.is_live)
+		return tell_live(audit, err);
 	sbk_ntfs_volume_facts(audit->tree.volume, &facts);
 	sbk_buf_printf(&text,
 		       "NTFS %u.%u '%s': %" PRIu64 " objects, %zu distinct "
@@ -374,7 +401,7 @@ int sbk_volume_report(struct sbk_volume_audit *audit, struct sbk_error *err)
 	size_t i;
 	int rc = tell_volume(audit, err);
 
-	if (rc == 0)
+	if (rc == 0 && !audit->tree.is_live)
 		rc = sbk_volume_changes_report(&audit->tree, audit->path,
 					       audit->report, err);
 	for (i = 0; rc == 0 && i < audit->principal_count; i++)

@@ -27,6 +27,12 @@ struct loading {
 	uint16_t *parent_sequence; /* [record] */
 };
 
+struct sbk_ntfs_damage *sbk_volume_damage(struct sbk_volume_tree *tree)
+{
+	return tree->volume != NULL ? sbk_ntfs_volume_damage(tree->volume)
+				    : &tree->damage;
+}
+
 /* Descriptors of $Secure: a saved state has all as its own. */
 static size_t stored_count(const struct sbk_volume_tree *tree)
 {
@@ -54,9 +60,7 @@ int sbk_volume_descriptor(struct sbk_volume_tree *tree, size_t index,
 static void blame(struct sbk_volume_tree *tree, enum sbk_ntfs_damage_kind kind,
 		  uint64_t record)
 {
-	if (tree->volume != NULL)
-		sbk_ntfs_damage_add(sbk_ntfs_volume_damage(tree->volume), kind,
-				    record);
+	sbk_ntfs_damage_add(sbk_volume_damage(tree), kind, record);
 }
 
 /* --- descriptors of their own ----------------------------------------- */
@@ -356,7 +360,7 @@ static int stored_name(struct sbk_volume_tree *tree, uint32_t record,
 		       struct sbk_buf *out, struct sbk_error *err)
 {
 	struct sbk_ntfs_object object = {.number = 0};
-	struct sbk_ntfs_damage *damage = sbk_ntfs_volume_damage(tree->volume);
+	struct sbk_ntfs_damage *damage = sbk_volume_damage(tree);
 	const struct sbk_ntfs_damage before = *damage;
 	const struct sbk_ntfs_name *name = NULL;
 	struct sbk_buf text = SBK_BUF_INIT;
@@ -390,6 +394,26 @@ int sbk_volume_name(struct sbk_volume_tree *tree, uint32_t record,
 				    : saved_name(tree, record, out, err);
 }
 
+/* It begins with the name of the volume, "C:", which alone is "C:/". */
+static int live_path(struct sbk_volume_tree *tree, uint32_t record,
+		     struct sbk_buf *out, struct sbk_error *err)
+{
+	uint32_t above[SBK_VOLUME_DEPTH_MAX];
+	const uint32_t first = record;
+	size_t depth = 0;
+	int rc = 0;
+
+	for (; record != SBK_VOLUME_NONE && depth < SBK_VOLUME_DEPTH_MAX;
+	     record = tree->parent[record])
+		above[depth++] = record;
+	while (rc == 0 && depth > 0) {
+		rc = sbk_volume_name(tree, above[--depth], out, err);
+		if (depth > 0 || (tree->flags[first] & SBK_VOLUME_TOPMOST) != 0)
+			sbk_buf_addc(out, '/');
+	}
+	return rc < 0 ? rc : sbk_buf_failed(out, err);
+}
+
 int sbk_volume_path(struct sbk_volume_tree *tree, uint32_t record,
 		    struct sbk_buf *out, struct sbk_error *err)
 {
@@ -397,6 +421,8 @@ int sbk_volume_path(struct sbk_volume_tree *tree, uint32_t record,
 	size_t depth = 0, begin = out->size;
 	int rc = 0;
 
+	if (tree->is_live)
+		return live_path(tree, record, out, err);
 	if (record == SBK_NTFS_ROOT) {
 		sbk_buf_addc(out, '/');
 		return sbk_buf_failed(out, err);

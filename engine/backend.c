@@ -170,6 +170,29 @@ int sbk_backend_naming(const struct sbk_backend *backend,
 	return backend->ops->naming(backend->self, access, principal, how, err);
 }
 
+bool sbk_backend_has_descriptors(const struct sbk_backend *backend)
+{
+	return backend->ops->to_descriptor != NULL;
+}
+
+int sbk_backend_to_descriptor(const struct sbk_backend *backend,
+			      struct sbk_state access, struct sbk_buf *out,
+			      struct sbk_error *err)
+{
+	assert(backend->ops->to_descriptor != NULL);
+	return backend->ops->to_descriptor(backend->self, access, out, err);
+}
+
+int sbk_backend_from_descriptor(const struct sbk_backend *backend,
+				const struct sbk_buf *bytes, bool is_directory,
+				struct sbk_buf *next, struct sbk_error *err)
+{
+	assert(backend->ops->from_descriptor != NULL);
+	sbk_buf_clear(next);
+	return backend->ops->from_descriptor(backend->self, bytes, is_directory,
+					     next, err);
+}
+
 void sbk_backend_close(struct sbk_backend *backend)
 {
 	if (backend->ops != NULL)

@@ -254,6 +254,18 @@ struct sbk_backend_ops {
 		      const char *principal, unsigned *how,
 		      struct sbk_error *err);
 
+	/*
+	 * Optional, both or none: rights on this system are NT security
+	 * descriptors. Pure: the self-relative bytes of an ACCESS state,
+	 * appended; and the state that has an object once it has such bytes
+	 * (owner, group and DACL: the rest is no part of it).
+	 */
+	int (*to_descriptor)(void *self, struct sbk_state access,
+			     struct sbk_buf *out, struct sbk_error *err);
+	int (*from_descriptor)(void *self, const struct sbk_buf *bytes,
+			       bool is_directory, struct sbk_buf *next,
+			       struct sbk_error *err);
+
 	void (*close)(void *self);
 };
 
@@ -309,6 +321,14 @@ int sbk_backend_evaluate(const struct sbk_backend *backend,
 int sbk_backend_naming(const struct sbk_backend *backend,
 		       struct sbk_state access, const char *principal,
 		       unsigned *how, struct sbk_error *err);
+/* Whether rights here are NT security descriptors; the next two want that. */
+bool sbk_backend_has_descriptors(const struct sbk_backend *backend);
+int sbk_backend_to_descriptor(const struct sbk_backend *backend,
+			      struct sbk_state access, struct sbk_buf *out,
+			      struct sbk_error *err);
+int sbk_backend_from_descriptor(const struct sbk_backend *backend,
+				const struct sbk_buf *bytes, bool is_directory,
+				struct sbk_buf *next, struct sbk_error *err);
 /* Closes and forgets; a backend with ops == NULL is left alone. */
 void sbk_backend_close(struct sbk_backend *backend);
 

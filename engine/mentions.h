@@ -13,20 +13,40 @@
 #include <stdint.h>
 
 #include "engine/error.h"
+#include "engine/object.h"
 
-/* One mention: a name, or numbers. Strings are borrowed during the call. */
+/* One mention: a name, numbers, or a SID. Strings are borrowed during the call.
+ */
 struct sbk_mention {
 	enum sbk_mention_place {
 		SBK_MENTION_ACCOUNT, /* an account file or a copy of one */
 		SBK_MENTION_RULE,    /* a firewall table */
 		SBK_MENTION_PROCESS, /* runs as it */
-		SBK_MENTION_FILE     /* a file of ours; mentions nobody */
+		SBK_MENTION_FILE,    /* a file of ours; mentions nobody */
+		/* Windows alone, where `object` is what is named: */
+		SBK_MENTION_MEMBER,  /* a group that it is in */
+		SBK_MENTION_RIGHT,   /* a user right that it holds */
+		SBK_MENTION_PROFILE, /* its profile's directory */
+		SBK_MENTION_HIDDEN,  /* the account of this name is not shown
+					at sign-in */
+		SBK_MENTION_FILTER,  /* an object of the Filtering Platform */
+		SBK_MENTION_KEY	     /* a key that a tool keeps its state in */
 	} place;
 	const char *object; /* "/etc/group- line 7", "table inet x chain y" */
 	char kind;	    /* 'u': of users, 'g': of groups */
 	const char *name;   /* or NULL */
 	uint32_t first;	    /* the first of `count` numbers */
 	uint32_t count;	    /* 0: no number is mentioned */
+	/* Windows alone, NULL elsewhere: */
+	const char *sid;    /* whom it names; NULL: nobody, or a name alone */
+	const char *detail; /* "Action Block, Dir Out"; or the tool's name */
+	/* It says itself that it is of Sandbook: a comment with a nonce that is
+	 * sealed with its SID, a grouping, a GUID of the family. */
+	bool is_ours;
+	/* The object that names it no more once it is taken away, as plans name
+	 * it, and that can be put back; NULL: there is none. */
+	const char *removable;
+	enum sbk_kind removable_kind;
 };
 
 /* Each returns 0 to go on, < 0 to stop with it. */
@@ -46,7 +66,8 @@ struct sbk_mention_reader {
 
 /*
  * Calls `reader` for every mention of anybody. Needs root for the shadow files
- * and the firewall; without it they are missed.
+ * and the firewall; without it they are missed. On Windows accounts and groups
+ * come first, then what names them.
  */
 int sbk_os_mentions(const struct sbk_mention_reader *reader,
 		    struct sbk_error *err);

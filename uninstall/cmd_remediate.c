@@ -23,11 +23,18 @@ struct remediate_options {
 	bool dry_run, yes, json;
 };
 
+/* Paths of the command line, resolved. */
+struct remediate_roots {
+	char **items;
+	size_t count;
+};
+
 static const struct sbk_option options[] = {
-	{"volume", "MOUNT", "where ntfs-3g has mounted the Windows volume",
+	{"volume", "MOUNT",
+	 "where ntfs-3g has mounted the Windows volume (on Linux)",
 	 offsetof(struct remediate_options, volume), 0, SBK_OPTION_TEXT, NULL},
 	{"principal", "WHO",
-	 "a SID, a name, or tool:codex, tool:mxc (repeatable)",
+	 "a SID, a name, or tool:codex, tool:srt, tool:mxc (repeatable)",
 	 offsetof(struct remediate_options, principals), 0, SBK_OPTION_LIST,
 	 NULL},
 	{"dry-run", NULL, "print what would be done; touch nothing",
@@ -44,28 +51,61 @@ struct remediate {
 	struct sbk_cli *cli;
 	struct remediate_options options;
 	struct sbk_backend backend;
+	struct remediate_roots roots;
 	struct sbk_remediation work;
 	struct sbk_plan *plan;
 	bool planned_again; /* another command was faster */
 	struct sbk_transaction_report report;
 };
 
-static int check_options(const struct remediate_options *o, int argc,
-			 char **argv, struct sbk_error *err)
+/* The running system where rights are NT descriptors, else a volume. */
+static bool is_live(const struct remediate *m)
 {
-	if (argc > 0)
+	return sbk_backend_has_descriptors(&m->backend);
+}
+
+static int check_options(const struct remediate *m, int argc, char **argv,
+			 struct sbk_error *err)
+{
+	const struct remediate_options *o = &m->options;
+
+	if (argc > 0 && !is_live(m))
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "'%s' is one word too many; see --help",
 				     argv[0]);
-	if (o->volume == NULL)
+	if (o->volume == NULL && !is_live(m))
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "say which volume with --volume MOUNT");
+	if (o->volume != NULL && is_live(m))
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "--volume is for a volume that another "
+				     "system has mounted; here name paths, or "
+				     "none for all of this machine");
 	if (o->principals.count == 0)
 		return sbk_error_set(
 			err, SBK_E_INVAL,
 			"say whose entries go with --principal; 'sandbook "
-			"audit scope --volume' tells who is on the volume");
+			"audit scope%s' tells who is there",
+			is_live(m) ? "" : " --volume");
 	return 0;
+}
+
+static int resolve_roots(struct remediate *m, int argc, char **argv,
+			 struct sbk_error *err)
+{
+	struct remediate_roots *roots = &m->roots;
+	int rc = 0;
+
+	roots->items = calloc((size_t)argc + 1, sizeof(*roots->items));
+	if (roots->items == NULL)
+		return sbk_error_no_memory(err);
+	while (rc == 0 && roots->count < (size_t)argc) {
+		rc = sbk_os_real_path(argv[roots->count],
+				      &roots->items[roots->count], err);
+		if (rc == 0)
+			roots->count++;
+	}
+	return rc;
 }
 
 /* What an interrupted command left, before anything is planned on it. */
@@ -90,9 +130,12 @@ static bool is_owed_here(void *arg, const struct sbk_change *change)
 	const struct remediate *m = arg;
 	struct sbk_volume_identity identity;
 
-	return change->object.kind == SBK_KIND_DESCRIPTOR &&
-	       change->status == SBK_STATUS_OWED &&
-	       change->object.identity != NULL &&
+	if (change->object.kind != SBK_KIND_DESCRIPTOR ||
+	    change->status != SBK_STATUS_OWED)
+		return false;
+	if (m->work.is_live)
+		return true;
+	return change->object.identity != NULL &&
 	       sbk_volume_identity_parse(change->object.identity, &identity) &&
 	       identity.serial == m->work.volume.serial;
 }
@@ -164,17 +207,26 @@ static int look_again(void *arg, struct sbk_plan *plan, struct sbk_error *err)
 	return look(m, plan, err);
 }
 
+static int init_work(struct remediate *m, struct sbk_error *err)
+{
+	const struct remediate_options *o = &m->options;
+	const struct sbk_list *who = &o->principals;
+
+	if (!is_live(m))
+		return sbk_remediation_init(&m->work, &m->backend, o->volume,
+					    who->items, who->count, err);
+	return sbk_remediation_init_live(
+		&m->work, &m->backend, (const char *const *)m->roots.items,
+		m->roots.count, who->items, who->count, err);
+}
+
 static int make_plan(struct remediate *m, struct sbk_error *err)
 {
 	const struct remediate_options *o = &m->options;
-	int rc = sbk_os_backend(&m->backend, err);
+	int rc = o->dry_run ? 0 : settle_first(m, err);
 
-	if (rc == 0 && !o->dry_run)
-		rc = settle_first(m, err);
 	if (rc == 0)
-		rc = sbk_remediation_init(&m->work, &m->backend, o->volume,
-					  o->principals.items,
-					  o->principals.count, err);
+		rc = init_work(m, err);
 	if (rc == 0 && m->work.volume.read_only && !o->dry_run)
 		rc = sbk_error_set(err, SBK_E_UNSUPPORTED,
 				   "the volume at '%s' is mounted read-only; "
@@ -200,8 +252,11 @@ static int carry_out(struct remediate *m, struct sbk_error *err)
 	size_t i;
 	int rc;
 
-	sbk_buf_adds(&title, "remediate --volume ");
-	sbk_text_quote(&title, m->work.volume.point);
+	sbk_buf_adds(&title, "remediate");
+	if (!m->work.is_live) {
+		sbk_buf_adds(&title, " --volume ");
+		sbk_text_quote(&title, m->work.volume.point);
+	}
 	for (i = 0; i < m->options.principals.count; i++) {
 		sbk_buf_adds(&title, " --principal ");
 		sbk_text_quote(&title, m->options.principals.items[i]);
@@ -229,7 +284,8 @@ static void json_begin(struct remediate *m, struct sbk_buf *out)
 	size_t i;
 
 	sbk_json_open(out, '{');
-	sbk_json_name(out, "volume", work->volume.point);
+	if (!work->is_live)
+		sbk_json_name(out, "volume", work->volume.point);
 	sbk_json_bool(out, "dry_run", m->options.dry_run);
 	sbk_json_open_key(out, "principals", '[');
 	for (i = 0; i < work->count; i++) {
@@ -423,11 +479,15 @@ static int run(struct sbk_cli *cli, int argc, char **argv)
 	int rc = sbk_cli_parse(cli, argc, argv, &m.options, &operands, &err);
 
 	if (rc == 0)
-		rc = check_options(&m.options, argc - operands, argv + operands,
-				   &err);
+		rc = sbk_os_backend(&m.backend, &err);
+	if (rc == 0)
+		rc = check_options(&m, argc - operands, argv + operands, &err);
+	if (rc == 0)
+		rc = resolve_roots(&m, argc - operands, argv + operands, &err);
 	if (rc < 0)
 		rc = sbk_cli_fail(cli, &err);
-	else if (!sbk_uninstall_is_setup(cli) && sbk_os_elevated())
+	else if (!is_live(&m) && !sbk_uninstall_is_setup(cli) &&
+		 sbk_os_elevated())
 		rc = sbk_uninstall_become_setup(cli, argc, argv);
 	else if ((rc = remediate(&m, &err)) < 0)
 		rc = sbk_cli_fail(cli, &err);
@@ -435,13 +495,16 @@ static int run(struct sbk_cli *cli, int argc, char **argv)
 	sbk_remediation_release(&m.work);
 	sbk_backend_close(&m.backend);
 	sbk_list_release(&m.options.principals);
+	while (m.roots.count > 0)
+		free(m.roots.items[--m.roots.count]);
+	free(m.roots.items);
 	return rc;
 }
 
 const struct sbk_command sbk_remediate_commands[] = {
 	{
 		.name = "remediate",
-		.usage = "--volume MOUNT --principal WHO [options]",
+		.usage = "[--volume MOUNT] --principal WHO [options] [PATH...]",
 		.summary = "take what a sandbox left out of a Windows volume",
 		.help = "Takes each entry that names WHO, explicit or "
 			"inherited, allow or deny, out of the\ndescriptors of "
@@ -455,6 +518,11 @@ const struct sbk_command sbk_remediate_commands[] = {
 			"The volume has to be mounted by ntfs-3g, whole:\n"
 			"  ntfs-3g -o permissions,streams_interface=windows "
 			"/dev/sdb2 /mnt\n"
+			"On Windows it is of the running system: below PATH, "
+			"or of all local volumes, and\nthen of its accounts, "
+			"which are disabled, user rights, groups and lists, "
+			"too. What\ncannot be put back by undo is left, and "
+			"told.\n\n"
 			"An object that others changed since is not put back "
 			"by undo, but reported.\n\n"
 			"Exit codes: 0 nothing is left, or --dry-run; 207 "

@@ -13,17 +13,37 @@
 
 #include "engine/banned.h"
 
+/* The running system, by a walk. */
+static int open_live(const struct sbk_remediation *r,
+		     struct sbk_volume_audit *audit, struct sbk_error *err)
+{
+	const struct sbk_places_request where = {.roots = r->roots,
+						 .root_count = r->root_count};
+	struct sbk_places places = {.walk = NULL};
+	int rc = sbk_places_find(&where, audit->report, &places, err);
+
+	audit->live = &r->live;
+	if (rc == 0)
+		rc = sbk_live_tree_load(audit, places.walk, places.walk_count,
+					err);
+	sbk_places_release(&places);
+	return rc;
+}
+
 /* A volume that is open beside its mount. */
 static int open_beside(const struct sbk_remediation *r,
 		       struct sbk_volume_audit *audit, struct sbk_error *err)
 {
 	int rc;
 
-	*audit = (struct sbk_volume_audit){.path = r->volume.point};
+	*audit = (struct sbk_volume_audit){
+		.path = r->is_live ? "this machine" : r->volume.point};
 	audit->tree.progress = r->progress;
 	audit->report = sbk_report_new("remediate");
 	if (audit->report == NULL)
 		return sbk_error_no_memory(err);
+	if (r->is_live)
+		return open_live(r, audit, err);
 	rc = sbk_volume_open(audit, err);
 	return rc < 0 ? rc : sbk_volume_tree_load(&audit->tree, err);
 }
@@ -101,22 +121,15 @@ static int keep_principals(struct sbk_remediation *r,
 	return rc;
 }
 
-int sbk_remediation_init(struct sbk_remediation *r,
-			 const struct sbk_backend *backend, const char *path,
-			 const char *const *principals, size_t count,
-			 struct sbk_error *err)
+/* Whom the caller means, by what is there. */
+static int choose(struct sbk_remediation *r, const char *const *principals,
+		  size_t count, struct sbk_error *err)
 {
 	const struct sbk_volume_request request = {.principals = principals,
 						   .principal_count = count};
 	struct sbk_volume_audit audit;
-	int rc;
+	int rc = open_beside(r, &audit, err);
 
-	*r = (struct sbk_remediation){.backend = backend,
-				      .arena = SBK_ARENA_INIT};
-	rc = sbk_os_volume_at(path, &r->volume, err);
-	if (rc < 0)
-		return rc;
-	rc = open_beside(r, &audit, err);
 	if (rc == 0)
 		rc = sbk_volume_sids_find(&audit, err);
 	if (rc == 0)
@@ -125,8 +138,39 @@ int sbk_remediation_init(struct sbk_remediation *r,
 		rc = sbk_volume_principals_choose(&audit, &request, err);
 	if (rc == 0)
 		rc = keep_principals(r, &audit, err);
+	if (rc == 0 && r->is_live && r->root_count == 0)
+		rc = sbk_remediation_named_find(r, &audit, principals, count,
+						err);
 	close_beside(&audit);
 	return rc;
+}
+
+int sbk_remediation_init(struct sbk_remediation *r,
+			 const struct sbk_backend *backend, const char *path,
+			 const char *const *principals, size_t count,
+			 struct sbk_error *err)
+{
+	int rc;
+
+	*r = (struct sbk_remediation){.backend = backend,
+				      .arena = SBK_ARENA_INIT};
+	rc = sbk_os_volume_at(path, &r->volume, err);
+	return rc < 0 ? rc : choose(r, principals, count, err);
+}
+
+int sbk_remediation_init_live(struct sbk_remediation *r,
+			      const struct sbk_backend *backend,
+			      const char *const *roots, size_t root_count,
+			      const char *const *principals, size_t count,
+			      struct sbk_error *err)
+{
+	*r = (struct sbk_remediation){.backend = backend,
+				      .is_live = true,
+				      .live = {.backend = backend},
+				      .roots = roots,
+				      .root_count = root_count,
+				      .arena = SBK_ARENA_INIT};
+	return choose(r, principals, count, err);
 }
 
 void sbk_remediation_release(struct sbk_remediation *r)
@@ -134,6 +178,7 @@ void sbk_remediation_release(struct sbk_remediation *r)
 	free(r->principals);
 	free(r->sids);
 	free(r->left);
+	free(r->named);
 	sbk_arena_release(&r->left_arena);
 	sbk_arena_release(&r->arena);
 }
@@ -315,6 +360,8 @@ int sbk_remediation_plan(struct sbk_remediation *r, struct sbk_plan *plan,
 				  look.count);
 		rc = sbk_remediation_object(&look, &look.items[i], err);
 	}
+	if (rc == 0 && r->is_live)
+		rc = sbk_remediation_named_plan(&look, err);
 	if (rc == 0)
 		rc = take_coverage(&look, err);
 	free(look.items);

@@ -1,7 +1,8 @@
 /*
  * Remediate: takes principals out of the descriptors of a mounted Windows
- * volume, whoever put them there, and hands what they own to the owner of the
- * directory that holds it.
+ * volume, or of the running system where rights are NT descriptors (there out
+ * of rights, groups and lists, too: remediate_named.c), whoever put them there,
+ *and hands what they own to the owner of the directory that holds it.
  *
  *	sbk_remediation_init        what is mounted there; who is asked for
  *	sbk_remediation_plan        one look at the whole volume; adds what is
@@ -32,7 +33,7 @@
 #ifndef SBK_REMEDIATE_H
 #define SBK_REMEDIATE_H
 
-#include "audit/volume.h"
+#include "audit/live.h"
 #include "engine/backend.h"
 #include "engine/ntsec/sd_strip.h"
 #include "engine/os_volume.h"
@@ -71,8 +72,23 @@ struct sbk_remediation_left {
 	const char *why;
 };
 
+/* What names one of them on the running system, and is no descriptor. */
+struct sbk_remediation_named {
+	const char *text; /* "a firewall rule 'x'" */
+	/* What is taken away so that it names them no more, or why nothing is.
+	 */
+	const char *removable, *why;
+	enum sbk_kind kind;
+};
+
 struct sbk_remediation {
-	const struct sbk_backend *backend;   /* the caller's */
+	const struct sbk_backend *backend; /* the caller's */
+	bool is_live;			   /* the running system */
+	struct sbk_live live;
+	const char *const *roots; /* the caller's; none: each local volume */
+	size_t root_count;
+	struct sbk_remediation_named *named;
+	size_t named_count;
 	const struct sbk_progress *progress; /* the caller's, or NULL */
 	struct sbk_os_volume volume;
 	struct sbk_arena arena;
@@ -98,6 +114,13 @@ int sbk_remediation_init(struct sbk_remediation *r,
 			 const struct sbk_backend *backend, const char *path,
 			 const char *const *principals, size_t count,
 			 struct sbk_error *err);
+/* The same of the running system: below `roots`, which live as long, and where
+ * there are none, of all that names them. SBK_E_INVAL, SBK_E_NOTFOUND. */
+int sbk_remediation_init_live(struct sbk_remediation *r,
+			      const struct sbk_backend *backend,
+			      const char *const *roots, size_t root_count,
+			      const char *const *principals, size_t count,
+			      struct sbk_error *err);
 /* Adds changes, parents first, and no notes; fills r->seen. Touches nothing. */
 int sbk_remediation_plan(struct sbk_remediation *r, struct sbk_plan *plan,
 			 struct sbk_error *err);
@@ -136,6 +159,18 @@ struct sbk_remediation_look {
 int sbk_remediation_object(struct sbk_remediation_look *look,
 			   const struct sbk_remediation_candidate *candidate,
 			   struct sbk_error *err);
+
+/* It names them and stays so. */
+int sbk_remediation_leave(struct sbk_remediation_look *look, const char *path,
+			  const char *why, struct sbk_error *err);
+/* What names the principals besides descriptors: found once, planned at each
+ * look. */
+int sbk_remediation_named_find(struct sbk_remediation *r,
+			       const struct sbk_volume_audit *audit,
+			       const char *const *asked, size_t count,
+			       struct sbk_error *err);
+int sbk_remediation_named_plan(struct sbk_remediation_look *look,
+			       struct sbk_error *err);
 
 extern const struct sbk_command sbk_remediate_commands[];
 

@@ -18,9 +18,8 @@
 
 #define PRINCIPALS_SHOWN 10
 
-/* It names them and stays so. */
-static int leave(struct sbk_remediation_look *look, const char *path,
-		 const char *why, struct sbk_error *err)
+int sbk_remediation_leave(struct sbk_remediation_look *look, const char *path,
+			  const char *why, struct sbk_error *err)
 {
 	struct sbk_remediation *r = look->r;
 	struct sbk_remediation_left *items, *one;
@@ -51,11 +50,12 @@ static int leave(struct sbk_remediation_look *look, const char *path,
 static bool place_of(const struct sbk_remediation_look *look, const char *path,
 		     char out[SBK_PATH_MAX])
 {
-	const int size =
-		snprintf(out, SBK_PATH_MAX, "%s%s", look->r->volume.point,
-			 strcmp(path, "/") == 0 ? "" : path);
+	const bool is_live = look->r->is_live;
+	const int size = snprintf(
+		out, SBK_PATH_MAX, "%s%s", is_live ? "" : look->r->volume.point,
+		!is_live && strcmp(path, "/") == 0 ? "" : path);
 
-	return path[0] == '/' && size > 0 && size < SBK_PATH_MAX;
+	return (is_live || path[0] == '/') && size > 0 && size < SBK_PATH_MAX;
 }
 
 static int observe(const struct sbk_remediation_look *look, const char *place,
@@ -80,6 +80,8 @@ static bool is_record(const struct sbk_remediation_look *look,
 {
 	struct sbk_volume_identity identity;
 
+	if (look->r->is_live)
+		return true; /* the change has the identity that was seen */
 	return sbk_volume_identity_parse(sbk_buf_text(&seen->identity),
 					 &identity) &&
 	       identity.serial == look->r->volume.serial &&
@@ -99,7 +101,7 @@ static int is_stored(struct sbk_remediation_look *look,
 	int rc;
 
 	*out = true;
-	if (tree->descriptor[record] == SBK_VOLUME_NONE)
+	if (look->r->is_live || tree->descriptor[record] == SBK_VOLUME_NONE)
 		return 0;
 	sbk_buf_clear(&look->next);
 	rc = sbk_volume_descriptor(tree, tree->descriptor[record], &look->next,
@@ -143,6 +145,17 @@ static int owner_of(struct sbk_remediation_look *look, const char *path,
 	return rc;
 }
 
+/* To the directory above: "/" and "C:/" are the last ones. */
+static bool go_up(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (slash == NULL || slash[1] == '\0')
+		return false;
+	slash[strchr(path, '/') == slash ? 1 : 0] = '\0';
+	return true;
+}
+
 static bool find_heir(struct sbk_remediation_look *look,
 		      const struct sbk_remediation_candidate *candidate,
 		      struct sbk_sid *out)
@@ -150,15 +163,12 @@ static bool find_heir(struct sbk_remediation_look *look,
 	const char *path = candidate->path;
 	uint32_t record = candidate->record;
 	char above[SBK_PATH_MAX];
-	char *slash;
 	int rc = 0;
 
 	if (strlen(path) >= sizeof(above))
 		return false;
 	(void)snprintf(above, sizeof(above), "%s", path);
-	while (rc == 0 && strcmp(above, "/") != 0) {
-		slash = strrchr(above, '/');
-		slash[slash == above ? 1 : 0] = '\0';
+	while (rc == 0 && go_up(above)) {
 		/* The path is made of these: it ends at the root with them. */
 		record = look->audit.tree.parent[record];
 		if (strcmp(above, look->heir_of) == 0) {
@@ -270,17 +280,18 @@ static int plan_observed(struct sbk_remediation_look *look,
 	int rc = read_descriptor(seen, &sd, &why);
 
 	if (rc < 0)
-		return leave(look, path, why.message, err);
+		return sbk_remediation_leave(look, path, why.message, err);
 	sbk_sd_strip_look(&sd, &strip, &named);
 	look->seen->groups += named.group;
 	look->seen->mentioned += named.mentioned;
 	if (named.owner && find_heir(look, candidate, &heir))
 		strip.heir = &heir;
 	else if (named.owner)
-		rc = leave(look, path,
-			   "it belongs to one of them, and what holds it "
-			   "does, too, or does not say whose it is",
-			   err);
+		rc = sbk_remediation_leave(
+			look, path,
+			"it belongs to one of them, and what holds it "
+			"does, too, or does not say whose it is",
+			err);
 	if (rc < 0)
 		return rc;
 	named.owner = strip.heir != NULL;
@@ -292,10 +303,11 @@ static int plan_observed(struct sbk_remediation_look *look,
 		return rc;
 	/* Lists that share bytes take their own room once they differ. */
 	if (look->next.size > SBK_OS_DESCRIPTOR_MAX)
-		return leave(look, path,
-			     "its descriptor without them is larger than the "
-			     "mount takes",
-			     err);
+		return sbk_remediation_leave(
+			look, path,
+			"its descriptor without them is larger than the "
+			"mount takes",
+			err);
 	count_sensitive(look, candidate, named.denies);
 	return add_change(look, place, seen, &named, strip.heir, err);
 }
@@ -311,25 +323,29 @@ int sbk_remediation_object(struct sbk_remediation_look *look,
 	int rc;
 
 	if (!place_of(look, candidate->path, place))
-		return leave(look, candidate->path,
-			     "it has no path by which the mount could be "
-			     "asked for it",
-			     err);
+		return sbk_remediation_leave(
+			look, candidate->path,
+			"it has no path by which the mount could be "
+			"asked for it",
+			err);
 	rc = observe(look, place, &seen, &why);
 	if (rc == SBK_E_NOMEM)
 		rc = sbk_error_no_memory(err);
 	else if (rc < 0)
-		rc = leave(look, candidate->path, why.message, err);
+		rc = sbk_remediation_leave(look, candidate->path, why.message,
+					   err);
 	else if (!is_record(look, &seen, candidate->record))
-		rc = leave(look, candidate->path,
-			   "the mount has another object at its path", err);
+		rc = sbk_remediation_leave(
+			look, candidate->path,
+			"the mount has another object at its path", err);
 	else if ((rc = is_stored(look, &seen, candidate->record, &stored,
 				 err)) == 0)
 		rc = stored ? plan_observed(look, candidate, place, &seen, err)
-			    : leave(look, candidate->path,
-				    "the mount hands out another descriptor "
-				    "than the one that the volume has",
-				    err);
+			    : sbk_remediation_leave(
+				      look, candidate->path,
+				      "the mount hands out another descriptor "
+				      "than the one that the volume has",
+				      err);
 	sbk_observation_release(&seen);
 	return rc;
 }

@@ -239,3 +239,26 @@ const char *sbk_sid_format(const struct sbk_sid *sid, struct sbk_sid_text *out)
 			       "-%" PRIu32, sbk_sid_sub(sid, i));
 	return out->text;
 }
+
+static bool is_of_sid(char c)
+{
+	return (c >= '0' && c <= '9') || c == '-' || c == 'x' || c == 'X';
+}
+
+bool sbk_sid_find(const char *text, size_t size, size_t *at,
+		  struct sbk_sid *out)
+{
+	size_t begin, end;
+
+	while (*at + 5 < size) {
+		begin = (*at)++;
+		if (memcmp(text + begin, "S-1-", 4) != 0)
+			continue;
+		for (end = begin + 4; end < size && is_of_sid(text[end]); end++)
+			;
+		*at = end;
+		if (sbk_sid_parse(text + begin, end - begin, out, NULL) == 0)
+			return true;
+	}
+	return false;
+}

@@ -72,6 +72,9 @@ bool sbk_sid_is_below(const struct sbk_sid *sid, const struct sbk_sid *prefix);
  */
 int sbk_sid_parse(const char *text, size_t size, struct sbk_sid *out,
 		  struct sbk_error *err);
+/* The next text of a SID in any text, from `*at` on, and where it ends. */
+bool sbk_sid_find(const char *text, size_t size, size_t *at,
+		  struct sbk_sid *out);
 const char *sbk_sid_format(const struct sbk_sid *sid, struct sbk_sid_text *out);
 
 #endif

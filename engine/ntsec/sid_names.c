@@ -370,6 +370,8 @@ static const char *const class_texts[] = {
 	[SBK_SID_TRUST] = "process trust level",
 	[SBK_SID_CLAIMS] = "asserted identity",
 	[SBK_SID_UNIX] = "Unix user or group",
+	[SBK_SID_ROOT] = "writable root of Sandbook",
+	[SBK_SID_RUN] = "run of Sandbook",
 	[SBK_SID_UNKNOWN] = "unknown",
 };
 
@@ -401,6 +403,8 @@ static const struct {
 	{18, 0, UINT32_MAX, 1, 1, SBK_SID_CLAIMS},
 	{19, 0, UINT32_MAX, 1, SBK_SID_SUBS_MAX, SBK_SID_TRUST},
 	{22, 1, 2, 2, 2, SBK_SID_UNIX},
+	{0x0053424B0001u, 0, UINT32_MAX, 5, 5, SBK_SID_ROOT},
+	{0x0053424B0002u, 0, UINT32_MAX, 4, 4, SBK_SID_RUN},
 };
 
 static enum sbk_sid_class class_by_shape(const struct sbk_sid *sid)
@@ -478,22 +482,39 @@ find_owner(const struct sbk_sid *sid, const struct sbk_sid_directory *directory)
 	return NULL;
 }
 
-/* Codex names its accounts CodexSandboxOffline and CodexSandboxOnline, and
- * its group CodexSandboxUsers; a machine's name may stand before. */
-static bool is_codex_name(const char *name)
+/* What other tools call what they make: the beginning of a name, or all. */
+static const struct {
+	const char *name; /* upper case */
+	bool is_whole;
+	const char *tool;
+} tool_names[] = {
+	{"CODEXSANDBOX", false, "codex"},   /* Offline, Online, Users */
+	{"CODEX_SANDBOX_", false, "codex"}, /* firewall rules */
+	{"CODEX_WFP_", false, "codex"},	    /* filters */
+	{"SRT-SANDBOX", true, "srt"},
+	{"SANDBOX-RUNTIME-USERS", true, "srt"},
+};
+
+const char *sbk_sid_tool_of_name(const char *name)
 {
-	static const char prefix[] = "CODEXSANDBOX";
 	const char *last = name != NULL ? strrchr(name, '\\') : NULL;
-	size_t i;
+	size_t i, at;
 
 	if (name == NULL)
-		return false;
+		return NULL;
 	if (last != NULL)
 		name = last + 1;
-	for (i = 0; i < sizeof(prefix) - 1; i++)
-		if (upper(name[i]) != prefix[i])
-			return false;
-	return true;
+	for (i = 0; i < sizeof(tool_names) / sizeof(tool_names[0]); i++) {
+		const char *known = tool_names[i].name;
+
+		for (at = 0; known[at] != '\0' && upper(name[at]) == known[at];
+		     at++)
+			;
+		if (known[at] == '\0' &&
+		    (name[at] == '\0' || !tool_names[i].is_whole))
+			return tool_names[i].tool;
+	}
+	return NULL;
 }
 
 /* Whether the system itself makes such SIDs, so that nobody need have it. */
@@ -526,6 +547,9 @@ struct sbk_sid_verdict sbk_sid_judge(const struct sbk_sid *sid,
 	if (owner == NULL) {
 		if (is_of_system(verdict.class, verdict.name != NULL))
 			verdict.origin = SBK_SID_SYSTEM;
+		if (verdict.class == SBK_SID_ROOT ||
+		    verdict.class == SBK_SID_RUN)
+			verdict.origin = SBK_SID_OURS;
 		return verdict;
 	}
 	verdict.origin = owner->origin;
@@ -533,10 +557,10 @@ struct sbk_sid_verdict sbk_sid_judge(const struct sbk_sid *sid,
 		verdict.name = owner->name;
 	if (owner->origin == SBK_SID_OTHER_TOOL) {
 		verdict.tool = owner->tool;
-	} else if (owner->origin == SBK_SID_ACCOUNT &&
-		   is_codex_name(owner->name)) {
-		verdict.origin = SBK_SID_OTHER_TOOL;
-		verdict.tool = "codex";
+	} else if (owner->origin == SBK_SID_ACCOUNT) {
+		verdict.tool = sbk_sid_tool_of_name(owner->name);
+		if (verdict.tool != NULL)
+			verdict.origin = SBK_SID_OTHER_TOOL;
 	}
 	return verdict;
 }

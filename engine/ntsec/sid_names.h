@@ -50,6 +50,9 @@ enum sbk_sid_class {
 	SBK_SID_TRUST,	    /* S-1-19-...: a process trust label */
 	SBK_SID_CLAIMS,	    /* S-1-18-...: how an identity was asserted */
 	SBK_SID_UNIX,	    /* S-1-22-...: Samba's, and S-1-5-88: NFS's */
+	SBK_SID_ROOT,	    /* S-1-0x53424B0001-a-b-c-d-n: a writable root of
+			     * Sandbook's, the n-th of the installation a to d */
+	SBK_SID_RUN,	    /* S-1-0x53424B0002-...: one run of Sandbook */
 	SBK_SID_UNKNOWN
 };
 
@@ -92,8 +95,15 @@ struct sbk_sid_verdict {
 };
 
 /*
- * An account whose name begins with "CodexSandbox" belongs to the tool "codex"
- * also where no ledger says so. A package or capability SID that no list has
+ * The tool that calls its accounts, groups, rules or filters so, or NULL: one
+ * table of names, in any case, behind a machine's name or not. Static.
+ */
+const char *sbk_sid_tool_of_name(const char *name);
+
+/*
+ * An account or group with such a name belongs to that tool also where no
+ * ledger says so; a SID of Sandbook's own authorities is OURS without any list.
+ * A package or capability SID that no list has
  * is UNRESOLVED: AppContainer profiles are not in the account database.
  */
 struct sbk_sid_verdict sbk_sid_judge(const struct sbk_sid *sid,

@@ -1,5 +1,7 @@
 /*
- * The kind ACCESS: owner, group and DACL of paths that exist already.
+ * The kind ACCESS: owner, group and DACL of paths that exist already; and
+ * DESCRIPTOR, which is the same as self-relative bytes, for what is taken out
+ * of them (remediate): nothing in it is ours, so that nothing is subtracted.
  *
  * There is no compare-and-set for a descriptor: between the comparison with the
  * expected state and the write stand a few microseconds in which another
@@ -132,4 +134,63 @@ const struct sbk_host_kind sbk_host_access = {
 	.observe = observe,
 	.replace = replace,
 	.subtract = subtract,
+};
+
+static int observe_descriptor(struct sbk_host *host,
+			      const struct sbk_object *object,
+			      struct sbk_observation *out,
+			      struct sbk_error *err)
+{
+	struct sbk_observation seen = SBK_OBSERVATION_INIT;
+	int rc = observe(host, object, &seen, err);
+
+	if (rc == 0)
+		rc = sbk_nt_access_bytes(sbk_observation_state(&seen),
+					 &out->state, err);
+	if (rc == 0)
+		sbk_buf_adds(&out->identity, sbk_buf_text(&seen.identity));
+	if (rc == 0)
+		rc = sbk_buf_failed(&out->identity, err);
+	sbk_observation_release(&seen);
+	return rc;
+}
+
+/* Whether it is a directory is no part of the bytes, nor compared. */
+static int replace_descriptor(struct sbk_host *host,
+			      const struct sbk_object *object,
+			      struct sbk_state expected, struct sbk_state next,
+			      struct sbk_error *err)
+{
+	struct sbk_nt_access before = SBK_NT_ACCESS_INIT;
+	struct sbk_nt_access after = SBK_NT_ACCESS_INIT;
+	struct sbk_observation seen = SBK_OBSERVATION_INIT;
+	int rc = observe(host, object, &seen, err);
+
+	if (rc == 0)
+		rc = sbk_nt_access_parse(sbk_observation_state(&seen), &before,
+					 err);
+	sbk_observation_release(&seen);
+	if (rc == 0) {
+		const bool is_directory = before.is_directory;
+
+		sbk_nt_access_release(&before);
+		before = (struct sbk_nt_access)SBK_NT_ACCESS_INIT;
+		rc = sbk_nt_access_from_sd((const uint8_t *)expected.data,
+					   expected.size, is_directory, &before,
+					   err);
+		if (rc == 0)
+			rc = sbk_nt_access_from_sd((const uint8_t *)next.data,
+						   next.size, is_directory,
+						   &after, err);
+	}
+	if (rc == 0)
+		rc = replace_parsed(host, object, &before, &after, err);
+	sbk_nt_access_release(&before);
+	sbk_nt_access_release(&after);
+	return rc;
+}
+
+const struct sbk_host_kind sbk_host_descriptor = {
+	.observe = observe_descriptor,
+	.replace = replace_descriptor,
 };

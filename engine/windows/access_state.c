@@ -362,3 +362,28 @@ int sbk_nt_access_parse(struct sbk_state state, struct sbk_nt_access *out,
 		err->offset = cursor.at;
 	return rc;
 }
+
+int sbk_nt_access_bytes(struct sbk_state state, struct sbk_buf *out,
+			struct sbk_error *err)
+{
+	struct sbk_nt_access access = SBK_NT_ACCESS_INIT;
+	int rc = sbk_nt_access_parse(state, &access, err);
+
+	if (rc == 0)
+		rc = sbk_nt_access_to_sd(&access, out, err);
+	sbk_nt_access_release(&access);
+	return rc;
+}
+
+int sbk_nt_access_of_bytes(const struct sbk_buf *bytes, bool is_directory,
+			   struct sbk_buf *next, struct sbk_error *err)
+{
+	struct sbk_nt_access access = SBK_NT_ACCESS_INIT;
+	int rc = sbk_nt_access_from_sd((const uint8_t *)bytes->data,
+				       bytes->size, is_directory, &access, err);
+
+	if (rc == 0)
+		rc = sbk_nt_access_format(&access, next, err);
+	sbk_nt_access_release(&access);
+	return rc;
+}

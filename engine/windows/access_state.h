@@ -63,6 +63,12 @@ int sbk_nt_access_format(const struct sbk_nt_access *access,
 int sbk_nt_access_parse(struct sbk_state state, struct sbk_nt_access *out,
 			struct sbk_error *err);
 
+/* `to_descriptor` and `from_descriptor` of backend.h. */
+int sbk_nt_access_bytes(struct sbk_state state, struct sbk_buf *out,
+			struct sbk_error *err);
+int sbk_nt_access_of_bytes(const struct sbk_buf *bytes, bool is_directory,
+			   struct sbk_buf *next, struct sbk_error *err);
+
 bool sbk_nt_access_equal(const struct sbk_nt_access *a,
 			 const struct sbk_nt_access *b);
 

@@ -11,6 +11,7 @@
 #include "engine/os.h"
 #include "engine/windows/access_judge.h"
 #include "engine/windows/access_rules.h"
+#include "engine/windows/access_state.h"
 #include "engine/windows/host.h"
 
 #include "engine/banned.h"
@@ -18,6 +19,7 @@
 static const struct sbk_host_kind *const kinds[SBK_KIND_COUNT] = {
 	[SBK_KIND_ACCESS] = &sbk_host_access,
 	[SBK_KIND_ACCOUNT] = &sbk_host_account,
+	[SBK_KIND_DESCRIPTOR] = &sbk_host_descriptor,
 	[SBK_KIND_FILTERS] = &sbk_host_filters,
 	[SBK_KIND_FIREWALL] = &sbk_host_firewall,
 	[SBK_KIND_GROUP] = &sbk_host_account,
@@ -133,6 +135,21 @@ static int naming(void *self, struct sbk_state access, const char *principal,
 	return sbk_nt_access_naming(access, principal, how, err);
 }
 
+static int to_descriptor(void *self, struct sbk_state access,
+			 struct sbk_buf *out, struct sbk_error *err)
+{
+	(void)self;
+	return sbk_nt_access_bytes(access, out, err);
+}
+
+static int from_descriptor(void *self, const struct sbk_buf *bytes,
+			   bool is_directory, struct sbk_buf *next,
+			   struct sbk_error *err)
+{
+	(void)self;
+	return sbk_nt_access_of_bytes(bytes, is_directory, next, err);
+}
+
 static void close_host(void *self)
 {
 	struct sbk_host *host = self;
@@ -156,6 +173,8 @@ static const struct sbk_backend_ops ops = {
 	.strip = strip,
 	.evaluate = evaluate,
 	.naming = naming,
+	.to_descriptor = to_descriptor,
+	.from_descriptor = from_descriptor,
 	.close = close_host,
 };
 

@@ -2,7 +2,8 @@
  * The kinds of objects on Windows: one struct of operations each, joined by the
  * table in engine/windows/backend.c.
  *
- *	access_kind.c  ACCESS          right.c     RIGHT
+ *	access_kind.c  ACCESS, DESCRIPTOR
+ *	                               right.c     RIGHT
  *	account.c      ACCOUNT, GROUP  logon.c     LOGON
  *	member.c       MEMBER          registry.c  REGISTRY
  *	filters.c      FILTERS         firewall.c  FIREWALL
@@ -34,6 +35,7 @@ struct sbk_host_kind {
 
 extern const struct sbk_host_kind sbk_host_access;
 extern const struct sbk_host_kind sbk_host_account; /* and GROUP */
+extern const struct sbk_host_kind sbk_host_descriptor;
 extern const struct sbk_host_kind sbk_host_filters;
 extern const struct sbk_host_kind sbk_host_firewall;
 extern const struct sbk_host_kind sbk_host_logon;

@@ -16,13 +16,14 @@
 #include "engine/windows/not_yet.h"
 #include "engine/windows/words.h"
 #include "journal/journal.h"
+#include "uninstall/remediate.h"
 #include "uninstall/uninstall.h"
 
 #include "engine/banned.h"
 
-#define WORKS                                                    \
-	"what works there: plan, run, sd, journal, audit scope " \
-	"--volume, audit compare, verify-certificate"
+#define WORKS                                                              \
+	"what works there: plan, run, sd, journal, audit scope, residue, " \
+	"ssh and compare, verify-certificate"
 
 void sbk_not_yet(const char *missing)
 {
@@ -49,8 +50,10 @@ static int run_later(struct sbk_cli *cli, int argc, char **argv)
 	}
 
 static const struct sbk_command later[] = {
-	LATER("grant"),	    LATER("status"), LATER("hand-back"),
-	LATER("remediate"), {.name = NULL},
+	LATER("grant"),
+	LATER("status"),
+	LATER("hand-back"),
+	{.name = NULL},
 };
 
 /* What the C library starts here in place of main; no header declares it. */
@@ -70,6 +73,7 @@ int wmain(int argc, wchar_t **wide)
 		sbk_journal_commands,
 		sbk_uninstall_commands,
 		sbk_certificate_commands,
+		sbk_remediate_commands,
 		later,
 		NULL,
 	};

@@ -8,9 +8,6 @@ set(sbk_missing
 	sbk_enrolment_program
 	sbk_hand_back_start
 	sbk_network_probe
-	sbk_os_filesystems
-	sbk_os_filesystems_release
-	sbk_os_mentions
 	sbk_os_run_command
 	sbk_probe_path_name
 	sbk_probe_result_name

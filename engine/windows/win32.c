@@ -10,6 +10,7 @@
 #include "engine/ntsec/sd.h"
 #include "engine/windows/error.h"
 #include "engine/windows/win32_accounts.h"
+#include "engine/windows/win32_census.h"
 #include "engine/windows/win32_check.h"
 #include "engine/windows/win32_filters.h"
 #include "engine/windows/win32_elevation.h"
@@ -82,6 +83,7 @@ const struct sbk_win32 sbk_win32_system = {
 	.check = &sbk_win32_check_system,
 	.firewall = &sbk_win32_firewall_system,
 	.processes = &sbk_win32_processes_system,
+	.census = &sbk_win32_census_system,
 	.socket = &sbk_win32_socket_system,
 	.elevation = &sbk_win32_elevation_system,
 	.logon = &sbk_win32_logon_system,

@@ -119,6 +119,7 @@ struct sbk_win32_errors {
 };
 
 struct sbk_win32_accounts;  /* win32_accounts.h */
+struct sbk_win32_census;    /* win32_census.h */
 struct sbk_win32_filters;   /* win32_filters.h */
 struct sbk_win32_firewall;  /* win32_firewall.h */
 struct sbk_win32_logon;	    /* win32_logon.h */
@@ -141,6 +142,7 @@ struct sbk_win32 {
 	const struct sbk_win32_check *check;
 	const struct sbk_win32_firewall *firewall;
 	const struct sbk_win32_processes *processes;
+	const struct sbk_win32_census *census;
 	const struct sbk_win32_socket *socket;
 	const struct sbk_win32_elevation *elevation;
 	const struct sbk_win32_logon *logon;

@@ -232,6 +232,10 @@ static void test_sid_names__classes(void **state)
 		{"S-1-5-96-0-1", SBK_SID_VIRTUAL},
 		{"S-1-5-88-1-1000", SBK_SID_UNIX},
 		{"S-1-22-1-1000", SBK_SID_UNIX},
+		{"S-1-0x0053424B0001-1-2-3-4-7", SBK_SID_ROOT},
+		{"S-1-0x0053424B0001-1-2-3-4", SBK_SID_UNKNOWN},
+		{"S-1-0x0053424B0002-1-2-3-4", SBK_SID_RUN},
+		{"S-1-0x0053424B0003-1-2-3-4", SBK_SID_UNKNOWN},
 		{"S-1-15-2-1", SBK_SID_WELL_KNOWN},
 		{"S-1-15-2-1-2-3-4-5-6-7", SBK_SID_PACKAGE},
 		{"S-1-15-3-1", SBK_SID_CAPABILITY},
@@ -272,6 +276,8 @@ static const struct {
 	{"S-1-5-21-1-2-3-1004", SBK_SID_ACCOUNT, "codexsandboxUsers", NULL},
 	{"S-1-5-21-1-2-3-1005", SBK_SID_ACCOUNT, "NotCodexSandbox", NULL},
 	{"S-1-5-21-1-2-3-1007", SBK_SID_ACCOUNT, NULL, NULL},
+	{"S-1-5-21-1-2-3-1008", SBK_SID_ACCOUNT, "PC\\SRT-sandbox", NULL},
+	{"S-1-5-21-1-2-3-1009", SBK_SID_ACCOUNT, "srt-sandbox2", NULL},
 	{"S-1-5-21-77-88-99-1", SBK_SID_OTHER_TOOL, NULL, "codex"},
 };
 
@@ -308,6 +314,11 @@ static void test_sid_names__whose_it_is(void **state)
 		{"S-1-15-3-1", SBK_SID_SYSTEM, "capability internetClient",
 		 NULL},
 		{"S-1-99-1", SBK_SID_UNRESOLVED, NULL, NULL},
+		{"S-1-5-21-1-2-3-1008", SBK_SID_OTHER_TOOL, "PC\\SRT-sandbox",
+		 "srt"},
+		{"S-1-5-21-1-2-3-1009", SBK_SID_ACCOUNT, "srt-sandbox2", NULL},
+		{"S-1-0x0053424B0001-1-2-3-4-7", SBK_SID_OURS, NULL, NULL},
+		{"S-1-0x0053424B0002-1-2-3-4", SBK_SID_OURS, NULL, NULL},
 	};
 	struct sbk_sid_owner list[sizeof(owners) / sizeof(owners[0])];
 	struct sbk_sid_directory directory = {.domains = world()->domains,

@@ -7,6 +7,7 @@
 
 #include "engine/ntsec/access.h"
 #include "tests/support/fault.h"
+#include "tests/windows/sim_census.h"
 
 #include "engine/banned.h"
 
@@ -575,6 +576,7 @@ struct sim *sim_begin(void)
 	table.processes = &sim_processes_table;
 	table.process = &sim_process_table;
 	table.file = sbk_win32_system.file;
+	table.census = &sim_census_table;
 	table.errors.RtlNtStatusToDosError =
 		sbk_win32_system.errors.RtlNtStatusToDosError;
 	world = sim;

@@ -169,6 +169,10 @@ BOOL WINAPI sim_GetTokenInformation(HANDLE token, TOKEN_INFORMATION_CLASS class,
 	*needed = sizeof(struct token_data);
 	if (sim_fails())
 		return fail_with(ERROR_ACCESS_DENIED);
+	if (class == TokenElevation && size >= sizeof(TOKEN_ELEVATION)) {
+		((TOKEN_ELEVATION *)out)->TokenIsElevated = sim_now()->elevated;
+		return TRUE;
+	}
 	if (size < sizeof(struct token_data))
 		return fail_with(ERROR_INSUFFICIENT_BUFFER);
 	fill(out, class);

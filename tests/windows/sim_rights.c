@@ -181,12 +181,12 @@ static NTSTATUS NTAPI sim_LsaRemoveAccountRights(LSA_HANDLE policy, PSID sid,
 static ULONG NTAPI sim_LsaNtStatusToWinError(NTSTATUS status)
 {
 	switch ((ULONG)status) {
-	case 0x8000001A:
-		return ERROR_NO_MORE_ITEMS;
 	case 0xC0000022:
 		return ERROR_ACCESS_DENIED;
 	case 0xC0000034:
 		return ERROR_FILE_NOT_FOUND;
+	case 0x8000001A:
+		return ERROR_NO_MORE_ITEMS;
 	case 0xC0000060:
 		return ERROR_NO_SUCH_PRIVILEGE;
 	default:

@@ -10,6 +10,7 @@
 
 #include "engine/limits.h"
 #include "engine/os_census.h"
+#include "engine/path_form.h"
 
 #include "engine/banned.h"
 
@@ -125,9 +126,10 @@ int sbk_grant_plan_above(struct sbk_grant *grant, const char *root,
 	struct above above = {.grant = grant, .root = root};
 	struct sbk_error problem = SBK_ERROR_INIT;
 	char path[SBK_PATH_MAX];
-	size_t i, size = strlen(root);
+	size_t i, first = 0, size = strlen(root);
 	int rc = 0;
 
+	(void)sbk_path_root(root, &first); /* it is resolved: absolute */
 	if (size >= sizeof(path))
 		return sbk_error_set(err, SBK_E_LIMIT,
 				     "a path of %zu bytes is over the limit "
@@ -138,7 +140,7 @@ int sbk_grant_plan_above(struct sbk_grant *grant, const char *root,
 			continue;
 		/* The root of the system, or of a drive, ends in its slash. */
 		memcpy(path, root, i + 1);
-		path[i == 0 || root[i - 1] == ':' ? i + 1 : i] = '\0';
+		path[i == first ? i + 1 : i] = '\0';
 		rc = sbk_backend_walk(grant->backend, path, visit_above, &above,
 				      &problem);
 		if (rc < 0 && rc != SBK_E_NOMEM && rc != SBK_E_LIMIT)

@@ -444,6 +444,7 @@ static int finish(struct sbk_cli *cli, const struct options *o, int rc,
 static int check_files(const struct sbk_new_file *certificate,
 		       const struct sbk_new_file *log, struct sbk_error *err)
 {
+	struct sbk_error ignored = SBK_ERROR_INIT;
 	struct sbk_journal_place place;
 	struct sbk_person person;
 	int rc = sbk_journal_place_machine(&place, err);
@@ -454,10 +455,10 @@ static int check_files(const struct sbk_new_file *certificate,
 		rc = check_stays(log, &place, err);
 	if (rc == 0)
 		rc = sbk_os_invoking_person(&person, err);
-	if (rc == 0)
-		rc = sbk_journal_place_user(&person, &place, err);
-	if (rc == 0)
-		rc = check_stays(certificate, &place, err);
+	/* Who has no home keeps no journal. */
+	if (rc < 0 || sbk_journal_place_user(&person, &place, &ignored) < 0)
+		return rc;
+	rc = check_stays(certificate, &place, err);
 	return rc < 0 ? rc : check_stays(log, &place, err);
 }
 

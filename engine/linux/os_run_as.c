@@ -434,6 +434,14 @@ static int run(struct errand *errand, const char *const *argv, void *answer,
 		rc = fill_words(errand, argv, err);
 	if (rc == 0)
 		rc = start(errand, answer, size, err);
+	/* os_admin.h gives these two a meaning that nothing here has: without
+	 * /proc, say, nobody was asked, and it must not read as "keeps
+	 * nothing". */
+	if (rc == SBK_E_NOTFOUND || rc == SBK_E_UNSUPPORTED) {
+		rc = SBK_E_IO;
+		if (err != NULL)
+			err->code = rc;
+	}
 	for (i = 0; i < 2; i++)
 		if (errand->answer[i] >= 0)
 			(void)close(errand->answer[i]); /* a pipe */

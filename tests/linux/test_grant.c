@@ -174,6 +174,29 @@ static void test_grant__whole_life(void **state)
 	end(&g);
 }
 
+/* What ends in a colon is a directory like others, not a drive. */
+static void test_grant__names_what_is_above(void **state)
+{
+	struct tree *tree = *state;
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct granting g;
+	const char *name;
+	size_t i, above = 0;
+
+	if (!tree_has_acls(tree))
+		sbk_test_skip("needs a filesystem with ACLs");
+	tree_run(tree, "mkdir -p home/c:/ws && chmod 700 home home/c:");
+	begin(&g, tree, SBK_RIGHTS_READ, "home/c:/ws");
+	assert_ok(make_plan(&g, &err), &err);
+	for (i = 0; i < sbk_plan_count(g.plan); i++) {
+		name = sbk_plan_at(g.plan, i)->object.name;
+		assert_int_not_equal(name[strlen(name) - 1], '/');
+		above += strcmp(name, tree_path(tree, "home/c:")) == 0;
+	}
+	assert_int_equal(above, 1);
+	end(&g);
+}
+
 static void test_grant__twice_changes_nothing(void **state)
 {
 	struct tree *tree = *state;
@@ -578,6 +601,7 @@ static void test_grant__touches_nothing_before_it_is_prepared(void **state)
 
 static const struct CMUnitTest tests[] = {
 	TREE_TEST(test_grant__whole_life),
+	TREE_TEST(test_grant__names_what_is_above),
 	TREE_TEST(test_grant__twice_changes_nothing),
 	TREE_TEST(test_grant__secret_files),
 	TREE_TEST(test_grant__entries_of_others_are_recorded),

@@ -6,12 +6,15 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -317,6 +320,44 @@ static void test_os_run_as__fetches_a_long_answer(void **state)
 	sbk_buf_release(&out);
 }
 
+/* Codes of other systems' answers, "keeps nothing", are no failure's. */
+static int run_without_proc(void)
+{
+	const char *const words[] = {"--errand", "look", NULL};
+	struct sbk_person person = nobody();
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct answer answer;
+	int rc;
+
+	if (unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return 2;
+	if (sbk_os_run_as(&person, words, 20000, &answer, sizeof(answer),
+			  &err) < 0)
+		return 3;
+	if (mount("none", "/proc", "tmpfs", 0, NULL) < 0)
+		return 4;
+	rc = sbk_os_run_as(&person, words, 20000, &answer, sizeof(answer),
+			   &err);
+	return rc == SBK_E_IO && err.code == SBK_E_IO ? 0 : 5;
+}
+
+static void test_os_run_as__failing_is_no_answer(void **state)
+{
+	int status = 0;
+	pid_t pid;
+
+	(void)state;
+	require_root();
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(run_without_proc());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +369,7 @@ int main(int argc, char **argv)
 			test_os_run_as__does_not_wait_for_what_it_left),
 		cmocka_unit_test(test_os_run_as__believes_no_half_answer),
 		cmocka_unit_test(test_os_run_as__fetches_a_long_answer),
+		cmocka_unit_test(test_os_run_as__failing_is_no_answer),
 	};
 
 	if (argc == 3 && strcmp(argv[1], "--errand") == 0)

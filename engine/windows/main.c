@@ -9,6 +9,7 @@
 
 #include "audit/audit.h"
 #include "engine/cli.h"
+#include "engine/plan_grant.h"
 #include "engine/plan_setup.h"
 #include "engine/policy.h"
 #include "engine/run.h"
@@ -21,9 +22,9 @@
 
 #include "engine/banned.h"
 
-#define WORKS                                                              \
-	"what works there: plan, run, sd, journal, audit scope, residue, " \
-	"ssh and compare, verify-certificate"
+#define WORKS                                                            \
+	"what works there: plan, run, grant, sd, journal, audit scope, " \
+	"residue, ssh and compare, verify-certificate"
 
 void sbk_not_yet(const char *missing)
 {
@@ -50,7 +51,6 @@ static int run_later(struct sbk_cli *cli, int argc, char **argv)
 	}
 
 static const struct sbk_command later[] = {
-	LATER("grant"),
 	LATER("status"),
 	LATER("hand-back"),
 	{.name = NULL},
@@ -62,11 +62,9 @@ int wmain(int argc, wchar_t **wide);
 /* The words live as long as the program. */
 int wmain(int argc, wchar_t **wide)
 {
-	const struct sbk_command engine_commands[] = {sbk_command_setup,
-						      sbk_command_plan,
-						      sbk_command_run,
-						      sbk_command_sd,
-						      {.name = NULL}};
+	const struct sbk_command engine_commands[] = {
+		sbk_command_setup, sbk_command_plan, sbk_command_run,
+		sbk_command_grant, sbk_command_sd,   {.name = NULL}};
 	const struct sbk_command *const tables[] = {
 		engine_commands,
 		sbk_audit_commands,

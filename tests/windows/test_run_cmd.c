@@ -1,7 +1,8 @@
 /*
- * plan and run by sandbook.exe, for real. Wine restricts no token: there a run
- * is refused, and the way to its end is tried with the switch of tests, which
- * takes any token and says that writes are not carried.
+ * plan, run and grant by sandbook.exe, for real. Wine restricts no token: there
+ * a run is refused, and the way to its end is tried with the switch of tests,
+ * which takes any token and says that writes are not carried. It keeps no
+ * access list, either: a grant is refused, and undone.
  */
 #include "tests/support/test.h"
 
@@ -17,6 +18,7 @@
 #include "engine/banned.h"
 
 #define OUTPUT_MAX 65536
+#define DESCRIPTOR_MAX 4096
 #define ANY "run -q --best-effort --test-any-token "
 
 static char output[OUTPUT_MAX], programs[MAX_PATH], directory[MAX_PATH];
@@ -212,6 +214,64 @@ static void test_run_cmd__the_session_is_in_the_journal(void **state)
 	expect("journal verify", 0, "intact");
 }
 
+/* --- grant ---------------------------------------------------------------- */
+
+/* The access list and the owner of a file, as the system gives them. */
+static DWORD read_descriptor(const char *path, BYTE out[DESCRIPTOR_MAX])
+{
+	DWORD needed = 0;
+
+	assert_true(GetFileSecurityA(path,
+				     OWNER_SECURITY_INFORMATION |
+					     GROUP_SECURITY_INFORMATION |
+					     DACL_SECURITY_INFORMATION,
+				     out, DESCRIPTOR_MAX, &needed));
+	return needed;
+}
+
+static void test_run_cmd__grant_prints_its_plan(void **state)
+{
+	(void)state;
+	assert_int_equal(_mkdir("ws"), 0);
+	expect("grant --dry-run --to runs --rw ws", 0,
+	       "read and write to runs that may write there: ");
+	assert_non_null(strstr(output, "1 object, 1 to change"));
+	expect("grant --to runs --ro ws", SBK_EXIT_USAGE, "--rw is what");
+	expect("grant --to runs --rw C:\\", SBK_EXIT_USAGE, "a whole drive");
+	expect("journal log", 0, "nothing is recorded yet");
+}
+
+static void test_run_cmd__a_grant_that_is_not_kept_is_undone(void **state)
+{
+	BYTE before[2][DESCRIPTOR_MAX], after[DESCRIPTOR_MAX];
+	static const char *const paths[] = {"ws", "ws\\src"};
+	DWORD size[2];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(_mkdir(paths[i]), 0);
+		size[i] = read_descriptor(paths[i], before[i]);
+	}
+	if (!sim_is_wine()) {
+		expect("grant --to runs --rw ws", 0, "Granted: 2 changes");
+		expect("undo --yes --path ws", 0, "");
+	} else {
+		expect("grant --to runs --rw ws", SBK_EXIT_FAILED,
+		       "this system does not keep access lists");
+	}
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(read_descriptor(paths[i], after), size[i]);
+		assert_memory_equal(after, before[i], size[i]);
+	}
+	expect("journal log", 0, "grant --to runs --rw ws");
+	if (sim_is_wine()) {
+		assert_non_null(strstr(output, "undone     change access"));
+		assert_non_null(strstr(output, "never made: a step failed"));
+	}
+	expect("journal verify", 0, "intact");
+}
+
 #define RUN_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
@@ -222,6 +282,8 @@ static const struct CMUnitTest tests[] = {
 	RUN_TEST(test_run_cmd__temporary_files_go_with_the_run),
 	RUN_TEST(test_run_cmd__programs_that_refuse_come_first),
 	RUN_TEST(test_run_cmd__the_session_is_in_the_journal),
+	RUN_TEST(test_run_cmd__grant_prints_its_plan),
+	RUN_TEST(test_run_cmd__a_grant_that_is_not_kept_is_undone),
 };
 
 SBK_TEST_MAIN(tests)

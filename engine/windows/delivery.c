@@ -177,28 +177,42 @@ static int keep(struct sbk_cli *cli, const struct sbk_backend *backend,
 	return rc;
 }
 
+/* Whose passwords came: what came is wiped when it is proved. */
+struct names {
+	size_t count;
+	char accounts[SBK_HANDOVER_MAX][SBK_NT_ACCOUNT_NAME_MAX + 1];
+};
+
+static void note_names(const struct sbk_handover_secrets *secrets,
+		       struct names *out)
+{
+	for (out->count = 0; out->count < secrets->count; out->count++)
+		(void)snprintf(out->accounts[out->count],
+			       sizeof(out->accounts[0]), "%s",
+			       secrets->items[out->count].label.account);
+}
+
 static bool is_kept(void *arg, const struct sbk_change *change)
 {
-	const struct sbk_handover_secrets *secrets = arg;
+	const struct names *names = arg;
 	size_t i;
 
-	for (i = 0; i < secrets->count; i++)
+	for (i = 0; i < names->count; i++)
 		if (change->object.kind == SBK_KIND_SECRET &&
-		    strcmp(change->object.name,
-			   secrets->items[i].label.account) == 0)
+		    strcmp(change->object.name, names->accounts[i]) == 0)
 			return true;
 	return false;
 }
 
 /* Setup did not come to its end, and its accounts are gone. */
 static void take_back(struct sbk_cli *cli, const struct sbk_backend *backend,
-		      const struct sbk_handover_secrets *secrets)
+		      struct names *names)
 {
 	const struct sbk_take_back_request request = {
 		.book = SBK_BOOK_USER,
 		.title = "setup: passwords of accounts that are gone",
 		.is_wanted = is_kept,
-		.arg = (void *)(uintptr_t)secrets};
+		.arg = names};
 	struct sbk_transaction_report report;
 	struct sbk_error err = SBK_ERROR_INIT;
 
@@ -229,12 +243,17 @@ static void attend(struct sbk_cli *cli, struct sbk_handover *handover,
 	const struct sbk_handover_secrets *secrets = NULL;
 	struct sbk_backend backend = {.ops = NULL};
 	struct sbk_error err = SBK_ERROR_INIT;
+	struct names names = {.count = 0};
 	int rc = sbk_handover_accept(handover, process, JOIN_MS, &err);
 
+	/* Not of setup's doing: somebody else was there. */
+	if (rc == SBK_E_DENIED)
+		(void)fprintf(cli->err, "%s: %s\n", cli->program, err.message);
 	if (rc == 0)
 		rc = sbk_handover_receive(handover, MAKE_MS, &secrets, &err);
 	if (rc < 0)
 		return;
+	note_names(secrets, &names);
 	rc = sbk_os_backend(&backend, &err);
 	if (rc == 0)
 		rc = keep(cli, &backend, secrets, &err);
@@ -245,9 +264,14 @@ static void attend(struct sbk_cli *cli, struct sbk_handover *handover,
 		sbk_handover_refuse(handover, err.message);
 	} else {
 		rc = sbk_handover_ended(handover, END_MS, &err);
+		if (rc < 0)
+			(void)fprintf(cli->err,
+				      "%s: setup did not confirm its end, so "
+				      "the passwords are taken back: %s\n",
+				      cli->program, err.message);
 	}
 	if (rc < 0 && backend.ops != NULL)
-		take_back(cli, &backend, secrets);
+		take_back(cli, &backend, &names);
 	sbk_backend_close(&backend);
 }
 

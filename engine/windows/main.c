@@ -1,7 +1,9 @@
 /*
  * sandbook.exe: joins the commands that work on Windows, and says of the others
  * that they do not yet. Its own is the way in: the words of the command line
- * are UTF-16, and everything below takes UTF-8.
+ * are UTF-16, and everything below takes UTF-8. Before anything else, nothing
+ * but the system's own folder is searched for DLLs: the current directory is
+ * often one that a sandboxed command may write.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +17,7 @@
 #include "engine/run.h"
 #include "engine/sd_command.h"
 #include "engine/windows/not_yet.h"
+#include "engine/windows/win32_elevation.h"
 #include "engine/windows/words.h"
 #include "journal/journal.h"
 #include "uninstall/remediate.h"
@@ -79,8 +82,12 @@ int wmain(int argc, wchar_t **wide)
 			      .err = stderr,
 			      .program = "sandbook",
 			      .version = SBK_VERSION};
-	char **argv = sbk_words_narrow(argc, wide);
+	struct sbk_error err = SBK_ERROR_INIT;
+	char **argv;
 
+	if (sbk_win32_search_system_alone(&err) < 0)
+		return sbk_cli_fail(&cli, &err);
+	argv = sbk_words_narrow(argc, wide);
 	sbk_journal_ledger(&cli.ledger);
 	if (argv == NULL) {
 		(void)fputs("sandbook: out of memory\n", stderr);

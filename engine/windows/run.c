@@ -2,7 +2,8 @@
  * A run without an account: the user's own token, write-restricted (WINDOWS.md
  * part 6). Owns the order from a resolved scope to the steps of launch.c, and
  * what is put around the command: its program, its temporary directory, its
- * PATH. Refuses what this mode cannot keep (run_rules.c).
+ * PATH. Refuses what this mode cannot keep (run_rules.c), and to run anything
+ * for a user who keeps the password of an account.
  */
 #include "engine/run.h"
 
@@ -17,6 +18,7 @@
 #include "engine/windows/launch.h"
 #include "engine/windows/program_search.h"
 #include "engine/windows/run_rules.h"
+#include "engine/windows/secret.h"
 #include "engine/windows/temporary.h"
 #include "engine/windows/win32.h"
 
@@ -251,12 +253,59 @@ static int not_there(struct run *run, struct sbk_run_end *end,
 	return run->hooks->ready(run->hooks->arg, &run->carriers, 0, err);
 }
 
+/* --- whom it would betray ------------------------------------------------- */
+
+#define READABLE                                                           \
+	"is kept for this user, and a command under the user's own token " \
+	"could read it: nothing was started; an administrator takes the "  \
+	"account back ('sandbook setup --remove-user'), then 'sandbook "   \
+	"undo' of 'setup: passwords' removes it"
+
+static int refuse_kept(void *arg, const char *account, struct sbk_error *err)
+{
+	(void)arg;
+	return sbk_error_set(err, SBK_E_UNSUPPORTED,
+			     "the password of the account '%s' " READABLE,
+			     account);
+}
+
+/*
+ * Whoever has the user's token, however restricted, reads the user's secrets
+ * and asks DPAPI (WINDOWS.md part 6, "Credentials"). Where it cannot be asked
+ * whether there are any, there may be one.
+ */
+static int refuse_secrets(struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	struct sbk_store *store = NULL;
+	size_t count;
+	int rc = sbk_secret_store(SBK_STORE_READ, &store, &why);
+
+	/* No directory, no secret. */
+	if (rc == SBK_E_NOTFOUND)
+		return 0;
+	if (rc == 0)
+		rc = sbk_secret_list(store, refuse_kept, NULL, &count, &why);
+	sbk_store_close(store);
+	if (rc == SBK_E_UNSUPPORTED)
+		return sbk_error_set(err, rc, "%s", why.message);
+	if (rc < 0)
+		return sbk_error_set(err, SBK_E_UNSUPPORTED,
+				     "whether a command under the user's own "
+				     "token could read an account's password "
+				     "cannot be told, so none is started: %s",
+				     why.message);
+	return 0;
+}
+
 static int run_all(struct run *run, struct sbk_run_end *end,
 		   struct sbk_error *err)
 {
 	size_t removed, left;
-	int rc = sbk_run_rules_check(run->scope, &run->carriers, err);
+	int rc = refuse_secrets(err);
 
+	if (rc == 0)
+		rc = sbk_run_rules_check(run->scope, &run->carriers, err);
 	if (rc < 0)
 		return rc;
 	sbk_temporary_sweep(&removed, &left);

@@ -42,6 +42,7 @@ const struct sbk_win32_census sbk_win32_census_system = {
 	.GetVolumePathNamesForVolumeNameW = GetVolumePathNamesForVolumeNameW,
 	.GetDriveTypeW = GetDriveTypeW,
 	.GetVolumeInformationW = GetVolumeInformationW,
+	.SetThreadErrorMode = SetThreadErrorMode,
 };
 
 static const struct sbk_win32_census *calls(void)
@@ -431,11 +432,14 @@ int sbk_win32_each_volume(sbk_win32_volume_fn *visit, void *arg,
 	WCHAR name[VOLUME_UNITS];
 	struct sbk_win32_volume volume;
 	HANDLE list = calls()->FindFirstVolumeW(name, VOLUME_UNITS);
-	DWORD code, count;
+	DWORD code, count, mode = 0;
 	int rc = 0;
 
 	if (list == INVALID_HANDLE_VALUE)
 		return sbk_win32_last_error(err, "FindFirstVolumeW");
+	/* Of an empty drive the system would ask in a window, and wait. The
+	 * thread's mode is no child's, unlike the process's. */
+	(void)calls()->SetThreadErrorMode(SEM_FAILCRITICALERRORS, &mode);
 	for (count = 0; rc == 0; count++) {
 		describe(name, &volume);
 		rc = visit(arg, &volume, err);
@@ -449,6 +453,7 @@ int sbk_win32_each_volume(sbk_win32_volume_fn *visit, void *arg,
 			rc = sbk_error_set_win32(err, code, "FindNextVolumeW");
 		break;
 	}
+	(void)calls()->SetThreadErrorMode(mode, NULL);
 	(void)calls()->FindVolumeClose(list); /* as CloseHandle */
 	return rc;
 }

@@ -34,6 +34,7 @@ struct sbk_win32_census {
 	BOOL(WINAPI *GetVolumeInformationW)
 	(LPCWSTR root, LPWSTR label, DWORD label_size, LPDWORD serial,
 	 LPDWORD name_max, LPDWORD flags, LPWSTR type, DWORD type_size);
+	BOOL(WINAPI *SetThreadErrorMode)(DWORD mode, LPDWORD before);
 };
 
 extern const struct sbk_win32_census sbk_win32_census_system;
@@ -99,7 +100,8 @@ struct sbk_win32_volume {
 	bool is_removable; /* or a disc */
 };
 /* "FindFirstVolumeW", "FindNextVolumeW", "GetVolumePathNamesForVolumeNameW",
- * "GetDriveTypeW", "GetVolumeInformationW function (fileapi.h)". */
+ * "GetDriveTypeW", "GetVolumeInformationW function (fileapi.h)";
+ * "SetThreadErrorMode function (errhandlingapi.h)". */
 typedef int sbk_win32_volume_fn(void *arg,
 				const struct sbk_win32_volume *volume,
 				struct sbk_error *err);

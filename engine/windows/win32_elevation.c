@@ -10,6 +10,8 @@
 #include "engine/banned.h"
 
 const struct sbk_win32_elevation sbk_win32_elevation_system = {
+	.CoInitializeEx = CoInitializeEx,
+	.CoUninitialize = CoUninitialize,
 	.ShellExecuteExW = ShellExecuteExW,
 	.SetDefaultDllDirectories = SetDefaultDllDirectories,
 	.RegisterEventSourceW = RegisterEventSourceW,
@@ -17,8 +19,8 @@ const struct sbk_win32_elevation sbk_win32_elevation_system = {
 	.DeregisterEventSource = DeregisterEventSource,
 };
 
-int sbk_win32_start_elevated(const WCHAR *program, const WCHAR *parameters,
-			     HANDLE *process, struct sbk_error *err)
+static int start_elevated(const WCHAR *program, const WCHAR *parameters,
+			  HANDLE *process, struct sbk_error *err)
 {
 	SHELLEXECUTEINFOW info = {
 		.cbSize = sizeof(info),
@@ -48,6 +50,23 @@ int sbk_win32_start_elevated(const WCHAR *program, const WCHAR *parameters,
 				     "gave no process");
 	*process = info.hProcess;
 	return 0;
+}
+
+int sbk_win32_start_elevated(const WCHAR *program, const WCHAR *parameters,
+			     HANDLE *process, struct sbk_error *err)
+{
+	const struct sbk_win32_elevation *calls = sbk_win32->elevation;
+	const HRESULT begun = calls->CoInitializeEx(
+		NULL, COINIT_APARTMENTTHREADED | COINIT_DISABLE_OLE1DDE);
+	int rc;
+
+	/* Of another model, but begun: then it is not ours to end. */
+	if (begun < 0 && begun != RPC_E_CHANGED_MODE)
+		return sbk_win32_hresult_error(err, begun, "CoInitializeEx");
+	rc = start_elevated(program, parameters, process, err);
+	if (begun >= 0)
+		calls->CoUninitialize();
+	return rc;
 }
 
 int sbk_win32_search_system_alone(struct sbk_error *err)

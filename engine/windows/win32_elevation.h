@@ -10,11 +10,14 @@
 
 #include <windows.h>
 
+#include <objbase.h>
 #include <shellapi.h>
 
 #include "engine/error.h"
 
 struct sbk_win32_elevation {
+	HRESULT(WINAPI *CoInitializeEx)(LPVOID reserved, DWORD how);
+	void(WINAPI *CoUninitialize)(void);
 	BOOL(WINAPI *ShellExecuteExW)(SHELLEXECUTEINFOW *info);
 	BOOL(WINAPI *SetDefaultDllDirectories)(DWORD flags);
 	HANDLE(WINAPI *RegisterEventSourceW)(LPCWSTR server, LPCWSTR source);
@@ -30,7 +33,8 @@ extern const struct sbk_win32_elevation sbk_win32_elevation_system;
  * "ShellExecuteExW function (shellapi.h)" with the verb "runas" and
  * SEE_MASK_NOCLOSEPROCESS: the system asks the user, or another administrator.
  * SBK_E_DENIED where that was refused (ERROR_CANCELLED). `parameters` is the
- * command line behind the program's name.
+ * command line behind the program's name. That page wants COM begun before, in
+ * an apartment of the thread's own, since parts of the shell may be asked.
  */
 int sbk_win32_start_elevated(const WCHAR *program, const WCHAR *parameters,
 			     HANDLE *process, struct sbk_error *err);

@@ -17,6 +17,7 @@ const struct sbk_win32_socket sbk_win32_socket_system = {
 	.WSAGetLastError = WSAGetLastError,
 	.socket = socket,
 	.closesocket = closesocket,
+	.setsockopt = setsockopt,
 	.bind = bind,
 	.getsockname = getsockname,
 	.listen = listen,
@@ -102,9 +103,16 @@ int sbk_win32_socket_listen(const struct sbk_socket_kind *kind, SOCKET *out,
 {
 	union address address;
 	int size = address_of(kind, 0, &address);
+	const BOOL alone = TRUE;
 	SOCKET s;
 	int rc = make(kind, &s, err);
 
+	/* Else another program of the same user could have what arrives, by
+	 * SO_REUSEADDR ("Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"). */
+	if (rc == 0 &&
+	    calls()->setsockopt(s, SOL_SOCKET, SO_EXCLUSIVEADDRUSE,
+				(const char *)&alone, sizeof(alone)) != 0)
+		rc = last(err, "setsockopt");
 	if (rc == 0 && calls()->bind(s, &address.any, size) != 0)
 		rc = last(err, "bind");
 	if (rc == 0 && calls()->getsockname(s, &address.any, &size) != 0)

@@ -21,6 +21,8 @@ struct sbk_win32_socket {
 	int(WSAAPI *WSAGetLastError)(void);
 	SOCKET(WSAAPI *socket)(int family, int type, int protocol);
 	int(WSAAPI *closesocket)(SOCKET s);
+	int(WSAAPI *setsockopt)(SOCKET s, int level, int name,
+				const char *value, int size);
 	int(WSAAPI *bind)(SOCKET s, const struct sockaddr *name, int size);
 	int(WSAAPI *getsockname)(SOCKET s, struct sockaddr *name, int *size);
 	int(WSAAPI *listen)(SOCKET s, int backlog);

@@ -165,4 +165,5 @@ const struct sbk_win32_census sim_census_table = {
 		sim_GetVolumePathNamesForVolumeNameW,
 	.GetDriveTypeW = sim_GetDriveTypeW,
 	.GetVolumeInformationW = sim_GetVolumeInformationW,
+	.SetThreadErrorMode = SetThreadErrorMode,
 };

@@ -7,6 +7,7 @@
 #include "tests/support/test.h"
 
 #include <direct.h>
+#include <io.h>
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
@@ -162,6 +163,46 @@ static void test_run_cmd__is_refused_where_nothing_holds(void **state)
 	assert_int_equal(count_temporary(), 0);
 }
 
+/* A name in the user's records: a secret, whatever is in it. */
+static void make_record(const char *name, char path[SBK_PATH_MAX + 64])
+{
+	FILE *file;
+
+	(void)snprintf(path, SBK_PATH_MAX + 64, "%s/%s", place.directory, name);
+	file = fopen(path, "wb");
+	assert_non_null(file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void test_run_cmd__is_refused_beside_a_secret(void **state)
+{
+	char path[SBK_PATH_MAX + 64], left[SBK_PATH_MAX + 64];
+
+	(void)state;
+	expect(ANY "-- cmd /c exit 5", 5, "");
+	(void)snprintf(left, sizeof(left), "%s/run-%s", place.directory,
+		       "0123456789abcdef0123456789abcdef");
+	assert_int_equal(_mkdir(left), 0);
+	make_record("secret-SandbookOffline", path);
+	expect(ANY "-- cmd /c mkdir made", SBK_EXIT_UNSUPPORTED,
+	       "the password of the account 'SandbookOffline' is kept");
+	assert_non_null(strstr(output, "setup --remove-user"));
+	/* Whatever else is asked for, and before anything is made or swept. */
+	expect("run -- cmd /c exit 0", SBK_EXIT_UNSUPPORTED, "is kept");
+	expect(ANY "-- nowhere", SBK_EXIT_UNSUPPORTED, "is kept");
+	assert_int_equal(_access("made", 0), -1);
+	assert_int_equal(count_temporary(), 1);
+	expect("journal log", 0, "cmd /c exit 5");
+	assert_null(strstr(output, "mkdir"));
+	/* What could be done is still told. */
+	expect("plan", 0, "");
+	assert_int_equal(remove(path), 0);
+	/* No name of an account's: no secret. */
+	make_record("secret-", path);
+	expect(ANY "-- cmd /c exit 5", 5, "");
+	assert_int_equal(remove(path), 0);
+}
+
 static void test_run_cmd__runs_to_the_end(void **state)
 {
 	(void)state;
@@ -278,6 +319,7 @@ static const struct CMUnitTest tests[] = {
 	RUN_TEST(test_run_cmd__plan_prints_the_scope),
 	RUN_TEST(test_run_cmd__roots_are_guarded),
 	RUN_TEST(test_run_cmd__is_refused_where_nothing_holds),
+	RUN_TEST(test_run_cmd__is_refused_beside_a_secret),
 	RUN_TEST(test_run_cmd__runs_to_the_end),
 	RUN_TEST(test_run_cmd__temporary_files_go_with_the_run),
 	RUN_TEST(test_run_cmd__programs_that_refuse_come_first),

@@ -29,8 +29,8 @@ struct grant_options {
 static const struct sbk_option options[] = {
 	{.name = "to",
 	 .argument = "PRINCIPAL",
-	 .help = "who gets it: an account, group:NAME, a number; on Windows a "
-		 "SID, or 'runs'",
+	 .help = "an account, group:NAME, number; on Windows a SID or "
+		 "'runs'",
 	 .offset = offsetof(struct grant_options, to),
 	 .type = SBK_OPTION_TEXT},
 	{.name = "rw",

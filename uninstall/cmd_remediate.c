@@ -34,7 +34,7 @@ static const struct sbk_option options[] = {
 	 "where ntfs-3g has mounted the Windows volume (on Linux)",
 	 offsetof(struct remediate_options, volume), 0, SBK_OPTION_TEXT, NULL},
 	{"principal", "WHO",
-	 "a SID, a name, or tool:codex, tool:srt, tool:mxc (repeatable)",
+	 "a SID, a name, tool:codex, tool:srt, tool:mxc (repeatable)",
 	 offsetof(struct remediate_options, principals), 0, SBK_OPTION_LIST,
 	 NULL},
 	{"dry-run", NULL, "print what would be done; touch nothing",

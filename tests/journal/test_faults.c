@@ -523,6 +523,14 @@ static void make_sessions(struct fixture *f)
 	sbk_journal_close(journal);
 }
 
+/* In a child: what jansson had of a text is lost with a jump (json_load.h). */
+static int find_without_memory(struct fixture *f, void *arg)
+{
+	const unsigned long *at = arg;
+
+	return find_summary(f, *at) == SBK_E_NOMEM ? FAILED : WENT_WELL;
+}
+
 /* It is never said that there is none for want of memory. */
 static void test_faults__no_memory_for_what_is_in_effect(void **state)
 {
@@ -538,7 +546,8 @@ static void test_faults__no_memory_for_what_is_in_effect(void **state)
 	all = memory.counted;
 	assert_true(all > 0);
 	for (at = 1; at <= all; at++)
-		assert_error(find_summary(f, at), SBK_E_NOMEM, &f->err);
+		assert_int_equal(fixture_child(find_without_memory, f, &at),
+				 FAILED);
 	assert_int_equal(fixture_teardown(state), 0);
 }
 

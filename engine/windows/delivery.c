@@ -318,6 +318,12 @@ int sbk_setup_become(struct sbk_cli *cli, bool enrols, char *const *argv,
 	sbk_win32_close(&process);
 	if (rc < 0)
 		return rc;
+	if (code != 0)
+		(void)fprintf(cli->err,
+			      "%s: sandbook-setup ended with exit code %lu; it "
+			      "says why in its own window, or started from an "
+			      "administrator's\n",
+			      cli->program, (unsigned long)code);
 	(void)fflush(NULL);
 	exit((int)code);
 }

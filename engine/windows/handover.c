@@ -17,6 +17,7 @@
 
 /* Whoever listens reads at once. */
 #define WRITE_MS 10000
+#define LOOK_MS 250 /* between two looks whether setup is still there */
 
 struct sbk_handover {
 	HANDLE pipe;
@@ -125,6 +126,25 @@ static int check_elevated(HANDLE pipe, struct sbk_error *err)
 	return rc;
 }
 
+/* Until it is there, or has ended without: then nobody waits for it. */
+static int connect_while_alive(HANDLE pipe, HANDLE setup, DWORD milliseconds,
+			       struct sbk_error *err)
+{
+	DWORD left = milliseconds, part;
+	int rc;
+
+	do {
+		part = left < LOOK_MS ? left : LOOK_MS;
+		left -= part;
+		rc = sbk_win32_connect(pipe, part, err);
+		if (rc == SBK_E_BUSY && sbk_win32_wait(setup, 0, err) == 1)
+			return sbk_error_set(err, SBK_E_NOTFOUND,
+					     "sandbook-setup ended before it "
+					     "asked for anything");
+	} while (rc == SBK_E_BUSY && left > 0);
+	return rc;
+}
+
 int sbk_handover_accept(struct sbk_handover *handover, HANDLE setup,
 			DWORD milliseconds, struct sbk_error *err)
 {
@@ -133,7 +153,8 @@ int sbk_handover_accept(struct sbk_handover *handover, HANDLE setup,
 	int rc = sbk_win32_process_id(setup, &process, err);
 
 	if (rc == 0)
-		rc = sbk_win32_connect(handover->pipe, milliseconds, err);
+		rc = connect_while_alive(handover->pipe, setup, milliseconds,
+					 err);
 	if (rc == 0)
 		rc = sbk_pipe_check_client(handover->pipe, process, err);
 	if (rc == 0)

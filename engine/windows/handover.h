@@ -45,8 +45,8 @@ int sbk_handover_offer(struct sbk_handover **out,
 		       struct sbk_error *err);
 /*
  * Waits for `setup`, the process as it was started (SEE_MASK_NOCLOSEPROCESS),
- * to join: SBK_E_BUSY after `milliseconds`, SBK_E_DENIED for another process,
- * or one that is not elevated.
+ * to join: SBK_E_BUSY after `milliseconds`, SBK_E_NOTFOUND where it ended
+ * without, SBK_E_DENIED for another process, or one that is not elevated.
  */
 int sbk_handover_accept(struct sbk_handover *handover, HANDLE setup,
 			DWORD milliseconds, struct sbk_error *err);

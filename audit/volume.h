@@ -340,6 +340,13 @@ int sbk_volume_hives_find(struct sbk_volume_audit *audit,
 			  struct sbk_error *err);
 /* By SID, when all are met; and the SIDs besides. */
 void sbk_volume_facts_sort(struct sbk_volume_audit *audit);
+/*
+ * Of `count` rows of `size` bytes, each of which begins with its struct
+ * sbk_sid, in the order of these: the first one with `sid`, and how many have
+ * it.
+ */
+size_t sbk_volume_rows_of(const void *rows, size_t count, size_t size,
+			  const struct sbk_sid *sid, size_t *found);
 /* Those of one SID, by kind; NULL where there are none. */
 const struct sbk_volume_fact *
 sbk_volume_facts_of(const struct sbk_volume_audit *audit,

@@ -87,24 +87,38 @@ void sbk_volume_facts_sort(struct sbk_volume_audit *audit)
 	sbk_volume_sids_sort(audit);
 }
 
-const struct sbk_volume_fact *
-sbk_volume_facts_of(const struct sbk_volume_audit *audit,
-		    const struct sbk_sid *sid, size_t *count)
+static const struct sbk_sid *sid_at(const void *rows, size_t size, size_t i)
 {
-	size_t low = 0, high = audit->fact_count, middle;
+	return (const struct sbk_sid *)((const char *)rows + i * size);
+}
+
+size_t sbk_volume_rows_of(const void *rows, size_t count, size_t size,
+			  const struct sbk_sid *sid, size_t *found)
+{
+	size_t low = 0, high = count, middle;
 
 	while (low < high) {
 		middle = low + (high - low) / 2;
-		if (sbk_sid_compare(&audit->facts[middle].sid, sid) < 0)
+		if (sbk_sid_compare(sid_at(rows, size, middle), sid) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (*count = 0; low + *count < audit->fact_count &&
-			 sbk_sid_equal(&audit->facts[low + *count].sid, sid);
-	     (*count)++)
+	for (*found = 0; low + *found < count &&
+			 sbk_sid_equal(sid_at(rows, size, low + *found), sid);
+	     (*found)++)
 		;
-	return *count > 0 ? &audit->facts[low] : NULL;
+	return low;
+}
+
+const struct sbk_volume_fact *
+sbk_volume_facts_of(const struct sbk_volume_audit *audit,
+		    const struct sbk_sid *sid, size_t *count)
+{
+	size_t first = sbk_volume_rows_of(audit->facts, audit->fact_count,
+					  sizeof(*audit->facts), sid, count);
+
+	return *count > 0 ? &audit->facts[first] : NULL;
 }
 
 bool sbk_volume_is_deleted(const struct sbk_volume_audit *audit,

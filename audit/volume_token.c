@@ -108,20 +108,10 @@ const struct sbk_volume_member *
 sbk_volume_members_of(const struct sbk_volume_audit *audit,
 		      const struct sbk_sid *sid, size_t *count)
 {
-	size_t low = 0, high = audit->member_count, middle;
+	size_t first = sbk_volume_rows_of(audit->members, audit->member_count,
+					  sizeof(*audit->members), sid, count);
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (sbk_sid_compare(&audit->members[middle].sid, sid) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (*count = 0; low + *count < audit->member_count &&
-			 sbk_sid_equal(&audit->members[low + *count].sid, sid);
-	     (*count)++)
-		;
-	return *count > 0 ? &audit->members[low] : NULL;
+	return *count > 0 ? &audit->members[first] : NULL;
 }
 
 bool sbk_volume_principal_has(const struct sbk_volume_principal *principal,

@@ -6,6 +6,7 @@
  */
 #include "engine/scope_set.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -368,36 +369,40 @@ static bool is_anothers_home(const struct sbk_ground *ground, const char *real,
 		!sbk_path_within(real, ground->home));
 }
 
+#define OWNER_WORDS 32
+
 /* "uid 1000"; where people have no numbers there is none to say. */
-static const char *owner_words(const struct sbk_ground *ground, uint32_t owner)
+static const char *owner_words(const struct sbk_ground *ground, uint32_t owner,
+			       char out[OWNER_WORDS])
 {
 	if (ground->person->uid == UINT32_MAX)
 		return owner == 0 ? "the administrators or the system"
 				  : "somebody else";
-	return sbk_arena_printf(ground->arena, "uid %u", owner);
+	(void)snprintf(out, OWNER_WORDS, "uid %u", owner);
+	return out;
 }
 
 static int guard_owner(const struct sbk_ground *ground, const char *real,
 		       const struct sbk_file *file, bool writable,
 		       struct sbk_error *err)
 {
-	const char *owner = owner_words(ground, file->owner);
+	char owner[OWNER_WORDS];
 
-	if (owner == NULL)
-		return sbk_error_no_memory(err);
 	if (writable && file->owner != ground->person->uid)
-		return sbk_error_set(err, SBK_E_INVAL,
-				     "'%s' cannot be made writable: it "
-				     "belongs to %s, not to '%s'; run this "
-				     "as its owner, or give it to '%s' first",
-				     real, owner, ground->person->name,
-				     ground->person->name);
+		return sbk_error_set(
+			err, SBK_E_INVAL,
+			"'%s' cannot be made writable: it "
+			"belongs to %s, not to '%s'; run this "
+			"as its owner, or give it to '%s' first",
+			real, owner_words(ground, file->owner, owner),
+			ground->person->name, ground->person->name);
 	if (is_anothers_home(ground, real, file))
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "'%s' cannot be made %s: it "
 				     "belongs to another user (%s); copy "
 				     "what is needed into the project",
-				     real, access_words(writable), owner);
+				     real, access_words(writable),
+				     owner_words(ground, file->owner, owner));
 	if (file->type != SBK_FILE_DIRECTORY && file->type != SBK_FILE_REGULAR)
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "'%s' cannot be made %s: it is a "

@@ -96,7 +96,8 @@ static int check_witnessed(struct sbk_journal *journal, const json_t *one,
 	uint64_t seconds;
 	int rc;
 
-	sbk_json_load_owner(json_object_get(one, "uid"), &id);
+	/* What is no owner has no note: NOTFOUND, below. */
+	(void)sbk_json_load_owner(json_object_get(one, "uid"), &id);
 	rc = sbk_journal_witness_note(journal, &id, &note, &seconds, &why);
 	/* Where the log has none, or one that is not cosigned, nor has it. */
 	if (rc == SBK_E_NOTFOUND || rc == SBK_E_CORRUPT)

@@ -224,29 +224,6 @@ static int say_what_is_left(struct sbk_cli *cli, const struct options *o,
 	return SBK_EXIT_INCOMPLETE;
 }
 
-/* What is to stay must not be where everything is removed: the directory of
- * this journal. */
-static int check_stays(const struct sbk_new_file *file,
-		       const struct sbk_journal_place *place,
-		       struct sbk_error *err)
-{
-	struct sbk_error ignored = SBK_ERROR_INIT; /* there is none, then */
-	char *directory = NULL;
-	int rc = 0;
-
-	if (file == NULL ||
-	    sbk_os_real_path(place->directory, &directory, &ignored) < 0)
-		return 0;
-	if (sbk_path_within(sbk_os_new_file_path(file), directory))
-		rc = sbk_error_set(err, SBK_E_INVAL,
-				   "'%.1000s' would be in the journal's own "
-				   "directory, which is removed; nothing was "
-				   "changed: name another place",
-				   sbk_os_new_file_path(file));
-	free(directory);
-	return rc;
-}
-
 static int carry_out_user(struct sbk_cli *cli, const struct options *o,
 			  const struct sbk_person *person)
 {
@@ -263,7 +240,7 @@ static int carry_out_user(struct sbk_cli *cli, const struct options *o,
 	if (rc == 0)
 		rc = sbk_journal_place_user(person, &place, &err);
 	if (rc == 0)
-		rc = check_stays(end, &place, &err);
+		rc = sbk_uninstall_check_stays(end, &place, &err);
 	if (rc == 0)
 		rc = sbk_cli_ask(cli,
 				 "Undo every grant of yours and remove your "
@@ -440,28 +417,6 @@ static int finish(struct sbk_cli *cli, const struct options *o, int rc,
 	return code;
 }
 
-/* Neither the machine's directory nor that of whoever calls. */
-static int check_files(const struct sbk_new_file *certificate,
-		       const struct sbk_new_file *log, struct sbk_error *err)
-{
-	struct sbk_error ignored = SBK_ERROR_INIT;
-	struct sbk_journal_place place;
-	struct sbk_person person;
-	int rc = sbk_journal_place_machine(&place, err);
-
-	if (rc == 0)
-		rc = check_stays(certificate, &place, err);
-	if (rc == 0)
-		rc = check_stays(log, &place, err);
-	if (rc == 0)
-		rc = sbk_os_invoking_person(&person, err);
-	/* Who has no home keeps no journal. */
-	if (rc < 0 || sbk_journal_place_user(&person, &place, &ignored) < 0)
-		return rc;
-	rc = check_stays(certificate, &place, err);
-	return rc < 0 ? rc : check_stays(log, &place, err);
-}
-
 static int run_machine(struct sbk_cli *cli, const struct options *o)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
@@ -483,7 +438,9 @@ static int run_machine(struct sbk_cli *cli, const struct options *o)
 	if (rc == 0 && !o->dry_run && o->log != NULL)
 		rc = sbk_os_new_file_prepare(o->log, &log, &err);
 	if (rc == 0 && !o->dry_run)
-		rc = check_files(certificate, log, &err);
+		rc = sbk_uninstall_check_stays_machine(certificate, &err);
+	if (rc == 0 && !o->dry_run)
+		rc = sbk_uninstall_check_stays_machine(log, &err);
 	request.certificate = certificate;
 	request.log = log;
 	if (rc == 0 && !o->dry_run)
@@ -581,7 +538,8 @@ const struct sbk_command sbk_uninstall_commands[] = {
 			"The certificate can be read by all, but where it "
 			"names paths of users (of files that\nan account made, "
 			"say) by its owner alone: who called sudo, in a "
-			"directory of his own,\nelse root.\n\n"
+			"directory of his own,\nelse root. It and the log of "
+			"--export go into no directory of a journal.\n\n"
 			"Exit codes: 0 nothing is left; 207 something is owed "
 			"and the journal stays;\n204 a journal is not what its "
 			"log says: see 'sandbook journal verify'. With\n"

@@ -61,6 +61,18 @@ int sbk_uninstall_final_sweep(struct sbk_uninstall_work *work,
 int sbk_uninstall_become_setup(struct sbk_cli *cli, int argc, char **argv);
 bool sbk_uninstall_is_setup(const struct sbk_cli *cli);
 
+/* --- stays.c -------------------------------------------------------------- */
+
+/* SBK_E_INVAL where `file` would be removed with that journal's directory. NULL
+ * is no file. */
+int sbk_uninstall_check_stays(const struct sbk_new_file *file,
+			      const struct sbk_journal_place *place,
+			      struct sbk_error *err);
+/* The same for the machine's, for that of whoever calls (through their links),
+ * and for everybody else's. */
+int sbk_uninstall_check_stays_machine(const struct sbk_new_file *file,
+				      struct sbk_error *err);
+
 /* --- certificate.c, for certificate_log.c --------------------------------- */
 
 /* The member "changes": what the record has of each change and its undo. */

@@ -158,10 +158,18 @@ int sbk_os_invoking_person(struct sbk_person *out, struct sbk_error *err)
 {
 	const char *sudo_uid = getenv("SUDO_UID");
 	uint32_t uid;
+	int rc;
 
 	if (geteuid() != 0 || sudo_uid == NULL || !parse_number(sudo_uid, &uid))
 		return sbk_os_caller(out, err);
-	return look_up_person(NULL, uid, out, err);
+	rc = look_up_person(NULL, uid, out, err);
+	return rc == SBK_E_NOTFOUND
+		       ? sbk_error_set(err, rc,
+				       "SUDO_UID is %u, which is no account "
+				       "any more: unset it to act for root "
+				       "alone",
+				       uid)
+		       : rc;
 }
 
 static int look_up_group(const char *name, uint32_t *out, struct sbk_error *err)

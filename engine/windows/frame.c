@@ -52,6 +52,7 @@ static const struct member members[] = {
 	MEMBER(START, TEXT, "program", program, 0, 0),
 	MEMBER(START, TEXT, "directory", directory, 0, 0),
 	MEMBER(START, TEXT, "temporary", temporary, 0, 0),
+	MEMBER(START, TEXT, "run", run, 0, 0),
 	MEMBER(START, NUMBER, "timeout_s", timeout_s, 0, SBK_FRAME_LIMIT_MAX),
 	MEMBER(START, NUMBER, "memory_mib", memory_mib, 0, SBK_FRAME_LIMIT_MAX),
 	MEMBER(START, NUMBER, "processes", processes, 0, SBK_FRAME_LIMIT_MAX),
@@ -64,6 +65,7 @@ static const struct member members[] = {
 	MEMBER(SIZE, NUMBER, "columns", columns, 1, SIDE_MAX),
 	MEMBER(SIZE, NUMBER, "rows", rows, 1, SIDE_MAX),
 	MEMBER(STARTED, NUMBER, "process", process, 1, SBK_FRAME_LIMIT_MAX),
+	MEMBER(STARTED, FLAG, "limits", limits, 0, 0),
 	MEMBER(OUTPUT, NUMBER, "stream", stream, 1, 2),
 	MEMBER(OUTPUT, DATA, "data", data, 0, 0),
 	MEMBER(EXIT, NUMBER, "code", code, 0, UINT32_MAX),
@@ -456,7 +458,7 @@ static const struct {
 	int next;
 } due[] = {
 #define IN(phase) (1U << SBK_FRAME_##phase)
-#define BUSY (IN(STARTING) | IN(RUNNING))
+#define BUSY (IN(STARTING) | IN(MADE) | IN(RUNNING))
 	{SBK_FRAME_FRONT, SBK_FRAME_HELLO, IN(GREETING), SBK_FRAME_GREETED},
 	{SBK_FRAME_RUNNER, SBK_FRAME_HELLO, IN(GREETED), SBK_FRAME_IDLE},
 	{SBK_FRAME_FRONT, SBK_FRAME_START, IN(IDLE), SBK_FRAME_STARTING},
@@ -464,10 +466,12 @@ static const struct {
 	{SBK_FRAME_FRONT, SBK_FRAME_CLOSE, IN(IDLE) | BUSY, ANY_NEXT},
 	{SBK_FRAME_FRONT, SBK_FRAME_SIZE, IN(IDLE) | BUSY, ANY_NEXT},
 	{SBK_FRAME_FRONT, SBK_FRAME_STOP, IN(IDLE) | BUSY, ANY_NEXT},
-	{SBK_FRAME_RUNNER, SBK_FRAME_STARTED, IN(STARTING), SBK_FRAME_RUNNING},
+	{SBK_FRAME_RUNNER, SBK_FRAME_STARTED, IN(STARTING), SBK_FRAME_MADE},
+	{SBK_FRAME_FRONT, SBK_FRAME_BEGIN, IN(MADE), SBK_FRAME_RUNNING},
 	{SBK_FRAME_RUNNER, SBK_FRAME_OUTPUT, IN(RUNNING), ANY_NEXT},
 	{SBK_FRAME_RUNNER, SBK_FRAME_EXIT, IN(RUNNING), SBK_FRAME_IDLE},
-	{SBK_FRAME_RUNNER, SBK_FRAME_ERROR, BUSY, SBK_FRAME_IDLE},
+	{SBK_FRAME_RUNNER, SBK_FRAME_ERROR, IN(STARTING) | IN(RUNNING),
+	 SBK_FRAME_IDLE},
 };
 
 int sbk_frame_due(enum sbk_frame_side sender, enum sbk_frame_type type,

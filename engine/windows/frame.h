@@ -8,8 +8,12 @@
  *	GREETING   hello -> GREETED
  *	GREETED                              hello -> IDLE
  *	IDLE       start -> STARTING
- *	STARTING   what may cross            started -> RUNNING, error -> IDLE
+ *	STARTING   what may cross            started -> MADE, error -> IDLE
+ *	MADE       begin -> RUNNING, and
+ *	           what may cross
  *	RUNNING    what may cross            output, exit -> IDLE, error -> IDLE
+ *
+ * In MADE the command is there and has not run: its record is made meanwhile.
  *
  * "What may cross" is input, close, size and stop, sent before an end was seen:
  * due in IDLE too, where they mean nothing. A pipe keeps their order, so none
@@ -37,6 +41,7 @@
 	X(SIZE, "size")       \
 	X(STOP, "stop")       \
 	X(STARTED, "started") \
+	X(BEGIN, "begin")     \
 	X(OUTPUT, "output")   \
 	X(EXIT, "exit")       \
 	X(ERROR, "error")
@@ -55,6 +60,7 @@ struct sbk_frame {
 	const char *const *argv, *const *environment, *const *roots;
 	const char *program, *directory;
 	const char *temporary; /* "": none */
+	const char *run;       /* the SID of this run alone (synthetic.h) */
 	uint64_t timeout_s, memory_mib, processes;
 	bool offline, terminal, best_effort;
 	uint32_t columns, rows; /* start, size: 1 to 32767 */
@@ -64,6 +70,7 @@ struct sbk_frame {
 	size_t data_size; /* 1 to SBK_FRAME_DATA_MAX */
 	/* hello (whose process), started */
 	uint64_t process;
+	bool limits; /* started: those of its job were all read back */
 	/* exit */
 	uint32_t code;
 	bool timed_out;
@@ -95,6 +102,7 @@ enum sbk_frame_phase {
 	SBK_FRAME_GREETED,
 	SBK_FRAME_IDLE,
 	SBK_FRAME_STARTING,
+	SBK_FRAME_MADE,
 	SBK_FRAME_RUNNING
 };
 

@@ -37,8 +37,12 @@ static int decide(struct sbk_launch *launch, struct sbk_error *err)
 					      TOKEN_ADJUST_DEFAULT,
 				      &own, err);
 
-	randombytes_buf(random, sizeof(random));
-	run = sbk_synthetic_make_run(random);
+	if (launch->wish->run != NULL) {
+		run = *launch->wish->run;
+	} else {
+		randombytes_buf(random, sizeof(random));
+		run = sbk_synthetic_make_run(random);
+	}
 	if (rc == 0)
 		rc = sbk_win32_token_base(own, &base, err);
 	if (rc == 0)

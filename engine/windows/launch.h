@@ -37,6 +37,7 @@ struct sbk_launch_wish {
 	const char *directory;	 /* "C:/ws" */
 	const char *const *environment;
 	const char *temporary;	     /* for TEMP and TMP, or NULL */
+	const struct sbk_sid *run;   /* of this run alone; NULL: made here */
 	const struct sbk_sid *roots; /* SIDs of the writable roots */
 	size_t root_count;
 	uint64_t timeout_s; /* 0: none */

@@ -34,7 +34,10 @@ struct sbk_runner {
 	struct sbk_logon logon;
 	HANDLE pipe, input; /* a thread, while a command runs */
 	HANDLE source;	    /* what it reads */
-	bool stuck;	    /* the thread is left in a read for good */
+	sbk_runner_ready_fn *ready;
+	void *ready_arg;
+	int64_t since; /* when the command began, or was asked for */
+	bool stuck;    /* the thread is left in a read for good */
 	bool test_any_client;
 	DWORD connect_ms, greeting_ms;
 };
@@ -246,10 +249,22 @@ static void end_input(struct sbk_runner *runner)
 
 /* --- a command ------------------------------------------------------------ */
 
+void sbk_runner_on_ready(struct sbk_runner *runner, sbk_runner_ready_fn *ready,
+			 void *arg)
+{
+	runner->ready = ready;
+	runner->ready_arg = arg;
+}
+
+DWORD sbk_runner_process(const struct sbk_runner *runner)
+{
+	return runner->logon.process_id;
+}
+
 static int send_start(struct sbk_runner *runner,
 		      const struct sbk_launch_wish *wish, struct sbk_error *err)
 {
-	struct sbk_sid_text texts[SBK_SYNTHETIC_TOKEN_MAX];
+	struct sbk_sid_text texts[SBK_SYNTHETIC_TOKEN_MAX], run;
 	const char *roots[SBK_SYNTHETIC_TOKEN_MAX + 1] = {NULL};
 	const bool sized = wish->size.X > 0 && wish->size.Y > 0;
 	struct sbk_frame frame = {
@@ -260,6 +275,7 @@ static int send_start(struct sbk_runner *runner,
 		.program = wish->program,
 		.directory = wish->directory,
 		.temporary = wish->temporary != NULL ? wish->temporary : "",
+		.run = sbk_sid_format(wish->run, &run),
 		.timeout_s = wish->timeout_s,
 		.memory_mib = wish->limits.memory_mib,
 		.processes = wish->limits.processes,
@@ -300,21 +316,39 @@ static int take_error(const struct sbk_frame *frame, struct sbk_error *err)
 	return code;
 }
 
+/* It is there: nothing of it runs before this has said so. */
+static int let_begin(struct sbk_runner *runner,
+		     const struct sbk_launch_wish *wish, bool limits,
+		     struct sbk_error *err)
+{
+	const struct sbk_frame frame = {.type = SBK_FRAME_BEGIN};
+	int rc = 0;
+
+	if (runner->ready != NULL)
+		rc = runner->ready(runner->ready_arg, limits, err);
+	if (rc == 0)
+		rc = sbk_frame_send(&runner->frames, &frame, SEND_MS, err);
+	runner->since = sbk_win32_clock_ms();
+	return rc < 0 ? rc : start_input(runner, wish->streams[0], err);
+}
+
 /* 1: it goes on; 0: `end` is how it ended. */
-static int take_frame(const struct sbk_launch_wish *wish,
+static int take_frame(struct sbk_runner *runner,
+		      const struct sbk_launch_wish *wish,
 		      const struct sbk_frame *frame, struct sbk_run_end *end,
 		      struct sbk_error *err)
 {
-	int rc = 1;
+	int rc;
 
-	if (frame->type == SBK_FRAME_OUTPUT) {
-		rc = write_output(wish, frame, err);
+	if (frame->type == SBK_FRAME_STARTED ||
+	    frame->type == SBK_FRAME_OUTPUT) {
+		rc = frame->type == SBK_FRAME_OUTPUT
+			     ? write_output(wish, frame, err)
+			     : let_begin(runner, wish, frame->limits, err);
 		return rc < 0 ? rc : 1;
 	}
 	if (frame->type == SBK_FRAME_ERROR)
 		return take_error(frame, err);
-	if (frame->type != SBK_FRAME_EXIT)
-		return 1; /* started */
 	memset(end, 0, sizeof(*end));
 	sbk_launch_end_of(frame->code, end);
 	end->timed_out = frame->timed_out;
@@ -324,31 +358,30 @@ static int take_frame(const struct sbk_launch_wish *wish,
 
 /* By when something has to have come: the start, or the end. */
 static int64_t limit_of(struct sbk_runner *runner,
-			const struct sbk_launch_wish *wish, int64_t begun)
+			const struct sbk_launch_wish *wish)
 {
 	if (sbk_frame_pipe_phase(&runner->frames) == SBK_FRAME_STARTING)
-		return begun + START_MS;
+		return runner->since + START_MS;
 	if (wish->timeout_s == 0 || wish->timeout_s > INT64_MAX / 4000)
 		return INT64_MAX;
-	return begun + START_MS + (int64_t)wish->timeout_s * 1000 + GRACE_MS;
+	return runner->since + (int64_t)wish->timeout_s * 1000 + GRACE_MS;
 }
 
 static int relay(struct sbk_runner *runner, const struct sbk_launch_wish *wish,
 		 struct sbk_run_end *end, struct sbk_error *err)
 {
-	const int64_t begun = sbk_win32_clock_ms();
 	struct sbk_frame frame;
 	int rc = 1;
 
+	runner->since = sbk_win32_clock_ms();
 	while (rc == 1) {
 		rc = sbk_frame_receive(&runner->frames, SLICE_MS, &frame, err);
 		if (rc == 1) {
-			rc = take_frame(wish, &frame, end, err);
+			rc = take_frame(runner, wish, &frame, end, err);
 			sbk_frame_release(&frame);
 		} else if (rc == 0) {
 			rc = 1;
-			if (sbk_win32_clock_ms() >
-			    limit_of(runner, wish, begun))
+			if (sbk_win32_clock_ms() > limit_of(runner, wish))
 				rc = sbk_error_set(err, SBK_E_BUSY,
 						   "sandbook-runner keeps "
 						   "silent beyond the time "
@@ -366,9 +399,8 @@ int sbk_runner_run(struct sbk_runner *runner,
 	int rc = send_start(runner, wish, err);
 
 	if (rc == 0)
-		rc = start_input(runner, wish->streams[0], err);
-	if (rc == 0)
 		rc = relay(runner, wish, &found, err);
+	sbk_runner_on_ready(runner, NULL, NULL);
 	end_input(runner);
 	if (rc == 0)
 		*end = found;

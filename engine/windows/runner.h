@@ -37,10 +37,23 @@ struct sbk_runner;
 int sbk_runner_start(const struct sbk_runner_wish *wish,
 		     struct sbk_runner **out, struct sbk_error *err);
 /*
+ * What is called when a command is there and has not run yet, in the thread of
+ * sbk_runner_run; `limits`: the runner says that it read those of the job back.
+ * < 0 ends the run, of which the command saw nothing. For the next command
+ * alone.
+ */
+typedef int sbk_runner_ready_fn(void *arg, bool limits, struct sbk_error *err);
+void sbk_runner_on_ready(struct sbk_runner *runner, sbk_runner_ready_fn *ready,
+			 void *arg);
+/* The runner's own process. */
+DWORD sbk_runner_process(const struct sbk_runner *runner);
+
+/*
  * One command, to its end; one after another. Its streams are `wish->streams`,
  * which are the caller's console, files or pipes; with `wish->terminal` the
- * first two carry a terminal's bytes. `wish->roots`, limits and the rest as in
- * launch.h. Its time limit holds here, too, whatever the runner does.
+ * first two carry a terminal's bytes. `wish->run` is needed; `wish->roots`,
+ * limits and the rest are as in launch.h. Its time limit holds here, too,
+ * whatever the runner does.
  */
 int sbk_runner_run(struct sbk_runner *runner,
 		   const struct sbk_launch_wish *wish, struct sbk_run_end *end,

@@ -31,7 +31,7 @@
 struct command {
 	struct sbk_launch_wish wish;
 	struct sbk_launch launch;
-	struct sbk_sid roots[SBK_SYNTHETIC_TOKEN_MAX];
+	struct sbk_sid roots[SBK_SYNTHETIC_TOKEN_MAX], run;
 	HANDLE input, outputs[2];  /* our ends */
 	HANDLE writers[2], waiter; /* threads */
 	bool is_there;
@@ -315,8 +315,8 @@ static int end_command(struct runner *runner, struct sbk_error *err)
 	return rc;
 }
 
-static int read_roots(struct command *command, const struct sbk_frame *start,
-		      struct sbk_error *err)
+static int read_sids(struct command *command, const struct sbk_frame *start,
+		     struct sbk_error *err)
 {
 	size_t count = 0;
 	int rc = 0;
@@ -331,6 +331,10 @@ static int read_roots(struct command *command, const struct sbk_frame *start,
 				   &command->roots[count], err);
 		count += rc == 0;
 	}
+	if (rc == 0)
+		rc = sbk_sid_parse(start->run, strlen(start->run),
+				   &command->run, err);
+	command->wish.run = &command->run;
 	command->wish.roots = command->roots;
 	command->wish.root_count = count;
 	return rc;
@@ -357,7 +361,7 @@ static int fill_wish(struct runner *runner, struct sbk_error *err)
 		.terminal = start->terminal,
 		.size = {(SHORT)start->columns, (SHORT)start->rows},
 		.test_any_token = runner->wish->test_any_token};
-	return read_roots(command, start, err);
+	return read_sids(command, start, err);
 }
 
 static int build(struct runner *runner, struct sbk_error *err)
@@ -380,20 +384,18 @@ static int build(struct runner *runner, struct sbk_error *err)
 	return rc;
 }
 
-/* Says that it runs, and lets it; or why not. The connection stays. */
-static int begin_command(struct runner *runner, struct sbk_error *err)
+/* Says that it is there, suspended; or why not. The connection stays. */
+static int make_command(struct runner *runner, struct sbk_error *err)
 {
-	struct command *command = &runner->command;
+	const struct sbk_launch *launch = &runner->command.launch;
 	struct sbk_error why = SBK_ERROR_INIT, left = SBK_ERROR_INIT;
 	struct sbk_frame frame = {.type = SBK_FRAME_STARTED};
 	int rc = build(runner, &why);
 
 	if (rc == 0) {
-		frame.process = command->launch.process_id;
-		rc = sbk_frame_send(&runner->frames, &frame, SEND_MS, err);
-		if (rc == 0)
-			rc = sbk_launch_begin(&command->launch, err);
-		return rc < 0 ? rc : start_threads(runner, err);
+		frame.process = launch->process_id;
+		frame.limits = launch->limits_missing[0] == '\0';
+		return sbk_frame_send(&runner->frames, &frame, SEND_MS, err);
 	}
 	if (end_command(runner, &left) < 0)
 		return sbk_error_set(err, SBK_E_BUSY, "%s", left.message);
@@ -403,6 +405,13 @@ static int begin_command(struct runner *runner, struct sbk_error *err)
 				   .error = why.code,
 				   .os_code = why.os_code};
 	return sbk_frame_send(&runner->frames, &frame, SEND_MS, err);
+}
+
+static int begin_command(struct runner *runner, struct sbk_error *err)
+{
+	int rc = sbk_launch_begin(&runner->command.launch, err);
+
+	return rc < 0 ? rc : start_threads(runner, err);
 }
 
 /* --- frames --------------------------------------------------------------- */
@@ -429,7 +438,9 @@ static int take_frame(struct runner *runner, struct sbk_frame *frame,
 		rc = end_command(runner, err);
 		runner->start = *frame;
 		frame->arena = (struct sbk_arena)SBK_ARENA_INIT;
-		return rc < 0 ? rc : begin_command(runner, err);
+		return rc < 0 ? rc : make_command(runner, err);
+	case SBK_FRAME_BEGIN:
+		return begin_command(runner, err);
 	case SBK_FRAME_INPUT:
 		return take_input(command, frame);
 	case SBK_FRAME_CLOSE:

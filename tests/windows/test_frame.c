@@ -21,6 +21,7 @@ static struct sbk_frame start_frame(void)
 				  .program = "C:/a b.exe",
 				  .directory = "C:/ws",
 				  .temporary = "",
+				  .run = "S-1-0x0053424B0002-1-2-3-4",
 				  .timeout_s = 60,
 				  .offline = true,
 				  .columns = 80,
@@ -163,13 +164,11 @@ static void test_frame__has_a_largest_size(void **state)
 /* Of all sequences, only those of the table in the header. */
 static void test_frame__each_is_due_in_its_phases_only(void **state)
 {
-	static const char expected[SBK_FRAME_RUNNING + 1][2]
-				  [SBK_FRAME_TYPES + 1] = {
-					  {"x.........", ".........."},
-					  {"..........", "x........."},
-					  {".xxxxx....", ".........."},
-					  {"..xxxx....", "......x..x"},
-					  {"..xxxx....", ".......xxx"}};
+	static const char expected[SBK_FRAME_RUNNING + 1][2][SBK_FRAME_TYPES +
+							     1] = {
+		{"x..........", "..........."}, {"...........", "x.........."},
+		{".xxxxx.....", "..........."}, {"..xxxx.....", "......x...x"},
+		{"..xxxx.x...", "..........."}, {"..xxxx.....", "........xxx"}};
 	struct sbk_error err = SBK_ERROR_INIT;
 	int phase, side, type;
 

@@ -114,10 +114,15 @@ static const char *const no_variables[] = {NULL};
 
 static struct sbk_launch_wish wish_of(const char *const *argv)
 {
+	static const uint8_t random[SBK_SYNTHETIC_ID_BYTES] = {7};
+	static struct sbk_sid run_sid;
+
+	run_sid = sbk_synthetic_make_run(random);
 	return (struct sbk_launch_wish){.program = launched,
 					.argv = argv,
 					.directory = directory,
 					.environment = no_variables,
+					.run = &run_sid,
 					.best_effort = true};
 }
 
@@ -171,6 +176,60 @@ static void test_runner__a_command_runs(void **state)
 	assert_ok(out.rc, &out.err);
 	assert_int_equal(out.end.exit_code, 139);
 	assert_int_equal(out.end.signal, 11);
+	assert_ok(sbk_runner_release(runner, &err), &err);
+}
+
+struct readiness {
+	int answer, asked;
+	DWORD process;
+};
+
+/* Nothing of the command ran before this, and nothing does when it says no. */
+static int note_ready(void *arg, bool limits, struct sbk_error *err)
+{
+	struct readiness *readiness = arg;
+
+	(void)limits;
+	readiness->asked++;
+	Sleep(200);
+	assert_int_equal(GetFileAttributesA("runner-made"),
+			 INVALID_FILE_ATTRIBUTES);
+	return readiness->answer < 0
+		       ? sbk_error_set(err, readiness->answer, "no record")
+		       : 0;
+}
+
+static void test_runner__the_record_comes_before_the_command(void **state)
+{
+	const char *const argv[] = {"cmd", "/c", "mkdir", "runner-made", NULL};
+	struct sbk_launch_wish wish = wish_of(argv);
+	struct readiness readiness = {.answer = SBK_E_IO};
+	struct sbk_runner *runner = NULL;
+	struct sbk_error err = SBK_ERROR_INIT;
+	char system[MAX_PATH], program[MAX_PATH + 16], where[MAX_PATH];
+	struct outcome out;
+
+	(void)state;
+	assert_true(GetSystemDirectoryA(system, sizeof(system)) > 0);
+	(void)snprintf(program, sizeof(program), "%s\\cmd.exe", system);
+	wish.program = program;
+	assert_true(GetCurrentDirectoryA(sizeof(where), where) > 0);
+	wish.directory = where;
+	assert_ok(begin("serve", &runner, &err), &err);
+	sbk_runner_on_ready(runner, note_ready, &readiness);
+	run(runner, &wish, &out);
+	assert_error(out.rc, SBK_E_IO, &out.err);
+	assert_ok(sbk_runner_release(runner, &err), &err);
+	assert_int_equal(GetFileAttributesA("runner-made"),
+			 INVALID_FILE_ATTRIBUTES);
+	/* The control. */
+	readiness.answer = 0;
+	assert_ok(begin("serve", &runner, &err), &err);
+	sbk_runner_on_ready(runner, note_ready, &readiness);
+	run(runner, &wish, &out);
+	assert_ok(out.rc, &out.err);
+	assert_int_equal(readiness.asked, 2);
+	assert_true(RemoveDirectoryA("runner-made"));
 	assert_ok(sbk_runner_release(runner, &err), &err);
 }
 
@@ -474,6 +533,7 @@ static void test_runner__the_systems_own_logon_is_no_success(void **state)
 
 static const struct CMUnitTest tests[] = {
 	RUN_TEST(test_runner__a_command_runs),
+	RUN_TEST(test_runner__the_record_comes_before_the_command),
 	RUN_TEST(test_runner__an_input_without_an_end_is_left),
 	RUN_TEST(test_runner__its_time_ends_it),
 	RUN_TEST(test_runner__runs_in_a_pseudoconsole),

@@ -9,6 +9,7 @@
 #include "engine/json.h"
 #include "engine/os.h"
 #include "engine/run_grant.h"
+#include "engine/run_roots.h"
 
 #include "engine/banned.h"
 
@@ -33,6 +34,7 @@ static void print(const struct sbk_scope *scope,
 {
 	if (!json && grant->changes > 0) {
 		sbk_scope_print(scope, out);
+		sbk_run_roots_print(scope, out);
 		sbk_account_forecast_print(forecast, out);
 		sbk_buf_adds(out, "\nBefore its command, a run grants:\n");
 		sbk_run_grant_print(grant, out);
@@ -40,6 +42,7 @@ static void print(const struct sbk_scope *scope,
 	}
 	if (!json) {
 		sbk_scope_print(scope, out);
+		sbk_run_roots_print(scope, out);
 		sbk_account_forecast_print(forecast, out);
 		sbk_buf_adds(out, "\nA run changes nothing on this machine but "
 				  "what its command writes in the first "
@@ -48,6 +51,7 @@ static void print(const struct sbk_scope *scope,
 	}
 	sbk_json_open(out, '{');
 	sbk_scope_print_json(scope, out);
+	sbk_run_roots_print_json(scope, out);
 	sbk_account_forecast_print_json(forecast, out);
 	sbk_run_grant_print_json(grant, out);
 	if (grant->changes == 0) {
@@ -82,6 +86,8 @@ static int run_plan(struct sbk_cli *cli, int argc, char **argv)
 				       sbk_os_environment(), &scope, &err);
 	if (rc == 0)
 		rc = sbk_run_grant_plan(&grant, &cli->ledger, &scope, &err);
+	if (rc == 0)
+		rc = sbk_run_roots_find(&cli->ledger, &scope, &err);
 	if (rc == 0)
 		rc = sbk_account_forecast(&scope, &forecast, &err);
 	if (rc == 0) {

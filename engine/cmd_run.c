@@ -11,6 +11,7 @@
 #include "engine/os.h"
 #include "engine/run.h"
 #include "engine/run_grant.h"
+#include "engine/run_roots.h"
 
 #include "engine/banned.h"
 
@@ -163,6 +164,7 @@ static void write_begin(struct run *run, const struct sbk_carriers *carriers,
 		if (scope->paths[i].kind == SBK_ACCESS_RW)
 			sbk_json_string(out, NULL, scope->paths[i].target);
 	sbk_json_close(out, ']');
+	sbk_run_roots_print_json(scope, out);
 	if (run->session.hands_back)
 		write_granted(run);
 	if (carriers->temporary != NULL)
@@ -406,12 +408,14 @@ static int print_scope(struct run *run)
 	if (run->arguments.json) {
 		sbk_json_open(&out, '{');
 		sbk_scope_print_json(&run->scope, &out);
+		sbk_run_roots_print_json(&run->scope, &out);
 		sbk_account_forecast_print_json(&forecast, &out);
 		sbk_run_grant_print_json(&run->grant, &out);
 		sbk_json_close(&out, '}');
 		sbk_buf_addc(&out, '\n');
 	} else {
 		sbk_scope_print(&run->scope, &out);
+		sbk_run_roots_print(&run->scope, &out);
 		sbk_account_forecast_print(&forecast, &out);
 		sbk_run_grant_print(&run->grant, &out);
 	}
@@ -496,25 +500,41 @@ static int grant(struct run *run, struct sbk_error *err)
 	return rc;
 }
 
+/* What a person should know of the run's bounds before it begins. */
+static void say_notes(struct run *run)
+{
+	struct sbk_buf line = SBK_BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < run->scope.note_count; i++)
+		note(run, "", run->scope.notes[i], "");
+	for (i = 0; i < run->scope.root_count; i++) {
+		sbk_buf_clear(&line);
+		if (sbk_run_root_note(&run->scope.roots[i], &line))
+			note(run, sbk_buf_text(&line), "", "");
+	}
+	if (run->scope.memory_mib > 0)
+		note(run, "", SBK_RUN_MEMORY_MEANING, "");
+	sbk_buf_release(&line);
+}
+
 static int run_run(struct sbk_cli *cli, int argc, char **argv)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct run run = {.cli = cli, .grant = SBK_RUN_GRANT_INIT};
 	int rc = prepare(&run, argc, argv, &err);
-	size_t i;
 
 	if (rc == 0)
 		rc = grant(&run, &err);
+	if (rc == 0)
+		rc = sbk_run_roots_find(&cli->ledger, &run.scope, &err);
 	if (rc < 0) {
 		rc = sbk_cli_fail(cli, &err);
 		rc = run.record_failed ? SBK_EXIT_JOURNAL : rc;
 	} else if (run.arguments.dry_run) {
 		rc = print_scope(&run);
 	} else {
-		for (i = 0; i < run.scope.note_count; i++)
-			note(&run, "", run.scope.notes[i], "");
-		if (run.scope.memory_mib > 0)
-			note(&run, "", SBK_RUN_MEMORY_MEANING, "");
+		say_notes(&run);
 		rc = launch(&run);
 	}
 	release(&run);

@@ -185,6 +185,16 @@ struct sbk_scope_path {
 };
 
 /*
+ * A writable root on a system whose roots have principals of their own
+ * (root_principal.h): what of the journal's grants the run holds there.
+ */
+struct sbk_run_root {
+	const char *path;
+	const char *principal; /* NULL: the run writes nothing there, */
+	const char *missing;   /* and why, with the remedy */
+};
+
+/*
  * What a run may do, resolved. `paths` is sorted so that a parent stands
  * before what is below it; the deepest entry above an object decides, and
  * where no entry is above it, it is not visible (the person's home is an
@@ -215,6 +225,9 @@ struct sbk_scope {
 	const char **granted;
 	size_t granted_count;
 	const char *grant_refused; /* why those could not be, or NULL */
+	/* Filled by sbk_run_roots_find; none where roots have no principals. */
+	struct sbk_run_root *roots;
+	size_t root_count;
 	const char **notes; /* what a person should know: hard links, tools */
 	size_t note_count;
 };

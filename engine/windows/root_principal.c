@@ -1,7 +1,9 @@
 /* A root's own principal on Windows is a synthetic SID (root_sid.h). */
 #include "engine/root_principal.h"
 
+#include "engine/os.h"
 #include "engine/windows/root_sid.h"
+#include "engine/windows/run_sids.h"
 
 #include "engine/banned.h"
 
@@ -20,4 +22,16 @@ int sbk_root_principals_make_room(struct sbk_root_principals *p,
 				  struct sbk_error *err)
 {
 	return sbk_root_sid_make_room(p, paths, count, err);
+}
+
+int sbk_run_roots_find(const struct sbk_ledger *ledger, struct sbk_scope *scope,
+		       struct sbk_error *err)
+{
+	struct sbk_backend backend = {.ops = NULL};
+	int rc = sbk_os_backend(&backend, err);
+
+	if (rc == 0)
+		rc = sbk_run_sids_find(ledger, &backend, scope, err);
+	sbk_backend_close(&backend);
+	return rc;
 }

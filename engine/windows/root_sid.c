@@ -199,6 +199,29 @@ int sbk_root_sid_find(struct sbk_root_principals *p, const char *const *roots,
 	return rc;
 }
 
+int sbk_root_sid_known(struct sbk_root_principals *p,
+		       const char *const *identities, size_t count,
+		       const char **out, struct sbk_error *err)
+{
+	struct sbk_plan *in_effect = NULL;
+	size_t i;
+	int rc = p->ledger->ops->mark(p->ledger->self, SBK_BOOK_USER, &p->mark,
+				      err);
+
+	if (rc == 0)
+		rc = load(p, &in_effect, err);
+	for (i = 0; rc == 0 && i < count; i++) {
+		out[i] = find_sid(in_effect, p->mark.id, identities[i]);
+		if (out[i] == NULL)
+			continue;
+		out[i] = sbk_arena_strdup(&p->arena, out[i]);
+		if (out[i] == NULL)
+			rc = sbk_error_no_memory(err);
+	}
+	sbk_plan_free(in_effect);
+	return rc;
+}
+
 /* --- making room ---------------------------------------------------------- */
 
 /* Whether an entry of ours, a line of `ours`, names the SID. */

@@ -24,6 +24,14 @@ int sbk_root_sid_make_room(struct sbk_root_principals *p,
 			   const char *const *paths, size_t count,
 			   struct sbk_error *err);
 
+/*
+ * Of each of these identities the SID that it has in effect as a root, or NULL:
+ * nothing is numbered. Borrowed until the release of `p`.
+ */
+int sbk_root_sid_known(struct sbk_root_principals *p,
+		       const char *const *identities, size_t count,
+		       const char **out, struct sbk_error *err);
+
 /* Whether the text is such a SID, of any journal's. */
 bool sbk_root_sid_is(const char *principal);
 

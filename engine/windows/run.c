@@ -18,6 +18,7 @@
 #include "engine/windows/launch.h"
 #include "engine/windows/program_search.h"
 #include "engine/windows/run_rules.h"
+#include "engine/windows/run_sids.h"
 #include "engine/windows/secret.h"
 #include "engine/windows/temporary.h"
 #include "engine/windows/win32.h"
@@ -39,6 +40,7 @@ struct run {
 	struct sbk_temporary temporary;
 	struct sbk_buf program;
 	const char **environment;
+	struct sbk_run_sids roots;
 	struct sbk_launch_wish wish;
 	struct sbk_launch launch;
 };
@@ -177,8 +179,12 @@ static int prepare(struct run *run, struct sbk_error *err)
 	struct sbk_launch_wish *wish = &run->wish;
 	int rc = sbk_temporary_name(&run->temporary, err);
 
+	if (rc == 0)
+		rc = sbk_run_sids_collect(scope, &run->roots, err);
 	if (rc < 0)
 		return rc;
+	wish->roots = run->roots.items;
+	wish->root_count = run->roots.count;
 	wish->argv = (const char *const *)run->argv;
 	wish->directory = scope->directory;
 	wish->temporary = run->temporary.path;

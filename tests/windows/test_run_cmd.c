@@ -219,6 +219,20 @@ static void test_run_cmd__runs_to_the_end(void **state)
 	expect(ANY "-- nowhere", 127, "'nowhere' cannot be started");
 }
 
+/* What a root was not granted is said by plan, by the run and in its record. */
+static void test_run_cmd__a_root_that_was_not_granted_is_told(void **state)
+{
+	(void)state;
+	assert_int_equal(_mkdir("ws"), 0);
+	expect("plan -C ws", 0, "Writes by what was granted to runs:");
+	assert_non_null(strstr(output, "/ws   nothing: it was not granted"));
+	expect("run --dry-run --json -C ws", 0, "\"missing\":\"it was not");
+	expect("run --best-effort --test-any-token -C ws -- cmd /c exit 4", 4,
+	       "note: the run can write nothing in '");
+	assert_non_null(strstr(output, "'--grant acl' grants it"));
+	expect("journal log --json", 0, "\"roots\":[{\"path\":\"");
+}
+
 static void test_run_cmd__temporary_files_go_with_the_run(void **state)
 {
 	char left[SBK_PATH_MAX + 64];
@@ -321,6 +335,7 @@ static const struct CMUnitTest tests[] = {
 	RUN_TEST(test_run_cmd__is_refused_where_nothing_holds),
 	RUN_TEST(test_run_cmd__is_refused_beside_a_secret),
 	RUN_TEST(test_run_cmd__runs_to_the_end),
+	RUN_TEST(test_run_cmd__a_root_that_was_not_granted_is_told),
 	RUN_TEST(test_run_cmd__temporary_files_go_with_the_run),
 	RUN_TEST(test_run_cmd__programs_that_refuse_come_first),
 	RUN_TEST(test_run_cmd__the_session_is_in_the_journal),

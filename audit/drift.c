@@ -160,7 +160,7 @@ static const char *remedy_of(const struct drift *d,
 		return "sudo sandbook setup --upgrade";
 	if (sbk_principal_of_change(change, &principal, NULL) < 0)
 		return NULL;
-	if (principal.role == SBK_PRINCIPAL_GROUP)
+	if (principal.person.text[0] == '\0')
 		return "set back what differs";
 	(void)snprintf(remedy, REMEDY_MAX,
 		       "set back what differs; or 'sudo sandbook setup "
@@ -208,7 +208,8 @@ static int lose(struct drift *d, const struct sbk_change *change,
 {
 	if (change->object.identity == NULL ||
 	    change->object.kind == SBK_KIND_ACCOUNT ||
-	    change->object.kind == SBK_KIND_GROUP)
+	    change->object.kind == SBK_KIND_GROUP ||
+	    change->object.kind == SBK_KIND_SECRET)
 		return tell_missing(d, change, err);
 	d->lost[d->lost_count] = change;
 	d->why[d->lost_count++] = why;

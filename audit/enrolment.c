@@ -29,6 +29,9 @@ static const struct {
 	[SBK_ENROLMENT_NUMBER] = {"enrolment.number", true},
 	[SBK_ENROLMENT_DIGITS] = {"enrolment.digits", true},
 	[SBK_ENROLMENT_PERSON] = {"enrolment.person", false},
+	[SBK_ENROLMENT_GROUP] = {"enrolment.group", false},
+	[SBK_ENROLMENT_RIGHT] = {"enrolment.right", false},
+	[SBK_ENROLMENT_COPY] = {"enrolment.copy", false},
 };
 
 static int found(void *arg, const struct sbk_enrolment_flaw *flaw,
@@ -176,10 +179,14 @@ int sbk_audit_set_id(const struct sbk_backend *backend,
 {
 	char own[SBK_PATH_MAX];
 	size_t book;
-	int rc = sbk_enrolment_program(own, sizeof(own), err);
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc = sbk_enrolment_program(own, sizeof(own), &why);
 
-	if (rc == 0)
-		rc = look_at_program(backend, records, own, report, err);
+	if (rc == SBK_E_NOTFOUND)
+		return 0; /* nor has anything else such a bit here */
+	if (rc < 0)
+		return sbk_error_set(err, rc, "%s", why.message);
+	rc = look_at_program(backend, records, own, report, err);
 	for (book = 0; rc == 0 && book < records->count; book++)
 		if (records->books[book].machine)
 			rc = look_at_book(backend, records, book, own, report,

@@ -27,7 +27,7 @@
 
 #define WORKS                                                            \
 	"what works there: plan, run, grant, sd, journal, audit scope, " \
-	"residue, ssh and compare, verify-certificate"
+	"drift, residue, ssh and compare, verify-certificate"
 
 void sbk_not_yet(const char *missing)
 {

@@ -3,9 +3,6 @@
 # whoever writes the real one has nothing to take away. A name that is gone from
 # here for good is one that works.
 set(sbk_missing
-	sbk_enrolment_check
-	sbk_enrolment_has_bit
-	sbk_enrolment_program
 	sbk_hand_back_start
 	sbk_network_probe
 	sbk_os_run_command

@@ -141,6 +141,18 @@ bool sbk_nt_principal_read(const char *name, const char *comment,
 	return true;
 }
 
+bool sbk_nt_principal_claims(const char *comment, struct sbk_principal *out)
+{
+	struct reading r;
+
+	if (!read_comment(comment, &r))
+		return false;
+	memset(out, 0, sizeof(*out));
+	out->role = roles[r.role].role;
+	out->person = r.person;
+	return true;
+}
+
 bool sbk_nt_state_is_of(struct sbk_state state, const struct sbk_owner *person)
 {
 	struct sbk_state_text in = {.data = state.data, .size = state.size};

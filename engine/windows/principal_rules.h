@@ -24,6 +24,11 @@ bool sbk_nt_principal_read(const char *name, const char *comment,
 			   struct sbk_principal *out,
 			   char nonce[SBK_NT_NONCE_DIGITS + 1]);
 
+/* Whether a comment says that it is of one of ours, for this role and person:
+ * of `out` these two alone. What it says is to be believed only where
+ * sbk_nt_principal_read believes it. */
+bool sbk_nt_principal_claims(const char *comment, struct sbk_principal *out);
+
 /* The account that a LOGON change enabled: its SID, and no more. */
 bool sbk_nt_principal_of_logon(const char *sid, struct sbk_principal *out);
 

@@ -26,6 +26,16 @@ static const char *const denied[] = {
 	"SeDenyNetworkLogonRight", "SeDenyRemoteInteractiveLogonRight",
 	"SeDenyBatchLogonRight", "SeDenyServiceLogonRight"};
 
+bool sbk_nt_setup_gives(const char *right)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(denied) / sizeof(denied[0]); i++)
+		if (strcmp(denied[i], right) == 0)
+			return true;
+	return false;
+}
+
 void sbk_nt_setup_name(enum sbk_nt_role role, unsigned number,
 		       char out[SBK_NT_ACCOUNT_NAME_MAX + 1])
 {

@@ -55,6 +55,9 @@ struct sbk_nt_setup {
 void sbk_nt_setup_name(enum sbk_nt_role role, unsigned number,
 		       char out[SBK_NT_ACCOUNT_NAME_MAX + 1]);
 
+/* Whether setup gives an account this user right: it denies a logon. */
+bool sbk_nt_setup_gives(const char *right);
+
 /* Part 1. SBK_E_EXISTS where a name of ours is somebody's, naming it; INVAL. */
 int sbk_nt_setup_plan(struct sbk_nt_setup *setup, struct sbk_plan *plan,
 		      struct sbk_error *err);

@@ -8,6 +8,7 @@
 #include <wchar.h>
 
 #include "engine/windows/error.h"
+#include "engine/windows/wide.h"
 #include "engine/windows/win32_accounts.h"
 
 #include "engine/banned.h"
@@ -75,24 +76,67 @@ static bool same_right(const LSA_UNICODE_STRING *held, const WCHAR *right)
 	       _wcsnicmp(held->Buffer, right, units) == 0;
 }
 
+/* What the SID holds, the system's to free; nothing where it holds none. */
+static int list_rights(LSA_HANDLE policy, const struct sbk_sid *sid,
+		       PLSA_UNICODE_STRING *rights, ULONG *count,
+		       struct sbk_error *err)
+{
+	NTSTATUS status = sbk_win32->rights.LsaEnumerateAccountRights(
+		policy, sid_of(sid), rights, count);
+
+	if (status >= 0)
+		return 0;
+	*rights = NULL;
+	*count = 0;
+	if (sbk_win32->rights.LsaNtStatusToWinError(status) ==
+	    ERROR_FILE_NOT_FOUND)
+		return 0;
+	return lsa_error(err, status, "LsaEnumerateAccountRights");
+}
+
+static void free_rights(PLSA_UNICODE_STRING rights)
+{
+	if (rights != NULL)
+		(void)sbk_win32->rights.LsaFreeMemory(rights); /* as
+								CloseHandle */
+}
+
 int sbk_win32_has_right(LSA_HANDLE policy, const struct sbk_sid *sid,
 			const WCHAR *right, bool *out, struct sbk_error *err)
 {
 	PLSA_UNICODE_STRING rights = NULL;
 	ULONG count = 0, i;
 	bool found = false;
-	NTSTATUS status = sbk_win32->rights.LsaEnumerateAccountRights(
-		policy, sid_of(sid), &rights, &count);
+	int rc = list_rights(policy, sid, &rights, &count, err);
 
-	if (status < 0 && sbk_win32->rights.LsaNtStatusToWinError(status) !=
-				  ERROR_FILE_NOT_FOUND)
-		return lsa_error(err, status, "LsaEnumerateAccountRights");
-	for (i = 0; status >= 0 && i < count; i++)
+	for (i = 0; i < count; i++)
 		found = found || same_right(&rights[i], right);
-	if (rights != NULL)
-		(void)sbk_win32->rights.LsaFreeMemory(rights);
-	*out = found;
-	return 0;
+	free_rights(rights);
+	if (rc == 0)
+		*out = found;
+	return rc;
+}
+
+int sbk_win32_each_right(LSA_HANDLE policy, const struct sbk_sid *sid,
+			 sbk_win32_right_fn *visit, void *arg,
+			 struct sbk_error *err)
+{
+	PLSA_UNICODE_STRING rights = NULL;
+	struct sbk_buf name = SBK_BUF_INIT;
+	ULONG count = 0, i;
+	int rc = list_rights(policy, sid, &rights, &count, err);
+
+	for (i = 0; rc == 0 && i < count; i++) {
+		sbk_buf_clear(&name);
+		sbk_narrow_add(&name, rights[i].Buffer,
+			       rights[i].Length / sizeof(WCHAR));
+		rc = sbk_buf_failed(&name, err);
+		if (rc == 0)
+			rc = visit(arg, sbk_buf_text(&name), err);
+	}
+	sbk_buf_release(&name);
+	free_rights(rights);
+	return rc;
 }
 
 int sbk_win32_add_right(LSA_HANDLE policy, const struct sbk_sid *sid,

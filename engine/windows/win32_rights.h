@@ -27,6 +27,12 @@ void sbk_win32_close_policy(LSA_HANDLE *policy);
  */
 int sbk_win32_has_right(LSA_HANDLE policy, const struct sbk_sid *sid,
 			const WCHAR *right, bool *out, struct sbk_error *err);
+/* All that it holds, by the same call. 0 to go on, else what is returned. */
+typedef int sbk_win32_right_fn(void *arg, const char *name,
+			       struct sbk_error *err);
+int sbk_win32_each_right(LSA_HANDLE policy, const struct sbk_sid *sid,
+			 sbk_win32_right_fn *visit, void *arg,
+			 struct sbk_error *err);
 /* "LsaAddAccountRights function (ntsecapi.h)": makes an account object in the
  * policy for any SID, so the caller asks first whether one has it. */
 int sbk_win32_add_right(LSA_HANDLE policy, const struct sbk_sid *sid,

@@ -111,6 +111,8 @@ static void test_journal_cmd__reads_what_was_recorded(void **state)
 	expect("journal export --to e.json", 0, "");
 	expect("journal export --to e.json", SBK_EXIT_EXISTS, "exists already");
 	expect("journal proof 1", 0, "");
+	/* Wine's caller is elevated, and so does not open a user's journal. */
+	expect("audit drift", 2, "for that user's own commands");
 	/* Held against what was kept of it. */
 	expect("journal verify --checkpoint c.note", 0, "intact");
 	expect("journal verify --checkpoint e.json", SBK_EXIT_USAGE,

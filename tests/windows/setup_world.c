@@ -1,0 +1,169 @@
+/* See the header. */
+#include "tests/windows/setup_world.h"
+
+#include <direct.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/os.h"
+#include "engine/plan_setup.h"
+#include "journal/journal.h"
+#include "tests/support/test.h"
+
+#include "engine/banned.h"
+
+#define OUTPUT_MAX 65536
+#define WORDS_MAX 12
+
+static char output[OUTPUT_MAX]; /* of the last call */
+static char directory[512];
+static char *made; /* the same, to be removed */
+
+static void print_host(struct sim *sim, struct sbk_buf *out)
+{
+	sbk_buf_clear(out);
+	sim_print_accounts(sim, out);
+	sim_print_filters(sim, out);
+	sim_print_registry(sim, out);
+	sim_print_rules(sim, out);
+	sbk_buf_printf(out, "%zu rights\n", sim_rights_held(sim));
+}
+
+void setup_world_begin(struct setup_world *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->sim = hybrid_begin(directory);
+	(void)sim_make_account(w->sim, L"ann", false);
+	(void)sim_make_account(w->sim, L"bob", false);
+	print_host(w->sim, &w->start);
+}
+
+void setup_world_assert_start(struct setup_world *w, unsigned long n)
+{
+	struct sbk_buf now = SBK_BUF_INIT;
+
+	print_host(w->sim, &now);
+	if (strcmp(sbk_buf_text(&now), sbk_buf_text(&w->start)) != 0)
+		fail_msg("at %lu:\n%s\ninstead of\n%s\n%s", n,
+			 sbk_buf_text(&now), sbk_buf_text(&w->start), output);
+	sbk_buf_release(&now);
+}
+
+/* What uninstall does with the machine's record, without its sweeps. */
+static void take_back_all(struct setup_world *w)
+{
+	const struct sbk_journal_filter filter = {.unsettled = true};
+	struct sbk_plan *changes = sbk_plan_new();
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_apply_result result = {0};
+	struct sbk_journal_place place;
+	struct sbk_journal *journal;
+	struct sbk_backend backend;
+
+	assert_ok(sbk_journal_place_machine(&place, &err), &err);
+	assert_ok(sbk_os_backend(&backend, &err), &err);
+	if (sbk_journal_open(&place, SBK_JOURNAL_WRITE, &journal, &err) == 0) {
+		assert_ok(sbk_journal_lock(journal, 1000, &err), &err);
+		assert_ok(sbk_journal_load(journal, &filter, changes, &err),
+			  &err);
+		if (sbk_plan_count(changes) > 0)
+			assert_ok(sbk_journal_undo(journal, &backend,
+						   "uninstall", changes,
+						   &result, &err),
+				  &err);
+		assert_int_equal(result.owed, 0);
+		sbk_journal_close(journal);
+	}
+	sbk_backend_close(&backend);
+	sbk_plan_free(changes);
+	setup_world_assert_start(w, 0);
+	assert_ok(sbk_journal_remove(&place, &err), &err);
+}
+
+void setup_world_end(struct setup_world *w)
+{
+	take_back_all(w);
+	assert_int_equal(w->sim->policies, 0);
+	assert_int_equal(w->sim->accounts.buffers, 0);
+	assert_int_equal(w->sim->filters.buffers, 0);
+	assert_int_equal(w->sim->filters.engines, 0);
+	assert_int_equal(w->sim->registry.open, 0);
+	assert_int_equal(w->sim->firewall.objects, 0);
+	assert_int_equal(w->sim->firewall.threads, 0);
+	sbk_buf_release(&w->start);
+	hybrid_finish(w->sim);
+}
+
+int setup_world_run(const struct sbk_command *const *tables, const char *first,
+		    ...)
+{
+	struct sbk_cli cli = {.program = SBK_SETUP_PROGRAM, .version = "test"};
+	static char program[] = SBK_SETUP_PROGRAM;
+	char *argv[WORDS_MAX + 2] = {program};
+	FILE *file = fopen("output", "w+b");
+	const char *word;
+	int argc = 1, code;
+	size_t used;
+	va_list words;
+
+	assert_non_null(file);
+	va_start(words, first);
+	for (word = first; word != NULL && argc <= WORDS_MAX;
+	     word = va_arg(words, const char *))
+		argv[argc++] = (char *)(uintptr_t)word;
+	va_end(words);
+	cli.out = cli.err = file;
+	sbk_journal_ledger(&cli.ledger);
+	code = sbk_cli_main(&cli, tables, argc, argv);
+	rewind(file);
+	used = fread(output, 1, sizeof(output) - 1, file);
+	output[used] = '\0';
+	assert_int_equal(fclose(file), 0);
+	return code;
+}
+
+void setup_world_assert_printed(const char *part)
+{
+	if (strstr(output, part) == NULL)
+		fail_msg("without '%s': %s", part, output);
+}
+
+void setup_world_assert_host(struct setup_world *w, const char *part,
+			     bool is_there)
+{
+	struct sbk_buf now = SBK_BUF_INIT;
+
+	print_host(w->sim, &now);
+	if ((strstr(sbk_buf_text(&now), part) != NULL) != is_there)
+		fail_msg("'%s' is %s: %s", part,
+			 is_there ? "not there" : "there", sbk_buf_text(&now));
+	sbk_buf_release(&now);
+}
+
+int setup_world_directory(void **state)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	char *real = NULL;
+
+	(void)state;
+	made = sbk_test_directory("setup");
+	assert_ok(sbk_os_real_path(made, &real, &err), &err);
+	(void)snprintf(directory, sizeof(directory), "%s", real);
+	assert_int_equal(_chdir(directory), 0);
+	free(real);
+	return 0;
+}
+
+int setup_world_remove(void **state)
+{
+	(void)state;
+	assert_int_equal(_chdir("\\"), 0);
+	sbk_test_remove(made);
+	return 0;
+}
+
+const char *setup_world_output(void)
+{
+	return output;
+}

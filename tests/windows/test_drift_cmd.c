@@ -1,0 +1,183 @@
+/*
+ * audit drift by sbk_cli_main on the simulation (setup_world.h), after a setup
+ * for real: nothing is found; what others change, and what they put around the
+ * accounts, is named, each with the rule, whom it is about and the remedy.
+ */
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+#include <wchar.h>
+
+#include "audit/audit.h"
+#include "engine/plan_setup.h"
+#include "engine/principals.h"
+#include "tests/support/fault.h"
+#include "tests/windows/setup_world.h"
+
+#include "engine/banned.h"
+
+static const struct sbk_command *const *tables(void)
+{
+	static struct sbk_command commands[2];
+	static const struct sbk_command *const list[] = {
+		commands, sbk_audit_commands, NULL};
+
+	commands[0] = sbk_command_setup;
+	return list;
+}
+
+static int drift(void)
+{
+	return setup_world_run(tables(), "audit", "drift", NULL);
+}
+
+static void enrol(struct setup_world *w)
+{
+	setup_world_begin(w);
+	if (setup_world_run(tables(), "setup", "--user", "ann", "--yes",
+			    NULL) != 0)
+		fail_msg("%s", setup_world_output());
+}
+
+/* There are findings, and this is one: exit code 1. */
+static void assert_found(const char *rule, const char *part)
+{
+	if (drift() != 1)
+		fail_msg("no finding: %s", setup_world_output());
+	setup_world_assert_printed(rule);
+	setup_world_assert_printed(part);
+}
+
+static struct sim_account *named(struct setup_world *w, const WCHAR *name)
+{
+	struct sim_account *account = sim_account_named(w->sim, name);
+
+	assert_non_null(account);
+	return account;
+}
+
+static void test_drift_cmd__nothing_after_setup(void **state)
+{
+	struct setup_world w;
+
+	(void)state;
+	enrol(&w);
+	if (drift() != 0)
+		fail_msg("%s", setup_world_output());
+	setup_world_end(&w);
+}
+
+/* What setup made, altered. */
+static void test_drift_cmd__what_was_made_is_altered(void **state)
+{
+	struct sim_account *account, *group;
+	struct setup_world w;
+	struct sbk_sid kept;
+
+	(void)state;
+	enrol(&w);
+	account = named(&w, L"SandbookOffline");
+	account->flags &= ~0x10000u; /* its password expires */
+	assert_found("drift.altered", "SandbookOffline");
+	account->flags |= 0x10000u;
+
+	group = named(&w, L"Sandbook");
+	kept = group->members[0];
+	group->members[0] = group->members[--group->member_count];
+	assert_found("drift.missing", "the member that was made");
+	group->members[group->member_count++] = kept;
+	assert_int_equal(drift(), 0);
+	setup_world_end(&w);
+}
+
+static void test_drift_cmd__others_around_the_accounts(void **state)
+{
+	struct sim_account *account, *group, *other, *copy;
+	struct sbk_sid_text text;
+	struct setup_world w;
+
+	(void)state;
+	enrol(&w);
+	account = named(&w, L"SandbookOnline");
+	(void)sbk_sid_format(&account->sid, &text);
+
+	group = named(&w, L"Sandbook");
+	group->members[group->member_count++] = named(&w, L"bob")->sid;
+	assert_found("enrolment.member", "'bob' is a member");
+	setup_world_assert_printed("Remove-LocalGroupMember");
+	group->member_count--;
+
+	other = sim_make_account(w.sim, L"Ann's team", true);
+	other->members[other->member_count++] = account->sid;
+	assert_found("enrolment.group", "-Group 'Ann''s team' -Member S-1-5");
+	other->is_there = false;
+
+	sim_give_right(w.sim, text.text, L"SeDenyInteractiveLogonRight");
+	assert_found("enrolment.right", "'SeDenyInteractiveLogonRight'");
+	w.sim->rights[sim_rights_held(w.sim) - 1].held = false;
+
+	copy = sim_make_account(w.sim, L"helper", false);
+	(void)wcscpy(copy->comment, account->comment);
+	assert_found("enrolment.copy", "Set-LocalUser -Name 'helper'");
+	copy->is_there = false;
+	assert_int_equal(drift(), 0);
+	setup_world_end(&w);
+}
+
+static void test_drift_cmd__the_person_is_gone(void **state)
+{
+	struct sim_account *ann;
+	struct setup_world w;
+
+	(void)state;
+	enrol(&w);
+	ann = named(&w, L"ann");
+	ann->is_there = false;
+	assert_found("enrolment.person", "setup --remove-user S-1-5-21-");
+	ann->is_there = true;
+	assert_int_equal(drift(), 0);
+	setup_world_end(&w);
+}
+
+/* Somebody else is in our group: whichever call of the system is denied, it is
+ * found or told that it was not looked at, and never clean. */
+static void test_drift_cmd__what_is_denied_is_missed(void **state)
+{
+	const unsigned long step = getenv("SBK_CAMPAIGN") != NULL ? 1 : 5;
+	struct sim_account *group;
+	struct setup_world w;
+	unsigned long n;
+	int code;
+
+	(void)state;
+	enrol(&w);
+	group = named(&w, L"Sandbook");
+	group->members[group->member_count++] = named(&w, L"bob")->sid;
+	for (n = 1;; n += step) {
+		fault_plan = (struct fault_plan){.mode = FAULT_DENY, .at = n};
+		code = setup_world_run(tables(), "audit", "drift", "--machine",
+				       NULL);
+		if (fault_plan.counted < n)
+			break;
+		if (code == 0)
+			fail_msg("call %lu was denied, and all is well: %s", n,
+				 setup_world_output());
+	}
+	fault_plan = (struct fault_plan){.mode = FAULT_NONE};
+	assert_int_equal(code, 1);
+	assert_true(n > 50);
+	group->member_count--;
+	setup_world_end(&w);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test_setup(test_drift_cmd__nothing_after_setup,
+			       setup_world_directory),
+	cmocka_unit_test(test_drift_cmd__what_was_made_is_altered),
+	cmocka_unit_test(test_drift_cmd__others_around_the_accounts),
+	cmocka_unit_test(test_drift_cmd__the_person_is_gone),
+	cmocka_unit_test_teardown(test_drift_cmd__what_is_denied_is_missed,
+				  setup_world_remove),
+};
+
+SBK_TEST_MAIN(tests)

@@ -6,8 +6,6 @@ set(sbk_missing
 	sbk_hand_back_start
 	sbk_network_probe
 	sbk_os_run_command
-	sbk_probe_path_name
-	sbk_probe_result_name
 )
 set(sbk_missing_sources)
 foreach(name ${sbk_missing})

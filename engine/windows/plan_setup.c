@@ -18,13 +18,11 @@
 #include "engine/windows/firewall_rules.h"
 #include "engine/windows/principals.h"
 #include "engine/windows/setup_plan.h"
+#include "engine/windows/setup_probe.h"
 #include "engine/windows/win32_accounts.h"
 
 #include "engine/banned.h"
 
-/* Ports of loopback that an offline account reaches, for a proxy. */
-#define FIRST_PORT 47100
-#define LAST_PORT 47115
 #define PEOPLE_MAX SBK_FILTER_USERS_MAX
 
 /* One person to be enrolled, or to get what is missing. */
@@ -155,8 +153,9 @@ static int complete(struct planning *p, struct one *one, struct sbk_error *err)
 	s->person = one->person.text;
 	if (s->number == 0)
 		s->number = free_number(p);
-	s->first_port = FIRST_PORT;
-	s->last_port = LAST_PORT;
+	s->first_port = SBK_NT_PROXY_FIRST_PORT;
+	s->last_port = SBK_NT_PROXY_LAST_PORT;
+	s->probe = sbk_nt_setup_probe_accounts;
 	memcpy(s->nonces[0], p->installation, sizeof(s->nonces[0]));
 	for (role = 0; rc == 0 && role < SBK_NT_ROLE_COUNT; role++)
 		rc = make_nonce(s->nonces[1 + role], err);
@@ -242,8 +241,10 @@ static int plan_all(struct planning *p, struct sbk_plan *plan,
 		p->delivery != NULL
 			? "when the accounts are there: their memberships, the "
 			  "logons that are denied to them, the network "
-			  "filters; then their passwords are handed over, and "
-			  "they are enabled"
+			  "filters; then their passwords are handed over, "
+			  "they are enabled, and the network is tried as "
+			  "each: what the filters do not hold back undoes "
+			  "all of it"
 			: "when the accounts are there: their memberships, the "
 			  "logons that are denied to them, the network "
 			  "filters; they stay disabled, since only that "

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/limits.h"
 #include "engine/windows/frame_pipe.h"
 #include "engine/windows/logon_start.h"
 #include "engine/windows/pipe_end.h"
@@ -40,6 +41,7 @@ struct sbk_runner {
 	bool stuck;    /* the thread is left in a read for good */
 	bool test_any_client;
 	DWORD connect_ms, greeting_ms;
+	char program[SBK_PATH_MAX];
 };
 
 /* --- beginning ------------------------------------------------------------ */
@@ -144,6 +146,9 @@ int sbk_runner_start(const struct sbk_runner_wish *wish,
 	if (runner == NULL)
 		return sbk_error_no_memory(err);
 	runner->test_any_client = wish->test_any_client;
+	/* One that is too long is refused where it is started. */
+	(void)snprintf(runner->program, sizeof(runner->program), "%s",
+		       wish->program);
 	runner->greeting_ms = wish->test_patience_ms;
 	runner->connect_ms = 5 * wish->test_patience_ms;
 	if (wish->test_patience_ms == 0) {
@@ -164,6 +169,16 @@ int sbk_runner_start(const struct sbk_runner_wish *wish,
 	if (err != NULL)
 		err->os_code = why.os_code;
 	return rc;
+}
+
+const char *sbk_runner_program(const struct sbk_runner *runner)
+{
+	return runner->program;
+}
+
+uint64_t sbk_runner_patience_s(const struct sbk_runner *runner)
+{
+	return (runner->greeting_ms + 999) / 1000;
 }
 
 int sbk_runner_release(struct sbk_runner *runner, struct sbk_error *err)

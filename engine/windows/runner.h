@@ -62,6 +62,10 @@ int sbk_runner_run(struct sbk_runner *runner,
 int sbk_runner_resize(struct sbk_runner *runner, COORD size,
 		      struct sbk_error *err);
 int sbk_runner_stop(struct sbk_runner *runner, struct sbk_error *err);
+/* Its own program, as the wish named it. */
+const char *sbk_runner_program(const struct sbk_runner *runner);
+/* How long is waited for an answer of its, in seconds. */
+uint64_t sbk_runner_patience_s(const struct sbk_runner *runner);
 /* Ends it, with all that it started. NULL is fine. */
 int sbk_runner_release(struct sbk_runner *runner, struct sbk_error *err);
 

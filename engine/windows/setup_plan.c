@@ -429,21 +429,40 @@ static int plan_logons(struct sbk_nt_setup *s, struct sbk_plan *plan,
 		       : s->deliver(s->deliver_arg, s, sids, err);
 }
 
+static int try_network(struct sbk_nt_setup *s, const struct made *made,
+		       struct sbk_error *err)
+{
+	const char *sids[SBK_NT_ROLE_COUNT];
+	int role;
+
+	for (role = 0; role < SBK_NT_ROLE_COUNT; role++)
+		sids[role] = made->accounts[role].text;
+	return s->probe == NULL ? 0 : s->probe(s->probe_arg, s, sids, err);
+}
+
+/* What each pass adds is made before the next one comes. */
 int sbk_nt_setup_more(void *arg, struct sbk_plan *plan, struct sbk_error *err)
 {
+	enum { BOUNDS, LOGONS, TRIAL, DONE };
 	struct sbk_nt_setup *s = arg;
 	const size_t before = sbk_plan_count(plan);
 	struct made made;
 	int rc;
 
-	if (s->added == 2)
+	if (s->added == DONE)
 		return 0;
 	rc = find_made(s, &made, err);
-	if (rc == 0 && s->added == 0)
+	if (rc == 0 && s->added == TRIAL) {
+		s->added = DONE;
+		return try_network(s, &made, err);
+	}
+	if (rc == 0 && s->added == BOUNDS) {
 		rc = plan_bounds(s, plan, &made, err);
-	if (rc < 0)
+		s->added = LOGONS;
+	}
+	if (rc < 0 || sbk_plan_count(plan) > before)
 		return rc;
-	/* The logons come when those are made: in the next pass. */
-	s->added = sbk_plan_count(plan) > before ? 1 : 2;
-	return s->added == 2 ? plan_logons(s, plan, &made, err) : 0;
+	rc = plan_logons(s, plan, &made, err);
+	s->added = sbk_plan_count(plan) > before ? TRIAL : DONE;
+	return rc;
 }

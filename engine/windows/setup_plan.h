@@ -24,6 +24,9 @@
 #include "engine/windows/filter_rules.h"
 
 #define SBK_NT_GROUP_NAME "Sandbook"
+/* Ports of the loopback that an offline account reaches, for a proxy. */
+#define SBK_NT_PROXY_FIRST_PORT 47100
+#define SBK_NT_PROXY_LAST_PORT 47115
 
 enum sbk_nt_role { SBK_NT_OFFLINE, SBK_NT_ONLINE, SBK_NT_ROLE_COUNT };
 
@@ -47,6 +50,15 @@ struct sbk_nt_setup {
 		       const char *const sids[SBK_NT_ROLE_COUNT],
 		       struct sbk_error *err);
 	void *deliver_arg;
+	/*
+	 * Tries, when the accounts are enabled, whether what holds them back
+	 * does (setup_probe.h); where all were enabled already not at all. A
+	 * failure undoes everything. NULL: it is not tried.
+	 */
+	int (*probe)(void *arg, const struct sbk_nt_setup *setup,
+		     const char *const sids[SBK_NT_ROLE_COUNT],
+		     struct sbk_error *err);
+	void *probe_arg;
 	/* Its own: how much of part 2 was added. */
 	unsigned added;
 };
@@ -62,7 +74,7 @@ bool sbk_nt_setup_gives(const char *right);
 int sbk_nt_setup_plan(struct sbk_nt_setup *setup, struct sbk_plan *plan,
 		      struct sbk_error *err);
 /*
- * Part 2, in two steps; nothing when called again. Of the form of
+ * Part 2, in three steps; nothing when called again. Of the form of
  * sbk_apply_more_fn, `arg` the struct sbk_nt_setup. SBK_E_IO where an account
  * of part 1 is not there; SBK_E_CONFLICT where others altered the filters.
  */

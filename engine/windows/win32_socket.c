@@ -11,6 +11,8 @@
 
 #include "engine/banned.h"
 
+#define BACKLOG 128 /* more than are looked at (network_trial.c) */
+
 const struct sbk_win32_socket sbk_win32_socket_system = {
 	.WSAStartup = WSAStartup,
 	.WSACleanup = WSACleanup,
@@ -98,11 +100,21 @@ static int make(const struct sbk_socket_kind *kind, SOCKET *out,
 	return *out == INVALID_SOCKET ? last(err, "socket") : 0;
 }
 
+static int last_of_bind(bool chosen, struct sbk_error *err)
+{
+	const int code = calls()->WSAGetLastError();
+
+	if (chosen && (code == WSAEADDRINUSE || code == WSAEACCES))
+		return sbk_error_set(err, SBK_E_BUSY,
+				     "bind: the port is in use");
+	return last(err, "bind");
+}
+
 int sbk_win32_socket_listen(const struct sbk_socket_kind *kind, SOCKET *out,
 			    uint16_t *port, struct sbk_error *err)
 {
 	union address address;
-	int size = address_of(kind, 0, &address);
+	int size = address_of(kind, *port, &address);
 	const BOOL alone = TRUE;
 	SOCKET s;
 	int rc = make(kind, &s, err);
@@ -114,10 +126,10 @@ int sbk_win32_socket_listen(const struct sbk_socket_kind *kind, SOCKET *out,
 				(const char *)&alone, sizeof(alone)) != 0)
 		rc = last(err, "setsockopt");
 	if (rc == 0 && calls()->bind(s, &address.any, size) != 0)
-		rc = last(err, "bind");
+		rc = last_of_bind(*port != 0, err);
 	if (rc == 0 && calls()->getsockname(s, &address.any, &size) != 0)
 		rc = last(err, "getsockname");
-	if (rc == 0 && !kind->datagram && calls()->listen(s, 8) != 0)
+	if (rc == 0 && !kind->datagram && calls()->listen(s, BACKLOG) != 0)
 		rc = last(err, "listen");
 	if (rc < 0) {
 		sbk_win32_close_socket(&s);

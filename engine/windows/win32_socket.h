@@ -47,10 +47,12 @@ struct sbk_socket_kind {
 int sbk_win32_sockets_begin(struct sbk_error *err);
 void sbk_win32_sockets_end(void);
 /*
- * A socket that is bound to a port of the loopback that the system chooses, and
- * listens where it is no datagram's: "socket", "bind", "getsockname", "listen
- * function (winsock2.h)". SBK_E_NOTFOUND where the machine has no loopback of
- * that family (WSAEAFNOSUPPORT, WSAEADDRNOTAVAIL).
+ * A socket that is bound to `*port` of the loopback, 0: one that the system
+ * chooses, which is then `*port`; and listens where it is no datagram's:
+ * "socket", "bind", "getsockname", "listen function (winsock2.h)".
+ * SBK_E_NOTFOUND where the machine has no loopback of that family
+ * (WSAEAFNOSUPPORT, WSAEADDRNOTAVAIL), SBK_E_BUSY where somebody has the port
+ * (WSAEADDRINUSE; of one that is another's alone WSAEACCES).
  */
 int sbk_win32_socket_listen(const struct sbk_socket_kind *kind, SOCKET *out,
 			    uint16_t *port, struct sbk_error *err);

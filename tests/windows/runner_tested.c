@@ -1,8 +1,11 @@
 /*
- * What tests/windows/test_runner.c has started in place of sandbook-runner: the
- * runner itself, with the switches for Wine, or one that is hostile, as the
- * variable SBK_TEST_RUNNER says.
+ * What tests have started in place of sandbook-runner: the runner itself, with
+ * the switches for Wine, or one that is hostile, as the variable
+ * SBK_TEST_RUNNER says. By the words of a trial (trial_run.h) it sends, as the
+ * file `behaviour` beside it says: that is the simulated account's filters, or
+ * a sender that is not to be believed.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -10,10 +13,13 @@
 #include "engine/windows/frame_pipe.h"
 #include "engine/windows/pipe_end.h"
 #include "engine/windows/runner_serve.h"
+#include "engine/windows/trial_run.h"
 #include "engine/windows/wide.h"
 #include "engine/windows/win32.h"
 
 #include "engine/banned.h"
+
+#define PORTS_TEXT (SBK_TRIAL_PATH_COUNT * 6 + 1)
 
 int wmain(int argc, wchar_t **wide);
 
@@ -64,6 +70,66 @@ static int start_other(wchar_t **wide)
 	return 0;
 }
 
+/* The first bytes of a file beside this program; "" where there is none. */
+static void read_behaviour(char out[32])
+{
+	wchar_t path[300], *slash;
+	FILE *file;
+
+	out[0] = '\0';
+	if (GetModuleFileNameW(NULL, path, 280) == 0)
+		return;
+	slash = wcsrchr(path, L'\\');
+	(void)wcscpy(slash + 1, L"behaviour");
+	file = _wfopen(path, L"rb");
+	if (file == NULL)
+		return;
+	out[fread(out, 1, 31, file)] = '\0';
+	(void)fclose(file);
+}
+
+/* Only what these bits let through has a port. */
+static void keep_ports(char ports[PORTS_TEXT], unsigned through)
+{
+	char kept[PORTS_TEXT] = "", *at = ports;
+	size_t used = 0;
+	unsigned i;
+
+	for (i = 0; i < SBK_TRIAL_PATH_COUNT; i++) {
+		const unsigned long port = strtoul(at, &at, 10);
+
+		used += (size_t)snprintf(kept + used, sizeof(kept) - used,
+					 "%s%lu", i > 0 ? "," : "",
+					 (through & (1u << i)) != 0 ? port : 0);
+		at += *at != '\0';
+	}
+	memcpy(ports, kept, sizeof(kept));
+}
+
+static int send_trial(wchar_t **wide)
+{
+	char ports[PORTS_TEXT], token[64], behaviour[32];
+	const char *const words[SBK_TRIAL_WORDS] = {ports, token};
+	const char *how = behaviour;
+
+	(void)snprintf(ports, sizeof(ports), "%ls", wide[0]);
+	(void)snprintf(token, sizeof(token), "%ls", wide[1]);
+	read_behaviour(behaviour);
+	if (strcmp(how, "exit") == 0)
+		return 1;
+	if (strcmp(how, "crash") == 0)
+		ExitProcess(0xC0000005);
+	if (strcmp(how, "hang") == 0)
+		Sleep(60000);
+	if (strcmp(how, "silent") == 0)
+		return SBK_TRIAL_TRIED;
+	if (strcmp(how, "another's token") == 0)
+		token[0] = token[0] == '0' ? '1' : '0';
+	else
+		keep_ports(ports, (unsigned)strtoul(how, NULL, 10));
+	return sbk_trial_send(words, NULL);
+}
+
 int wmain(int argc, wchar_t **wide)
 {
 	static const char early[] = "\x37\0\0\0{\"v\":1,\"type\":\"output\","
@@ -72,6 +138,8 @@ int wmain(int argc, wchar_t **wide)
 	struct sbk_buf name = SBK_BUF_INIT;
 	const char *pipe;
 
+	if (argc == 4 && wcscmp(wide[1], L"" SBK_TRIAL_WORD) == 0)
+		return send_trial(wide + 2);
 	if (argc != 3 || mode == NULL)
 		return 9;
 	sbk_narrow_add(&name, wide[1], wcslen(wide[1]));

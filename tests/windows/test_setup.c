@@ -37,6 +37,33 @@ static int deliver(void *arg, const struct sbk_nt_setup *s,
 	return 0;
 }
 
+/* The trial of the network, when both accounts are enabled. */
+static struct {
+	int calls, code;
+	unsigned disabled;
+} trial;
+
+static int try_network(void *arg, const struct sbk_nt_setup *s,
+		       const char *const sids[SBK_NT_ROLE_COUNT],
+		       struct sbk_error *err)
+{
+	static const WCHAR *const names[] = {L"SandbookOffline",
+					     L"SandbookOnline"};
+	size_t i;
+
+	(void)arg;
+	(void)s;
+	(void)sids;
+	trial.calls++;
+	for (i = 0; i < 2; i++)
+		trial.disabled +=
+			(sim_account_named(sim_now(), names[i])->flags &
+			 UF_ACCOUNTDISABLE) != 0;
+	return trial.code == 0
+		       ? 0
+		       : sbk_error_set(err, trial.code, "packets got through");
+}
+
 static int plan_setup(struct life *life, struct sbk_error *err)
 {
 	setup = (struct sbk_nt_setup){
@@ -47,7 +74,9 @@ static int plan_setup(struct life *life, struct sbk_error *err)
 		.first_port = 47100,
 		.last_port = 47115,
 		.deliver = deliver,
+		.probe = try_network,
 		.nonces = {NONCE "0", NONCE "1", NONCE "2"}};
+	memset(&trial, 0, sizeof(trial));
 	life->more = sbk_nt_setup_more;
 	life->more_arg = &setup;
 	return sbk_nt_setup_plan(&setup, life->plan, err);
@@ -119,6 +148,8 @@ static void test_setup__makes_all_in_its_order(void **state)
 	/* 3 accounts, 4 of the registry, 4 members, 8 rights, 2 rules, the
 	 * filters. */
 	assert_int_equal(count, 3 + 4 + 4 + 8 + 2 + 1 + 2);
+	assert_int_equal(trial.calls, 1);
+	assert_int_equal(trial.disabled, 0);
 	assert_int_equal(place_of(life, SBK_KIND_GROUP, ""), 0);
 	assert_int_equal(place_of(life, SBK_KIND_FILTERS, ""), count - 3);
 	assert_int_equal(place_of(life, SBK_KIND_LOGON, ""), count - 2);
@@ -178,6 +209,7 @@ static void test_setup__a_second_time_makes_what_is_missing(void **state)
 	(void)state;
 	assert_ok(again(life, SIM_USER, 1, &err), &err);
 	assert_int_equal(sbk_plan_count(life->plan), 0);
+	assert_int_equal(trial.calls, 1); /* nobody has the passwords now */
 	sim_account_named(life->sim, L"Users")->member_count = 1;
 	assert_ok(again(life, SIM_USER, 1, &err), &err);
 	assert_int_equal(sbk_plan_count(life->plan), 1);
@@ -257,6 +289,28 @@ static void test_setup__stops_where_the_system_forgets(void **state)
 	}
 }
 
+/* What the trial says undoes everything, the enabled accounts first. */
+static void test_setup__a_network_that_is_open_undoes_all(void **state)
+{
+	struct sbk_buf start = SBK_BUF_INIT;
+	struct life *life = begin(&start);
+	struct sbk_error err = SBK_ERROR_INIT;
+	size_t i;
+
+	(void)state;
+	assert_ok(plan_setup(life, &err), &err);
+	trial.code = SBK_E_UNSUPPORTED;
+	assert_error(life_do(life, &err), SBK_E_UNSUPPORTED, &err);
+	assert_string_equal(err.message, "packets got through");
+	assert_int_equal(trial.disabled, 0);
+	for (i = 0; i < life->recorded.count; i++)
+		life->recorded.changes[i]->status = SBK_STATUS_CONFIRMED;
+	assert_ok(life_undo(life, &err), &err);
+	assert_world(life, sbk_buf_text(&start));
+	sbk_buf_release(&start);
+	life_end(life);
+}
+
 /* What others did meanwhile does not keep ours, and stays itself. */
 static void test_setup__undo_after_others(void **state)
 {
@@ -301,6 +355,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_setup__a_second_person_comes_and_goes),
 	cmocka_unit_test(test_setup__takes_no_name_of_somebodys),
 	cmocka_unit_test(test_setup__stops_where_the_system_forgets),
+	cmocka_unit_test(test_setup__a_network_that_is_open_undoes_all),
 	cmocka_unit_test(test_setup__undo_after_others),
 	cmocka_unit_test(test_setup_sweep__every_call_fails_or_is_the_last),
 };

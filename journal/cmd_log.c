@@ -17,8 +17,6 @@
 
 #include "engine/banned.h"
 
-#define LOCK_WAIT_MS 10000
-
 struct log_choice {
 	struct sbk_choice choice;
 	const char *to;
@@ -136,7 +134,7 @@ int sbk_cmd_journal_key(struct sbk_cli *cli, int argc, char **argv)
 		rc = sbk_error_set(&err, SBK_E_INVAL,
 				   "--rotate or --replace, not both");
 	if (rc == 0 && (choice.rotate || choice.replace))
-		rc = sbk_journal_lock(journal, LOCK_WAIT_MS, &err);
+		rc = sbk_journal_lock(journal, SBK_JOURNAL_LOCK_WAIT_MS, &err);
 	if (rc == 0 && choice.rotate)
 		rc = sbk_key_rotate(journal, &err);
 	else if (rc == 0 && choice.replace)

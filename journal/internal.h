@@ -403,6 +403,9 @@ struct sbk_journal {
 
 struct sbk_store_place
 sbk_journal_store_place(const struct sbk_journal_place *place);
+/* How long a command of a person's waits for the one before it. */
+#define SBK_JOURNAL_LOCK_WAIT_MS 10000
+
 /* What the record lacks, and a key that is new, for who reports. */
 void sbk_journal_report(const struct sbk_journal *journal,
 			struct sbk_transaction_report *report);

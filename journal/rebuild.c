@@ -12,8 +12,6 @@
 
 #include "engine/banned.h"
 
-#define LOCK_WAIT_MS 10000
-
 /* The views without rows but those that stand for what was dropped. */
 static int seed(struct sbk_journal *journal, uint64_t cut,
 		struct sbk_error *err)
@@ -78,7 +76,7 @@ int sbk_journal_rebuild(struct sbk_journal *journal, bool *rebuilt,
 {
 	struct sbk_journal_verdict verdict = {.text = SBK_BUF_INIT};
 	bool may;
-	int rc = sbk_journal_lock(journal, LOCK_WAIT_MS, err);
+	int rc = sbk_journal_lock(journal, SBK_JOURNAL_LOCK_WAIT_MS, err);
 
 	*rebuilt = false;
 	if (rc < 0)

@@ -42,7 +42,7 @@
  * ours looks like ours, and then nothing of anybody's is lost.
  *
  * What this asks of the generic machinery: a transaction begins only where each
- * copy is as it was planned with (journal/ledger.c), since one that was seen
+ * copy is as it was planned with (journal/transact.c), since one that was seen
  * while another command's tools ran would be saved with names of ours in it;
  * plan_undo adds an inverse for each KEPT change, never settles one as "already
  * undone", and places it last; apply, when it undoes and an account or group

@@ -100,8 +100,16 @@ void sbk_account_forecast_print(const struct sbk_account_forecast *forecast,
 		print_none(forecast, out);
 		return;
 	}
-	sbk_buf_printf(out, "Account: '%s' (uid %u) outside, you inside\n",
-		       forecast->name, forecast->account);
+	if (forecast->outside[0] != '\0')
+		sbk_buf_printf(out,
+			       "Account: '%s' (%s); what every user here may "
+			       "read and use it may, and beyond that what it "
+			       "was granted\n",
+			       forecast->name, forecast->outside);
+	else
+		sbk_buf_printf(out,
+			       "Account: '%s' (uid %u) outside, you inside\n",
+			       forecast->name, forecast->account);
 	for (i = 0; i < forecast->count; i++)
 		if (forecast->items[i].kind != SBK_FORECAST_MAPPED ||
 		    forecast->items[i].writable)
@@ -157,6 +165,8 @@ void sbk_account_forecast_print_json(
 	if (forecast->account != 0) {
 		sbk_json_integer(out, "number", forecast->account);
 		sbk_json_name(out, "name", forecast->name);
+		if (forecast->outside[0] != '\0')
+			sbk_json_string(out, "id", forecast->outside);
 		print_json_items(forecast, "mapped", SBK_FORECAST_MAPPED, out);
 		print_json_items(forecast, "read_only_mounts",
 				 SBK_FORECAST_BELOW, out);

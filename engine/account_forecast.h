@@ -20,6 +20,7 @@
 #include "engine/buf.h"
 #include "engine/limits.h"
 #include "engine/policy.h"
+#include "engine/principal_id.h"
 #include "engine/run.h"
 
 /* A path of the scope, or one below it. */
@@ -40,6 +41,9 @@ struct sbk_account_forecast {
 	struct sbk_arena arena;
 	uint32_t account; /* its number; 0: the run is the person's own */
 	char name[SBK_NAME_MAX];
+	/* Where an account has no uid and nothing is shown as its own: its id.
+	 * It then has no rights but what any user has and what was granted. */
+	char outside[SBK_PRINCIPAL_TEXT];
 	/* Why none, where that is worth saying. */
 	char missing[SBK_ACCOUNT_MISSING_MAX];
 	enum sbk_account_wish wish;

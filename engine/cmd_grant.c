@@ -193,10 +193,9 @@ static int list_in_effect(struct sbk_cli *cli, struct granting *g,
 	g->in_effect = sbk_plan_new();
 	if (g->in_effect == NULL)
 		return sbk_error_no_memory(err);
-	if (is_for_runs(g))
-		return 0;
-	return cli->ledger.ops->granted(cli->ledger.self, SBK_BOOK_USER,
-					g->principal, g->in_effect, err);
+	return sbk_root_principals_granted(&cli->ledger,
+					   is_for_runs(g) ? NULL : g->principal,
+					   g->in_effect, err);
 }
 
 /* What the objects and the journal are now. */

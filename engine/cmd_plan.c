@@ -85,9 +85,9 @@ static int run_plan(struct sbk_cli *cli, int argc, char **argv)
 		rc = sbk_scope_resolve(&into.policy, &person,
 				       sbk_os_environment(), &scope, &err);
 	if (rc == 0)
-		rc = sbk_run_grant_plan(&grant, &cli->ledger, &scope, &err);
-	if (rc == 0)
 		rc = sbk_run_roots_find(&cli->ledger, &scope, &err);
+	if (rc == 0)
+		rc = sbk_run_grant_plan(&grant, &cli->ledger, &scope, &err);
 	if (rc == 0)
 		rc = sbk_account_forecast(&scope, &forecast, &err);
 	if (rc == 0) {

@@ -206,8 +206,8 @@ static void say_account(const struct run *run,
 	if (carriers->account == 0 && carriers->account_missing[0] != '\0')
 		note(run, "runs without the sandbox account: ",
 		     carriers->account_missing, "");
-	else if (carriers->account != 0 && !carriers->firewall &&
-		 run->scope.network != SBK_NETWORK_ON)
+	else if (carriers->account != 0 && carriers->namespaces &&
+		 !carriers->firewall && run->scope.network != SBK_NETWORK_ON)
 		note(run,
 		     "the firewall does not refuse the sandbox account, the "
 		     "network namespace alone does ('sandbook audit drift')",
@@ -469,35 +469,60 @@ static void release(struct run *run)
 }
 
 /*
- * What is to be granted is found, and, unless it is only to be told, made,
- * before anything is launched. What a crash left is settled first: it may be
- * half a grant.
+ * What a crash left is settled first: it may be half a grant. A run that would
+ * be refused grants nothing.
  */
-static int grant(struct run *run, struct sbk_error *err)
+static int before_grant(struct run *run, struct sbk_error *err)
 {
 	const struct sbk_ledger *ledger = &run->cli->ledger;
 	struct sbk_backend backend = {.ops = NULL};
-	const char *note_text;
-	size_t settled = 0, i;
-	int rc = 0;
+	size_t settled = 0;
+	int rc = sbk_run_check(&run->scope, &run->arguments.options, err);
 
-	if (run->scope.grant != SBK_GRANT_ACL)
-		return 0;
-	if (!run->arguments.dry_run)
+	if (rc == 0)
 		rc = sbk_os_backend(&backend, err);
-	if (rc == 0 && !run->arguments.dry_run)
+	if (rc == 0)
 		rc = ledger->ops->recover(ledger->self, &backend, SBK_BOOK_USER,
 					  &settled, err);
 	sbk_backend_close(&backend);
-	if (rc == 0)
-		rc = sbk_run_grant_plan(&run->grant, ledger, &run->scope, err);
-	if (rc < 0 || run->arguments.dry_run)
-		return rc;
+	return rc;
+}
+
+/* What is granted is asked anew when it is made. */
+static int make_grant(struct run *run, struct sbk_error *err)
+{
+	const struct sbk_ledger *ledger = &run->cli->ledger;
+	const char *note_text;
+	size_t i;
+	int rc;
+
 	for (i = 0; sbk_run_grant_note(&run->grant, i, &note_text); i++)
 		note(run, "", note_text, "");
 	rc = sbk_run_grant_make(&run->grant, ledger, err);
 	run->record_failed = rc < 0;
-	return rc;
+	return rc == 0 && run->scope.grant_refused == NULL
+		       ? sbk_run_roots_find(ledger, &run->scope, err)
+		       : rc;
+}
+
+/*
+ * What the run was granted is found, and, unless it is only to be told, what
+ * it still needs is made, before anything is launched.
+ */
+static int grant(struct run *run, struct sbk_error *err)
+{
+	const struct sbk_ledger *ledger = &run->cli->ledger;
+	const bool makes =
+		run->scope.grant == SBK_GRANT_ACL && !run->arguments.dry_run;
+	int rc = makes ? before_grant(run, err) : 0;
+
+	if (rc == 0)
+		rc = sbk_run_roots_find(ledger, &run->scope, err);
+	if (rc == 0 && makes)
+		rc = sbk_run_grant_make_room(ledger, &run->scope, err);
+	if (rc == 0)
+		rc = sbk_run_grant_plan(&run->grant, ledger, &run->scope, err);
+	return rc == 0 && makes ? make_grant(run, err) : rc;
 }
 
 /* What a person should know of the run's bounds before it begins. */
@@ -526,8 +551,6 @@ static int run_run(struct sbk_cli *cli, int argc, char **argv)
 
 	if (rc == 0)
 		rc = grant(&run, &err);
-	if (rc == 0)
-		rc = sbk_run_roots_find(&cli->ledger, &run.scope, &err);
 	if (rc < 0) {
 		rc = sbk_cli_fail(cli, &err);
 		rc = run.record_failed ? SBK_EXIT_JOURNAL : rc;

@@ -36,6 +36,10 @@ struct sbk_grant_request {
 	/* Left out with what is below, as sensitive paths are. They exist. */
 	const char *const *denied;
 	size_t denied_count;
+	/* As protected names are: granted, but writing is denied. Where
+	 * entries are inherited alone, and a path that exists. */
+	const char *const *shut;
+	size_t shut_count;
 	/*
 	 * A plan with the roots of grants of ours to this principal that are
 	 * in effect, or NULL. What names the principal below one of them is

@@ -194,6 +194,22 @@ static int find_name(struct sbk_grant *grant, const char *root,
 	return rc;
 }
 
+static int find_shut(struct sbk_grant *grant, const char *root,
+		     struct sbk_error *err)
+{
+	const struct sbk_grant_request *request = grant->request;
+	const size_t size = strlen(root);
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < request->shut_count; i++)
+		if (sbk_path_within(request->shut[i], root) &&
+		    request->shut[i][size] == '/')
+			rc = find_name(grant, root, request->shut[i] + size + 1,
+				       err);
+	return rc;
+}
+
 int sbk_grant_find_names(struct sbk_grant *grant, const char *root,
 			 struct sbk_error *err)
 {
@@ -206,6 +222,7 @@ int sbk_grant_find_names(struct sbk_grant *grant, const char *root,
 		return 0;
 	for (i = 0; rc == 0 && sbk_protected_names[i] != NULL; i++)
 		rc = find_name(grant, root, sbk_protected_names[i], err);
-	return rc < 0 ? rc
-		      : find_name(grant, root, sbk_project_policy_name, err);
+	if (rc == 0)
+		rc = find_name(grant, root, sbk_project_policy_name, err);
+	return rc < 0 ? rc : find_shut(grant, root, err);
 }

@@ -16,7 +16,7 @@
 #include "engine/table.h"
 
 #define SBK_GRANT_MEMO_SLOTS 64 /* a power of two */
-#define SBK_GRANT_NAMES_MAX 32	/* protected names of a root */
+#define SBK_GRANT_NAMES_MAX 128 /* protected names of a root */
 
 /* Beside the rights of an object and SBK_RIGHTS_BELOW, where entries are
  * inherited: writing is denied to it, or it inherits such a denial. */

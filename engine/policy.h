@@ -192,6 +192,7 @@ struct sbk_run_root {
 	const char *path;
 	const char *principal; /* NULL: the run writes nothing there, */
 	const char *missing;   /* and why, with the remedy */
+	const char *planned;   /* that the run's own grant is to give it */
 };
 
 /*

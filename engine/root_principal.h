@@ -34,6 +34,17 @@ extern const bool sbk_root_principals_used;
 /* How people read them. */
 extern const char sbk_root_principal_name[];
 
+/* Whether it is one of some root's own. */
+bool sbk_root_principal_is(const char *principal);
+
+/*
+ * Adds to `out` the roots of the grants in effect to `principal` (NULL: to
+ * nobody) and to roots' own ones: for `in_effect` of a grant to both.
+ */
+int sbk_root_principals_granted(const struct sbk_ledger *ledger,
+				const char *principal, struct sbk_plan *out,
+				struct sbk_error *err);
+
 /*
  * The principal of each of `roots`, resolved paths of objects that exist: the
  * one that the book has in effect there, or one that nobody ever had. Borrowed

@@ -129,6 +129,14 @@ struct sbk_run_start *sbk_run_begin(const struct sbk_run_options *options,
 void sbk_run_abandon(struct sbk_run_start *start);
 
 /*
+ * Whether such a run would be refused, before anything is granted for it: what
+ * is known without building it. SBK_E_UNSUPPORTED, SBK_E_LIMIT. Linked from
+ * the system's folder.
+ */
+int sbk_run_check(const struct sbk_scope *scope,
+		  const struct sbk_run_options *options, struct sbk_error *err);
+
+/*
  * Builds the sandbox for `scope`, starts argv in it, relays terminal and
  * signals, waits, and leaves nothing behind. SBK_E_UNSUPPORTED names each
  * guarantee without a carrier. Linked from the system's folder.

@@ -4,7 +4,9 @@
  * mapped is the system's to say.
  *
  * Steady state: where the journal has a grant in effect at or above a path and
- * the path itself still bears it, nothing is planned and no tree is walked.
+ * the path itself still bears it, nothing is planned and no tree is walked. A
+ * root's own principal is asked for at the root itself alone (run_roots.h): a
+ * grant above it is another root's.
  */
 #include "engine/run_grant.h"
 
@@ -12,10 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/json.h"
 #include "engine/os_census.h"
 #include "engine/path.h"
 #include "engine/policy_model.h"
+#include "engine/run_roots.h"
 
 #include "engine/banned.h"
 
@@ -23,15 +25,18 @@ enum { WRITTEN, READ };
 
 /* --- what is in question ------------------------------------------------ */
 
-/* An entry proper that is the person's own. */
+/* An entry proper that is the person's own; what is written where entries are
+ * inherited is whoever's, as long as its access may be changed (plan_grant.h).
+ */
 static bool is_own(const struct sbk_scope *scope,
-		   const struct sbk_scope_path *path)
+		   const struct sbk_scope_path *path, bool written)
 {
 	struct sbk_file file;
 
 	return strcmp(path->path, path->target) == 0 && !path->is_link &&
 	       sbk_os_look(path->target, &file, NULL) == 0 &&
-	       file.owner == scope->person.uid &&
+	       (file.owner == scope->person.uid ||
+		(written && sbk_root_principals_used)) &&
 	       (file.type == SBK_FILE_DIRECTORY ||
 		file.type == SBK_FILE_REGULAR);
 }
@@ -55,7 +60,8 @@ static bool is_wanted(const struct sbk_scope *scope,
 			      path->optional)
 		return false;
 	/* The scope's order is a parent's before what is below it. */
-	return is_own(scope, path) && !is_granted(scope, path->target) &&
+	return is_own(scope, path, written) &&
+	       !is_granted(scope, path->target) &&
 	       sbk_run_unmappable(path->target, written) != NULL;
 }
 
@@ -70,7 +76,8 @@ static void find_paths(struct sbk_scope *scope, bool written)
 				scope->paths[i].target;
 }
 
-static int find_all(struct sbk_scope *scope, size_t *written,
+/* What a run without an account reads is whatever the person may read. */
+static int find_all(struct sbk_scope *scope, bool has_account, size_t *written,
 		    struct sbk_error *err)
 {
 	scope->granted =
@@ -81,12 +88,14 @@ static int find_all(struct sbk_scope *scope, size_t *written,
 	scope->granted_count = 0;
 	find_paths(scope, true);
 	*written = scope->granted_count;
-	find_paths(scope, false);
+	if (has_account)
+		find_paths(scope, false);
 	return 0;
 }
 
-/* What the run does not see gets no entry either. */
-static size_t find_denied(const struct sbk_scope *scope, const char **out)
+/* What is in a granted root and is not written, of one kind or the others. */
+static size_t find_within(const struct sbk_scope *scope, bool denied,
+			  const char **out)
 {
 	size_t i, count = 0;
 
@@ -94,13 +103,31 @@ static size_t find_denied(const struct sbk_scope *scope, const char **out)
 		const struct sbk_scope_path *path = &scope->paths[i];
 		struct sbk_file file;
 
-		if (path->kind == SBK_ACCESS_DENY &&
+		if (path->kind != SBK_ACCESS_RW &&
+		    (path->kind == SBK_ACCESS_DENY) == denied &&
+		    strcmp(path->path, path->target) == 0 &&
 		    is_granted(scope, path->target) &&
 		    sbk_os_look(path->target, &file, NULL) == 0 &&
 		    file.type != SBK_FILE_LINK)
 			out[count++] = path->target;
 	}
 	return count;
+}
+
+/* What the run does not see gets no entry either; what else it may not write
+ * is shut. */
+static int find_denied(struct sbk_run_grant *grant, struct sbk_error *err)
+{
+	const struct sbk_scope *scope = grant->scope;
+
+	grant->denied = calloc(scope->path_count + 1, sizeof(*grant->denied));
+	if (grant->denied == NULL)
+		return sbk_error_no_memory(err);
+	grant->denied_count = find_within(scope, true, grant->denied);
+	if (sbk_root_principals_used)
+		grant->shut_count = find_within(
+			scope, false, grant->denied + grant->denied_count);
+	return 0;
 }
 
 /* --- what stands already ------------------------------------------------ */
@@ -114,6 +141,8 @@ static bool is_in_effect(const struct sbk_run_grant *grant, const char *path,
 		const struct sbk_plan_root *root =
 			sbk_plan_root_at(grant->in_effect, i);
 
+		if (strcmp(root->principal, grant->principal) != 0)
+			continue; /* a root's own */
 		if (strcmp(root->path, path) == 0 &&
 		    (root->identity == NULL ||
 		     strcmp(root->identity, identity) != 0))
@@ -124,6 +153,38 @@ static bool is_in_effect(const struct sbk_run_grant *grant, const char *path,
 	return false;
 }
 
+/* Whether the principal has the right there by the entries that are there. */
+static bool has_entries(const struct sbk_run_grant *grant,
+			const struct sbk_observation *seen, const char *path,
+			const char *principal, bool written)
+{
+	struct sbk_buf next = SBK_BUF_INIT, ours = SBK_BUF_INIT;
+	struct sbk_file file;
+	bool result = false;
+
+	if (sbk_os_look(path, &file, NULL) == 0 &&
+	    sbk_backend_add_grant(&grant->backend, sbk_observation_state(seen),
+				  file.type == SBK_FILE_DIRECTORY, principal,
+				  written ? SBK_RIGHTS_WRITE : SBK_RIGHTS_READ,
+				  &next, &ours, NULL) == 0)
+		result = ours.size == 0;
+	sbk_buf_release(&next);
+	sbk_buf_release(&ours);
+	return result;
+}
+
+/* The principal that the root itself has, or NULL. */
+static const char *own_principal(const struct sbk_scope *scope,
+				 const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < scope->root_count; i++)
+		if (strcmp(scope->roots[i].path, path) == 0)
+			return scope->roots[i].principal;
+	return NULL;
+}
+
 /* Whether the path bears such a grant, as it was left. What cannot be told
  * is planned. */
 static bool stands(const struct sbk_run_grant *grant, const char *path,
@@ -131,24 +192,21 @@ static bool stands(const struct sbk_run_grant *grant, const char *path,
 {
 	const struct sbk_object object = {.kind = SBK_KIND_ACCESS,
 					  .name = path};
+	const bool needs_own = written && sbk_root_principals_used;
+	const char *own = own_principal(grant->scope, path);
 	struct sbk_observation seen = SBK_OBSERVATION_INIT;
-	struct sbk_buf next = SBK_BUF_INIT, ours = SBK_BUF_INIT;
-	struct sbk_file file;
 	bool result = false;
 
-	if (sbk_os_look(path, &file, NULL) == 0 &&
-	    sbk_backend_observe(&grant->backend, &object, &seen, NULL) == 0 &&
-	    sbk_backend_add_grant(&grant->backend, sbk_observation_state(&seen),
-				  file.type == SBK_FILE_DIRECTORY,
-				  grant->principal,
-				  written ? SBK_RIGHTS_WRITE : SBK_RIGHTS_READ,
-				  &next, &ours, NULL) == 0)
-		result =
-			ours.size == 0 &&
-			is_in_effect(grant, path, sbk_buf_text(&seen.identity));
+	if (sbk_backend_observe(&grant->backend, &object, &seen, NULL) == 0)
+		result = (!grant->has_account ||
+			  (has_entries(grant, &seen, path, grant->principal,
+				       written) &&
+			   is_in_effect(grant, path,
+					sbk_buf_text(&seen.identity)))) &&
+			 (!needs_own ||
+			  (own != NULL &&
+			   has_entries(grant, &seen, path, own, written)));
 	sbk_observation_release(&seen);
-	sbk_buf_release(&next);
-	sbk_buf_release(&ours);
 	return result;
 }
 
@@ -197,36 +255,34 @@ static int tell_git(struct sbk_scope *scope, struct sbk_error *err)
 
 /* --- the plans ---------------------------------------------------------- */
 
-static int plan_part(struct sbk_run_grant *grant, bool written,
-		     const struct sbk_scope *scope, const char *const *paths,
-		     size_t count, size_t denied, struct sbk_error *err)
+static int plan_part(struct sbk_run_grant *grant,
+		     struct sbk_run_grant_part *part, struct sbk_error *err)
 {
-	struct sbk_run_grant_part *part =
-		&grant->parts[written ? WRITTEN : READ];
+	const bool written = part == &grant->parts[WRITTEN];
 	size_t i, kept = 0;
 	int rc;
 
-	part->paths = calloc(count + 1, sizeof(*part->paths));
-	if (part->paths == NULL)
-		return sbk_error_no_memory(err);
-	for (i = 0; i < count; i++)
-		if (!stands(grant, paths[i], written))
-			part->paths[kept++] = paths[i];
-	if (kept == 0)
-		return 0;
+	for (i = 0; i < part->wanted_count; i++)
+		if (!stands(grant, part->wanted[i], written))
+			part->paths[kept++] = part->wanted[i];
 	part->request = (struct sbk_grant_request){
-		.person = &scope->person,
-		.principal = grant->principal,
+		.person = &grant->scope->person,
+		.principal = grant->has_account ? grant->principal : NULL,
 		.principal_name = grant->name,
+		.root_principals = written ? &grant->own : NULL,
 		.rights = written ? SBK_RIGHTS_WRITE : SBK_RIGHTS_READ,
 		.paths = part->paths,
 		.path_count = kept,
 		.denied = grant->denied,
-		.denied_count = denied,
+		.denied_count = grant->denied_count,
+		.shut = grant->denied + grant->denied_count,
+		.shut_count = grant->shut_count,
 		.in_effect = grant->in_effect,
 		.without_way = true,
 		.except = written ? NULL : grant->parts[WRITTEN].grant,
 	};
+	if (kept == 0)
+		return 0;
 	part->plan = sbk_plan_new();
 	if (part->plan == NULL)
 		return sbk_error_no_memory(err);
@@ -242,7 +298,8 @@ static int add_notes(struct sbk_run_grant *grant, struct sbk_error *err)
 {
 	struct sbk_plan *plan = grant->parts[WRITTEN].plan;
 
-	if (plan == NULL || sbk_plan_count(plan) == 0)
+	if (plan == NULL || sbk_plan_count(plan) == 0 ||
+	    sbk_root_principals_used)
 		return 0;
 	return sbk_plan_add_note(
 		plan, err,
@@ -255,21 +312,44 @@ static int add_notes(struct sbk_run_grant *grant, struct sbk_error *err)
 		sbk_run_unmappable(grant->parts[WRITTEN].paths[0], true));
 }
 
-static int make_plans(struct sbk_run_grant *grant, struct sbk_scope *scope,
-		      size_t written, struct sbk_error *err)
+/* What the plan is to give a root, which is told before it is made. */
+static void tell_planned(struct sbk_run_grant *grant)
 {
-	size_t denied;
-	int rc;
+	struct sbk_plan *plan = grant->parts[WRITTEN].plan;
+	size_t i, j;
 
-	grant->denied = calloc(scope->path_count + 1, sizeof(*grant->denied));
-	if (grant->denied == NULL)
-		return sbk_error_no_memory(err);
-	denied = find_denied(scope, grant->denied);
-	rc = plan_part(grant, true, scope, scope->granted, written, denied,
-		       err);
-	if (rc == 0)
-		rc = plan_part(grant, false, scope, scope->granted + written,
-			       scope->granted_count - written, denied, err);
+	for (i = 0; plan != NULL && i < sbk_plan_root_count(plan); i++) {
+		const struct sbk_plan_root *root = sbk_plan_root_at(plan, i);
+
+		for (j = 0; j < grant->scope->root_count; j++)
+			if (sbk_root_principal_is(root->principal) &&
+			    strcmp(grant->scope->roots[j].path, root->path) ==
+				    0)
+				grant->scope->roots[j].planned =
+					root->principal;
+	}
+}
+
+static int make_plans(struct sbk_run_grant *grant, size_t written,
+		      struct sbk_error *err)
+{
+	struct sbk_scope *scope = grant->scope;
+	size_t i;
+	int rc = find_denied(grant, err);
+
+	grant->parts[WRITTEN].wanted = scope->granted;
+	grant->parts[WRITTEN].wanted_count = written;
+	grant->parts[READ].wanted = scope->granted + written;
+	grant->parts[READ].wanted_count = scope->granted_count - written;
+	for (i = 0; rc == 0 && i < 2; i++) {
+		struct sbk_run_grant_part *part = &grant->parts[i];
+
+		part->paths =
+			calloc(part->wanted_count + 1, sizeof(*part->paths));
+		rc = part->paths != NULL ? plan_part(grant, part, err)
+					 : sbk_error_no_memory(err);
+	}
+	tell_planned(grant);
 	return rc == 0 ? add_notes(grant, err) : rc;
 }
 
@@ -277,13 +357,47 @@ static int make_plans(struct sbk_run_grant *grant, struct sbk_scope *scope,
 static int refuse(struct sbk_run_grant *grant, struct sbk_scope *scope,
 		  const struct sbk_error *why, struct sbk_error *err)
 {
+	size_t i;
+
 	scope->grant_refused = sbk_arena_printf(
 		&scope->arena, "--grant acl: %s", why->message);
 	if (scope->grant_refused == NULL)
 		return sbk_error_no_memory(err);
 	scope->granted_count = 0;
+	for (i = 0; i < scope->root_count; i++) {
+		scope->roots[i].planned = NULL;
+		if (scope->roots[i].principal == NULL)
+			scope->roots[i].missing = scope->grant_refused;
+	}
 	sbk_run_grant_release(grant);
 	return 0;
+}
+
+static int list_in_effect(struct sbk_run_grant *grant, struct sbk_error *err)
+{
+	sbk_plan_free(grant->in_effect);
+	grant->in_effect = sbk_plan_new();
+	if (grant->in_effect == NULL)
+		return sbk_error_no_memory(err);
+	return sbk_root_principals_granted(
+		grant->ledger, grant->has_account ? grant->principal : NULL,
+		grant->in_effect, err);
+}
+
+/* Who is granted something: the account, a root's own principal, or both. */
+static int find_who(struct sbk_run_grant *grant, struct sbk_error *err)
+{
+	int rc = sbk_os_backend(&grant->backend, err);
+
+	grant->own = (struct sbk_root_principals){.ledger = grant->ledger,
+						  .backend = &grant->backend};
+	if (rc == 0 && grant->has_account)
+		rc = sbk_os_principal_name(grant->principal, grant->name,
+					   sizeof(grant->name), err);
+	else
+		(void)snprintf(grant->name, sizeof(grant->name), "%s",
+			       sbk_root_principal_name);
+	return rc == 0 ? list_in_effect(grant, err) : rc;
 }
 
 int sbk_run_grant_plan(struct sbk_run_grant *grant,
@@ -295,34 +409,95 @@ int sbk_run_grant_plan(struct sbk_run_grant *grant,
 	int rc;
 
 	scope->granted_count = 0;
-	if (scope->grant != SBK_GRANT_ACL ||
-	    sbk_run_account(scope, grant->principal, NULL) < 0)
+	if (scope->grant != SBK_GRANT_ACL)
+		return 0;
+	grant->ledger = ledger;
+	grant->scope = scope;
+	grant->has_account =
+		sbk_run_account(scope, grant->principal, NULL) == 0;
+	if (!grant->has_account && !sbk_root_principals_used)
 		return 0; /* who launches finds out why, and says it */
-	rc = find_all(scope, &written, err);
+	rc = find_all(scope, grant->has_account, &written, err);
 	if (rc < 0 || scope->granted_count == 0)
 		return rc;
-	grant->in_effect = sbk_plan_new();
-	if (grant->in_effect == NULL)
-		return sbk_error_no_memory(err);
-	rc = sbk_os_principal_name(grant->principal, grant->name,
-				   sizeof(grant->name), err);
-	if (rc == 0)
-		rc = sbk_os_backend(&grant->backend, err);
-	if (rc == 0)
-		rc = ledger->ops->granted(ledger->self, SBK_BOOK_USER,
-					  grant->principal, grant->in_effect,
-					  err);
+	rc = find_who(grant, err);
 	if (rc < 0)
 		return rc;
 	grant->written = scope->granted;
 	grant->written_count = written;
-	rc = make_plans(grant, scope, written, &why);
+	rc = make_plans(grant, written, &why);
 	if (rc == SBK_E_NOMEM)
 		return sbk_error_no_memory(err);
-	return rc < 0 ? refuse(grant, scope, &why, err) : tell_git(scope, err);
+	if (rc < 0)
+		return refuse(grant, scope, &why, err);
+	return grant->has_account ? tell_git(scope, err) : 0;
+}
+
+int sbk_run_grant_make_room(const struct sbk_ledger *ledger,
+			    const struct sbk_scope *scope,
+			    struct sbk_error *err)
+{
+	struct sbk_backend backend = {.ops = NULL};
+	struct sbk_root_principals own = {.ledger = ledger,
+					  .backend = &backend};
+	const char **roots;
+	size_t i;
+	int rc = 0;
+
+	if (scope->grant != SBK_GRANT_ACL || scope->root_count == 0)
+		return 0;
+	roots = calloc(scope->root_count, sizeof(*roots));
+	if (roots == NULL)
+		return sbk_error_no_memory(err);
+	for (i = 0; i < scope->root_count; i++)
+		roots[i] = scope->roots[i].path;
+	rc = sbk_os_backend(&backend, err);
+	if (rc == 0)
+		rc = sbk_root_principals_make_room(&own, roots,
+						   scope->root_count, err);
+	sbk_root_principals_release(&own);
+	sbk_backend_close(&backend);
+	free(roots);
+	return rc;
 }
 
 /* --- making and printing ------------------------------------------------ */
+
+/* Another command has changed the trees, or numbered a root, since the plan was
+ * made: what stands by now is found anew. */
+static int plan_again(void *arg, struct sbk_plan **plan, struct sbk_error *err)
+{
+	struct sbk_run_grant *grant = arg;
+	struct sbk_run_grant_part *part = grant->making;
+	int rc;
+
+	sbk_grant_free(part->grant);
+	sbk_plan_free(part->plan);
+	part->grant = NULL;
+	part->plan = NULL;
+	rc = sbk_run_roots_find(grant->ledger, grant->scope, err);
+	if (rc == 0)
+		rc = list_in_effect(grant, err);
+	if (rc == 0)
+		rc = plan_part(grant, part, err);
+	if (rc == 0 && part->plan == NULL) {
+		part->plan = sbk_plan_new();
+		if (part->plan == NULL)
+			rc = sbk_error_no_memory(err);
+	}
+	*plan = part->plan;
+	return rc;
+}
+
+/* The grant is another one where the plan was made again, or none. */
+static int more(void *arg, struct sbk_plan *plan, struct sbk_error *err)
+{
+	struct sbk_run_grant *grant = arg;
+
+	return grant->making->grant != NULL
+		       ? sbk_grant_more(grant->making->grant, plan, err)
+		       : 0;
+}
 
 static int make_part(struct sbk_run_grant *grant,
 		     struct sbk_run_grant_part *part,
@@ -332,8 +507,10 @@ static int make_part(struct sbk_run_grant *grant,
 	struct sbk_buf title = SBK_BUF_INIT;
 	struct sbk_transaction_request request = {
 		.book = SBK_BOOK_USER,
-		.more = sbk_grant_more,
-		.more_arg = part->grant,
+		.more = more,
+		.more_arg = grant,
+		.again = plan_again,
+		.again_arg = grant,
 	};
 	size_t i;
 	int rc;
@@ -347,7 +524,12 @@ static int make_part(struct sbk_run_grant *grant,
 		sbk_buf_addc(&title, ' ');
 		sbk_text_quote(&title, part->paths[i]);
 	}
+	/* It is filled anew where the plan is made again. */
+	request.mark = part == &grant->parts[WRITTEN]
+			       ? sbk_root_principals_mark(&grant->own)
+			       : NULL;
 	request.title = sbk_buf_text(&title);
+	grant->making = part;
 	rc = sbk_buf_failed(&title, err);
 	if (rc == 0)
 		rc = ledger->ops->transact(ledger->self, &grant->backend,
@@ -364,57 +546,6 @@ int sbk_run_grant_make(struct sbk_run_grant *grant,
 	return rc < 0 ? rc : make_part(grant, &grant->parts[READ], ledger, err);
 }
 
-const char *sbk_run_grant_root(const struct sbk_run_grant *grant, size_t index)
-{
-	return index < grant->written_count ? grant->written[index] : NULL;
-}
-
-bool sbk_run_grant_note(const struct sbk_run_grant *grant, size_t index,
-			const char **out)
-{
-	size_t i;
-
-	for (i = 0; i < 2; i++) {
-		const struct sbk_plan *plan = grant->parts[i].plan;
-		size_t count = plan != NULL ? sbk_plan_note_count(plan) : 0;
-
-		if (index < count) {
-			*out = sbk_plan_note_at(plan, index);
-			return true;
-		}
-		index -= count;
-	}
-	return false;
-}
-
-void sbk_run_grant_print(const struct sbk_run_grant *grant, struct sbk_buf *out)
-{
-	size_t i;
-
-	for (i = 0; i < 2; i++)
-		if (grant->parts[i].plan != NULL &&
-		    sbk_plan_count(grant->parts[i].plan) > 0)
-			sbk_plan_print(grant->parts[i].plan, out);
-}
-
-void sbk_run_grant_print_json(const struct sbk_run_grant *grant,
-			      struct sbk_buf *out)
-{
-	bool first = true;
-	size_t i;
-
-	sbk_json_open_key(out, "grants", '[');
-	for (i = 0; i < 2; i++) {
-		if (grant->parts[i].plan == NULL)
-			continue;
-		if (!first)
-			sbk_buf_addc(out, ',');
-		sbk_plan_print_json(grant->parts[i].plan, out);
-		first = false;
-	}
-	sbk_json_close(out, ']');
-}
-
 void sbk_run_grant_release(struct sbk_run_grant *grant)
 {
 	size_t i;
@@ -425,6 +556,7 @@ void sbk_run_grant_release(struct sbk_run_grant *grant)
 		free(grant->parts[i].paths);
 	}
 	free(grant->denied);
+	sbk_root_principals_release(&grant->own);
 	sbk_plan_free(grant->in_effect);
 	sbk_backend_close(&grant->backend);
 	*grant = (struct sbk_run_grant)SBK_RUN_GRANT_INIT;

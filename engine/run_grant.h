@@ -1,14 +1,19 @@
 /*
- * The grants of a run under the sandbox account, where a root cannot be shown
- * to it by a mount (--grant acl; linux/ACCOUNT.md, section 6a). They are
- * planned like those of `sandbook grant` and made before the run begins; what
- * stands already is not looked at again.
+ * The grants of a run (--grant acl): to the sandbox account, where a root
+ * cannot be shown to it by a mount (linux/ACCOUNT.md, section 6a); and where
+ * each root has a principal of its own (root_principal.h), to that one, with
+ * and without an account. They are planned like those of `sandbook grant` and
+ * made before the run begins; what stands already is not looked at again.
  *
  *	struct sbk_run_grant grant = SBK_RUN_GRANT_INIT;
+ *	rc = sbk_run_roots_find(&ledger, &scope, err);
  *	rc = sbk_run_grant_plan(&grant, &ledger, &scope, err);
  *	sbk_run_grant_print(&grant, &out);
  *	rc = sbk_run_grant_make(&grant, &ledger, err);
  *	sbk_run_grant_release(&grant);
+ *
+ *	run_grant.c       which paths, the plans, and making them
+ *	run_grant_text.c  what is said of them
  */
 #ifndef SBK_RUN_GRANT_H
 #define SBK_RUN_GRANT_H
@@ -25,14 +30,22 @@ struct sbk_run_grant_part {
 	struct sbk_grant *grant;
 	struct sbk_plan *plan; /* NULL: nothing is asked for */
 	const char **paths;
+	const char *const *wanted; /* of scope->granted; some stand already */
+	size_t wanted_count;
 };
 
 struct sbk_run_grant {
 	struct sbk_backend backend;
+	const struct sbk_ledger *ledger; /* borrowed, as is */
+	struct sbk_scope *scope;
 	struct sbk_plan *in_effect;
 	struct sbk_run_grant_part parts[2]; /* written, read */
-	const char **denied;
-	char principal[SBK_PRINCIPAL_TEXT];
+	struct sbk_run_grant_part *making;  /* the one under way */
+	struct sbk_root_principals own;	    /* the roots' */
+	const char **denied;		    /* and behind them, what is shut */
+	size_t denied_count, shut_count;
+	bool has_account;
+	char principal[SBK_PRINCIPAL_TEXT]; /* the account; "": none */
 	char name[SBK_NAME_MAX];
 	const char *const *written; /* of scope->granted */
 	size_t written_count;
@@ -45,17 +58,28 @@ struct sbk_run_grant {
 	}
 
 /*
- * Finds what of `scope` the account cannot get by mounts, and plans what is
- * missing there. Fills scope->granted; where the planner refuses,
- * scope->grant_refused, and the run has to do without the account. Nothing
- * where the scope does not ask for it or the person has no account. Reads the
+ * Where the scope asks for grants and its roots need more principals of their
+ * own than there may be, makes room (sbk_root_principals_make_room).
+ */
+int sbk_run_grant_make_room(const struct sbk_ledger *ledger,
+			    const struct sbk_scope *scope,
+			    struct sbk_error *err);
+
+/*
+ * Finds what of `scope` the account cannot get by mounts, and which writable
+ * roots lack a principal of their own (scope->roots was filled), and plans what
+ * is missing there. Fills scope->granted and what a root's `planned` is; where
+ * the planner refuses, scope->grant_refused, and the run has to do without the
+ * account, and without writing in such a root. Nothing where the scope does not
+ * ask for it, or where roots have none and the person has no account. Reads the
  * caller's journal. Only SBK_E_NOMEM and what the journal says are errors.
  */
 int sbk_run_grant_plan(struct sbk_run_grant *grant,
 		       const struct sbk_ledger *ledger, struct sbk_scope *scope,
 		       struct sbk_error *err);
 
-/* Makes it, through the journal. A step that fails is undone. */
+/* Makes it, through the journal. A step that fails is undone. Where another
+ * command was faster, it is planned again. */
 int sbk_run_grant_make(struct sbk_run_grant *grant,
 		       const struct sbk_ledger *ledger, struct sbk_error *err);
 

@@ -5,6 +5,12 @@
 
 #include "engine/banned.h"
 
+/* What the run holds, or will once its grants are made. */
+static const char *holds(const struct sbk_run_root *root)
+{
+	return root->planned != NULL ? root->planned : root->principal;
+}
+
 void sbk_run_roots_print(const struct sbk_scope *scope, struct sbk_buf *out)
 {
 	size_t i;
@@ -18,11 +24,13 @@ void sbk_run_roots_print(const struct sbk_scope *scope, struct sbk_buf *out)
 		sbk_buf_adds(out, "  ");
 		sbk_text_escape(out, root->path);
 		sbk_buf_adds(out, "   ");
-		if (root->principal == NULL)
+		if (holds(root) == NULL)
 			sbk_buf_adds(out, "nothing: ");
-		sbk_text_escape(out, root->principal != NULL ? root->principal
-							     : root->missing);
-		sbk_buf_addc(out, '\n');
+		sbk_text_escape(out, holds(root) != NULL ? holds(root)
+							 : root->missing);
+		sbk_buf_adds(out, root->planned != NULL
+					  ? " (granted before the command)\n"
+					  : "\n");
 	}
 }
 
@@ -39,10 +47,12 @@ void sbk_run_roots_print_json(const struct sbk_scope *scope,
 
 		sbk_json_open(out, '{');
 		sbk_json_name(out, "path", root->path);
-		if (root->principal != NULL)
-			sbk_json_string(out, "principal", root->principal);
+		if (holds(root) != NULL)
+			sbk_json_string(out, "principal", holds(root));
 		else
 			sbk_json_name(out, "missing", root->missing);
+		if (root->planned != NULL)
+			sbk_json_bool(out, "planned", true);
 		sbk_json_close(out, '}');
 	}
 	sbk_json_close(out, ']');

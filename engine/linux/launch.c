@@ -432,6 +432,16 @@ static int remove_temporary(const struct sbk_launch *launch, int failed,
 	return failed < 0 ? failed : rc;
 }
 
+/* What it can carry is known only by building it. */
+int sbk_run_check(const struct sbk_scope *scope,
+		  const struct sbk_run_options *options, struct sbk_error *err)
+{
+	(void)scope;
+	(void)options;
+	(void)err;
+	return 0;
+}
+
 int sbk_run_launch(const struct sbk_scope *scope,
 		   const struct sbk_run_options *options, char *const *argv,
 		   const struct sbk_run_hooks *hooks, struct sbk_run_end *end,

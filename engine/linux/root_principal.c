@@ -9,6 +9,12 @@
 const bool sbk_root_principals_used = false;
 const char sbk_root_principal_name[] = "";
 
+bool sbk_root_principal_is(const char *principal)
+{
+	(void)principal;
+	return false;
+}
+
 int sbk_root_principals_find(struct sbk_root_principals *p,
 			     const char *const *roots, size_t count,
 			     const char **out, struct sbk_error *err)

@@ -10,6 +10,11 @@
 const bool sbk_root_principals_used = true;
 const char sbk_root_principal_name[] = "runs that may write there";
 
+bool sbk_root_principal_is(const char *principal)
+{
+	return sbk_root_sid_is(principal);
+}
+
 int sbk_root_principals_find(struct sbk_root_principals *p,
 			     const char *const *roots, size_t count,
 			     const char **out, struct sbk_error *err)

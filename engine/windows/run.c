@@ -1,9 +1,10 @@
 /*
  * A run without an account: the user's own token, write-restricted (WINDOWS.md
- * part 6). Owns the order from a resolved scope to the steps of launch.c, and
- * what is put around the command: its program, its temporary directory, its
- * PATH. Refuses what this mode cannot keep (run_rules.c), and to run anything
- * for a user who keeps the password of an account.
+ * part 6); one with an account is run_under_account.c's. Owns the order from a
+ * resolved scope to the steps of launch.c, and what is put around the command:
+ * its temporary directory, its PATH. Refuses what this mode cannot keep
+ * (run_rules.c), and to run anything for a user who keeps the password of an
+ * account.
  */
 #include "engine/run.h"
 
@@ -14,11 +15,10 @@
 #include "engine/path.h"
 #include "engine/places.h"
 #include "engine/policy_model.h"
-#include "engine/windows/folders.h"
 #include "engine/windows/launch.h"
-#include "engine/windows/program_search.h"
+#include "engine/windows/run_parts.h"
 #include "engine/windows/run_rules.h"
-#include "engine/windows/run_sids.h"
+#include "engine/windows/run_under_account.h"
 #include "engine/windows/secret.h"
 #include "engine/windows/temporary.h"
 #include "engine/windows/win32.h"
@@ -27,21 +27,13 @@
 
 /* Where programs stand that refuse in place of ssh and its like. */
 #define REFUSING "refuse"
-#define NOT_FOUND 127
-#define NO_SUCH_FILE 2 /* ENOENT */
 
 struct run {
-	const struct sbk_scope *scope;
-	const struct sbk_run_options *options;
-	const struct sbk_run_hooks *hooks;
-	char *const *argv;
-	struct sbk_arena arena;
+	struct sbk_run_wish wish;
+	struct sbk_run_parts parts;
 	struct sbk_carriers carriers;
 	struct sbk_temporary temporary;
-	struct sbk_buf program;
-	const char **environment;
-	struct sbk_run_sids roots;
-	struct sbk_launch_wish wish;
+	struct sbk_launch_wish start;
 	struct sbk_launch launch;
 };
 
@@ -93,7 +85,7 @@ static int find_refusing(struct run *run, const char **out,
 	if (rc < 0)
 		return rc;
 	*strrchr(program, '/') = '\0';
-	path = sbk_path_join(&run->arena, program, REFUSING);
+	path = sbk_path_join(&run->parts.arena, program, REFUSING);
 	if (path == NULL)
 		return sbk_error_no_memory(err);
 	if (sbk_os_resolve(path, real, &file, NULL) == 0 &&
@@ -105,97 +97,56 @@ static int find_refusing(struct run *run, const char **out,
 /* PATH with that directory first. */
 static int advise(struct run *run, struct sbk_error *err)
 {
-	const char *const *from = (const char *const *)run->scope->environment;
+	const char *const *from =
+		(const char *const *)run->wish.scope->environment;
 	const char *refusing;
 	size_t i;
 	int rc = find_refusing(run, &refusing, err);
 
 	if (rc < 0 || refusing == NULL)
 		return rc;
-	for (i = 0; run->environment[i] != NULL; i++)
-		if (strncmp(run->environment[i], "PATH=", 5) == 0)
-			run->environment[i] = sbk_arena_printf(
-				&run->arena, "PATH=%s;%s", refusing,
+	for (i = 0; run->parts.environment[i] != NULL; i++)
+		if (strncmp(run->parts.environment[i], "PATH=", 5) == 0)
+			run->parts.environment[i] = sbk_arena_printf(
+				&run->parts.arena, "PATH=%s;%s", refusing,
 				sbk_environment_get(from, "PATH"));
 	for (i = 0; from[i] != NULL; i++)
-		if (run->environment[i] == NULL)
+		if (run->parts.environment[i] == NULL)
 			return sbk_error_no_memory(err);
 	return 0;
 }
 
 static int make_environment(struct run *run, struct sbk_error *err)
 {
-	char **from = run->scope->environment;
+	char **from = run->wish.scope->environment;
 	size_t count = 0, i;
 
 	while (from[count] != NULL)
 		count++;
-	run->environment = sbk_arena_alloc(
-		&run->arena, (count + 1) * sizeof(*run->environment));
-	if (run->environment == NULL)
+	run->parts.environment =
+		sbk_arena_alloc(&run->parts.arena,
+				(count + 1) * sizeof(*run->parts.environment));
+	if (run->parts.environment == NULL)
 		return sbk_error_no_memory(err);
 	for (i = 0; i <= count; i++)
-		run->environment[i] = from[i];
-	run->wish.environment = run->environment;
-	run->wish.advise_offline = run->scope->network != SBK_NETWORK_ON;
-	return run->wish.advise_offline ? advise(run, err) : 0;
-}
-
-/* --- the program ---------------------------------------------------------- */
-
-static bool is_file(void *arg, const char *path)
-{
-	char real[SBK_PATH_MAX];
-	struct sbk_file file;
-
-	(void)arg;
-	return sbk_os_resolve(path, real, &file, NULL) == 0 &&
-	       file.type == SBK_FILE_REGULAR;
-}
-
-static int find_program(struct run *run, struct sbk_error *err)
-{
-	char system[SBK_PATH_MAX];
-	const struct sbk_program_search search = {
-		.path = sbk_environment_get(run->environment, "PATH"),
-		.system = system,
-		.directory = run->scope->directory,
-		.is_file = is_file};
-	int rc = sbk_folder_path("System", system, sizeof(system), err);
-
-	if (rc == 0)
-		rc = sbk_program_find(&search, run->argv[0], &run->program,
-				      err);
-	run->wish.program = sbk_buf_text(&run->program);
-	return rc;
+		run->parts.environment[i] = from[i];
+	run->start.advise_offline = run->wish.scope->network != SBK_NETWORK_ON;
+	return run->start.advise_offline ? advise(run, err) : 0;
 }
 
 /* --- building ------------------------------------------------------------- */
 
 static int prepare(struct run *run, struct sbk_error *err)
 {
-	const struct sbk_scope *scope = run->scope;
-	const struct sbk_win32_program *calls = sbk_win32->program;
-	struct sbk_launch_wish *wish = &run->wish;
 	int rc = sbk_temporary_name(&run->temporary, err);
 
 	if (rc == 0)
-		rc = sbk_run_sids_collect(scope, &run->roots, err);
+		rc = sbk_run_sids_collect(run->wish.scope, &run->parts.roots,
+					  err);
 	if (rc < 0)
 		return rc;
-	wish->roots = run->roots.items;
-	wish->root_count = run->roots.count;
-	wish->argv = (const char *const *)run->argv;
-	wish->directory = scope->directory;
-	wish->temporary = run->temporary.path;
-	wish->timeout_s = scope->timeout_s;
-	wish->limits = (struct sbk_job_limits){.memory_mib = scope->memory_mib,
-					       .processes = scope->processes};
-	wish->best_effort = scope->best_effort;
-	wish->test_any_token = run->options->test_any_token;
-	wish->streams[0] = calls->GetStdHandle(STD_INPUT_HANDLE);
-	wish->streams[1] = calls->GetStdHandle(STD_OUTPUT_HANDLE);
-	wish->streams[2] = calls->GetStdHandle(STD_ERROR_HANDLE);
+	sbk_run_parts_fill(&run->wish, &run->parts, &run->start);
+	run->start.temporary = run->temporary.path;
 	run->carriers.temporary = run->temporary.path;
 	return 0;
 }
@@ -215,7 +166,7 @@ static int judge(struct run *run, struct sbk_error *err)
 	(void)snprintf(carriers->missing[SBK_GUARANTEE_WRITES],
 		       sizeof(carriers->missing[0]), "by --test-any-token: %s",
 		       why.message);
-	return sbk_run_rules_check(run->scope, carriers, err);
+	return sbk_run_rules_check(run->wish.scope, carriers, err);
 }
 
 static int carry_out(struct run *run, struct sbk_run_end *end,
@@ -224,11 +175,13 @@ static int carry_out(struct run *run, struct sbk_run_end *end,
 	int rc = judge(run, err);
 
 	if (rc == 0)
-		rc = run->hooks->ready(run->hooks->arg, &run->carriers,
-				       (int)run->launch.process_id, err);
+		rc = run->wish.hooks->ready(run->wish.hooks->arg,
+					    &run->carriers,
+					    (int)run->launch.process_id, err);
 	if (rc == 0)
 		rc = sbk_temporary_make(&run->temporary,
-					sbk_launch_run_sid(&run->launch), err);
+					sbk_launch_run_sid(&run->launch), NULL,
+					err);
 	if (rc == 0)
 		rc = sbk_launch_begin(&run->launch, err);
 	return rc < 0 ? rc : sbk_launch_wait(&run->launch, end, err);
@@ -246,17 +199,6 @@ static int clean_up(struct run *run, int rc, struct sbk_error *err)
 	if (rc == 0 && ended < 0)
 		return sbk_error_set(err, SBK_E_INCOMPLETE, "%s", why.message);
 	return rc;
-}
-
-/* Its session is recorded like any other, and nothing was started. */
-static int not_there(struct run *run, struct sbk_run_end *end,
-		     struct sbk_error *err)
-{
-	run->carriers.temporary = NULL;
-	*end = (struct sbk_run_end){.exit_code = NOT_FOUND,
-				    .exec_errno = NO_SUCH_FILE};
-	sbk_error_clear(err);
-	return run->hooks->ready(run->hooks->arg, &run->carriers, 0, err);
 }
 
 /* --- whom it would betray ------------------------------------------------- */
@@ -304,28 +246,69 @@ static int refuse_secrets(struct sbk_error *err)
 	return 0;
 }
 
+/* An account that cannot be had is why, where that is the user's. */
+static int refuse_beside(const struct run *run, struct sbk_error *err)
+{
+	const char *missing = run->carriers.account_missing;
+	int rc = refuse_secrets(err);
+
+	if (rc == SBK_E_UNSUPPORTED && missing[0] != '\0')
+		return sbk_error_set(err, rc,
+				     "%s; nothing was started, since a command "
+				     "under the user's own token could read "
+				     "what is kept",
+				     missing);
+	return rc;
+}
+
 static int run_all(struct run *run, struct sbk_run_end *end,
 		   struct sbk_error *err)
 {
 	size_t removed, left;
-	int rc = refuse_secrets(err);
+	int rc = refuse_beside(run, err);
 
 	if (rc == 0)
-		rc = sbk_run_rules_check(run->scope, &run->carriers, err);
+		rc = sbk_run_rules_check(run->wish.scope, &run->carriers, err);
 	if (rc < 0)
 		return rc;
 	sbk_temporary_sweep(&removed, &left);
 	rc = make_environment(run, err);
 	if (rc < 0)
 		return rc;
-	rc = find_program(run, err);
+	rc = sbk_run_parts_program(&run->wish, &run->parts, err);
 	if (rc == SBK_E_NOTFOUND)
-		return not_there(run, end, err);
+		return sbk_run_parts_none(&run->wish, &run->carriers, end, err);
 	if (rc == 0)
 		rc = prepare(run, err);
 	if (rc == 0)
-		rc = sbk_launch_build(&run->wish, &run->launch, err);
+		rc = sbk_launch_build(&run->start, &run->launch, err);
 	return rc < 0 ? rc : clean_up(run, carry_out(run, end, err), err);
+}
+
+/* As if the trial of an account's network went well. */
+int sbk_run_check(const struct sbk_scope *scope,
+		  const struct sbk_run_options *options, struct sbk_error *err)
+{
+	struct run run = {.wish = {.scope = scope, .options = options}};
+	struct sbk_own_account account;
+	int rc =
+		sbk_carriers_probe(options, scope->network, &run.carriers, err);
+
+	if (rc < 0)
+		return rc;
+	sbk_own_account_choose(scope->account, scope->network, &account,
+			       run.carriers.account_missing);
+	if (account.wanted) {
+		sbk_run_rules_account(scope->network, account.principal.number,
+				      true, "", &run.carriers);
+		rc = sbk_run_rules_check_account(scope, &run.carriers, err);
+	} else {
+		rc = refuse_beside(&run, err);
+		if (rc == 0)
+			rc = sbk_run_rules_check(scope, &run.carriers, err);
+	}
+	sbk_own_account_end(&account);
+	return rc;
 }
 
 int sbk_run_launch(const struct sbk_scope *scope,
@@ -333,21 +316,23 @@ int sbk_run_launch(const struct sbk_scope *scope,
 		   const struct sbk_run_hooks *hooks, struct sbk_run_end *end,
 		   struct sbk_error *err)
 {
-	struct run run = {.scope = scope,
-			  .options = options,
-			  .hooks = hooks,
-			  .argv = argv,
-			  .arena = SBK_ARENA_INIT,
+	struct run run = {.wish = {scope, options, hooks, argv},
+			  .parts = SBK_RUN_PARTS_INIT,
 			  .temporary = SBK_TEMPORARY_INIT,
-			  .program = SBK_BUF_INIT,
 			  .launch = SBK_LAUNCH_INIT};
+	struct sbk_own_account account;
 	int rc =
 		sbk_carriers_probe(options, scope->network, &run.carriers, err);
 
-	if (rc == 0)
-		rc = run_all(&run, end, err);
-	sbk_buf_release(&run.program);
-	sbk_arena_release(&run.arena);
+	if (rc < 0)
+		return rc;
+	sbk_own_account_choose(scope->account, scope->network, &account,
+			       run.carriers.account_missing);
+	rc = account.wanted
+		     ? sbk_run_under_account(&run.wish, &account, end, err)
+		     : run_all(&run, end, err);
+	sbk_own_account_end(&account);
+	sbk_run_parts_release(&run.parts);
 	return rc;
 }
 

@@ -1,34 +1,61 @@
 /*
- * The account of a run, as plans and grants ask for it.
+ * The account of a run, as plans and grants ask for it: what the launch asks
+ * (account_find.h), the password opened and wiped again. Only the logon itself
+ * can find that it is disabled or locked, and only the trial before a run that
+ * the filters do not hold.
  */
+#include "engine/account_forecast.h"
+
 #include <stdio.h>
 
-#include "engine/account_forecast.h"
 #include "engine/run_grant.h"
+#include "engine/windows/account_find.h"
 
 #include "engine/banned.h"
-
-#define NO_ACCOUNT                                                        \
-	"this user has no sandbox account: a run is the user's own, and " \
-	"reads, the network and other processes are no boundary"
 
 int sbk_account_forecast(const struct sbk_scope *scope,
 			 struct sbk_account_forecast *out,
 			 struct sbk_error *err)
 {
+	struct sbk_own_account account;
+
 	(void)err;
 	*out = (struct sbk_account_forecast){.arena = SBK_ARENA_INIT,
 					     .wish = scope->account};
-	(void)snprintf(out->missing, sizeof(out->missing), "%s", NO_ACCOUNT);
+	sbk_own_account_choose(scope->account, scope->network, &account,
+			       out->missing);
+	if (account.wanted) {
+		out->account = account.principal.number;
+		(void)snprintf(out->name, sizeof(out->name), "%s",
+			       account.principal.name);
+		(void)snprintf(out->outside, sizeof(out->outside), "%s",
+			       account.principal.id);
+	} else if (out->missing[0] == '\0') {
+		(void)snprintf(out->missing, sizeof(out->missing), "%s",
+			       SBK_NO_ACCOUNT);
+	}
+	sbk_own_account_end(&account);
 	return 0;
 }
 
 int sbk_run_account(const struct sbk_scope *scope, char principal[],
 		    struct sbk_error *err)
 {
-	(void)scope;
-	(void)principal;
-	return sbk_error_set(err, SBK_E_NOTFOUND, "%s", NO_ACCOUNT);
+	char missing[SBK_ACCOUNT_MISSING_MAX];
+	struct sbk_own_account account;
+	int rc = 0;
+
+	sbk_own_account_choose(scope->account, scope->network, &account,
+			       missing);
+	if (account.wanted)
+		(void)snprintf(principal, SBK_PRINCIPAL_TEXT, "%s",
+			       account.principal.id);
+	else
+		rc = sbk_error_set(err, SBK_E_NOTFOUND, "%s",
+				   missing[0] != '\0' ? missing
+						      : SBK_NO_ACCOUNT);
+	sbk_own_account_end(&account);
+	return rc;
 }
 
 const char *sbk_run_unmappable(const char *path, bool written)

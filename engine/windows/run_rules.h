@@ -11,10 +11,27 @@
  * token, and why one is missing. */
 void sbk_run_rules_carriers(enum sbk_network network, struct sbk_carriers *out);
 /*
+ * The same of a run under a sandbox account: `account` its number, `kept_off`
+ * whether the trial of its network (run_probe.h) showed that nothing gets out,
+ * `why` what it said else. What carries the others is that account's rights,
+ * which are those of any user of this machine.
+ */
+void sbk_run_rules_account(enum sbk_network network, uint32_t account,
+			   bool kept_off, const char *why,
+			   struct sbk_carriers *out);
+/* Whether this can be a run under an account: SBK_E_UNSUPPORTED where a
+ * guarantee has no carrier and the scope does not ask for best effort, the
+ * account is required and not kept off the network, or a path is denied, which
+ * no entry of ours would keep the account from; SBK_E_LIMIT for more writable
+ * roots than a token holds the SIDs of. */
+int sbk_run_rules_check_account(const struct sbk_scope *scope,
+				const struct sbk_carriers *carriers,
+				struct sbk_error *err);
+/*
  * Whether this can be a run without an account. SBK_E_UNSUPPORTED: a guarantee
  * has no carrier and the scope does not ask for best effort; or, whatever it
- * asks for, a denied path, an account that is required, or ACL grants in the
- * run's own command, which nothing here could keep.
+ * asks for, a denied path, or an account that is required. SBK_E_LIMIT for more
+ * writable roots than a token holds the SIDs of.
  */
 int sbk_run_rules_check(const struct sbk_scope *scope,
 			const struct sbk_carriers *carriers,

@@ -1,6 +1,7 @@
 /*
- * Temporary directories of runs. Owns their names ("run-" and 32 digits) and
- * that nothing else in the records' directory is touched. What is removed was
+ * Temporary directories of runs. Owns their names (a prefix and 32 digits) and
+ * that nothing else in the directory of either kind is touched: in the one that
+ * everybody uses, nothing that is not the caller's own. What is removed was
  * written by a command: every name is opened relative to the handle of its
  * directory, and a reparse point goes itself.
  */
@@ -12,8 +13,10 @@
 #include <sodium.h>
 
 #include "engine/buf.h"
+#include "engine/ntsec/sd.h"
 #include "engine/ntsec/sddl.h"
 #include "engine/os.h"
+#include "engine/windows/folders.h"
 #include "engine/windows/listing.h"
 #include "engine/windows/os_storage.h"
 #include "engine/windows/pin.h"
@@ -22,6 +25,7 @@
 #include "engine/banned.h"
 
 #define PREFIX "run-"
+#define SHARED_PREFIX "sandbook-run-"
 #define DIGITS 32
 #define ABOVE_NAMES_MAX 65536
 
@@ -30,21 +34,16 @@
 	(DELETE | FILE_LIST_DIRECTORY | FILE_TRAVERSE | FILE_READ_ATTRIBUTES)
 #define REMOVE_FILE (DELETE | FILE_READ_ATTRIBUTES)
 
-int sbk_temporary_name(struct sbk_temporary *out, struct sbk_error *err)
+/* Where it is to be is in `out` already. */
+static int make_name(struct sbk_temporary *out, const char *prefix,
+		     struct sbk_error *err)
 {
-	struct sbk_person caller;
 	struct sbk_buf name = SBK_BUF_INIT;
 	uint8_t random[DIGITS / 2];
-	size_t base;
-	int rc = sbk_os_caller(&caller, err);
+	int rc;
 
-	if (rc == 0)
-		rc = sbk_os_person_directory(&caller, out->above,
-					     sizeof(out->above), &base, err);
-	if (rc < 0)
-		return rc;
 	randombytes_buf(random, sizeof(random));
-	sbk_buf_adds(&name, PREFIX);
+	sbk_buf_adds(&name, prefix);
 	sbk_buf_add_hex(&name, random, sizeof(random));
 	rc = sbk_buf_failed(&name, err);
 	if (rc == 0) {
@@ -57,24 +56,53 @@ int sbk_temporary_name(struct sbk_temporary *out, struct sbk_error *err)
 	return rc;
 }
 
+int sbk_temporary_name(struct sbk_temporary *out, struct sbk_error *err)
+{
+	struct sbk_person caller;
+	size_t base;
+	int rc = sbk_os_caller(&caller, err);
+
+	if (rc == 0)
+		rc = sbk_os_person_directory(&caller, out->above,
+					     sizeof(out->above), &base, err);
+	return rc < 0 ? rc : make_name(out, PREFIX, err);
+}
+
+int sbk_temporary_name_shared(struct sbk_temporary *out, struct sbk_error *err)
+{
+	int rc = sbk_folder_path("ProgramData", out->above, sizeof(out->above),
+				 err);
+
+	return rc < 0 ? rc : make_name(out, SHARED_PREFIX, err);
+}
+
+static void let_in(const struct sbk_sid *sid, struct sbk_buf *out)
+{
+	struct sbk_sid_text text;
+
+	if (sid == NULL)
+		return;
+	(void)sbk_sid_format(sid, &text);
+	sbk_buf_printf(out, "(A;;0x1201bf;;;%s)(A;OICIIO;0x1301bf;;;%s)",
+		       text.text, text.text);
+}
+
 /*
- * The system, the user, and the run: that may not remove or rename the
- * directory itself, and changes no list.
+ * The system, the user, the account and the run: these may not remove or
+ * rename the directory itself, and change no list.
  */
-static int describe(const struct sbk_sid *run, struct sbk_buf *out,
-		    struct sbk_error *err)
+static int describe(const struct sbk_sid *run, const struct sbk_sid *account,
+		    struct sbk_buf *out, struct sbk_error *err)
 {
 	struct sbk_owner user;
-	struct sbk_sid_text sid;
 	struct sbk_buf text = SBK_BUF_INIT;
 	int rc = sbk_os_caller_id(&user, err);
 
-	(void)sbk_sid_format(run, &sid);
 	if (rc == 0) {
-		sbk_buf_printf(&text,
-			       "O:%sD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;%s)"
-			       "(A;;0x1201bf;;;%s)(A;OICIIO;0x1301bf;;;%s)",
-			       user.text, user.text, sid.text, sid.text);
+		sbk_buf_printf(&text, "O:%sD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;%s)",
+			       user.text, user.text);
+		let_in(account, &text);
+		let_in(run, &text);
 		rc = sbk_buf_failed(&text, err);
 	}
 	if (rc == 0)
@@ -85,7 +113,8 @@ static int describe(const struct sbk_sid *run, struct sbk_buf *out,
 }
 
 int sbk_temporary_make(struct sbk_temporary *temporary,
-		       const struct sbk_sid *run, struct sbk_error *err)
+		       const struct sbk_sid *run, const struct sbk_sid *account,
+		       struct sbk_error *err)
 {
 	struct sbk_buf descriptor = SBK_BUF_INIT;
 	struct sbk_pin above = SBK_PIN_INIT;
@@ -95,7 +124,7 @@ int sbk_temporary_make(struct sbk_temporary *temporary,
 						.directory = true,
 						.held = true,
 						.descriptor = &descriptor};
-	int rc = describe(run, &descriptor, err);
+	int rc = describe(run, account, &descriptor, err);
 
 	if (rc == 0)
 		rc = sbk_pin_path(temporary->above, SBK_STORE_CHANGE, &above,
@@ -196,6 +225,29 @@ static int remove_below(const struct sbk_pin *directory, size_t depth,
 	return first;
 }
 
+/* Others make directories there, too, under names like ours. */
+static int check_own(const struct sbk_pin *pin, struct sbk_error *err)
+{
+	struct sbk_buf bytes = SBK_BUF_INIT;
+	struct sbk_sid_text owner;
+	struct sbk_owner caller;
+	struct sbk_sd sd;
+	int rc = sbk_os_caller_id(&caller, err);
+
+	if (rc == 0)
+		rc = sbk_win32_query_security(pin->handle, &bytes, err);
+	if (rc == 0)
+		rc = sbk_sd_read((const uint8_t *)bytes.data, bytes.size, &sd,
+				 err);
+	if (rc == 0 &&
+	    (!sd.has_owner ||
+	     strcmp(sbk_sid_format(&sd.owner, &owner), caller.text) != 0))
+		rc = sbk_error_set(err, SBK_E_DENIED,
+				   "it belongs to somebody else");
+	sbk_buf_release(&bytes);
+	return rc;
+}
+
 /* The directory `name` with all that is in it. SBK_E_BUSY: somebody's front end
  * has it. */
 static int remove_whole(const char *above, const char *name,
@@ -209,10 +261,12 @@ static int remove_whole(const char *above, const char *name,
 		rc = sbk_error_no_memory(err);
 	if (rc == 0)
 		rc = sbk_pin_below(&at, sbk_wide_text(&wide), 2 * strlen(name),
-				   REMOVE_DIRECTORY, &pin, err);
+				   REMOVE_DIRECTORY | READ_CONTROL, &pin, err);
 	if (rc == 0 && (!pin.is_directory || pin.is_reparse))
 		rc = sbk_error_set(err, SBK_E_INVAL, "'%.100s' is no directory",
 				   name);
+	if (rc == 0)
+		rc = check_own(&pin, err);
 	if (rc == 0)
 		rc = remove_below(&pin, 0, err);
 	if (rc == 0)
@@ -239,17 +293,17 @@ int sbk_temporary_remove(struct sbk_temporary *temporary, struct sbk_error *err)
 
 /* --- what a crash left ---------------------------------------------------- */
 
-static bool is_ours(const char *name)
+static bool is_ours(const char *name, const char *prefix)
 {
-	const size_t prefix = sizeof(PREFIX) - 1;
+	const size_t size = strlen(prefix);
 
-	return strncmp(name, PREFIX, prefix) == 0 &&
-	       strspn(name + prefix, "0123456789abcdef") == DIGITS &&
-	       name[prefix + DIGITS] == '\0';
+	return strncmp(name, prefix, size) == 0 &&
+	       strspn(name + size, "0123456789abcdef") == DIGITS &&
+	       name[size + DIGITS] == '\0';
 }
 
 struct sweep {
-	const char *above;
+	const char *above, *prefix;
 	size_t removed, left;
 };
 
@@ -260,7 +314,7 @@ static int sweep_name(void *arg, const char *name, enum sbk_file_type type,
 	int rc;
 
 	(void)err;
-	if (type != SBK_FILE_DIRECTORY || !is_ours(name))
+	if (type != SBK_FILE_DIRECTORY || !is_ours(name, sweep->prefix))
 		return 0;
 	rc = remove_whole(sweep->above, name, NULL);
 	sweep->removed += rc == 0 ? 1 : 0;
@@ -269,15 +323,25 @@ static int sweep_name(void *arg, const char *name, enum sbk_file_type type,
 	return 0;
 }
 
+static void sweep_place(const struct sbk_temporary *place, const char *prefix,
+			struct sweep *sweep)
+{
+	sweep->above = place->above;
+	sweep->prefix = prefix;
+	/* No directory, no leftover. */
+	(void)sbk_os_list(place->above, ABOVE_NAMES_MAX, sweep_name, sweep,
+			  NULL);
+}
+
 void sbk_temporary_sweep(size_t *removed, size_t *left)
 {
 	struct sbk_temporary place = SBK_TEMPORARY_INIT;
-	struct sweep sweep = {.above = place.above};
+	struct sweep sweep = {.removed = 0};
 
-	/* No directory, no leftover. */
 	if (sbk_temporary_name(&place, NULL) == 0)
-		(void)sbk_os_list(place.above, ABOVE_NAMES_MAX, sweep_name,
-				  &sweep, NULL);
+		sweep_place(&place, PREFIX, &sweep);
+	if (sbk_temporary_name_shared(&place, NULL) == 0)
+		sweep_place(&place, SHARED_PREFIX, &sweep);
 	*removed = sweep.removed;
 	*left = sweep.left;
 }

@@ -1,7 +1,9 @@
 /*
  * A run's own directory for temporary files: made in the user's own records
  * directory, writable for the run's SID alone, and removed with all that the
- * run left in it, by handle, no link followed.
+ * run left in it, by handle, no link followed. That of a run under an account
+ * is made where every user may make one (FOLDERID_ProgramData), so that the
+ * account can look at each directory above it, as many tools do with TEMP.
  *
  *	rc = sbk_temporary_name(&temporary, err);       its path, nothing made
  *	...                                             the session is recorded
@@ -26,7 +28,7 @@
 
 struct sbk_temporary {
 	char above[SBK_PATH_MAX]; /* "C:/Users/ann/AppData/Local/Sandbook" */
-	char name[SBK_TEMPORARY_NAME_MAX];
+	char name[SBK_TEMPORARY_NAME_MAX]; /* "run-...", "sandbook-run-..." */
 	char path[SBK_PATH_MAX + SBK_TEMPORARY_NAME_MAX];
 	HANDLE held; /* NULL: not made */
 };
@@ -37,14 +39,19 @@ struct sbk_temporary {
 	}
 
 int sbk_temporary_name(struct sbk_temporary *out, struct sbk_error *err);
+int sbk_temporary_name_shared(struct sbk_temporary *out, struct sbk_error *err);
+/* For the run with this SID and, where there is one, the account: a token's
+ * restricting SIDs give only what the account has. */
 int sbk_temporary_make(struct sbk_temporary *temporary,
-		       const struct sbk_sid *run, struct sbk_error *err);
+		       const struct sbk_sid *run, const struct sbk_sid *account,
+		       struct sbk_error *err);
 /* One that was not made is 0. */
 int sbk_temporary_remove(struct sbk_temporary *temporary,
 			 struct sbk_error *err);
 
-/* Removes what runs left there whose front end is gone. Best effort: what
- * cannot be removed stays for the next time, and *left counts it. */
+/* Removes what runs of the caller left there whose front end is gone. Best
+ * effort: what cannot be removed stays for the next time, and *left counts it.
+ */
 void sbk_temporary_sweep(size_t *removed, size_t *left);
 
 #endif

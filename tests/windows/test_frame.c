@@ -216,6 +216,40 @@ static void test_run_rules__says_what_it_does_not_keep(void **state)
 		     SBK_E_UNSUPPORTED, &err);
 }
 
+static void test_run_rules__an_account_carries_what_was_seen(void **state)
+{
+	struct sbk_carriers carriers;
+	struct sbk_scope scope;
+	struct sbk_error err = SBK_ERROR_INIT;
+	int i;
+
+	(void)state;
+	memset(&carriers, 0, sizeof(carriers));
+	memset(&scope, 0, sizeof(scope));
+	sbk_run_rules_account(SBK_NETWORK_OFF, 1005, true, "", &carriers);
+	for (i = 0; i < SBK_GUARANTEE_COUNT; i++)
+		assert_true(carriers.names[i][0] != '\0');
+	assert_int_equal(carriers.account, 1005);
+	assert_ok(sbk_run_rules_check_account(&scope, &carriers, &err), &err);
+	sbk_run_rules_account(SBK_NETWORK_OFF, 1005, false, "it got through",
+			      &carriers);
+	assert_false(carriers.firewall);
+	assert_error(sbk_run_rules_check_account(&scope, &carriers, &err),
+		     SBK_E_UNSUPPORTED, &err);
+	assert_non_null(strstr(err.message, "it got through"));
+	scope.best_effort = true;
+	assert_ok(sbk_run_rules_check_account(&scope, &carriers, &err), &err);
+	/* Asked for by name, the account is one that is kept off. */
+	scope.account = SBK_ACCOUNT_WISH_REQUIRE;
+	assert_error(sbk_run_rules_check_account(&scope, &carriers, &err),
+		     SBK_E_UNSUPPORTED, &err);
+	sbk_run_rules_account(SBK_NETWORK_ON, 1006, false, "", &carriers);
+	assert_string_equal(carriers.names[SBK_GUARANTEE_NETWORK],
+			    "not asked for");
+	scope.network = SBK_NETWORK_ON;
+	assert_ok(sbk_run_rules_check_account(&scope, &carriers, &err), &err);
+}
+
 static void test_run_rules__a_denied_path_is_refused(void **state)
 {
 	struct sbk_scope_path paths[] = {
@@ -248,6 +282,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_frame__has_a_largest_size),
 	cmocka_unit_test(test_frame__each_is_due_in_its_phases_only),
 	cmocka_unit_test(test_run_rules__says_what_it_does_not_keep),
+	cmocka_unit_test(test_run_rules__an_account_carries_what_was_seen),
 	cmocka_unit_test(test_run_rules__a_denied_path_is_refused),
 };
 

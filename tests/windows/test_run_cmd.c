@@ -327,6 +327,32 @@ static void test_run_cmd__a_grant_that_is_not_kept_is_undone(void **state)
 	expect("journal verify", 0, "intact");
 }
 
+/* A run that is refused grants nothing first; one whose grant is not kept is
+ * not begun. */
+static void test_run_cmd__a_run_grants_its_roots(void **state)
+{
+	BYTE before[DESCRIPTOR_MAX], after[DESCRIPTOR_MAX];
+	DWORD size;
+
+	(void)state;
+	assert_int_equal(_mkdir("ws"), 0);
+	size = read_descriptor("ws", before);
+	expect("plan --grant acl -C ws", 0, "(granted before the command)");
+	expect("run --grant acl -C ws -- cmd /c mkdir made",
+	       SBK_EXIT_UNSUPPORTED, "cannot be guaranteed");
+	expect("journal log", 0, "nothing is recorded yet");
+	if (!sim_is_wine())
+		return; /* tests/windows/acceptance */
+	expect(ANY "--grant acl -C ws -- cmd /c mkdir made", SBK_EXIT_JOURNAL,
+	       "this system does not keep access lists");
+	assert_int_equal(_access("ws\\made", 0), -1);
+	assert_int_equal(read_descriptor("ws", after), size);
+	assert_memory_equal(after, before, size);
+	expect("journal log", 0, "run --grant acl --rw");
+	assert_non_null(strstr(output, "undone     change access"));
+	assert_null(strstr(output, "mkdir"));
+}
+
 #define RUN_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
@@ -340,6 +366,7 @@ static const struct CMUnitTest tests[] = {
 	RUN_TEST(test_run_cmd__programs_that_refuse_come_first),
 	RUN_TEST(test_run_cmd__the_session_is_in_the_journal),
 	RUN_TEST(test_run_cmd__grant_prints_its_plan),
+	RUN_TEST(test_run_cmd__a_run_grants_its_roots),
 	RUN_TEST(test_run_cmd__a_grant_that_is_not_kept_is_undone),
 };
 

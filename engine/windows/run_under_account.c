@@ -1,0 +1,249 @@
+/*
+ * The order of a run under an account: refuse what cannot be kept, find the
+ * program, log on, try the network, have the command made, record it, make its
+ * temporary directory, let it begin; then all of it away, the runner first.
+ *
+ * Invariant: the command has not run an instruction before its session is
+ * recorded, and nothing of the account's is alive when this returns but by an
+ * error that says so.
+ */
+#include "engine/windows/run_under_account.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "engine/os.h"
+#include "engine/windows/account_environment.h"
+#include "engine/windows/run_probe.h"
+#include "engine/windows/run_rules.h"
+#include "engine/windows/runner.h"
+#include "engine/windows/synthetic.h"
+#include "engine/windows/temporary.h"
+
+#include "engine/banned.h"
+
+#define PROGRAM "sandbook-runner.exe"
+
+#define LIMITS_MISSING                                                       \
+	"the limits of the run's job (memory, processes, its windows) were " \
+	"not all read back"
+
+struct run {
+	const struct sbk_run_wish *wish;
+	struct sbk_own_account *account;
+	struct sbk_sid sid; /* the account's */
+	struct sbk_run_parts parts;
+	struct sbk_carriers carriers;
+	struct sbk_temporary temporary;
+	struct sbk_sid run_sid;
+	struct sbk_launch_wish start;
+	struct sbk_runner *runner;
+};
+
+/* --- before anything is started ------------------------------------------- */
+
+static void describe(struct run *run, bool kept_off, const char *why)
+{
+	sbk_run_rules_account(run->wish->scope->network,
+			      run->account->principal.number, kept_off, why,
+			      &run->carriers);
+}
+
+static int make_environment(struct run *run, struct sbk_error *err)
+{
+	const struct sbk_account_environment wish = {
+		.variables = (const char *const *)run->wish->scope->environment,
+		.own = sbk_os_environment(),
+		.user = run->wish->scope->person.name,
+		.profile = run->wish->scope->person.home,
+		.account = run->account->principal.name,
+		.home = run->temporary.path};
+
+	return sbk_account_environment(&wish, &run->parts.arena,
+				       &run->parts.environment, err);
+}
+
+static int prepare(struct run *run, struct sbk_error *err)
+{
+	uint8_t random[SBK_SYNTHETIC_ID_BYTES];
+	int rc = sbk_temporary_name_shared(&run->temporary, err);
+
+	if (rc == 0)
+		rc = make_environment(run, err);
+	if (rc == 0)
+		rc = sbk_run_sids_collect(run->wish->scope, &run->parts.roots,
+					  err);
+	if (rc == 0)
+		rc = sbk_run_parts_program(run->wish, &run->parts, err);
+	if (rc < 0)
+		return rc;
+	randombytes_buf(random, sizeof(random));
+	run->run_sid = sbk_synthetic_make_run(random);
+	sbk_run_parts_fill(run->wish, &run->parts, &run->start);
+	run->start.run = &run->run_sid;
+	run->start.temporary = run->temporary.path;
+	run->carriers.temporary = run->temporary.path;
+	return 0;
+}
+
+/* --- the runner ----------------------------------------------------------- */
+
+static int log_on(struct run *run, struct sbk_error *err)
+{
+	const struct sbk_secret *secret = &run->account->secret;
+	char program[SBK_PATH_MAX + sizeof(PROGRAM)];
+	const struct sbk_runner_wish wish = {.account = secret->label.account,
+					     .password = secret->password,
+					     .sid = &run->sid,
+					     .program = program};
+	char *name;
+	int rc = sbk_os_program(program, err);
+
+	if (rc < 0)
+		return rc;
+	name = strrchr(program, '/') + 1;
+	(void)snprintf(name, sizeof(program) - (size_t)(name - program), "%s",
+		       PROGRAM);
+	return sbk_runner_start(&wish, &run->runner, err);
+}
+
+/*
+ * Nothing but filters keeps the account off the network, and what they do is
+ * seen by trying. A runner whose trial failed is in no known state.
+ */
+static int try_network(struct run *run, struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc;
+
+	if (run->wish->scope->network == SBK_NETWORK_ON)
+		return 0;
+	rc = sbk_run_probe(run->runner, &why);
+	if (rc == 0)
+		return 0;
+	if (rc != SBK_E_UNSUPPORTED)
+		return sbk_error_set(err, rc, "%s", why.message);
+	describe(run, false, why.message);
+	rc = sbk_run_rules_check_account(run->wish->scope, &run->carriers, err);
+	if (rc == 0)
+		rc = sbk_runner_release(run->runner, err);
+	if (rc < 0)
+		return rc;
+	run->runner = NULL;
+	return log_on(run, err);
+}
+
+static int start_runner(struct run *run, struct sbk_error *err)
+{
+	int rc = log_on(run, err);
+
+	if (rc == 0)
+		rc = try_network(run, err);
+	sbk_own_account_end(run->account);
+	return rc;
+}
+
+/* --- the command ---------------------------------------------------------- */
+
+/* It is there, suspended. */
+static int on_ready(void *arg, bool limits, struct sbk_error *err)
+{
+	struct run *run = arg;
+	const struct sbk_run_hooks *hooks = run->wish->hooks;
+	int rc;
+
+	if (!limits)
+		(void)snprintf(run->carriers.limits_missing,
+			       sizeof(run->carriers.limits_missing), "%s",
+			       LIMITS_MISSING);
+	if (!limits && !run->wish->scope->best_effort)
+		return sbk_error_set(err, SBK_E_UNSUPPORTED, "%s",
+				     LIMITS_MISSING);
+	rc = hooks->ready(hooks->arg, &run->carriers,
+			  (int)sbk_runner_process(run->runner), err);
+	return rc < 0 ? rc
+		      : sbk_temporary_make(&run->temporary, &run->run_sid,
+					   &run->sid, err);
+}
+
+/* What the account has no right to is mostly what nobody granted. */
+static int add_remedy(const struct run *run, int rc, struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	const bool known = err != NULL &&
+			   (err->os_code == ERROR_ACCESS_DENIED ||
+			    err->os_code == ERROR_DIRECTORY);
+
+	if (!known)
+		return rc;
+	why = *err;
+	(void)sbk_error_set(err, rc,
+			    "%.250s; '%s' reads and writes what it was "
+			    "granted: 'sandbook grant --rw %.160s'",
+			    why.message, run->account->principal.name,
+			    run->wish->scope->directory);
+	if (err != NULL)
+		err->os_code = why.os_code;
+	return rc;
+}
+
+static int carry_out(struct run *run, struct sbk_run_end *end,
+		     struct sbk_error *err)
+{
+	int rc = start_runner(run, err);
+
+	if (rc < 0)
+		return rc;
+	sbk_runner_on_ready(run->runner, on_ready, run);
+	rc = sbk_runner_run(run->runner, &run->start, end, err);
+	return rc < 0 ? add_remedy(run, rc, err) : 0;
+}
+
+/* Ends what is alive, then takes its files. What fails here is reported where
+ * nothing failed before it. */
+static int clean_up(struct run *run, int rc, struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	int ended = sbk_runner_release(run->runner, &why);
+
+	if (ended == 0)
+		ended = sbk_temporary_remove(&run->temporary, &why);
+	if (rc == 0 && ended < 0)
+		return sbk_error_set(err, SBK_E_INCOMPLETE, "%s", why.message);
+	return rc;
+}
+
+static int run_all(struct run *run, struct sbk_run_end *end,
+		   struct sbk_error *err)
+{
+	size_t removed, left;
+	int rc;
+
+	/* As it is if the trial of the network goes well. */
+	describe(run, true, "");
+	rc = sbk_run_rules_check_account(run->wish->scope, &run->carriers, err);
+	if (rc < 0)
+		return rc;
+	sbk_temporary_sweep(&removed, &left);
+	rc = prepare(run, err);
+	if (rc == SBK_E_NOTFOUND)
+		return sbk_run_parts_none(run->wish, &run->carriers, end, err);
+	return rc < 0 ? rc : clean_up(run, carry_out(run, end, err), err);
+}
+
+int sbk_run_under_account(const struct sbk_run_wish *wish,
+			  struct sbk_own_account *account,
+			  struct sbk_run_end *end, struct sbk_error *err)
+{
+	struct run run = {.wish = wish,
+			  .account = account,
+			  .sid = account->secret.label.sid,
+			  .parts = SBK_RUN_PARTS_INIT,
+			  .temporary = SBK_TEMPORARY_INIT};
+	int rc = run_all(&run, end, err);
+
+	sbk_run_parts_release(&run.parts);
+	return rc;
+}

@@ -1,0 +1,100 @@
+/* Which variables of the user a run under an account has, and which not. */
+#include "engine/windows/account_environment.h"
+
+#include <string.h>
+
+#include "tests/support/test.h"
+
+#include "engine/banned.h"
+
+static const char *value_of(const char **list, const char *name)
+{
+	const size_t size = strlen(name);
+
+	for (; *list != NULL; list++)
+		if (strncmp(*list, name, size) == 0 && (*list)[size] == '=')
+			return *list + size + 1;
+	return NULL;
+}
+
+static void test_account_environment__nothing_of_the_users_stays(void **state)
+{
+	static const char *const own[] = {"userprofile=C:\\Users\\ann",
+					  "AppData=D:\\Roaming",
+					  "HOMEDRIVE=C:",
+					  "HOMEPATH=\\Users\\ann",
+					  "HOME=C:\\elsewhere",
+					  NULL};
+	static const char *const variables[] = {
+		"USERPROFILE=c:/users/ANN",
+		"USERNAME=ann",
+		"APPDATA=D:\\Roaming",
+		"LOCALAPPDATA=C:\\Users\\ann\\AppData\\Local",
+		"HOMEDRIVE=C:",
+		"HOMEPATH=\\Users\\ann",
+		"HOME=C:\\set\\by\\policy",
+		"PATH=C:\\Users\\ann\\bin",
+		NULL};
+	const struct sbk_account_environment wish = {.variables = variables,
+						     .own = own,
+						     .user = "ann",
+						     .profile = "C:/Users/ann",
+						     .account =
+							     "SandbookOffline",
+						     .home = "E:/data/run"};
+	static const struct {
+		const char *name, *value;
+	} wanted[] = {
+		{"USERPROFILE", "E:\\data\\run"},
+		{"USERNAME", "SandbookOffline"},
+		{"APPDATA", "E:\\data\\run\\AppData\\Roaming"},
+		{"LOCALAPPDATA", "E:\\data\\run\\AppData\\Local"},
+		{"HOMEDRIVE", "E:"},
+		{"HOMEPATH", "\\data\\run"},
+		{"HOME", "C:\\set\\by\\policy"},
+		{"PATH", "C:\\Users\\ann\\bin"},
+	};
+	struct sbk_arena arena = SBK_ARENA_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+	const char **found;
+	size_t i;
+
+	(void)state;
+	assert_ok(sbk_account_environment(&wish, &arena, &found, &err), &err);
+	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		assert_string_equal(value_of(found, wanted[i].name),
+				    wanted[i].value);
+	assert_null(found[i]);
+	sbk_arena_release(&arena);
+}
+
+/* What begins like the user's and is another's is no value of the user's. */
+static void test_account_environment__what_was_set_stays(void **state)
+{
+	static const char *const variables[] = {
+		"USERPROFILE=C:\\Users\\annabel", "USERNAME=annabel",
+		"LOCALAPPDATA=C:\\Users\\an", "HOMEDRIVE=D:", NULL};
+	const struct sbk_account_environment wish = {.variables = variables,
+						     .user = "ann",
+						     .profile = "C:/Users/ann",
+						     .account =
+							     "SandbookOnline",
+						     .home = "E:/data/run"};
+	struct sbk_arena arena = SBK_ARENA_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+	const char **found;
+	size_t i;
+
+	(void)state;
+	assert_ok(sbk_account_environment(&wish, &arena, &found, &err), &err);
+	for (i = 0; i < 4; i++)
+		assert_string_equal(found[i], variables[i]);
+	sbk_arena_release(&arena);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_account_environment__nothing_of_the_users_stays),
+	cmocka_unit_test(test_account_environment__what_was_set_stays),
+};
+
+SBK_TEST_MAIN(tests)

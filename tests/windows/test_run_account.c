@@ -1,0 +1,519 @@
+/*
+ * sandbook run under an account: the command as it is, a journal, a secret
+ * under DPAPI, a runner, a pipe and commands for real under Wine. Simulated are
+ * what Wine lacks: the accounts (sim.h), and the logon, by a process of the
+ * same user; so the account's SID is that user's own here.
+ */
+#include "tests/support/test.h"
+
+#include <direct.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <initguid.h>
+#include <knownfolders.h>
+
+#include "engine/cli.h"
+#include "engine/os.h"
+#include "engine/policy.h"
+#include "engine/run.h"
+#include "engine/windows/pipe_end.h"
+#include "engine/windows/principal_rules.h"
+#include "engine/windows/secret.h"
+#include "engine/windows/wide.h"
+#include "engine/windows/win32_file.h"
+#include "engine/windows/win32_logon.h"
+#include "engine/windows/win32_program.h"
+#include "journal/journal.h"
+#include "tests/windows/sim.h"
+
+#include "engine/banned.h"
+
+#define PASSWORD "abcdefghijklmnopqrstuvwxyzABCDEF01234-_x"
+#define NONCE "0123456789abcdef0123456789abcdef"
+#define OUTPUT_MAX 65536
+#define WORDS_MAX 16
+#define STARTED_MAX 4
+
+static char output[OUTPUT_MAX];	 /* of the program */
+static char written[OUTPUT_MAX]; /* of the command */
+static char programs[MAX_PATH], directory[512], data_directory[600];
+static char *made;
+static struct sbk_journal_place place;
+
+static struct sim *sim;
+static struct sbk_sid own;
+static struct sbk_win32 table;
+static struct sbk_win32_logon logon;
+static struct sbk_win32_file file;
+static struct sbk_win32_program program;
+static HANDLE started[STARTED_MAX], output_file;
+static size_t started_count;
+static DWORD refuse_with;
+
+/* --- the world ------------------------------------------------------------ */
+
+static BOOL WINAPI start_as_self(LPCWSTR name, LPCWSTR domain, LPCWSTR password,
+				 DWORD how, LPCWSTR wanted, LPWSTR line,
+				 DWORD flags, LPVOID environment, LPCWSTR where,
+				 LPSTARTUPINFOW startup,
+				 LPPROCESS_INFORMATION out)
+{
+	const HANDLE self = GetCurrentProcess();
+	struct sbk_buf path = SBK_BUF_INIT;
+	char tested[MAX_PATH + 32];
+
+	(void)domain;
+	if (wcsncmp(name, L"SandbookO", 9) != 0 || how != 0 ||
+	    wcscmp(password, L"" PASSWORD) != 0 || environment != NULL ||
+	    wcsstr(wanted, L"sandbook-runner.exe") == NULL)
+		abort();
+	if (refuse_with != 0) {
+		SetLastError(refuse_with);
+		return FALSE;
+	}
+	(void)snprintf(tested, sizeof(tested), "%s/runner_tested.exe",
+		       programs);
+	if (started_count == STARTED_MAX ||
+	    !CreateProcessW(sbk_wide_path(&path, tested), line, NULL, NULL,
+			    FALSE, flags, NULL, where, startup, out) ||
+	    !DuplicateHandle(self, out->hProcess, self,
+			     &started[started_count++], SYNCHRONIZE, FALSE, 0))
+		abort();
+	sbk_buf_release(&path);
+	return TRUE;
+}
+
+static HRESULT WINAPI find_folder(const GUID *folder, DWORD flags, HANDLE token,
+				  PWSTR *out)
+{
+	struct sbk_buf wide = SBK_BUF_INIT;
+	const WCHAR *path;
+
+	if (memcmp(folder, &FOLDERID_ProgramData, sizeof(*folder)) != 0)
+		return sbk_win32_file_system.SHGetKnownFolderPath(folder, flags,
+								  token, out);
+	path = sbk_wide_path(&wide, data_directory);
+	*out = CoTaskMemAlloc(2 * (wcslen(path) + 1));
+	if (*out == NULL)
+		return E_OUTOFMEMORY;
+	(void)wcscpy(*out, path);
+	sbk_buf_release(&wide);
+	return S_OK;
+}
+
+/* The command writes where we can read it. */
+static HANDLE WINAPI give_stream(DWORD which)
+{
+	return which == STD_INPUT_HANDLE ? NULL : output_file;
+}
+
+static DWORD WINAPI last_error(void)
+{
+	const DWORD code = sim->last_error;
+
+	sim->last_error = 0;
+	return code != 0 ? code : GetLastError();
+}
+
+static void make_account(const WCHAR *wide, const char *name,
+			 enum sbk_principal_role role)
+{
+	struct sim_account *account = sim_make_account(sim, wide, false);
+	struct sbk_buf plain = SBK_BUF_INIT, sealed = SBK_BUF_INIT;
+	struct sbk_sid_text person;
+
+	account->sid = own;
+	(void)sbk_sid_format(&own, &person);
+	sbk_nt_comment_make(&plain, sbk_nt_role_words(role), name, person.text,
+			    NONCE);
+	sbk_nt_comment_seal(&sealed, sbk_buf_text(&plain), &own);
+	(void)MultiByteToWideChar(CP_UTF8, 0, sbk_buf_text(&sealed), -1,
+				  account->comment, 300);
+	sbk_buf_release(&plain);
+	sbk_buf_release(&sealed);
+}
+
+static void keep_secret(const char *account, const struct sbk_sid *sid)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_secret_label label;
+	struct sbk_store *store = NULL;
+
+	assert_ok(sbk_secret_store(SBK_STORE_CREATE, &store, &err), &err);
+	assert_ok(sbk_secret_label(&label, account, sid, NONCE, &err), &err);
+	assert_ok(sbk_secret_remove(store, account, &err), &err);
+	assert_ok(sbk_secret_keep(store, &label, PASSWORD, &err), &err);
+	sbk_store_close(store);
+}
+
+static void forget_secrets(void)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_store *store = NULL;
+
+	if (sbk_secret_store(SBK_STORE_READ, &store, &err) == 0) {
+		assert_ok(sbk_secret_remove(store, "SandbookOffline", &err),
+			  &err);
+		assert_ok(sbk_secret_remove(store, "SandbookOnline", &err),
+			  &err);
+	}
+	sbk_store_close(store);
+}
+
+/* This user is enrolled, with both accounts. */
+static void enrol(void)
+{
+	make_account(L"SandbookOffline", "SandbookOffline",
+		     SBK_PRINCIPAL_OFFLINE);
+	make_account(L"SandbookOnline", "SandbookOnline", SBK_PRINCIPAL_ONLINE);
+	keep_secret("SandbookOffline", &own);
+	keep_secret("SandbookOnline", &own);
+}
+
+static int setup(void **state)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	char *real = NULL;
+
+	(void)state;
+	made = sbk_test_directory("run_account");
+	assert_ok(sbk_os_real_path(made, &real, &err), &err);
+	(void)snprintf(directory, sizeof(directory), "%s", real);
+	(void)snprintf(data_directory, sizeof(data_directory), "%s/data", real);
+	free(real);
+	assert_int_equal(_chdir(directory), 0);
+	assert_int_equal(_mkdir("data"), 0);
+	assert_int_equal(_mkdir("ws"), 0);
+	assert_ok(sbk_pipe_own_user(&own, &err), &err);
+	sim = sim_begin();
+	table = sbk_win32_system;
+	table.accounts = &sim_accounts_table;
+	table.errors.GetLastError = last_error;
+	logon = sbk_win32_logon_system;
+	logon.CreateProcessWithLogonW = start_as_self;
+	table.logon = &logon;
+	file = sbk_win32_file_system;
+	file.SHGetKnownFolderPath = find_folder;
+	table.file = &file;
+	program = sbk_win32_program_system;
+	program.GetStdHandle = give_stream;
+	table.program = &program;
+	sbk_win32 = &table;
+	refuse_with = 0;
+	started_count = 0;
+	assert_true(SetEnvironmentVariableA("SBK_TEST_RUNNER", "serve"));
+	return 0;
+}
+
+/* Whatever happened: nothing of the account's is alive, nothing kept. */
+static int teardown(void **state)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	WIN32_FIND_DATAA found;
+	char pattern[640];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < started_count; i++) {
+		assert_int_equal(WaitForSingleObject(started[i], 5000),
+				 WAIT_OBJECT_0);
+		(void)CloseHandle(started[i]);
+	}
+	(void)snprintf(pattern, sizeof(pattern), "%s/sandbook-run-*",
+		       data_directory);
+	assert_ptr_equal(FindFirstFileA(pattern, &found), INVALID_HANDLE_VALUE);
+	forget_secrets();
+	assert_ok(sbk_journal_remove(&place, &err), &err);
+	sim_finish(sim);
+	assert_int_equal(_chdir("\\"), 0);
+	sbk_test_remove(made);
+	return 0;
+}
+
+/* --- the program ---------------------------------------------------------- */
+
+static size_t read_all(FILE *from, char out[OUTPUT_MAX])
+{
+	size_t used;
+
+	rewind(from);
+	used = fread(out, 1, OUTPUT_MAX - 1, from);
+	out[used] = '\0';
+	assert_int_equal(fclose(from), 0);
+	return used;
+}
+
+/* One call of the program: its exit code, what it and the command wrote. */
+static int call(const char *first, ...)
+{
+	const struct sbk_command commands[] = {
+		sbk_command_run, sbk_command_plan, {.name = NULL}};
+	const struct sbk_command *const tables[] = {commands,
+						    sbk_journal_commands, NULL};
+	struct sbk_cli cli = {.program = "sandbook", .version = "test"};
+	static char name[] = "sandbook";
+	char *argv[WORDS_MAX + 2] = {name};
+	FILE *said = fopen("said", "w+b");
+	const char *word;
+	int argc = 1, code;
+	va_list words;
+
+	assert_non_null(said);
+	output_file = CreateFileA("written", GENERIC_WRITE,
+				  FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+				  CREATE_ALWAYS, 0, NULL);
+	assert_ptr_not_equal(output_file, INVALID_HANDLE_VALUE);
+	va_start(words, first);
+	for (word = first; word != NULL && argc <= WORDS_MAX;
+	     word = va_arg(words, const char *))
+		argv[argc++] = (char *)(uintptr_t)word;
+	va_end(words);
+	cli.out = cli.err = said;
+	sbk_journal_ledger(&cli.ledger);
+	code = sbk_cli_main(&cli, tables, argc, argv);
+	(void)CloseHandle(output_file);
+	(void)read_all(said, output);
+	(void)read_all(fopen("written", "rb"), written);
+	return code;
+}
+
+static void assert_said(const char *part)
+{
+	if (strstr(output, part) == NULL)
+		fail_msg("without '%s': %s\n%s", part, output, written);
+}
+
+static void assert_code(int code, int wanted)
+{
+	if (code != wanted)
+		fail_msg("exit code %d, not %d: %s\n%s", code, wanted, output,
+			 written);
+}
+
+#define ONLINE "run", "--net", "-C", "ws"
+
+/* --- what it is ----------------------------------------------------------- */
+
+static void test_run_account__runs_to_its_end(void **state)
+{
+	(void)state;
+	enrol();
+	/* Wine reads no limits of a job back, which is said. */
+	assert_code(call(ONLINE, "--best-effort", "--", "cmd", "/c", "echo",
+			 "hello&exit", "7", NULL),
+		    7);
+	assert_non_null(strstr(written, "hello"));
+	assert_said("were not all read back");
+	assert_null(strstr(output, "is not guaranteed"));
+	assert_null(strstr(output, PASSWORD));
+	assert_int_equal(started_count, 1);
+	assert_code(call("journal", "log", NULL), 0);
+	assert_said("exit 7");
+	assert_code(call("journal", "log", "--json", NULL), 0);
+	assert_said("/data/sandbook-run-");
+	assert_said("\"account\":");
+	assert_said("\"write-restricted token\",\"account\"");
+	assert_code(call("journal", "verify", NULL), 0);
+}
+
+/* Its own variables, and a place for temporary files that goes with it. */
+static void test_run_account__what_it_is_given_is_its_own(void **state)
+{
+	static const char *const names[] = {
+		"\nUSERPROFILE=", "\nAPPDATA=", "\nLOCALAPPDATA=", "\nTEMP="};
+	const char *at;
+	size_t i;
+
+	(void)state;
+	enrol();
+	assert_code(call(ONLINE, "--best-effort", "--env", "HOME=C:\\mine",
+			 "--", "cmd", "/c", "set", NULL),
+		    0);
+	for (i = 0; i < 4; i++) {
+		at = strstr(written, names[i]);
+		if (at == NULL || strstr(at, "\\data\\sandbook-run-") == NULL ||
+		    strchr(at + 1, '\n') < strstr(at, "sandbook-run-"))
+			fail_msg("%s: %s", names[i], written);
+	}
+	assert_non_null(strstr(written, "\nUSERNAME=SandbookOnline\r"));
+	assert_non_null(strstr(written, "\nHOME=C:\\mine\r"));
+	assert_null(strstr(written, "HTTP_PROXY"));
+	assert_code(
+		call(ONLINE, "--best-effort", "--", "launched", "litter", NULL),
+		3);
+	assert_non_null(strstr(written, "sandbook-run-"));
+}
+
+static void test_run_account__its_end_is_told(void **state)
+{
+	(void)state;
+	enrol();
+	assert_code(call(ONLINE, "--best-effort", "--timeout", "1", "--",
+			 "launched", "sleep", "60000", NULL),
+		    SBK_EXIT_TIMEOUT);
+	assert_code(call(ONLINE, "--best-effort", "--", "nowhere", NULL), 127);
+	assert_int_equal(started_count, 1);
+	assert_code(call("journal", "log", NULL), 0);
+	assert_said("nowhere");
+}
+
+/* What a front end that was ended left goes with the next run; what is another
+ * name's stays. */
+static void test_run_account__a_crash_is_swept(void **state)
+{
+	char ours[640], other[640];
+
+	(void)state;
+	enrol();
+	(void)snprintf(ours, sizeof(ours), "%s/sandbook-run-%s", data_directory,
+		       NONCE);
+	(void)snprintf(other, sizeof(other), "%s/sandbook-runs",
+		       data_directory);
+	assert_int_equal(_mkdir(ours), 0);
+	assert_int_equal(_mkdir(other), 0);
+	assert_code(call(ONLINE, "--best-effort", "--", "cmd", "/c", "exit 0",
+			 NULL),
+		    0);
+	assert_int_equal(_rmdir(ours), -1);
+	assert_int_equal(_rmdir(other), 0);
+}
+
+/* --- what is foreseen ----------------------------------------------------- */
+
+static void test_run_account__the_plan_tells_the_truth(void **state)
+{
+	static const uint32_t subs[] = {21, 9, 9, 9, 1009};
+	const struct sbk_sid another = sbk_sid_make(5, subs, 5);
+	struct sbk_sid_text text;
+
+	(void)state;
+	assert_code(call("plan", "-C", "ws", NULL), 0);
+	assert_said("Account: none, since this user has no sandbox account");
+	make_account(L"SandbookOffline", "SandbookOffline",
+		     SBK_PRINCIPAL_OFFLINE);
+	assert_code(call("plan", "-C", "ws", NULL), 0);
+	assert_said("no password of it is kept");
+	keep_secret("SandbookOffline", &own);
+	assert_code(call("plan", "-C", "ws", NULL), 0);
+	assert_said("Account: 'SandbookOffline' (");
+	assert_said(sbk_sid_format(&own, &text));
+	assert_code(call("run", "--dry-run", "--json", "-C", "ws", NULL), 0);
+	assert_said("\"used\":true");
+	/* The other network mode has another account. */
+	assert_code(call("plan", "--net", "-C", "ws", NULL), 0);
+	assert_said("Account: none");
+	/* A name that was given again. */
+	keep_secret("SandbookOffline", &another);
+	assert_code(call("plan", "-C", "ws", NULL), 0);
+	assert_said("is of the account S-1-5-21-9-9-9-1009");
+	assert_int_equal(started_count, 0);
+}
+
+/* --- refusals ------------------------------------------------------------- */
+
+static void test_run_account__never_the_user_in_its_place(void **state)
+{
+	static const uint32_t subs[] = {21, 9, 9, 9, 1009};
+	const struct sbk_sid another = sbk_sid_make(5, subs, 5);
+
+	(void)state;
+	enrol();
+	keep_secret("SandbookOnline", &another);
+	assert_code(call(ONLINE, "--best-effort", "--test-any-token", "--",
+			 "cmd", "/c", "mkdir", "made", NULL),
+		    SBK_EXIT_UNSUPPORTED);
+	assert_said("is of the account S-1-5-21-9-9-9-1009");
+	assert_code(call(ONLINE, "--best-effort", "--test-any-token",
+			 "--no-account", "--", "cmd", "/c", "exit", NULL),
+		    SBK_EXIT_UNSUPPORTED);
+	assert_said("is kept");
+	assert_int_equal(started_count, 0);
+	assert_int_equal(_rmdir("ws/made"), -1);
+}
+
+static void test_run_account__a_logon_that_fails_has_its_remedy(void **state)
+{
+	(void)state;
+	enrol();
+	refuse_with = 1326;
+	assert_int_not_equal(
+		call(ONLINE, "--best-effort", "--", "cmd", "/c", "exit", NULL),
+		0);
+	assert_said("setup --upgrade");
+	refuse_with = 1331;
+	assert_int_not_equal(
+		call(ONLINE, "--best-effort", "--", "cmd", "/c", "exit", NULL),
+		0);
+	assert_said("disabled");
+	assert_null(strstr(output, PASSWORD));
+	/* Nothing was begun, so there is no session. */
+	assert_code(call("journal", "log", NULL), 0);
+	assert_null(strstr(output, "cmd"));
+}
+
+static void test_run_account__denied_paths_are_refused(void **state)
+{
+	(void)state;
+	enrol();
+	assert_int_equal(_mkdir("ws/key"), 0);
+	assert_code(call(ONLINE, "--best-effort", "--deny", "key", "--", "cmd",
+			 "/c", "exit", NULL),
+		    SBK_EXIT_UNSUPPORTED);
+	assert_said("is denied");
+	assert_int_equal(started_count, 0);
+}
+
+/* Without best effort, what Wine does not do is refused: by the runner, and
+ * nothing was recorded. */
+static void test_run_account__strict_it_is_refused_here(void **state)
+{
+	(void)state;
+	enrol();
+	assert_code(call(ONLINE, "--", "cmd", "/c", "mkdir", "made", NULL),
+		    SBK_EXIT_UNSUPPORTED);
+	assert_said("sandbook-runner (start)");
+	assert_true(SetEnvironmentVariableA("SBK_TEST_RUNNER", "strict token"));
+	assert_code(call(ONLINE, "--best-effort", "--", "cmd", "/c", "mkdir",
+			 "made", NULL),
+		    SBK_EXIT_UNSUPPORTED);
+	assert_said("not restricted");
+	assert_int_equal(_rmdir("ws/made"), -1);
+	assert_code(call("journal", "log", NULL), 0);
+	assert_null(strstr(output, "mkdir"));
+}
+
+#define RUN_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+static const struct CMUnitTest tests[] = {
+	RUN_TEST(test_run_account__runs_to_its_end),
+	RUN_TEST(test_run_account__what_it_is_given_is_its_own),
+	RUN_TEST(test_run_account__its_end_is_told),
+	RUN_TEST(test_run_account__a_crash_is_swept),
+	RUN_TEST(test_run_account__the_plan_tells_the_truth),
+	RUN_TEST(test_run_account__never_the_user_in_its_place),
+	RUN_TEST(test_run_account__a_logon_that_fails_has_its_remedy),
+	RUN_TEST(test_run_account__denied_paths_are_refused),
+	RUN_TEST(test_run_account__strict_it_is_refused_here),
+};
+
+int main(int argc, char **argv)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_person caller;
+	char *c;
+
+	if (GetModuleFileNameA(NULL, programs, sizeof(programs)) == 0)
+		return 1;
+	for (c = programs; *c != '\0'; c++)
+		*c = *c == '\\' ? '/' : *c;
+	*strrchr(programs, '/') = '\0';
+	if (sbk_os_caller(&caller, &err) < 0 ||
+	    sbk_journal_place_user(&caller, &place, &err) < 0 ||
+	    !SetEnvironmentVariableA("PATH", programs))
+		return 1;
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -531,8 +531,9 @@ static const struct sbk_command subcommands[] = {
 	 .help = "Compares the firewall table with what setup made, and sends "
 		 "packets to a\nlistener of its own under each account: those "
 		 "of an offline account must be\nrefused at once, those of an "
-		 "online one must get through. Needs root.\n\n" EXIT_CODES
-		 "Example:\n"
+		 "online one must get through. Needs root; on\nWindows it "
+		 "tries the caller's own accounts, with any "
+		 "rights.\n\n" EXIT_CODES "Example:\n"
 		 "  sudo sandbook audit network\n",
 	 .options = network_options,
 	 .run = run_network},

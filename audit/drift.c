@@ -107,7 +107,8 @@ static void add_lines(struct sbk_buf *out, struct sbk_state state,
 static bool has_shown_lines(enum sbk_kind kind)
 {
 	return kind == SBK_KIND_ACCESS || kind == SBK_KIND_ACCOUNT ||
-	       kind == SBK_KIND_GROUP || kind == SBK_KIND_PROFILE;
+	       kind == SBK_KIND_GROUP || kind == SBK_KIND_PROFILE ||
+	       kind == SBK_KIND_FOLDER;
 }
 
 static void describe(struct drift *d, const struct sbk_change *change,
@@ -133,6 +134,7 @@ static void describe(struct drift *d, const struct sbk_change *change,
 		[SBK_KIND_RIGHT] = "it is not held as it was given",
 		[SBK_KIND_REGISTRY] = "it is not what was written",
 		[SBK_KIND_SECRET] = "it is not the one that was kept",
+		[SBK_KIND_FOLDER] = "the profile is not as it was made",
 		[SBK_KIND_DESCRIPTOR] = "its descriptor is not what was left",
 	};
 

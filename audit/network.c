@@ -1,29 +1,30 @@
 /*
- * The network audit. Two independent looks: the table's state against what
- * the machine's journal says was made, and packets that are really sent. A
- * table that is as it was made but does nothing (another table that accepts
- * before it, a kernel module that is gone) fails the second; a rule of
- * somebody else's that happens to hold the packets back fails the first.
+ * The network audit. Two independent looks: the state of each table, rule and
+ * filter against what the machine's journal says was made, and packets that are
+ * really sent. A table that is as it was made but does nothing (another table
+ * that accepts before it, a kernel module that is gone) fails the second; a
+ * rule of somebody else's that happens to hold the packets back fails the
+ * first.
  */
 #include "audit/network.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "audit/drift.h"
 #include "audit/records.h"
 #include "audit/subjects.h"
 #include "engine/network_probe.h"
-#include "engine/os.h"
 #include "engine/principals.h"
 
 #include "engine/banned.h"
-
-#define MEND "sudo sandbook setup"
 
 struct network {
 	const struct sbk_backend *backend;
 	struct sbk_report *report;
 	struct sbk_coverage *coverage;
+	const struct sbk_network_words *words;
 };
 
 static int tell(struct network *n, enum sbk_severity severity, const char *rule,
@@ -43,31 +44,28 @@ static int tell(struct network *n, enum sbk_severity severity, const char *rule,
 	return sbk_report_add(n->report, &finding, err);
 }
 
-/* --- the table ------------------------------------------------------------ */
+/* --- what was made -------------------------------------------------------- */
 
-static int tell_table(struct network *n, const struct sbk_change *made,
-		      struct sbk_state now, struct sbk_error *err)
+static int tell_made(struct network *n, const struct sbk_change *made,
+		     struct sbk_state now, struct sbk_error *err)
 {
 	const char *name = made->object.name;
+	const struct sbk_network_object *words =
+		made->object.kind == SBK_KIND_FIREWALL ? &n->words->firewall
+						       : &n->words->filters;
 
 	if (sbk_state_absent(now))
 		return tell(n, SBK_SEVERITY_FINDING, "network.rule-missing",
-			    name, NULL,
-			    "the firewall table is gone, so the offline "
-			    "accounts reach whatever others reach",
-			    MEND, err);
+			    name, NULL, words->gone, n->words->mend, err);
 	if (!sbk_state_equal(now, made->after))
 		return tell(n, SBK_SEVERITY_FINDING, "network.rule-altered",
-			    name, NULL,
-			    "the firewall table is not what setup made; see "
-			    "'nft list table inet sandbook'",
-			    MEND, err);
+			    name, NULL, words->altered, n->words->mend, err);
 	return tell(n, SBK_SEVERITY_INFO, "network.rule", name, NULL,
-		    "the firewall table is exactly what setup made", NULL, err);
+		    words->exact, NULL, err);
 }
 
-static int check_table(struct network *n, const struct sbk_change *made,
-		       struct sbk_error *err)
+static int check_made(struct network *n, const struct sbk_change *made,
+		      struct sbk_error *err)
 {
 	struct sbk_observation seen = SBK_OBSERVATION_INIT;
 	struct sbk_error problem = SBK_ERROR_INIT;
@@ -79,50 +77,63 @@ static int check_table(struct network *n, const struct sbk_change *made,
 				       problem.message, err);
 	} else {
 		n->coverage->examined++;
-		rc = tell_table(n, made, sbk_observation_state(&seen), err);
+		rc = tell_made(n, made, sbk_observation_state(&seen), err);
 	}
 	sbk_observation_release(&seen);
 	return rc;
 }
 
-/* The last table that stands in the machine's journal; NULL: none. */
-static const struct sbk_change *made_table(const struct sbk_records *records)
+/* Each object of a book as its last change left it. */
+static int check_book(struct network *n, const struct sbk_record_book *book,
+		      size_t *count, struct sbk_error *err)
 {
-	const struct sbk_change *last = NULL;
-	size_t book, i;
+	const size_t room = sbk_plan_count(book->standing);
+	const struct sbk_change **made = calloc(room + 1, sizeof(*made));
+	size_t i, found = 0;
+	int rc = made == NULL ? sbk_error_no_memory(err)
+			      : sbk_drift_expected(book, made, &found, err);
 
-	for (book = 0; book < records->count; book++) {
-		struct sbk_plan *standing = records->books[book].standing;
-
-		for (i = 0; i < sbk_plan_count(standing); i++)
-			last = sbk_plan_at(standing, i);
-	}
-	return last;
+	for (i = 0; rc == 0 && i < found; i++)
+		rc = check_made(n, made[i], err);
+	*count += found;
+	free(made);
+	return rc;
 }
 
-static int check_tables(struct network *n, size_t pairs, struct sbk_error *err)
+static int check_kind(struct network *n, enum sbk_kind kind, size_t *count,
+		      struct sbk_error *err)
 {
 	const struct sbk_records_request request = {
 		.machine = true,
-		.kind = sbk_kind_name(SBK_KIND_FIREWALL),
-		.standing_only = true,
+		.kind = sbk_kind_name(kind),
 	};
 	struct sbk_records records;
-	const struct sbk_change *made;
+	size_t i;
 	int rc = sbk_records_load(&request, n->report, &records, err);
 
 	if (rc < 0)
 		return rc;
-	made = made_table(&records);
-	if (made != NULL)
-		rc = check_table(n, made, err);
-	else if (pairs > 0)
-		rc = tell(n, SBK_SEVERITY_FINDING, "network.rule-unknown", NULL,
-			  NULL,
-			  "there are sandbox accounts, and the machine's "
-			  "journal knows no firewall table",
-			  MEND, err);
+	for (i = 0; rc == 0 && i < records.count; i++)
+		rc = check_book(n, &records.books[i], count, err);
 	sbk_records_release(&records);
+	return rc;
+}
+
+/* Which of the two holds the packets back, a system without the other says. */
+static int check_rules(struct network *n, size_t accounts,
+		       struct sbk_error *err)
+{
+	size_t rules = 0, filters = 0;
+	int rc = check_kind(n, SBK_KIND_FIREWALL, &rules, err);
+	bool known = rules > 0;
+
+	if (rc == 0 && n->words->filters.gone != NULL) {
+		rc = check_kind(n, SBK_KIND_FILTERS, &filters, err);
+		known = filters > 0;
+	}
+	if (rc == 0 && !known && accounts > 0)
+		rc = tell(n, SBK_SEVERITY_FINDING, "network.rule-unknown", NULL,
+			  NULL, n->words->unknown, n->words->mend, err);
 	return rc;
 }
 
@@ -144,13 +155,12 @@ static int tell_result(struct network *n, const struct sbk_principal *principal,
 
 	(void)snprintf(text, sizeof(text), "%s to a listener of our own: %s%s",
 		       sbk_probe_path_name(path), sbk_probe_result_name(result),
-		       offline ? ", where it should be refused at once"
+		       offline ? n->words->leaks
 			       : ", where it should get through");
 	return tell(n, SBK_SEVERITY_FINDING,
 		    offline ? "network.offline-open" : "network.online-blocked",
 		    NULL, label, text,
-		    offline ? MEND : "see 'nft list ruleset' for what stops it",
-		    err);
+		    offline ? n->words->mend : n->words->see_blocks, err);
 }
 
 static int tell_all_right(struct network *n,
@@ -163,7 +173,7 @@ static int tell_all_right(struct network *n,
 	int path, rc;
 
 	sbk_buf_adds(&text, principal->role == SBK_PRINCIPAL_OFFLINE
-				    ? "refused at once:"
+				    ? n->words->held
 				    : "gets through:");
 	for (path = 0; path < SBK_PROBE_PATH_COUNT; path++)
 		if (probe->results[path] != SBK_PROBE_ABSENT)
@@ -215,7 +225,7 @@ static int probe(struct network *n, const struct sbk_principal *principal,
 {
 	struct sbk_network_probe result;
 	struct sbk_error problem = SBK_ERROR_INIT;
-	int rc = sbk_network_probe(principal->number, &result, &problem);
+	int rc = sbk_network_probe(principal, &result, &problem);
 
 	if (rc < 0)
 		return sbk_report_missed(n->report, principal->name,
@@ -231,30 +241,41 @@ static int tell_nobody(struct network *n, struct sbk_error *err)
 		    NULL, err);
 }
 
+static int audit_accounts(struct network *n,
+			  const struct sbk_principals *principals,
+			  struct sbk_error *err)
+{
+	size_t i, accounts = 0;
+	int rc;
+
+	for (i = 0; i < principals->count; i++)
+		accounts += sbk_principal_is_account(&principals->items[i]);
+	rc = check_rules(n, accounts, err);
+	if (rc == 0 && accounts == 0)
+		rc = tell_nobody(n, err);
+	for (i = 0; rc == 0 && i < principals->count; i++)
+		if (sbk_principal_is_account(&principals->items[i]))
+			rc = probe(n, &principals->items[i], err);
+	return rc;
+}
+
 int sbk_audit_network(const struct sbk_backend *backend,
 		      struct sbk_report *report, struct sbk_error *err)
 {
 	struct network n = {.backend = backend,
 			    .report = report,
-			    .coverage = sbk_report_coverage(report)};
+			    .coverage = sbk_report_coverage(report),
+			    .words = sbk_network_words()};
 	struct sbk_principals principals = {.items = NULL};
-	size_t i;
-	int rc;
+	struct sbk_error problem = SBK_ERROR_INIT;
+	int rc = sbk_network_probe_able(&problem);
 
-	if (!sbk_os_elevated())
+	if (rc < 0)
 		return sbk_report_missed(report, "the firewall",
-					 "reading it and becoming an account "
-					 "needs root; run 'sudo sandbook audit "
-					 "network'",
-					 err);
+					 problem.message, err);
 	rc = sbk_principals_find(&principals, err);
 	if (rc == 0)
-		rc = check_tables(&n, principals.count, err);
-	if (rc == 0 && principals.count == 0)
-		rc = tell_nobody(&n, err);
-	for (i = 0; rc == 0 && i < principals.count; i++)
-		if (sbk_principal_is_account(&principals.items[i]))
-			rc = probe(&n, &principals.items[i], err);
+		rc = audit_accounts(&n, &principals, err);
 	sbk_principals_release(&principals);
 	return rc;
 }

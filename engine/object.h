@@ -34,6 +34,8 @@
  * LOGON      that an account may log on: it is enabled (Windows)
  * RIGHT      a user right that we add to an account (Windows)
  * REGISTRY   a value, or an empty key, of the registry that we add (Windows)
+ * FOLDER     the profile of an account that we make: its folder, and its key in
+ *            the system's list (Windows)
  * KEPT       a file that a system tool overwrites in passing, put back by us;
  *            its content may be secret, so its states are sealed
  * SECRET     the password of an account, which the user for whom it was made
@@ -41,24 +43,25 @@
  * DESCRIPTOR the security descriptor of an object of a mounted NTFS volume,
  *            from which entries are taken
  */
-#define SBK_KIND_MAP(X)           \
-	X(ACCESS, "access")       \
-	X(FILE, "file")           \
-	X(DIRECTORY, "directory") \
-	X(LINK, "link")           \
-	X(GROUP, "group")         \
-	X(ACCOUNT, "account")     \
-	X(SUBID, "subid")         \
-	X(FIREWALL, "firewall")   \
-	X(FILTERS, "filters")     \
-	X(PROFILE, "profile")     \
-	X(MEMBER, "member")       \
-	X(LOGON, "logon")         \
-	X(RIGHT, "right")         \
-	X(REGISTRY, "registry")   \
-	X(KEPT, "kept")           \
-	X(SECRET, "secret")       \
-	X(DESCRIPTOR, "descriptor")
+#define SBK_KIND_MAP(X)             \
+	X(ACCESS, "access")         \
+	X(FILE, "file")             \
+	X(DIRECTORY, "directory")   \
+	X(LINK, "link")             \
+	X(GROUP, "group")           \
+	X(ACCOUNT, "account")       \
+	X(SUBID, "subid")           \
+	X(FIREWALL, "firewall")     \
+	X(FILTERS, "filters")       \
+	X(PROFILE, "profile")       \
+	X(MEMBER, "member")         \
+	X(LOGON, "logon")           \
+	X(RIGHT, "right")           \
+	X(REGISTRY, "registry")     \
+	X(KEPT, "kept")             \
+	X(SECRET, "secret")         \
+	X(DESCRIPTOR, "descriptor") \
+	X(FOLDER, "folder")
 
 enum sbk_kind {
 #define SBK_KIND_ENUM(name, text) SBK_KIND_##name,

@@ -183,23 +183,46 @@ static int probe_path(uint32_t uid, enum sbk_probe_path path,
 	return rc;
 }
 
-int sbk_network_probe(uint32_t uid, struct sbk_network_probe *out,
-		      struct sbk_error *err)
+int sbk_network_probe_able(struct sbk_error *err)
+{
+	if (geteuid() == 0)
+		return 0;
+	return sbk_error_set(err, SBK_E_DENIED,
+			     "reading it and becoming an account needs root; "
+			     "run 'sudo sandbook audit network'");
+}
+
+int sbk_network_probe(const struct sbk_principal *account,
+		      struct sbk_network_probe *out, struct sbk_error *err)
 {
 	struct sbk_network_probe results;
-	int path, rc;
+	int path, rc = sbk_network_probe_able(err);
 
-	if (geteuid() != 0)
-		return sbk_error_set(err, SBK_E_DENIED,
-				     "only root can become uid %u to try what "
-				     "the firewall does to it",
-				     uid);
-	for (path = 0; path < SBK_PROBE_PATH_COUNT; path++) {
-		rc = probe_path(uid, (enum sbk_probe_path)path,
+	for (path = 0; rc == 0 && path < SBK_PROBE_PATH_COUNT; path++)
+		rc = probe_path(account->number, (enum sbk_probe_path)path,
 				&results.results[path], err);
-		if (rc < 0)
-			return rc;
-	}
-	*out = results;
-	return 0;
+	if (rc == 0)
+		*out = results;
+	return rc;
+}
+
+const struct sbk_network_words *sbk_network_words(void)
+{
+	static const struct sbk_network_words words = {
+		.firewall = {.gone = "the firewall table is gone, so the "
+				     "offline accounts reach whatever others "
+				     "reach",
+			     .altered = "the firewall table is not what setup "
+					"made; see 'nft list table inet "
+					"sandbook'",
+			     .exact = "the firewall table is exactly what "
+				      "setup made"},
+		.unknown = "there are sandbox accounts, and the machine's "
+			   "journal knows no firewall table",
+		.held = "refused at once:",
+		.leaks = ", where it should be refused at once",
+		.mend = "sudo sandbook setup",
+		.see_blocks = "see 'nft list ruleset' for what stops it"};
+
+	return &words;
 }

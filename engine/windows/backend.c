@@ -22,6 +22,7 @@ static const struct sbk_host_kind *const kinds[SBK_KIND_COUNT] = {
 	[SBK_KIND_DESCRIPTOR] = &sbk_host_descriptor,
 	[SBK_KIND_FILTERS] = &sbk_host_filters,
 	[SBK_KIND_FIREWALL] = &sbk_host_firewall,
+	[SBK_KIND_FOLDER] = &sbk_host_folder,
 	[SBK_KIND_GROUP] = &sbk_host_account,
 	[SBK_KIND_LOGON] = &sbk_host_logon,
 	[SBK_KIND_MEMBER] = &sbk_host_member,

@@ -7,7 +7,7 @@
  *	account.c      ACCOUNT, GROUP  logon.c     LOGON
  *	member.c       MEMBER          registry.c  REGISTRY
  *	filters.c      FILTERS         firewall.c  FIREWALL
- *	secret_kind.c  SECRET
+ *	secret_kind.c  SECRET          user_profile.c FOLDER
  *
  * Each operation keeps the contract of its slot in engine/backend.h. `out`
  * and `next` come in empty and are looked at only where 0 is returned.
@@ -38,6 +38,7 @@ extern const struct sbk_host_kind sbk_host_account; /* and GROUP */
 extern const struct sbk_host_kind sbk_host_descriptor;
 extern const struct sbk_host_kind sbk_host_filters;
 extern const struct sbk_host_kind sbk_host_firewall;
+extern const struct sbk_host_kind sbk_host_folder;
 extern const struct sbk_host_kind sbk_host_logon;
 extern const struct sbk_host_kind sbk_host_member;
 extern const struct sbk_host_kind sbk_host_registry;

@@ -44,7 +44,7 @@ static int add_name(struct sbk_listed_names *names, const WCHAR *text,
 		names->capacity = capacity;
 	}
 	names->items[names->count++] = (struct sbk_listed_entry){
-		names->units.size, size, attributes, NULL};
+		names->units.size, size, attributes, &names->units};
 	sbk_buf_add(&names->units, text, size);
 	return sbk_buf_failed(&names->units, err);
 }
@@ -92,7 +92,6 @@ int sbk_list_directory(HANDLE directory, size_t max,
 {
 	uint8_t *bytes = malloc(LIST_BYTES);
 	bool restart = true;
-	size_t i;
 	int rc = 0;
 
 	if (bytes == NULL)
@@ -110,8 +109,6 @@ int sbk_list_directory(HANDLE directory, size_t max,
 	free(bytes);
 	if (rc < 0)
 		return rc;
-	for (i = 0; i < out->count; i++)
-		out->items[i].in = &out->units;
 	if (out->count > 0)
 		qsort(out->items, out->count, sizeof(*out->items), by_name);
 	return 0;

@@ -25,9 +25,9 @@
 
 #include "engine/banned.h"
 
-#define WORKS                                                            \
-	"what works there: plan, run, grant, sd, journal, audit scope, " \
-	"drift, residue, ssh and compare, verify-certificate"
+#define WORKS                                                      \
+	"what works there: plan, run, grant, sd, journal, audit, " \
+	"verify-certificate"
 
 void sbk_not_yet(const char *missing)
 {

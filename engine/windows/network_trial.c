@@ -44,18 +44,9 @@ struct sbk_trial {
 	uint32_t wait_ms; /* while one is waited for, all have that time */
 };
 
-/* In network_probe.h's words, for reports. */
 const char *sbk_probe_path_name(enum sbk_probe_path path)
 {
 	return paths[path].name;
-}
-
-const char *sbk_probe_result_name(enum sbk_probe_result result)
-{
-	static const char *const names[] = {"through", "held back", "lost",
-					    "absent"};
-
-	return names[result];
 }
 
 /* --- deciding ------------------------------------------------------------- */

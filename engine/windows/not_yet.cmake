@@ -4,7 +4,6 @@
 # here for good is one that works.
 set(sbk_missing
 	sbk_hand_back_start
-	sbk_network_probe
 	sbk_os_run_command
 )
 set(sbk_missing_sources)

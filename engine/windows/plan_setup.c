@@ -10,6 +10,7 @@
  */
 #include "engine/plan_setup.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@
 #include "engine/windows/principals.h"
 #include "engine/windows/setup_plan.h"
 #include "engine/windows/setup_probe.h"
+#include "engine/windows/user_profile.h"
 #include "engine/windows/win32_accounts.h"
 
 #include "engine/banned.h"
@@ -35,6 +37,7 @@ struct planning {
 	struct sbk_backend backend; /* borrowed, for the second part */
 	bool is_found;		    /* the group */
 	char installation[SBK_NT_NONCE_DIGITS + 1];
+	char profiles[SBK_PATH_MAX]; /* "C:/Users" */
 	struct one *people;
 	size_t count;
 	struct sbk_setup_delivery *delivery; /* borrowed, or NULL */
@@ -155,6 +158,7 @@ static int complete(struct planning *p, struct one *one, struct sbk_error *err)
 		s->number = free_number(p);
 	s->first_port = SBK_NT_PROXY_FIRST_PORT;
 	s->last_port = SBK_NT_PROXY_LAST_PORT;
+	s->profiles = p->profiles;
 	s->probe = sbk_nt_setup_probe_accounts;
 	memcpy(s->nonces[0], p->installation, sizeof(s->nonces[0]));
 	for (role = 0; rc == 0 && role < SBK_NT_ROLE_COUNT; role++)
@@ -217,11 +221,41 @@ static int more(void *arg, struct sbk_plan *plan, struct sbk_error *err)
 	return rc;
 }
 
+/* Of accounts that are to be made: where the profile of each will be. Nothing
+ * else may stand there, which is known before the first change. */
+static int announce_profiles(struct planning *p, struct sbk_plan *plan,
+			     struct sbk_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < sbk_plan_count(plan); i++) {
+		const struct sbk_object *object = &sbk_plan_at(plan, i)->object;
+		char place[SBK_PATH_MAX];
+
+		if (object->kind != SBK_KIND_ACCOUNT)
+			continue;
+		if (snprintf(place, sizeof(place), "%s/%s", p->profiles,
+			     object->name) >= (int)sizeof(place))
+			rc = sbk_error_set(err, SBK_E_LIMIT,
+					   "the folder of all profiles has too "
+					   "long a name");
+		if (rc == 0)
+			rc = sbk_user_profile_check_free(place, err);
+		if (rc == 0)
+			rc = sbk_plan_add_note(plan, err,
+					       "when '%s' is there: its "
+					       "profile, '%s'",
+					       object->name, place);
+	}
+	return rc;
+}
+
 static int plan_all(struct planning *p, struct sbk_plan *plan,
 		    struct sbk_error *err)
 {
 	size_t i;
-	int rc = 0;
+	int rc = sbk_user_profiles_folder(p->profiles, err);
 
 	for (i = 0; rc == 0 && i < p->count; i++)
 		rc = complete(p, &p->people[i], err);
@@ -232,6 +266,9 @@ static int plan_all(struct planning *p, struct sbk_plan *plan,
 	/* Where the accounts stand, what is missing is known at once. */
 	if (sbk_plan_count(plan) == 0)
 		return more(p, plan, err);
+	rc = announce_profiles(p, plan, err);
+	if (rc < 0)
+		return rc;
 	if (p->delivery != NULL)
 		for (i = 0; i < p->count; i++)
 			sbk_setup_delivery_use(p->delivery,

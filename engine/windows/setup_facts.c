@@ -8,6 +8,7 @@
 #include "engine/windows/setup_check.h"
 #include "engine/windows/setup_plan.h"
 #include "engine/windows/storage_rules.h"
+#include "engine/windows/trial_run.h"
 #include "engine/windows/wide.h"
 #include "engine/windows/win32.h"
 #include "engine/windows/win32_accounts.h"
@@ -115,7 +116,24 @@ static int check_part(struct sbk_volumes *volumes, const char *path, bool above,
 	return rc;
 }
 
-/* The file, its folder, and each one above, from the file upwards. */
+/* What this program starts as the accounts (trial_run.h), beside it. */
+static int check_runner(struct sbk_volumes *volumes, const char *path,
+			struct sbk_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	struct sbk_buf runner = SBK_BUF_INIT;
+	int rc;
+
+	sbk_buf_add(&runner, path, slash == NULL ? 0 : (size_t)(slash - path));
+	sbk_buf_adds(&runner, "/" SBK_RUNNER_NAME);
+	rc = sbk_buf_failed(&runner, err);
+	if (rc == 0)
+		rc = check_part(volumes, sbk_buf_text(&runner), false, err);
+	sbk_buf_release(&runner);
+	return rc;
+}
+
+/* The file, the runner beside it, their folder, and each one above. */
 static int check_way(char *path, struct sbk_error *err)
 {
 	struct sbk_volumes volumes = {.count = 0};
@@ -123,6 +141,8 @@ static int check_way(char *path, struct sbk_error *err)
 	char *slash;
 	int rc = check_part(&volumes, path, false, err);
 
+	if (rc == 0)
+		rc = check_runner(&volumes, path, err);
 	for (depth = 0; rc == 0; depth++) {
 		slash = strrchr(path, '/');
 		/* "C:/" is the last one, with its separator. */

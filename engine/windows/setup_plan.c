@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/windows/firewall_rules.h"
+#include "engine/windows/user_profile_rules.h"
 
 #include "engine/banned.h"
 
@@ -271,6 +272,39 @@ static int plan_pair(struct sbk_nt_setup *s, struct sbk_plan *plan,
 	return add_missing(s, plan, kind, name, after, reason, err);
 }
 
+/* Made here, and not by the first logon, of which no journal would know. */
+static int plan_profile(struct sbk_nt_setup *s, struct sbk_plan *plan,
+			const struct made *made, int role,
+			struct sbk_error *err)
+{
+	char account[SBK_NT_ACCOUNT_NAME_MAX + 1];
+	struct sbk_buf name = SBK_BUF_INIT, wanted = SBK_BUF_INIT;
+	const char *place;
+	struct sbk_sid sid;
+	int rc;
+
+	sbk_nt_setup_name((enum sbk_nt_role)role, s->number, account);
+	sbk_user_profile_name(made->accounts[role].text, s->profiles, account,
+			      &name);
+	rc = sbk_buf_failed(&name, err);
+	if (rc == 0)
+		rc = sbk_user_profile_parse_name(sbk_buf_text(&name), &sid,
+						 &place, err);
+	if (rc == 0) {
+		sbk_user_profile_want(place, &wanted);
+		rc = sbk_buf_failed(&wanted, err);
+	}
+	if (rc == 0)
+		rc = add_missing(s, plan, SBK_KIND_FOLDER, sbk_buf_text(&name),
+				 sbk_buf_text(&wanted),
+				 "its profile, which its first logon would "
+				 "make otherwise",
+				 err);
+	sbk_buf_release(&name);
+	sbk_buf_release(&wanted);
+	return rc;
+}
+
 static int plan_members(struct sbk_nt_setup *s, struct sbk_plan *plan,
 			const struct made *made, int role,
 			struct sbk_error *err)
@@ -399,6 +433,8 @@ static int plan_bounds(struct sbk_nt_setup *s, struct sbk_plan *plan,
 {
 	int role, rc = 0;
 
+	for (role = 0; rc == 0 && role < SBK_NT_ROLE_COUNT; role++)
+		rc = plan_profile(s, plan, made, role, err);
 	for (role = 0; rc == 0 && role < SBK_NT_ROLE_COUNT; role++)
 		rc = plan_members(s, plan, made, role, err);
 	for (role = 0; rc == 0 && role < SBK_NT_ROLE_COUNT; role++)

@@ -8,8 +8,9 @@
  * sbk_nt_setup_more as its `more`, when the accounts are made.
  *
  *	1  group, accounts (disabled), the keys and values that hide them
- *	2  members, denied logons, firewall rules, network filters, and when
- *	   those stand: the passwords are handed over, the accounts enabled
+ *	2  profiles, members, denied logons, firewall rules, network filters,
+ *	   and when those stand: the passwords are handed over, the accounts
+ *	   enabled
  *
  * Undo goes backwards: disabled first, the accounts and their group last. What
  * stands already, made by an earlier setup, is not planned again, so that a
@@ -36,6 +37,7 @@ struct sbk_nt_setup {
 	const char *installation; /* 32 hexadecimal digits */
 	const char *person;	  /* SID of who is enrolled */
 	unsigned number;	  /* of the person among the enrolled, from 1 */
+	const char *profiles;	  /* where profiles are made: "C:/Users" */
 	uint16_t first_port, last_port; /* of loopback, for a proxy */
 	/* Random digits: of the group and of each account. */
 	char nonces[1 + SBK_NT_ROLE_COUNT][SBK_NT_NONCE_DIGITS + 1];

@@ -2,8 +2,7 @@
  * Temporary directories of runs. Owns their names (a prefix and 32 digits) and
  * that nothing else in the directory of either kind is touched: in the one that
  * everybody uses, nothing that is not the caller's own. What is removed was
- * written by a command: every name is opened relative to the handle of its
- * directory, and a reparse point goes itself.
+ * written by a command: empty.h says how.
  */
 #include "engine/windows/temporary.h"
 
@@ -16,8 +15,8 @@
 #include "engine/ntsec/sd.h"
 #include "engine/ntsec/sddl.h"
 #include "engine/os.h"
+#include "engine/windows/empty.h"
 #include "engine/windows/folders.h"
-#include "engine/windows/listing.h"
 #include "engine/windows/os_storage.h"
 #include "engine/windows/pin.h"
 #include "engine/windows/wide.h"
@@ -28,11 +27,6 @@
 #define SHARED_PREFIX "sandbook-run-"
 #define DIGITS 32
 #define ABOVE_NAMES_MAX 65536
-
-/* To empty and remove it, and to look at what it is. */
-#define REMOVE_DIRECTORY \
-	(DELETE | FILE_LIST_DIRECTORY | FILE_TRAVERSE | FILE_READ_ATTRIBUTES)
-#define REMOVE_FILE (DELETE | FILE_READ_ATTRIBUTES)
 
 /* Where it is to be is in `out` already. */
 static int make_name(struct sbk_temporary *out, const char *prefix,
@@ -142,89 +136,6 @@ int sbk_temporary_make(struct sbk_temporary *temporary,
 
 /* --- removal -------------------------------------------------------------- */
 
-static int remove_below(const struct sbk_pin *directory, size_t depth,
-			struct sbk_error *err);
-
-/* Scanners and indexers have files open for a moment. */
-static int open_again(const struct sbk_pin *directory, const WCHAR *name,
-		      size_t size, DWORD access, struct sbk_pin *out,
-		      struct sbk_error *err)
-{
-	unsigned tries = 0;
-	int rc;
-
-	do
-		rc = sbk_pin_below(directory, name, size, access, out, err);
-	while (sbk_store_again(rc, &tries));
-	return rc;
-}
-
-/*
- * A system without the newer way to delete keeps what is read-only. The
- * attribute is the file's, so one that has another name elsewhere stays.
- */
-static int delete_entry(const struct sbk_pin *pin, bool read_only,
-			struct sbk_error *err)
-{
-	struct sbk_error why = SBK_ERROR_INIT;
-	int rc = sbk_win32_delete(pin->handle, &why);
-
-	if (rc < 0 && read_only && pin->links <= 1) {
-		rc = sbk_win32_clear_read_only(pin->handle, &why);
-		if (rc == 0)
-			rc = sbk_win32_delete(pin->handle, &why);
-	}
-	return rc < 0 ? sbk_error_set(err, rc, "%s", why.message) : 0;
-}
-
-static int remove_entry(const struct sbk_pin *directory,
-			const struct sbk_listed_entry *entry, size_t depth,
-			struct sbk_error *err)
-{
-	const bool descend =
-		(entry->attributes & FILE_ATTRIBUTE_DIRECTORY) != 0 &&
-		(entry->attributes & FILE_ATTRIBUTE_REPARSE_POINT) == 0;
-	const bool read_only =
-		(entry->attributes & FILE_ATTRIBUTE_READONLY) != 0;
-	const DWORD access = (descend ? REMOVE_DIRECTORY : REMOVE_FILE) |
-			     (read_only ? FILE_WRITE_ATTRIBUTES : 0UL);
-	struct sbk_pin pin = SBK_PIN_INIT;
-	int rc = open_again(directory, sbk_listed_name_units(entry),
-			    entry->size, access, &pin, err);
-
-	if (rc == SBK_E_NOTFOUND)
-		return 0;
-	if (rc == 0 && descend && pin.is_directory && !pin.is_reparse)
-		rc = remove_below(&pin, depth + 1, err);
-	if (rc == 0)
-		rc = delete_entry(&pin, read_only, err);
-	sbk_pin_release(&pin);
-	return rc;
-}
-
-/* All that can be removed is; the first failure is reported. */
-static int remove_below(const struct sbk_pin *directory, size_t depth,
-			struct sbk_error *err)
-{
-	struct sbk_listed_names names = SBK_LISTED_NAMES_INIT;
-	struct sbk_error why = SBK_ERROR_INIT;
-	size_t i;
-	int rc = 0, first = 0;
-
-	if (depth > SBK_TREE_DEPTH_MAX)
-		return sbk_error_set(err, SBK_E_LIMIT,
-				     "more than %d directories deep",
-				     SBK_TREE_DEPTH_MAX);
-	first = sbk_list_directory(directory->handle, SIZE_MAX, &names, err);
-	for (i = 0; first != SBK_E_NOMEM && i < names.count; i++) {
-		rc = remove_entry(directory, &names.items[i], depth, &why);
-		if (rc < 0 && first == 0)
-			first = sbk_error_set(err, rc, "%s", why.message);
-	}
-	sbk_listed_names_release(&names);
-	return first;
-}
-
 /* Others make directories there, too, under names like ours. */
 static int check_own(const struct sbk_pin *pin, struct sbk_error *err)
 {
@@ -261,14 +172,15 @@ static int remove_whole(const char *above, const char *name,
 		rc = sbk_error_no_memory(err);
 	if (rc == 0)
 		rc = sbk_pin_below(&at, sbk_wide_text(&wide), 2 * strlen(name),
-				   REMOVE_DIRECTORY | READ_CONTROL, &pin, err);
+				   SBK_EMPTY_DIRECTORY | READ_CONTROL, &pin,
+				   err);
 	if (rc == 0 && (!pin.is_directory || pin.is_reparse))
 		rc = sbk_error_set(err, SBK_E_INVAL, "'%.100s' is no directory",
 				   name);
 	if (rc == 0)
 		rc = check_own(&pin, err);
 	if (rc == 0)
-		rc = remove_below(&pin, 0, err);
+		rc = sbk_empty_directory(&pin, err);
 	if (rc == 0)
 		rc = sbk_win32_delete(pin.handle, err);
 	sbk_pin_release(&pin);

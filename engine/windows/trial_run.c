@@ -11,8 +11,6 @@
 
 #include "engine/banned.h"
 
-#define RUNNER "sandbook-runner.exe"
-
 int sbk_runner_path(char out[SBK_PATH_MAX], struct sbk_error *err)
 {
 	char program[SBK_PATH_MAX];
@@ -23,13 +21,14 @@ int sbk_runner_path(char out[SBK_PATH_MAX], struct sbk_error *err)
 		return rc;
 	slash = strrchr(program, '/');
 	if (slash == NULL ||
-	    (size_t)(slash - program) + sizeof("/" RUNNER) > SBK_PATH_MAX)
+	    (size_t)(slash - program) + sizeof("/" SBK_RUNNER_NAME) >
+		    SBK_PATH_MAX)
 		return sbk_error_set(err, SBK_E_LIMIT,
 				     "the path of this program is too long, or "
 				     "none: '%.200s'",
 				     program);
 	*slash = '\0';
-	(void)snprintf(out, SBK_PATH_MAX, "%s/" RUNNER, program);
+	(void)snprintf(out, SBK_PATH_MAX, "%s/" SBK_RUNNER_NAME, program);
 	return 0;
 }
 

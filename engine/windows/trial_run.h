@@ -14,6 +14,7 @@
 /* The first word of a program that is to send: the ports and the token of
  * sbk_trial_send follow. */
 #define SBK_TRIAL_WORD "trial"
+#define SBK_RUNNER_NAME "sandbook-runner.exe"
 
 /* "C:/Program Files/Sandbook/sandbook-runner.exe", beside this program. */
 int sbk_runner_path(char out[SBK_PATH_MAX], struct sbk_error *err);

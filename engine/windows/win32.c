@@ -87,6 +87,7 @@ const struct sbk_win32 sbk_win32_system = {
 	.socket = &sbk_win32_socket_system,
 	.elevation = &sbk_win32_elevation_system,
 	.logon = &sbk_win32_logon_system,
+	.profile = &sbk_win32_profile_system,
 };
 
 const struct sbk_win32 *sbk_win32 = &sbk_win32_system;

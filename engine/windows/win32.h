@@ -31,6 +31,7 @@
 #include "engine/windows/win32_file.h"
 #include "engine/windows/win32_pipe.h"
 #include "engine/windows/win32_process.h"
+#include "engine/windows/win32_profile.h"
 #include "engine/windows/win32_program.h"
 #include "engine/windows/win32_token.h"
 
@@ -146,6 +147,7 @@ struct sbk_win32 {
 	const struct sbk_win32_socket *socket;
 	const struct sbk_win32_elevation *elevation;
 	const struct sbk_win32_logon *logon;
+	const struct sbk_win32_profile *profile;
 };
 
 /* The system itself. */

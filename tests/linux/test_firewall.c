@@ -173,6 +173,7 @@ static void test_firewall__the_script_makes_the_same_table(void **state)
 
 static void test_firewall__refuses_the_offline_uid_alone(void **state)
 {
+	const struct sbk_principal one = {.number = 551}, two = {.number = 552};
 	struct sbk_network_probe probe;
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct world w;
@@ -181,21 +182,21 @@ static void test_firewall__refuses_the_offline_uid_alone(void **state)
 	(void)state;
 	require_host();
 	world_init(&w);
-	assert_ok(sbk_network_probe(551, &probe, &err), &err);
+	assert_ok(sbk_network_probe(&one, &probe, &err), &err);
 	for (path = 0; path < SBK_PROBE_PATH_COUNT; path++)
 		assert_int_equal(probe.results[path], SBK_PROBE_THROUGH);
 	replace(&w, SBK_STATE_ABSENT, text(&w.one));
-	assert_ok(sbk_network_probe(551, &probe, &err), &err);
+	assert_ok(sbk_network_probe(&one, &probe, &err), &err);
 	for (path = 0; path < SBK_PROBE_PATH_COUNT; path++)
 		assert_int_equal(probe.results[path], SBK_PROBE_REFUSED);
-	assert_ok(sbk_network_probe(552, &probe, &err), &err);
+	assert_ok(sbk_network_probe(&two, &probe, &err), &err);
 	for (path = 0; path < SBK_PROBE_PATH_COUNT; path++)
 		assert_int_equal(probe.results[path], SBK_PROBE_THROUGH);
 	/* What a rule that drops in silence looks like. */
 	assert_int_equal(shell("nft insert rule inet sandbook " CHAIN
 			       " meta skuid 552 meta l4proto udp drop"),
 			 0);
-	assert_ok(sbk_network_probe(552, &probe, &err), &err);
+	assert_ok(sbk_network_probe(&two, &probe, &err), &err);
 	assert_int_not_equal(probe.results[SBK_PROBE_UDP4], SBK_PROBE_THROUGH);
 	world_release(&w);
 }

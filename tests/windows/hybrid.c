@@ -28,7 +28,7 @@ static struct sbk_win32 table;
 static BOOL(WINAPI *sim_close)(HANDLE handle);
 static struct sbk_win32_program program;
 static struct sbk_win32_file file;
-static WCHAR data_directory[MAX_PATH];
+static WCHAR data_directory[MAX_PATH], profiles_directory[MAX_PATH];
 
 static size_t find(const FILE_ID_INFO *id)
 {
@@ -154,13 +154,18 @@ static HRESULT WINAPI hybrid_SHGetKnownFolderPath(const GUID *folder,
 						  DWORD flags, HANDLE token,
 						  PWSTR *out)
 {
-	if (memcmp(folder, &FOLDERID_ProgramData, sizeof(*folder)) != 0)
+	const bool is_users =
+		memcmp(folder, &FOLDERID_UserProfiles, sizeof(*folder)) == 0;
+
+	if (!is_users &&
+	    memcmp(folder, &FOLDERID_ProgramData, sizeof(*folder)) != 0)
 		return sbk_win32_file_system.SHGetKnownFolderPath(folder, flags,
 								  token, out);
 	*out = CoTaskMemAlloc(sizeof(data_directory));
 	if (*out == NULL)
 		return E_OUTOFMEMORY;
-	memcpy(*out, data_directory, sizeof(data_directory));
+	memcpy(*out, is_users ? profiles_directory : data_directory,
+	       sizeof(data_directory));
 	return S_OK;
 }
 
@@ -173,9 +178,12 @@ struct sim *hybrid_begin(const char *directory)
 	if (path == NULL || wcslen(path) >= MAX_PATH)
 		abort();
 	(void)wcscpy(data_directory, path);
+	(void)swprintf(profiles_directory, MAX_PATH, L"%ls\\Users", path);
 	sbk_buf_release(&wide);
 	sim_elevate(sim);
 	sim_use_registry(sim, WINLOGON);
+	(void)CreateDirectoryW(profiles_directory, NULL);
+	sim_use_real_profiles(sim, profiles_directory);
 	kept_count = 0;
 	table = *sbk_win32;
 	sim_close = table.files.CloseHandle;
@@ -191,6 +199,7 @@ struct sim *hybrid_begin(const char *directory)
 	file = sbk_win32_file_system;
 	file.SHGetKnownFolderPath = hybrid_SHGetKnownFolderPath;
 	table.file = &file;
+	table.profile = &sim_profile_table;
 	sbk_win32 = &table;
 	return sim;
 }

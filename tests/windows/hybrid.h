@@ -2,7 +2,8 @@
  * The simulation (sim.h) for accounts, rights, the registry and filters, over
  * the system's own files, so that commands run with a journal for real. Of the
  * files one thing is simulated: what is made with an access list of ours has it
- * (Wine makes mode bits of it), and the machine's directory is the test's own.
+ * (Wine makes mode bits of it), and the machine's directory and that of all
+ * profiles ("Users" within it) are the test's own.
  */
 #ifndef SBK_TEST_HYBRID_H
 #define SBK_TEST_HYBRID_H

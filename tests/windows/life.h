@@ -40,6 +40,10 @@ typedef int life_plan_fn(struct life *life, struct sbk_error *err);
  * of the start. The same for its undo. At least `calls_min` calls are met.
  */
 void life_sweep(life_plan_fn *plan, unsigned long calls_min);
+/* Of a plan so long that each call would take too long every day: every n-th
+ * alone, and with SBK_CAMPAIGN=1 each. */
+void life_sweep_some(life_plan_fn *plan, unsigned long calls_min,
+		     unsigned long step);
 
 /* Everything but files, as one text. */
 void life_print(struct life *life, struct sbk_buf *out);

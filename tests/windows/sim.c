@@ -123,6 +123,14 @@ static struct sim_node *node_of(HANDLE handle)
 		       : &world->nodes[open->node];
 }
 
+struct sim_node *sim_node_at(HANDLE handle, DWORD *granted)
+{
+	struct sim_node *node = node_of(handle);
+
+	*granted = node != NULL ? handle_of(handle)->granted : 0;
+	return node;
+}
+
 HANDLE sim_process_handle(size_t index)
 {
 	HANDLE handle = new_handle(index, 0, false);
@@ -293,6 +301,7 @@ static BOOL list(struct sim_handle *handle, bool restart, uint8_t *out,
 		entry = (FILE_FULL_DIR_INFO *)(void *)(out + at);
 		memset(entry, 0, head);
 		entry->FileNameLength = (ULONG)bytes;
+		entry->FileAttributes = node->attributes;
 		memcpy(entry->FileName, node->name, bytes);
 		if (last != NULL)
 			last->NextEntryOffset =
@@ -526,6 +535,13 @@ static struct sbk_win32 table = {
 	.errors = {.GetLastError = sim_GetLastError},
 };
 
+void sim_set_profiles(const struct sbk_win32_profile *profile,
+		      const struct sbk_win32_file *file)
+{
+	table.profile = profile;
+	table.file = file;
+}
+
 void sim_set_registry(const struct sbk_win32_registry *registry)
 {
 	table.registry = *registry;
@@ -576,6 +592,7 @@ struct sim *sim_begin(void)
 	table.processes = &sim_processes_table;
 	table.process = &sim_process_table;
 	table.file = sbk_win32_system.file;
+	table.profile = sbk_win32_system.profile;
 	table.census = &sim_census_table;
 	table.errors.RtlNtStatusToDosError =
 		sbk_win32_system.errors.RtlNtStatusToDosError;

@@ -30,6 +30,7 @@
 #include "tests/windows/sim_filters.h"
 #include "tests/windows/sim_firewall.h"
 #include "tests/windows/sim_processes.h"
+#include "tests/windows/sim_profiles.h"
 #include "tests/windows/sim_registry.h"
 
 #define SIM_NODES_MAX 128
@@ -45,6 +46,7 @@ struct sim_node {
 	DWORD attributes;
 	DWORD links;
 	bool gone;
+	size_t target; /* of a reparse point: the node that it leads to */
 	struct sbk_buf sd, durable; /* now, and after a power cut */
 };
 
@@ -73,6 +75,7 @@ struct sim {
 	struct sim_filters filters;
 	struct sim_firewall firewall;
 	struct sim_processes processes;
+	struct sim_profiles profiles;
 	struct sim_registry registry;
 	struct sim_right rights[16];
 	size_t policies; /* open handles of the policy */
@@ -127,6 +130,11 @@ void sim_give_right(struct sim *sim, const char *sid, const WCHAR *name);
  * whether this call shall fail, which each asks first. */
 extern const struct sbk_win32_rights sim_rights_table;
 struct sim *sim_now(void);
+/* The calls for profiles and for files of ours; the system's own at first. */
+void sim_set_profiles(const struct sbk_win32_profile *profile,
+		      const struct sbk_win32_file *file);
+/* An open object, and with which rights; NULL. */
+struct sim_node *sim_node_at(HANDLE handle, DWORD *granted);
 /* The registry of the table; the system's own at first. */
 void sim_set_registry(const struct sbk_win32_registry *registry);
 bool sim_fails(void);

@@ -8,7 +8,15 @@
 
 #include "engine/banned.h"
 
-#define DEBUG_LUID 20
+/* "Privilege Constants": all that we ever ask for. */
+static const struct {
+	const WCHAR *name;
+	DWORD luid;
+} luids[] = {
+	{SE_DEBUG_NAME, 20},
+	{SE_BACKUP_NAME, 17},
+	{SE_RESTORE_NAME, 18},
+};
 
 static struct sim_processes *processes(void)
 {
@@ -97,11 +105,16 @@ static HANDLE WINAPI sim_OpenProcess(DWORD access, BOOL inherit, DWORD id)
 static BOOL WINAPI sim_LookupPrivilegeValueW(LPCWSTR system, LPCWSTR name,
 					     PLUID out)
 {
-	if (system != NULL || wcscmp(name, SE_DEBUG_NAME) != 0)
+	size_t i = 0;
+
+	while (wcscmp(name, luids[i].name) != 0)
+		if (++i == sizeof(luids) / sizeof(luids[0]))
+			abort();
+	if (system != NULL)
 		abort();
 	if (sim_fails())
 		return fail_with(ERROR_ACCESS_DENIED);
-	*out = (LUID){.LowPart = DEBUG_LUID};
+	*out = (LUID){.LowPart = luids[i].luid};
 	return TRUE;
 }
 
@@ -112,19 +125,22 @@ static BOOL WINAPI sim_AdjustTokenPrivileges(HANDLE token, BOOL disable_all,
 {
 	struct sim_processes *p = processes();
 	const bool on = next->Privileges[0].Attributes == SE_PRIVILEGE_ENABLED;
+	bool *const is =
+		next->Privileges[0].Luid.LowPart == luids[0].luid
+			? &p->is_debug
+			: &p->is_backup[next->Privileges[0].Luid.LowPart - 17];
 
 	(void)needed;
 	if (disable_all || sim_process_of(token) != SIM_TOKEN ||
-	    size < sizeof(*before) ||
-	    next->Privileges[0].Luid.LowPart != DEBUG_LUID)
+	    size < sizeof(*before))
 		abort();
 	if (sim_fails())
 		return fail_with(ERROR_ACCESS_DENIED);
 	(void)fail_with(sim_is_elevated() ? ERROR_SUCCESS
 					  : ERROR_NOT_ALL_ASSIGNED);
-	before->PrivilegeCount = sim_is_elevated() && on != p->is_debug;
+	before->PrivilegeCount = sim_is_elevated() && on != *is;
 	if (sim_is_elevated())
-		p->is_debug = on;
+		*is = on;
 	return TRUE;
 }
 

@@ -22,8 +22,9 @@ struct sim_process {
 struct sim_processes {
 	struct sim_process all[SIM_PROCESSES_MAX];
 	DWORD next_id;
-	size_t lists;  /* that the caller has not freed */
-	bool is_debug; /* the caller's privilege is enabled */
+	size_t lists; /* that the caller has not freed */
+	/* The caller's privileges: to debug; to back up and to restore. */
+	bool is_debug, is_backup[2];
 	/* An ended one starts this many others in its stead. */
 	unsigned spawns;
 	/* One that was listed ends and its number goes to another user. */

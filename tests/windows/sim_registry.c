@@ -48,27 +48,112 @@ static size_t add_key(const WCHAR *path, size_t size)
 	return i;
 }
 
-void sim_use_registry(struct sim *sim, const WCHAR *path)
+void sim_key_make(struct sim *sim, const WCHAR *path)
 {
+	WCHAR part[160];
 	size_t i;
 
 	(void)sim;
+	for (i = 1;; i++) {
+		if (path[i] != L'\\' && path[i] != L'\0')
+			continue;
+		memcpy(part, path, i * sizeof(*part));
+		part[i] = L'\0';
+		if (find_key(part) == SIM_KEYS_MAX)
+			(void)add_key(part, i);
+		if (path[i] == L'\0')
+			return;
+	}
+}
+
+bool sim_key_is_there(struct sim *sim, const WCHAR *path)
+{
+	(void)sim;
+	return find_key(path) != SIM_KEYS_MAX;
+}
+
+void sim_key_remove(struct sim *sim, const WCHAR *path)
+{
+	const size_t size = wcslen(path);
+	size_t i, j;
+
+	for (i = 1; i < SIM_KEYS_MAX; i++) {
+		if (!sim->registry.keys[i].is_there ||
+		    _wcsnicmp(sim->registry.keys[i].path, path, size) != 0 ||
+		    (sim->registry.keys[i].path[size] != L'\\' &&
+		     sim->registry.keys[i].path[size] != L'\0'))
+			continue;
+		sim->registry.keys[i].is_there = false;
+		for (j = 0; j < SIM_VALUES_MAX; j++)
+			if (sim->registry.values[j].key == i)
+				sim->registry.values[j].is_there = false;
+	}
+}
+
+void sim_key_rename(struct sim *sim, const WCHAR *from, const WCHAR *to)
+{
+	wcscpy(sim->registry.keys[find_key(from)].path, to);
+}
+
+static size_t find_value(size_t key, const WCHAR *name)
+{
+	size_t i = 0;
+
+	while (i < SIM_VALUES_MAX &&
+	       (!registry()->values[i].is_there ||
+		registry()->values[i].key != key ||
+		_wcsicmp(registry()->values[i].name, name) != 0))
+		i++;
+	return i;
+}
+
+static void put_value(size_t key, const WCHAR *name, DWORD type,
+		      const void *data, DWORD size)
+{
+	size_t at = find_value(key, name);
+
+	for (at = at == SIM_VALUES_MAX ? 0 : at;
+	     registry()->values[at].is_there && at != find_value(key, name);)
+		if (++at == SIM_VALUES_MAX)
+			abort();
+	if (size > sizeof(registry()->values[at].data) || wcslen(name) >= 64)
+		abort();
+	registry()->values[at].is_there = true;
+	registry()->values[at].key = key;
+	registry()->values[at].type = type;
+	registry()->values[at].size = size;
+	wcscpy(registry()->values[at].name, name);
+	memcpy(registry()->values[at].data, data, size);
+}
+
+void sim_value_text(struct sim *sim, const WCHAR *path, const WCHAR *name,
+		    const WCHAR *text)
+{
+	(void)sim;
+	put_value(find_key(path), name, REG_EXPAND_SZ, text,
+		  (DWORD)((wcslen(text) + 1) * sizeof(*text)));
+}
+
+void sim_use_registry(struct sim *sim, const WCHAR *path)
+{
 	(void)add_key(L"", 0);
-	for (i = 1; path[i] != L'\0'; i++)
-		if (path[i] == L'\\')
-			(void)add_key(path, i);
-	(void)add_key(path, i);
+	sim_key_make(sim, path);
+	sim_key_make(sim, SIM_PROFILE_LIST);
 	sim_set_registry(&sim_registry_table);
 }
 
 static LSTATUS WINAPI sim_RegOpenKeyExW(HKEY root, LPCWSTR path, DWORD options,
 					REGSAM access, PHKEY out)
 {
-	size_t at = find_key(path);
+	WCHAR users[320];
+	size_t at;
 
 	(void)options;
-	if (root != HKEY_LOCAL_MACHINE || (access & KEY_WOW64_64KEY) == 0)
+	if ((root != HKEY_LOCAL_MACHINE && root != HKEY_USERS) ||
+	    (access & KEY_WOW64_64KEY) == 0)
 		abort();
+	(void)swprintf(users, 320, L"HKU\\%ls", path);
+	at = find_key(root == HKEY_USERS ? users : path);
 	if (sim_fails())
 		return ERROR_ACCESS_DENIED;
 	if (at == SIM_KEYS_MAX)
@@ -171,23 +256,11 @@ static LSTATUS WINAPI sim_RegQueryInfoKeyW(HKEY key, LPWSTR class,
 	return ERROR_SUCCESS;
 }
 
-static size_t find_value(HKEY key, const WCHAR *name)
-{
-	size_t i = 0;
-
-	while (i < SIM_VALUES_MAX &&
-	       (!registry()->values[i].is_there ||
-		registry()->values[i].key != key_of(key) ||
-		_wcsicmp(registry()->values[i].name, name) != 0))
-		i++;
-	return i;
-}
-
 static LSTATUS WINAPI sim_RegQueryValueExW(HKEY key, LPCWSTR name,
 					   LPDWORD reserved, LPDWORD type,
 					   LPBYTE data, LPDWORD size)
 {
-	size_t at = find_value(key, name);
+	size_t at = find_value(key_of(key), name);
 
 	(void)reserved;
 	if (sim_fails())
@@ -206,29 +279,16 @@ static LSTATUS WINAPI sim_RegSetValueExW(HKEY key, LPCWSTR name, DWORD reserved,
 					 DWORD type, const BYTE *data,
 					 DWORD size)
 {
-	size_t at = find_value(key, name);
-
 	(void)reserved;
 	if (sim_fails() || !sim_is_elevated())
 		return ERROR_ACCESS_DENIED;
-	for (at = at == SIM_VALUES_MAX ? 0 : at;
-	     registry()->values[at].is_there && at != find_value(key, name);)
-		if (++at == SIM_VALUES_MAX)
-			abort();
-	if (size > sizeof(registry()->values[at].data) || wcslen(name) >= 64)
-		abort();
-	registry()->values[at].is_there = true;
-	registry()->values[at].key = key_of(key);
-	registry()->values[at].type = type;
-	registry()->values[at].size = size;
-	wcscpy(registry()->values[at].name, name);
-	memcpy(registry()->values[at].data, data, size);
+	put_value(key_of(key), name, type, data, size);
 	return ERROR_SUCCESS;
 }
 
 static LSTATUS WINAPI sim_RegDeleteValueW(HKEY key, LPCWSTR name)
 {
-	size_t at = find_value(key, name);
+	size_t at = find_value(key_of(key), name);
 
 	if (sim_fails() || !sim_is_elevated())
 		return ERROR_ACCESS_DENIED;

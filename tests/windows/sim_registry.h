@@ -8,8 +8,8 @@
 
 #include "engine/windows/win32.h"
 
-#define SIM_KEYS_MAX 16
-#define SIM_VALUES_MAX 16
+#define SIM_KEYS_MAX 48
+#define SIM_VALUES_MAX 32
 
 struct sim_registry {
 	struct {
@@ -21,7 +21,7 @@ struct sim_registry {
 		size_t key;
 		WCHAR name[64];
 		DWORD type, size;
-		BYTE data[16];
+		BYTE data[512];
 	} values[SIM_VALUES_MAX];
 	size_t open; /* that the caller has not closed */
 };
@@ -30,8 +30,18 @@ struct sim_registry {
 extern const struct sbk_win32_registry sim_registry_table;
 
 struct sim;
-/* The simulated registry, with this one key of HKLM and those above it. */
+/* The simulated registry, with this one key of HKLM and those above it, and the
+ * system's list of profiles. */
 void sim_use_registry(struct sim *sim, const WCHAR *path);
+/* What other programs do, to a key of HKLM, or of HKEY_USERS as "HKU\\...": it
+ * is made with those above it; removed with all that is in it; whether it is
+ * there; a value that is a text is set. */
+void sim_key_make(struct sim *sim, const WCHAR *path);
+void sim_key_remove(struct sim *sim, const WCHAR *path);
+bool sim_key_is_there(struct sim *sim, const WCHAR *path);
+void sim_key_rename(struct sim *sim, const WCHAR *from, const WCHAR *to);
+void sim_value_text(struct sim *sim, const WCHAR *path, const WCHAR *name,
+		    const WCHAR *text);
 void sim_print_registry(const struct sim *sim, struct sbk_buf *out);
 
 #endif

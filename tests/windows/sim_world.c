@@ -197,6 +197,7 @@ void sim_process_ends(struct sim *sim)
 	sim->processes.lists = 0;
 	sim->firewall.objects = sim->firewall.threads = 0;
 	sim->processes.is_debug = false;
+	memset(sim->processes.is_backup, 0, sizeof(sim->processes.is_backup));
 	sim->policies = 0;
 	sim->accounts.buffers = 0;
 	sim->filters.buffers = sim->filters.engines = 0;

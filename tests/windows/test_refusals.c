@@ -6,11 +6,14 @@
  */
 #include "tests/support/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "engine/os.h"
 #include "engine/windows/setup_check.h"
+#include "engine/windows/user_profile.h"
 #include "engine/windows/win32.h"
 #include "engine/windows/win32_accounts.h"
 #include "engine/windows/win32_filters.h"
@@ -117,6 +120,45 @@ static void test_refusals__a_logon_of_nobody_is_refused(void **state)
 	assert_refused(SBK_KIND_LOGON, "S-1-5-21-1-2-3-1005", "enabled\n");
 }
 
+/* Its userenv has no such function; past that, nothing is there. */
+static HRESULT WINAPI no_profile(LPCWSTR sid, LPCWSTR name, LPWSTR path,
+				 DWORD size)
+{
+	(void)sid;
+	(void)name;
+	(void)size;
+	(void)wcscpy(path, L"C:\\users\\SandbookWine");
+	return S_OK;
+}
+
+static void test_refusals__a_profile_that_is_none_is_told(void **state)
+{
+	static const char place[] = "C:/users/SandbookWine";
+	struct sbk_win32_profile profile = sbk_win32_profile_system;
+	struct sbk_win32 table = sbk_win32_system;
+	struct sbk_buf wanted = SBK_BUF_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+	char name[128];
+
+	(void)state;
+	if (!is_wine())
+		return;
+	sbk_user_profile_want(place, &wanted);
+	/* Of an account that is none. */
+	(void)snprintf(name, sizeof(name), "S-1-5-21-1-2-3-1005:%s", place);
+	assert_refused(SBK_KIND_FOLDER, name, sbk_buf_text(&wanted));
+	/* Of one that Wine resolves. */
+	(void)snprintf(name, sizeof(name), "S-1-5-32-544:%s", place);
+	assert_refused(SBK_KIND_FOLDER, name, sbk_buf_text(&wanted));
+	profile.CreateProfile = no_profile;
+	table.profile = &profile;
+	sbk_win32 = &table;
+	assert_refused(SBK_KIND_FOLDER, name, sbk_buf_text(&wanted));
+	sbk_win32 = &sbk_win32_system;
+	assert_ok(sbk_user_profile_check_free(place, &err), &err);
+	sbk_buf_release(&wanted);
+}
+
 /* Wine says of itself that it has no engine for them. */
 static void test_refusals__filters_without_an_engine_are_refused(void **state)
 {
@@ -202,6 +244,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_refusals__a_group_that_is_none_is_told),
 	cmocka_unit_test(test_refusals__a_member_that_is_none_is_told),
 	cmocka_unit_test(test_refusals__a_logon_of_nobody_is_refused),
+	cmocka_unit_test(test_refusals__a_profile_that_is_none_is_told),
 	cmocka_unit_test(test_refusals__filters_without_an_engine_are_refused),
 	cmocka_unit_test(test_refusals__a_firewall_rule_that_is_none_is_told),
 	cmocka_unit_test(test_refusals__setup_is_refused_before_it_begins),

@@ -71,6 +71,7 @@ static int plan_setup(struct life *life, struct sbk_error *err)
 		.installation = NONCE "f",
 		.person = SIM_USER,
 		.number = 1,
+		.profiles = "C:/Users",
 		.first_port = 47100,
 		.last_port = 47115,
 		.deliver = deliver,
@@ -82,11 +83,19 @@ static int plan_setup(struct life *life, struct sbk_error *err)
 	return sbk_nt_setup_plan(&setup, life->plan, err);
 }
 
+/* The plan comes with its registry and the folder of profiles: they are part of
+ * each life's start. */
+static void use_registry(struct life *life)
+{
+	sim_use_registry(life->sim, WINLOGON);
+	sim_use_profiles(life->sim);
+}
+
 static struct life *begin(struct sbk_buf *start)
 {
 	struct life *life = life_begin();
 
-	sim_use_registry(life->sim, WINLOGON);
+	use_registry(life);
 	life_print(life, start);
 	return life;
 }
@@ -145,14 +154,16 @@ static void test_setup__makes_all_in_its_order(void **state)
 	assert_int_equal(sim_rights_held(sim), 8);
 	assert_int_equal(sim->filters.now.count, SBK_FILTERS_PER_USER);
 	assert_int_equal(sim_rule_count(sim), 2);
-	/* 3 accounts, 4 of the registry, 4 members, 8 rights, 2 rules, the
-	 * filters. */
-	assert_int_equal(count, 3 + 4 + 4 + 8 + 2 + 1 + 2);
+	/* 3 accounts, 4 of the registry, 2 profiles, 4 members, 8 rights, 2
+	 * rules, the filters. */
+	assert_int_equal(count, 3 + 4 + 2 + 4 + 8 + 2 + 1 + 2);
 	assert_int_equal(trial.calls, 1);
 	assert_int_equal(trial.disabled, 0);
 	assert_int_equal(place_of(life, SBK_KIND_GROUP, ""), 0);
 	assert_int_equal(place_of(life, SBK_KIND_FILTERS, ""), count - 3);
 	assert_int_equal(place_of(life, SBK_KIND_LOGON, ""), count - 2);
+	assert_true(place_of(life, SBK_KIND_FOLDER, "Offline") <
+		    place_of(life, SBK_KIND_MEMBER, ""));
 	assert_true(place_of(life, SBK_KIND_MEMBER, "") <
 		    place_of(life, SBK_KIND_RIGHT, ""));
 	sbk_buf_release(&start);
@@ -173,7 +184,7 @@ static void test_setup__undo_goes_backwards_to_the_start(void **state)
 	assert_int_equal(sim_running(life->sim, OFFLINE), 0);
 	assert_world(life, sbk_buf_text(&start));
 	count = sbk_plan_count(life->inverse);
-	assert_int_equal(count, 24);
+	assert_int_equal(count, 26);
 	assert_int_equal(sbk_plan_at(life->inverse, 0)->object.kind,
 			 SBK_KIND_LOGON);
 	assert_int_equal(sbk_plan_at(life->inverse, 1)->object.kind,
@@ -334,17 +345,11 @@ static void test_setup__undo_after_others(void **state)
 	life_end(life);
 }
 
-/* The plan comes with its registry: it is part of each life's start. */
-static void use_registry(struct life *life)
-{
-	sim_use_registry(life->sim, WINLOGON);
-}
-
 static void test_setup_sweep__every_call_fails_or_is_the_last(void **state)
 {
 	(void)state;
 	life_prepare = use_registry;
-	life_sweep(plan_setup, 200);
+	life_sweep_some(plan_setup, 200, 7);
 	life_prepare = NULL;
 }
 

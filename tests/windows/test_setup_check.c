@@ -14,6 +14,7 @@
 
 #define FOLDER "C:/Program Files/Sandbook"
 #define FILE_NAME FOLDER "/sandbook-setup.exe"
+#define RUNNER_NAME FOLDER "/sandbook-runner.exe"
 #define INSTALLER \
 	"S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"
 /* As Windows has them. */
@@ -35,6 +36,7 @@ static struct life *begin(void)
 	(void)sim_add(life->sim, "C:/Program Files", true, PROGRAMS_LIST);
 	(void)sim_add(life->sim, FOLDER, true, OURS_LIST);
 	(void)sim_add(life->sim, FILE_NAME, false, OURS_LIST);
+	(void)sim_add(life->sim, RUNNER_NAME, false, OURS_LIST);
 	life->sim->firewall.profiles = 4;
 	life->sim->check.logon = "S-1-5-32-545";
 	life->sim->check.password_min = 14;
@@ -127,6 +129,7 @@ static void test_setup_check__where_the_program_lies(void **state)
 		const char *path, *sddl, *text;
 	} cases[] = {
 		{FILE_NAME, OURS_LIST "(A;;0x1301bf;;;BU)", FILE_NAME},
+		{RUNNER_NAME, OURS_LIST "(A;;0x1301bf;;;BU)", RUNNER_NAME},
 		{FOLDER, OURS_LIST "(A;;LC;;;AU)", "S-1-5-11"},
 		{FOLDER, OURS_LIST "(A;OIIO;FA;;;BU)", "S-1-5-32-545"},
 		{FOLDER, "O:" SIM_USER "D:(A;;FA;;;BA)", "belongs to"},

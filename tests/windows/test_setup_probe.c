@@ -363,13 +363,14 @@ static const struct sbk_win32_socket sim_table = {
 /* Whichever fails, nothing is held for tried that was not; nothing stays. */
 static void test_setup_probe__each_call_may_fail(void **state)
 {
+	const unsigned step = getenv("SBK_CAMPAIGN") != NULL ? 1 : 3;
 	struct sbk_win32 table = *sbk_win32;
 	unsigned n, calls = 1;
 
 	(void)state;
 	table.socket = &sim_table;
 	sbk_win32 = &table;
-	for (n = 0; n <= calls; n++) {
+	for (n = 0; n <= calls; n += n == 0 ? 1 : step) {
 		struct world world = {.online = ALL,
 				      .offline = SBK_TRIAL_PROXY};
 		struct sbk_error err = SBK_ERROR_INIT;

@@ -11,6 +11,7 @@
 #include "engine/windows/keyring.h"
 #include "engine/windows/pipe_end.h"
 #include "engine/windows/run_probe.h"
+#include "engine/windows/secret.h"
 #include "engine/windows/setup_probe.h"
 #include "engine/windows/synthetic.h"
 #include "engine/windows/trial_run.h"
@@ -197,6 +198,94 @@ static void test_trial_run__a_run_that_leaks_is_refused(void **state)
 	assert_ok(sbk_runner_release(runner, &err), &err);
 }
 
+/* --- for a report --------------------------------------------------------- */
+
+int __wrap_sbk_runner_path(char out[SBK_PATH_MAX], struct sbk_error *err);
+int __real_sbk_runner_path(char out[SBK_PATH_MAX], struct sbk_error *err);
+
+/* Beside this test lies the one that takes no switches of tests. */
+int __wrap_sbk_runner_path(char out[SBK_PATH_MAX], struct sbk_error *err)
+{
+	(void)err;
+	(void)snprintf(out, SBK_PATH_MAX, "%s", world->program);
+	return 0;
+}
+
+static void keep_secret(const char *name)
+{
+	struct sbk_secret_label label;
+	struct sbk_store *store = NULL;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	assert_ok(sbk_secret_label(&label, name, &own, INSTALLATION, &err),
+		  &err);
+	assert_ok(sbk_secret_store(SBK_STORE_CREATE, &store, &err), &err);
+	assert_ok(sbk_secret_keep(store, &label, TRIAL_PASSWORD, &err), &err);
+	sbk_store_close(store);
+}
+
+static struct sbk_principal account_of(enum sbk_principal_role role,
+				       const char *name)
+{
+	struct sbk_principal account = {.role = role};
+
+	(void)snprintf(account.name, sizeof(account.name), "%s", name);
+	(void)snprintf(account.id, sizeof(account.id), "%s", own_text.text);
+	(void)snprintf(account.person.text, sizeof(account.person.text), "%s",
+		       own_text.text);
+	return account;
+}
+
+static void test_trial_run__a_report_has_what_came_through(void **state)
+{
+	const struct sbk_principal online =
+		account_of(SBK_PRINCIPAL_ONLINE, "SandbookOnline");
+	const struct sbk_principal offline =
+		account_of(SBK_PRINCIPAL_OFFLINE, "SandbookOffline");
+	struct sbk_network_probe probe;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	keep_secret("SandbookOnline");
+	keep_secret("SandbookOffline");
+	assert_ok(sbk_network_probe(&online, &probe, &err), &err);
+	assert_int_equal(probe.results[SBK_PROBE_TCP4], SBK_PROBE_THROUGH);
+	assert_int_equal(probe.results[SBK_PROBE_UDP4], SBK_PROBE_THROUGH);
+	assert_ok(sbk_network_probe(&offline, &probe, &err), &err);
+	assert_int_equal(probe.results[SBK_PROBE_TCP4], SBK_PROBE_REFUSED);
+	assert_int_equal(probe.results[SBK_PROBE_UDP4], SBK_PROBE_REFUSED);
+	world->offline = "50";
+	assert_ok(sbk_network_probe(&offline, &probe, &err), &err);
+	assert_int_equal(probe.results[SBK_PROBE_TCP4], SBK_PROBE_REFUSED);
+	assert_int_equal(probe.results[SBK_PROBE_UDP4], SBK_PROBE_THROUGH);
+}
+
+/* Who has no password tries nothing, and says so. */
+static void test_trial_run__a_report_says_what_was_not_tried(void **state)
+{
+	struct sbk_principal offline =
+		account_of(SBK_PRINCIPAL_OFFLINE, "SandbookOffline");
+	struct sbk_network_probe probe;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	assert_error(sbk_network_probe(&offline, &probe, &err), SBK_E_NOTFOUND,
+		     &err);
+	print_message("%s\n", err.message);
+	assert_non_null(strstr(err.message, "not tried"));
+	keep_secret("SandbookOffline");
+	(void)snprintf(offline.id, sizeof(offline.id), "S-1-5-21-1-2-3-1005");
+	assert_error(sbk_network_probe(&offline, &probe, &err), SBK_E_CONFLICT,
+		     &err);
+	assert_non_null(strstr(err.message, "of another account"));
+	(void)snprintf(offline.person.text, sizeof(offline.person.text),
+		       "S-1-5-21-1-2-3-1001");
+	assert_error(sbk_network_probe(&offline, &probe, &err), SBK_E_NOTFOUND,
+		     &err);
+	assert_non_null(strstr(err.message, "'S-1-5-21-1-2-3-1001' alone"));
+	assert_int_equal(world->logons, 0);
+}
+
 /* --- the system's own ----------------------------------------------------- */
 
 /* The real runner, whose command's token Wine restricts in nothing. */
@@ -208,7 +297,7 @@ static void test_trial_run__a_token_as_wines_is_refused(void **state)
 	(void)state;
 	if (!sim_is_wine())
 		return;
-	assert_ok(sbk_runner_path(program, &err), &err);
+	assert_ok(__real_sbk_runner_path(program, &err), &err);
 	(void)snprintf(world->program, sizeof(world->program), "%s", program);
 	assert_true(try_setup(&err) < 0);
 	print_message("%s\n", err.message);
@@ -239,6 +328,8 @@ static const struct CMUnitTest tests[] = {
 	WORLD_TEST(test_trial_run__an_account_that_cannot_log_on_is_told),
 	WORLD_TEST(test_trial_run__a_run_is_tried_first),
 	WORLD_TEST(test_trial_run__a_run_that_leaks_is_refused),
+	WORLD_TEST(test_trial_run__a_report_has_what_came_through),
+	WORLD_TEST(test_trial_run__a_report_says_what_was_not_tried),
 	WORLD_TEST(test_trial_run__a_token_as_wines_is_refused),
 	WORLD_TEST(test_trial_run__a_system_without_logons_is_told),
 };

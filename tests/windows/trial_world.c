@@ -6,6 +6,12 @@
 #include <string.h>
 #include <wchar.h>
 
+#include <windows.h>
+
+#include <initguid.h>
+#include <knownfolders.h>
+#include <objbase.h>
+
 #include "engine/windows/win32.h"
 #include "engine/windows/win32_logon.h"
 #include "tests/support/test.h"
@@ -17,6 +23,7 @@
 static struct trial_world world;
 static struct sbk_win32 table;
 static struct sbk_win32_logon logon;
+static struct sbk_win32_file folders;
 static const struct sbk_win32 *before;
 static HANDLE started[STARTED_MAX];
 static size_t started_count;
@@ -62,6 +69,23 @@ static BOOL WINAPI start_as_self(LPCWSTR name, LPCWSTR domain, LPCWSTR password,
 	return TRUE;
 }
 
+/* The user's own records are in the test's directory, too. */
+static HRESULT WINAPI find_folder(const GUID *folder, DWORD flags, HANDLE token,
+				  PWSTR *out)
+{
+	wchar_t full[400];
+
+	if (memcmp(folder, &FOLDERID_LocalAppData, sizeof(*folder)) != 0)
+		return sbk_win32_file_system.SHGetKnownFolderPath(folder, flags,
+								  token, out);
+	*out = CoTaskMemAlloc(sizeof(full));
+	if (*out == NULL || swprintf(full, 400, L"%hs", world.program) < 0)
+		return E_OUTOFMEMORY;
+	*wcsrchr(full, L'/') = L'\0';
+	memcpy(*out, full, sizeof(full));
+	return S_OK;
+}
+
 /* "C:/.../runner_tested.exe" of the test's own, with what it does beside it. */
 static void copy_program(void)
 {
@@ -94,6 +118,9 @@ struct trial_world *trial_begin(void)
 	logon = sbk_win32_logon_system;
 	logon.CreateProcessWithLogonW = start_as_self;
 	table.logon = &logon;
+	folders = sbk_win32_file_system;
+	folders.SHGetKnownFolderPath = find_folder;
+	table.file = &folders;
 	before = sbk_win32;
 	sbk_win32 = &table;
 	if (!SetEnvironmentVariableA("SBK_TEST_RUNNER", "serve"))

@@ -1,0 +1,101 @@
+/* See the header. */
+#include "engine/windows/empty.h"
+
+#include <stdint.h>
+
+#include "engine/limits.h"
+#include "engine/windows/listing.h"
+#include "engine/windows/os_storage.h"
+#include "engine/windows/win32_file.h"
+
+#include "engine/banned.h"
+
+#define REMOVE_FILE (DELETE | FILE_READ_ATTRIBUTES)
+
+static int remove_below(const struct sbk_pin *directory, size_t depth,
+			struct sbk_error *err);
+
+/* Scanners and indexers have files open for a moment. */
+static int open_again(const struct sbk_pin *directory, const WCHAR *name,
+		      size_t size, DWORD access, struct sbk_pin *out,
+		      struct sbk_error *err)
+{
+	unsigned tries = 0;
+	int rc;
+
+	do
+		rc = sbk_pin_below(directory, name, size, access, out, err);
+	while (sbk_store_again(rc, &tries));
+	return rc;
+}
+
+/*
+ * A system without the newer way to delete keeps what is read-only. The
+ * attribute is the file's, so one that has another name elsewhere stays.
+ */
+static int delete_entry(const struct sbk_pin *pin, bool read_only,
+			struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc = sbk_win32_delete(pin->handle, &why);
+
+	if (rc < 0 && read_only && pin->links <= 1) {
+		rc = sbk_win32_clear_read_only(pin->handle, &why);
+		if (rc == 0)
+			rc = sbk_win32_delete(pin->handle, &why);
+	}
+	return rc < 0 ? sbk_error_set(err, rc, "%s", why.message) : 0;
+}
+
+static int remove_entry(const struct sbk_pin *directory,
+			const struct sbk_listed_entry *entry, size_t depth,
+			struct sbk_error *err)
+{
+	const bool descend =
+		(entry->attributes & FILE_ATTRIBUTE_DIRECTORY) != 0 &&
+		(entry->attributes & FILE_ATTRIBUTE_REPARSE_POINT) == 0;
+	const bool read_only =
+		(entry->attributes & FILE_ATTRIBUTE_READONLY) != 0;
+	const DWORD access = (descend ? SBK_EMPTY_DIRECTORY : REMOVE_FILE) |
+			     (read_only ? FILE_WRITE_ATTRIBUTES : 0UL);
+	struct sbk_pin pin = SBK_PIN_INIT;
+	int rc = open_again(directory, sbk_listed_name_units(entry),
+			    entry->size, access, &pin, err);
+
+	if (rc == SBK_E_NOTFOUND)
+		return 0;
+	if (rc == 0 && descend && pin.is_directory && !pin.is_reparse)
+		rc = remove_below(&pin, depth + 1, err);
+	if (rc == 0)
+		rc = delete_entry(&pin, read_only, err);
+	sbk_pin_release(&pin);
+	return rc;
+}
+
+/* All that can be removed is; the first failure is reported. */
+static int remove_below(const struct sbk_pin *directory, size_t depth,
+			struct sbk_error *err)
+{
+	struct sbk_listed_names names = SBK_LISTED_NAMES_INIT;
+	struct sbk_error why = SBK_ERROR_INIT;
+	size_t i;
+	int rc = 0, first = 0;
+
+	if (depth > SBK_TREE_DEPTH_MAX)
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "more than %d directories deep",
+				     SBK_TREE_DEPTH_MAX);
+	first = sbk_list_directory(directory->handle, SIZE_MAX, &names, err);
+	for (i = 0; first != SBK_E_NOMEM && i < names.count; i++) {
+		rc = remove_entry(directory, &names.items[i], depth, &why);
+		if (rc < 0 && first == 0)
+			first = sbk_error_set(err, rc, "%s", why.message);
+	}
+	sbk_listed_names_release(&names);
+	return first;
+}
+
+int sbk_empty_directory(const struct sbk_pin *directory, struct sbk_error *err)
+{
+	return remove_below(directory, 0, err);
+}

@@ -2,7 +2,8 @@
  * The volumes of this machine. One with a letter is looked at below that, any
  * other below its own name; one that is mounted in a directory is reached by
  * neither, and its mount point is no place of a walk. What keeps no access
- * lists has nothing to look at.
+ * lists has nothing to look at; what may keep some and is locked is a place
+ * that the walk then misses, and says why.
  */
 #include "engine/os_census.h"
 
@@ -19,8 +20,8 @@ static enum sbk_filesystem_kind kind_of(const struct sbk_win32_volume *volume)
 {
 	if (volume->is_remote)
 		return SBK_FILESYSTEM_REMOTE;
-	return volume->keeps_acls ? SBK_FILESYSTEM_LOCAL
-				  : SBK_FILESYSTEM_PSEUDO;
+	return volume->keeps_acls || volume->is_closed ? SBK_FILESYSTEM_LOCAL
+						       : SBK_FILESYSTEM_PSEUDO;
 }
 
 static int take(void *arg, const struct sbk_win32_volume *volume,

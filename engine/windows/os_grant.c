@@ -17,8 +17,6 @@
 
 #include "engine/banned.h"
 
-#define BUILTIN_FIRST 544 /* Administrators */
-#define BUILTIN_LAST 583  /* the last that a release named so far */
 #define GROUPS_ROOM 64
 
 /* Of an account or group of a machine or domain: S-1-5-21-a-b-c-rid. What
@@ -127,31 +125,7 @@ static int add_group(struct groups *groups, const char *name,
 		       : sbk_error_no_memory(err);
 }
 
-/* Windows' own, whose names depend on its language. */
-static int add_builtin(struct groups *groups, struct sbk_error *err)
-{
-	struct sbk_buf name = SBK_BUF_INIT;
-	uint32_t rid;
-	int rc = 0;
-
-	for (rid = BUILTIN_FIRST; rc == 0 && rid <= BUILTIN_LAST; rid++) {
-		const uint32_t subs[] = {32, rid};
-		const struct sbk_sid sid = sbk_sid_make(5, subs, 2);
-
-		rc = sbk_win32_name_of(&sid, &name, err);
-		if (rc == 0)
-			rc = add_group(groups, sbk_buf_text(&name), &sid, err);
-		/* A release does not know it, or it is a domain's. */
-		if (rc == SBK_E_NOTFOUND) {
-			sbk_error_clear(err);
-			rc = 0;
-		}
-	}
-	sbk_buf_release(&name);
-	return rc;
-}
-
-/* One that somebody made on this machine. */
+/* One of this machine: made by somebody, or Windows' own. */
 static int visit_group(void *arg, const char *name, const char *comment,
 		       struct sbk_error *err)
 {
@@ -159,10 +133,9 @@ static int visit_group(void *arg, const char *name, const char *comment,
 	int rc = sbk_win32_sid_of(name, &sid, err);
 
 	(void)comment;
-	/* Windows' own are met above; one may be gone since it was listed. */
-	if (rc == 0 && is_somebody(&sid))
+	if (rc == 0)
 		rc = add_group(arg, name, &sid, err);
-	if (rc == SBK_E_NOTFOUND) {
+	if (rc == SBK_E_NOTFOUND) { /* gone since it was listed */
 		sbk_error_clear(err);
 		rc = 0;
 	}
@@ -179,8 +152,6 @@ int sbk_os_groups_of(const char *principal, struct sbk_arena *arena,
 		sbk_arena_alloc(arena, GROUPS_ROOM * sizeof(*found.items));
 	if (rc == 0 && found.items == NULL)
 		rc = sbk_error_no_memory(err);
-	if (rc == 0 && is_somebody(&found.member))
-		rc = add_builtin(&found, err);
 	if (rc == 0 && is_somebody(&found.member))
 		rc = sbk_win32_account_list(true, visit_group, &found, err);
 	if (rc < 0)

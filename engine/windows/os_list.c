@@ -3,7 +3,8 @@
  * Reads only; no reparse point is entered.
  *
  * A listing does not say how many names a file has, so each file is opened to
- * be asked: that is the time this walk takes.
+ * be asked: that is the time this walk takes. One that cannot be opened is told
+ * like a directory that cannot be looked into: it may have names elsewhere.
  */
 #include "engine/os.h"
 
@@ -150,6 +151,8 @@ static int visit_below(struct walker *walker, const struct sbk_pin *directory,
 		return 0;
 	rc = sbk_pin_below(directory, sbk_listed_name_units(entry), entry->size,
 			   access, &pin, NULL);
+	if (rc == SBK_E_NOMEM)
+		return sbk_error_no_memory(err);
 	if (rc == SBK_E_NOTFOUND)
 		return 0; /* gone since it was listed */
 	if (rc < 0)
@@ -161,13 +164,35 @@ static int visit_below(struct walker *walker, const struct sbk_pin *directory,
 	return rc;
 }
 
+/* Whose attributes a listing gives may be opened for them. */
+static int open_file(struct walker *walker, const struct sbk_pin *directory,
+		     const struct sbk_listed_entry *entry,
+		     size_t directory_size, struct sbk_error *err)
+{
+	struct sbk_pin pin = SBK_PIN_INIT;
+	int rc = sbk_pin_below(directory, sbk_listed_name_units(entry),
+			       entry->size, FILE_READ_ATTRIBUTES, &pin, NULL);
+
+	if (rc == SBK_E_NOMEM)
+		return sbk_error_no_memory(err);
+	/* One that is gone has no names any more; by one that is no name
+	 * (pin.c) nobody opens it. */
+	if (rc == SBK_E_NOTFOUND || rc == SBK_E_INVAL)
+		return 0;
+	if (rc < 0)
+		return closed(walker, err);
+	if (!pin.is_directory && !pin.is_reparse)
+		rc = visit_file(walker, &pin, directory_size, err);
+	sbk_pin_release(&pin);
+	return rc;
+}
+
 static int visit_entry(struct walker *walker, const struct sbk_pin *directory,
 		       const struct sbk_listed_entry *entry,
 		       struct sbk_error *err)
 {
 	const enum sbk_file_type type = type_of(entry->attributes);
 	const size_t size = walker->path.size;
-	struct sbk_pin pin = SBK_PIN_INIT;
 	int rc = 0;
 
 	if (++walker->walk->objects > walker->walk->max)
@@ -177,18 +202,10 @@ static int visit_entry(struct walker *walker, const struct sbk_pin *directory,
 	sbk_narrow_add(&walker->path, sbk_listed_name_units(entry),
 		       entry->size / sizeof(WCHAR));
 	rc = sbk_buf_failed(&walker->path, err);
-	if (rc == 0 && type == SBK_FILE_DIRECTORY) {
+	if (rc == 0 && type == SBK_FILE_DIRECTORY)
 		rc = visit_below(walker, directory, entry, err);
-	} else if (rc == 0 && type == SBK_FILE_REGULAR &&
-		   sbk_pin_below(directory, sbk_listed_name_units(entry),
-				 entry->size, FILE_READ_ATTRIBUTES, &pin,
-				 NULL) == 0) {
-		/* Whose attributes a listing gives may be opened for them; one
-		 * that is gone has no names any more. */
-		if (!pin.is_directory && !pin.is_reparse)
-			rc = visit_file(walker, &pin, size, err);
-		sbk_pin_release(&pin);
-	}
+	else if (rc == 0 && type == SBK_FILE_REGULAR)
+		rc = open_file(walker, directory, entry, size, err);
 	if (walker->path.size > size) {
 		walker->path.size = size;
 		walker->path.data[size] = '\0';

@@ -103,6 +103,7 @@ const struct sbk_win32 *sbk_win32 = &sbk_win32_system;
 	 0x00004000 /* FILE_OPEN_FOR_BACKUP_INTENT */ | \
 	 0x00000020 /* FILE_SYNCHRONOUS_IO_NONALERT */)
 #define DISPOSITION_OPEN 1 /* FILE_OPEN */
+#define DELETE_PENDING ((NTSTATUS)0xc0000056)
 
 #define ACCESS_INFORMATION                                         \
 	(OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | \
@@ -162,6 +163,10 @@ int sbk_win32_open_below(HANDLE parent, const WCHAR *name, size_t size,
 	status = sbk_win32->files.NtCreateFile(
 		&handle, access | SYNCHRONIZE, &object, &io, NULL, 0, SHARE_ALL,
 		DISPOSITION_OPEN, OPEN_OPTIONS, NULL, 0);
+	/* The table of the system makes "access denied" of it. */
+	if (status == DELETE_PENDING)
+		return sbk_error_set_win32(err, ERROR_DELETE_PENDING,
+					   "NtCreateFile");
 	if (status < 0)
 		return sbk_win32_nt_error(err, status, "NtCreateFile");
 	*out = handle;

@@ -175,7 +175,8 @@ int sbk_win32_open(const WCHAR *name, DWORD access, HANDLE *out,
  * NtCreateFile ("NtCreateFile function (winternl.h)") with RootDirectory: opens
  * what has this one name in an open directory, a reparse point itself where it
  * is one. `size` is in bytes, of a UNICODE_STRING: at most 65534. For
- * synchronous use; SYNCHRONIZE is added.
+ * synchronous use; SYNCHRONIZE is added. What is being deleted, and cannot be
+ * opened any more, is SBK_E_NOTFOUND.
  */
 int sbk_win32_open_below(HANDLE parent, const WCHAR *name, size_t size,
 			 DWORD access, HANDLE *out, struct sbk_error *err);

@@ -18,6 +18,7 @@
 #include "engine/windows/password.h"
 #include "engine/windows/wide.h"
 #include "engine/windows/win32.h"
+#include "engine/windows/win32_census.h"
 
 #include "engine/banned.h"
 
@@ -251,35 +252,74 @@ static int local_name(const char *name, struct sbk_buf *out,
 	WCHAR computer[NAME_UNITS];
 	DWORD units = NAME_UNITS;
 
-	if (!calls()->GetComputerNameW(computer, &units)) {
-		const DWORD code = sbk_win32->errors.GetLastError();
-
-		return sbk_error_set_win32(err, code, "GetComputerNameW");
-	}
+	if (!calls()->GetComputerNameW(computer, &units))
+		return sbk_win32_last_error(err, "GetComputerNameW");
 	sbk_buf_add(out, computer, units * sizeof(*computer));
 	sbk_buf_add(out, L"\\", sizeof(WCHAR));
 	return widen(name, out) != NULL ? 0 : sbk_error_no_memory(err);
+}
+
+/* Of a name or a SID that is there and is no account or group. */
+static bool is_nobody(SID_NAME_USE use)
+{
+	return use == SidTypeDomain || use == SidTypeDeletedAccount ||
+	       use == SidTypeInvalid || use == SidTypeUnknown;
 }
 
 /* The SID of a full name. */
 static int look_up(struct sbk_buf *full, struct sbk_sid *out,
 		   struct sbk_error *err)
 {
-	uint8_t sid[SID_BYTES] = {0};
+	_Alignas(DWORD) uint8_t sid[SID_BYTES] = {0};
 	WCHAR domain[NAME_UNITS];
-	DWORD sid_size = sizeof(sid), domain_size = NAME_UNITS, code;
+	DWORD sid_size = sizeof(sid), domain_size = NAME_UNITS;
 	SID_NAME_USE use = SidTypeUnknown;
-	int rc = 0;
 
 	if (!calls()->LookupAccountNameW(NULL, sbk_wide_text(full), sid,
-					 &sid_size, domain, &domain_size,
-					 &use)) {
-		code = sbk_win32->errors.GetLastError();
-		rc = sbk_error_set_win32(err, code, "LookupAccountNameW");
-	} else {
-		rc = read_sid(sid, "LookupAccountNameW", out, err);
-	}
-	return rc;
+					 &sid_size, domain, &domain_size, &use))
+		return sbk_win32_last_error(err, "LookupAccountNameW");
+	if (is_nobody(use))
+		return sbk_error_set_win32(err, ERROR_NONE_MAPPED,
+					   "LookupAccountNameW");
+	return read_sid(sid, "LookupAccountNameW", out, err);
+}
+
+/* Of an account: its name, and its domain's. */
+struct full_name {
+	WCHAR name[NAME_UNITS], domain[NAME_UNITS];
+};
+
+static int look_up_sid(const struct sbk_sid *sid, struct full_name *out,
+		       struct sbk_error *err)
+{
+	DWORD name_size = NAME_UNITS, domain_size = NAME_UNITS;
+	SID_NAME_USE use = SidTypeUnknown;
+
+	if (!sbk_win32->rights.LookupAccountSidW(
+		    NULL, (PSID)(uintptr_t)sid->bytes, out->name, &name_size,
+		    out->domain, &domain_size, &use))
+		return sbk_win32_last_error(err, "LookupAccountSidW");
+	return is_nobody(use) ? sbk_error_set_win32(err, ERROR_NONE_MAPPED,
+						    "LookupAccountSidW")
+			      : 0;
+}
+
+/* "BUILTIN\name": the domain of Windows' own groups, in its language. */
+static int builtin_name(const char *name, struct sbk_buf *out,
+			struct sbk_error *err)
+{
+	static const uint32_t administrators[] = {32, 544};
+	const struct sbk_sid sid = sbk_sid_make(5, administrators, 2);
+	struct full_name found;
+	int rc = look_up_sid(&sid, &found, err);
+
+	if (rc < 0)
+		return rc;
+	sbk_buf_clear(out);
+	sbk_buf_add(out, found.domain,
+		    wcslen(found.domain) * sizeof(*found.domain));
+	sbk_buf_add(out, L"\\", sizeof(WCHAR));
+	return widen(name, out) != NULL ? 0 : sbk_error_no_memory(err);
 }
 
 int sbk_win32_sid_of(const char *name, struct sbk_sid *out,
@@ -290,6 +330,13 @@ int sbk_win32_sid_of(const char *name, struct sbk_sid *out,
 
 	if (rc == 0)
 		rc = look_up(&full, out, err);
+	if (rc == SBK_E_NOTFOUND) {
+		rc = builtin_name(name, &full, err);
+		if (rc == 0)
+			rc = look_up(&full, out, err);
+		if (rc == 0)
+			sbk_error_clear(err);
+	}
 	sbk_buf_release(&full);
 	return rc;
 }
@@ -314,23 +361,13 @@ int sbk_win32_sid_of_anybody(const char *name, struct sbk_sid *out,
 int sbk_win32_name_of(const struct sbk_sid *sid, struct sbk_buf *out,
 		      struct sbk_error *err)
 {
-	WCHAR name[NAME_UNITS], domain[NAME_UNITS];
-	DWORD name_size = NAME_UNITS, domain_size = NAME_UNITS;
-	SID_NAME_USE use = SidTypeUnknown;
+	struct full_name found;
+	int rc = look_up_sid(sid, &found, err);
 
-	if (!sbk_win32->rights.LookupAccountSidW(
-		    NULL, (PSID)(uintptr_t)sid->bytes, name, &name_size, domain,
-		    &domain_size, &use)) {
-		const DWORD code = sbk_win32->errors.GetLastError();
-
-		return sbk_error_set_win32(err, code, "LookupAccountSidW");
-	}
-	if (use == SidTypeDeletedAccount || use == SidTypeInvalid ||
-	    use == SidTypeUnknown)
-		return sbk_error_set_win32(err, ERROR_NONE_MAPPED,
-					   "LookupAccountSidW");
+	if (rc < 0)
+		return rc;
 	sbk_buf_clear(out);
-	narrow(out, name);
+	narrow(out, found.name);
 	return sbk_buf_failed(out, err);
 }
 
@@ -456,49 +493,28 @@ int sbk_win32_set_flags(const char *name, uint32_t flags, struct sbk_error *err)
 
 /* --- members -------------------------------------------------------------- */
 
-static bool is_among(const void *bytes, DWORD count,
-		     const struct sbk_sid *member)
-{
-	const LOCALGROUP_MEMBERS_INFO_0 *members = bytes;
-	struct sbk_sid sid;
-	DWORD i;
+struct search {
+	const struct sbk_sid *wanted;
+	bool found;
+};
 
-	for (i = 0; i < count; i++)
-		if (read_sid(members[i].lgrmi0_sid, "", &sid, NULL) == 0 &&
-		    sbk_sid_equal(&sid, member))
-			return true;
-	return false;
+static int compare(void *arg, const struct sbk_sid *sid, struct sbk_error *err)
+{
+	struct search *search = arg;
+
+	(void)err;
+	search->found |= sbk_sid_equal(sid, search->wanted);
+	return 0;
 }
 
 int sbk_win32_is_member(const char *group, const struct sbk_sid *member,
 			bool *out, struct sbk_error *err)
 {
-	struct sbk_buf buf = SBK_BUF_INIT;
-	const WCHAR *wide = widen(group, &buf);
-	DWORD_PTR resume = 0;
-	DWORD read, total;
-	NET_API_STATUS code;
-	bool found = false;
-	int rc = wide == NULL ? sbk_error_no_memory(err) : 0;
+	struct search search = {.wanted = member};
+	int rc = sbk_win32_each_member(group, compare, &search, err);
 
-	while (rc == 0) {
-		LPBYTE bytes = NULL;
-
-		read = total = 0;
-		code = calls()->NetLocalGroupGetMembers(NULL, wide, 0, &bytes,
-							LISTED_BYTES, &read,
-							&total, &resume);
-		rc = list_error(err, code, bytes, read,
-				"NetLocalGroupGetMembers");
-		if (rc == 0)
-			found = found || is_among(bytes, read, member);
-		free_net(bytes);
-		if (code != ERROR_MORE_DATA)
-			break;
-	}
 	if (rc == 0)
-		*out = found;
-	sbk_buf_release(&buf);
+		*out = search.found;
 	return rc;
 }
 

@@ -95,7 +95,9 @@ typedef int sbk_win32_account_fn(void *arg, const char *name,
 int sbk_win32_account_list(bool is_group, sbk_win32_account_fn *visit,
 			   void *arg, struct sbk_error *err);
 /* "LookupAccountNameW function (winbase.h)" of COMPUTER\name, so that no domain
- * is asked ("GetComputerNameW function (winbase.h)"). SBK_E_NOTFOUND. */
+ * is asked ("GetComputerNameW function (winbase.h)"); where none has that, of
+ * BUILTIN\name, Windows' own groups, whose domain LookupAccountSidW names. A
+ * domain or computer is nobody. SBK_E_NOTFOUND. */
 int sbk_win32_sid_of(const char *name, struct sbk_sid *out,
 		     struct sbk_error *err);
 /* The same of a name as a person writes it: of this machine where it has no

@@ -198,7 +198,11 @@ int sbk_win32_each_holder(LSA_HANDLE policy, const WCHAR *right,
 					 "LsaEnumerateAccountsWithUserRight");
 	}
 	items = list;
-	for (i = 0; rc == 0 && items != NULL && i < count; i++)
+	if (items == NULL && count > 0)
+		rc = sbk_error_set(err, SBK_E_IO,
+				   "LsaEnumerateAccountsWithUserRight reported "
+				   "success and gave nothing");
+	for (i = 0; rc == 0 && i < count; i++)
 		rc = visit_sid(items[i].Sid, visit, arg, err);
 	if (list != NULL)
 		(void)sbk_win32->rights.LsaFreeMemory(list); /* as CloseHandle
@@ -228,10 +232,14 @@ int sbk_win32_each_member(const char *group, sbk_win32_sid_fn *visit, void *arg,
 		if (code != NERR_Success && code != ERROR_MORE_DATA)
 			rc = sbk_error_set_win32(err, code,
 						 "NetLocalGroupGetMembers");
-		else if (code == ERROR_MORE_DATA && read == 0)
-			rc = endless(err, "NetLocalGroupGetMembers");
+		else if ((read > 0 && bytes == NULL) ||
+			 (read == 0 && code == ERROR_MORE_DATA))
+			/* Who was looked for may be there. */
+			rc = sbk_error_set(err, SBK_E_IO,
+					   "NetLocalGroupGetMembers reported "
+					   "success and gave nothing");
 		items = (const LOCALGROUP_MEMBERS_INFO_0 *)(const void *)bytes;
-		for (i = 0; rc == 0 && items != NULL && i < read; i++)
+		for (i = 0; rc == 0 && i < read; i++)
 			rc = visit_sid(items[i].lgrmi0_sid, visit, arg, err);
 		if (bytes != NULL)
 			(void)net->NetApiBufferFree(bytes); /* as CloseHandle */
@@ -409,7 +417,7 @@ static void find_point(const WCHAR *volume, struct sbk_win32_volume *out)
 static void describe(const WCHAR *volume, struct sbk_win32_volume *out)
 {
 	WCHAR type[32];
-	DWORD flags = 0;
+	DWORD flags = 0, code;
 	const UINT drive = calls()->GetDriveTypeW(volume);
 
 	*out = (struct sbk_win32_volume){.is_remote = drive == DRIVE_REMOTE,
@@ -419,8 +427,15 @@ static void describe(const WCHAR *volume, struct sbk_win32_volume *out)
 	narrow_path(out->guid, sizeof(out->guid), volume);
 	find_point(volume, out);
 	if (!calls()->GetVolumeInformationW(volume, NULL, 0, NULL, NULL, &flags,
-					    type, sizeof(type) / sizeof(*type)))
-		return; /* an empty drive */
+					    type,
+					    sizeof(type) / sizeof(*type))) {
+		code = sbk_win32->errors.GetLastError();
+		/* An empty drive, or no file system of Windows'. */
+		out->is_closed = code != ERROR_NOT_READY &&
+				 code != ERROR_NO_MEDIA_IN_DRIVE &&
+				 code != ERROR_UNRECOGNIZED_VOLUME;
+		return;
+	}
 	narrow_path(out->type, sizeof(out->type), type);
 	out->is_read_only = (flags & FILE_READ_ONLY_VOLUME) != 0;
 	out->keeps_acls = (flags & FILE_PERSISTENT_ACLS) != 0;
@@ -445,7 +460,7 @@ int sbk_win32_each_volume(sbk_win32_volume_fn *visit, void *arg,
 		rc = visit(arg, &volume, err);
 		if (rc == 0 && count == LISTED_MAX)
 			rc = endless(err, "FindNextVolumeW");
-		if (rc < 0 ||
+		if (rc != 0 ||
 		    calls()->FindNextVolumeW(list, name, VOLUME_UNITS))
 			continue;
 		code = sbk_win32->errors.GetLastError();

@@ -95,9 +95,10 @@ int sbk_win32_each_filter(sbk_win32_filter_fn *visit, void *arg,
 struct sbk_win32_volume {
 	char guid[80];	/* "//?/Volume{...}/" */
 	char point[80]; /* "C:/"; "": it has no letter */
-	char type[32];	/* "NTFS"; "": nothing that can be read is in it */
+	char type[32];	/* "NTFS"; "": nothing is in it, or it is closed */
 	bool is_remote, is_read_only, keeps_acls;
 	bool is_removable; /* or a disc */
+	bool is_closed;	   /* what is in it could not be asked: it is locked */
 };
 /* "FindFirstVolumeW", "FindNextVolumeW", "GetVolumePathNamesForVolumeNameW",
  * "GetDriveTypeW", "GetVolumeInformationW function (fileapi.h)";

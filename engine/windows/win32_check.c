@@ -32,6 +32,10 @@ int sbk_win32_password_min(uint32_t *out, struct sbk_error *err)
 
 	if (code != ERROR_SUCCESS)
 		return sbk_error_set_win32(err, code, "NetUserModalsGet");
+	if (data == NULL)
+		return sbk_error_set(err, SBK_E_IO,
+				     "NetUserModalsGet reported success and "
+				     "gave nothing");
 	*out = ((const USER_MODALS_INFO_0 *)(const void *)data)
 		       ->usrmod0_min_passwd_len;
 	(void)sbk_win32->accounts->NetApiBufferFree(data); /* as free() */
@@ -76,9 +80,14 @@ int sbk_win32_holders(LSA_HANDLE policy, const WCHAR *right,
 					 "LsaEnumerateAccountsWithUserRight");
 	}
 	list = data;
+	if (list == NULL && count > 0)
+		rc = sbk_error_set(err, SBK_E_IO,
+				   "LsaEnumerateAccountsWithUserRight reported "
+				   "success and gave nothing");
 	for (i = 0; rc == 0 && i < count; i++)
 		rc = add_sid(out, list[i].Sid, err);
-	(void)sbk_win32->rights.LsaFreeMemory(data); /* as free() */
+	if (data != NULL)
+		(void)sbk_win32->rights.LsaFreeMemory(data); /* as free() */
 	return rc;
 }
 

@@ -93,10 +93,11 @@ static HRESULT list_next(void *list, void **rule)
 	result = IEnumVARIANT_Next((IEnumVARIANT *)list, 1, &item, &got);
 	if (result != S_OK)
 		return result;
-	result = V_VT(&item) != VT_DISPATCH
-			 ? E_NOINTERFACE
-			 : IDispatch_QueryInterface(V_DISPATCH(&item),
-						    &IID_INetFwRule3, rule);
+	/* No page says as which kind of interface the list gives a rule. */
+	result = VariantChangeType(&item, &item, 0, VT_DISPATCH);
+	if (result >= 0)
+		result = IDispatch_QueryInterface(V_DISPATCH(&item),
+						  &IID_INetFwRule3, rule);
 	(void)VariantClear(&item); /* gives back what Next gave */
 	return result;
 }

@@ -67,6 +67,7 @@ int sbk_win32_open_process(DWORD id, DWORD access, HANDLE *out,
 static int adjust(HANDLE token, TOKEN_PRIVILEGES *next, bool *was,
 		  struct sbk_error *err)
 {
+	const bool on = next->Privileges[0].Attributes != 0;
 	TOKEN_PRIVILEGES before = {.PrivilegeCount = 0};
 	DWORD needed = 0, code;
 
@@ -79,7 +80,7 @@ static int adjust(HANDLE token, TOKEN_PRIVILEGES *next, bool *was,
 					   "AdjustTokenPrivileges");
 	/* Only what changed is in `before`. */
 	if (was != NULL)
-		*was = before.PrivilegeCount == 0;
+		*was = on == (before.PrivilegeCount == 0);
 	return 0;
 }
 

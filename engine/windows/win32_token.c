@@ -4,6 +4,7 @@
  */
 #include "engine/windows/win32_token.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,6 +118,15 @@ int sbk_win32_token_base(HANDLE token, struct sbk_token_base *out,
 	free(logon);
 	return rc;
 }
+
+/* The kernel takes the SIDs where they lie, and no structure that is not
+ * aligned as its 32-bit parts are (ProbeForRead). */
+_Static_assert(_Alignof(struct sbk_token_plan) % sizeof(DWORD) == 0 &&
+		       offsetof(struct sbk_token_plan, restricting) %
+				       sizeof(DWORD) ==
+			       0 &&
+		       sizeof(struct sbk_sid) % sizeof(DWORD) == 0,
+	       "SIDs of a plan are aligned");
 
 int sbk_win32_restrict(HANDLE token, const struct sbk_token_plan *plan,
 		       HANDLE *out, struct sbk_error *err)

@@ -239,6 +239,11 @@ static BOOL WINAPI sim_GetComputerNameW(LPWSTR out, LPDWORD size)
 	return TRUE;
 }
 
+bool sim_is_builtin(const struct sbk_sid *sid)
+{
+	return sbk_sid_sub_count(sid) == 2 && sbk_sid_sub(sid, 0) == 32;
+}
+
 static BOOL WINAPI sim_LookupAccountNameW(LPCWSTR system, LPCWSTR name,
 					  PSID sid, LPDWORD sid_size,
 					  LPWSTR domain, LPDWORD domain_size,
@@ -246,18 +251,31 @@ static BOOL WINAPI sim_LookupAccountNameW(LPCWSTR system, LPCWSTR name,
 {
 	struct sim *sim = sim_now();
 	struct sim_account *account;
+	static const uint8_t domain_sid[] = {1,	 4, 0, 0, 0, 0, 0, 5,
+					     21, 0, 0, 0, 1, 0, 0, 0,
+					     2,	 0, 0, 0, 3, 0, 0, 0};
+	const WCHAR *isolated = wcschr(name, L'\\');
+	const bool is_builtin =
+		wcsncmp(name, SIM_BUILTIN L"\\", wcslen(SIM_BUILTIN) + 1) == 0;
 
 	(void)sid_size;
 	(void)domain_size;
-	if (system != NULL ||
-	    wcsncmp(name, COMPUTER L"\\", wcslen(COMPUTER) + 1) != 0)
+	if (system != NULL || isolated == NULL ||
+	    (!is_builtin &&
+	     wcsncmp(name, COMPUTER L"\\", wcslen(COMPUTER) + 1) != 0))
 		abort(); /* never a domain */
 	sim->last_error = ERROR_ACCESS_DENIED;
 	if (sim_fails())
 		return FALSE;
 	sim->last_error = ERROR_NONE_MAPPED;
-	account = sim_account_named(sim, name + wcslen(COMPUTER) + 1);
-	if (account == NULL)
+	account = sim_account_named(sim, isolated + 1);
+	if (!is_builtin && _wcsicmp(isolated + 1, COMPUTER) == 0) {
+		memcpy(sid, domain_sid, sizeof(domain_sid));
+		domain[0] = L'\0';
+		*use = SidTypeDomain;
+		return TRUE;
+	}
+	if (account == NULL || is_builtin != sim_is_builtin(&account->sid))
 		return FALSE;
 	memcpy(sid, account->sid.bytes, sbk_sid_size(&account->sid));
 	domain[0] = L'\0';

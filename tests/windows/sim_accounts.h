@@ -36,6 +36,10 @@ struct sim_accounts {
 
 extern const struct sbk_win32_accounts sim_accounts_table;
 
+/* The domain of Windows' own groups, in a language that is not English. */
+#define SIM_BUILTIN L"VORDEFINIERT"
+bool sim_is_builtin(const struct sbk_sid *sid);
+
 /* The group Users, as each Windows has it. */
 void sim_accounts_begin(struct sim_accounts *accounts);
 /* The account or group with this name, or SID; NULL. */

@@ -32,6 +32,9 @@ static BOOL WINAPI sim_LookupAccountSidW(LPCWSTR system, PSID sid, LPWSTR name,
 	struct sim *sim = sim_now();
 	const struct sbk_sid wanted = sid_from(sid);
 	const struct sim_account *account = sim_account_with(sim, &wanted);
+	/* There always, but in no list of the simulation. */
+	static const uint32_t subs[] = {32, 544};
+	const struct sbk_sid administrators = sbk_sid_make(5, subs, 2);
 
 	(void)domain_size;
 	sim->last_error = ERROR_ACCESS_DENIED;
@@ -40,13 +43,14 @@ static BOOL WINAPI sim_LookupAccountSidW(LPCWSTR system, PSID sid, LPWSTR name,
 	if (system != NULL)
 		abort(); /* never another machine */
 	sim->last_error = ERROR_NONE_MAPPED;
-	if (account == NULL)
+	if (account == NULL && !sbk_sid_equal(&wanted, &administrators))
 		return FALSE;
-	if (wcslen(account->name) >= *name_size)
+	if (account != NULL && wcslen(account->name) >= *name_size)
 		abort();
-	wcscpy(name, account->name);
-	domain[0] = L'\0';
-	*use = account->is_group ? SidTypeAlias : SidTypeUser;
+	wcscpy(name, account != NULL ? account->name : L"Administratoren");
+	wcscpy(domain, sim_is_builtin(&wanted) ? SIM_BUILTIN : L"SIM");
+	*use = account == NULL || account->is_group ? SidTypeAlias
+						    : SidTypeUser;
 	return TRUE;
 }
 

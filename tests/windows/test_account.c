@@ -13,6 +13,7 @@
 
 #include <lmaccess.h>
 
+#include "engine/os_census.h"
 #include "tests/windows/life.h"
 
 #include "engine/banned.h"
@@ -304,6 +305,46 @@ static void test_account__a_list_that_stops_short_is_none(void **state)
 	life_end(life);
 }
 
+/* Which are in no domain of the machine's name, and are called otherwise in
+ * each language. */
+static void test_account__windows_own_groups_are_found(void **state)
+{
+	struct life *life = life_begin();
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_arena arena = SBK_ARENA_INIT;
+	struct sim_account *users = sim_account_named(life->sim, L"Users");
+	const struct sbk_sid users_sid = users->sid;
+	struct sbk_win32_account found = SBK_WIN32_ACCOUNT_INIT;
+	const char **groups;
+	struct sbk_sid sid;
+	size_t count;
+
+	(void)state;
+	assert_ok(sbk_win32_sid_of("Users", &sid, &err), &err);
+	assert_true(sbk_sid_equal(&sid, &users_sid));
+	assert_ok(sbk_win32_account_find("Users", true, &found, &err), &err);
+	assert_true(sbk_sid_equal(&found.sid, &users_sid));
+	assert_error(sbk_win32_sid_of("Nobody", &sid, &err), SBK_E_NOTFOUND,
+		     &err);
+	/* The machine itself has a SID, and is no account. */
+	assert_error(sbk_win32_sid_of("SIM", &sid, &err), SBK_E_NOTFOUND, &err);
+
+	assert_ok(sbk_os_groups_of(SIM_ACCOUNT, &arena, &groups, &count, &err),
+		  &err);
+	assert_int_equal(count, 0);
+	assert_ok(sbk_sid_parse(SIM_ACCOUNT, strlen(SIM_ACCOUNT),
+				&users->members[0], &err),
+		  &err);
+	users->member_count = 1;
+	assert_ok(sbk_os_groups_of(SIM_ACCOUNT, &arena, &groups, &count, &err),
+		  &err);
+	assert_int_equal(count, 1);
+	assert_string_equal(groups[0], "S-1-5-32-545");
+	sbk_win32_account_release(&found);
+	sbk_arena_release(&arena);
+	life_end(life);
+}
+
 static void test_account__needs_an_administrator(void **state)
 {
 	struct life *life = life_begin();
@@ -355,6 +396,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_account__a_system_that_forgets_is_caught),
 	cmocka_unit_test(test_account__members_and_logons_are_read_back),
 	cmocka_unit_test(test_account__a_list_that_stops_short_is_none),
+	cmocka_unit_test(test_account__windows_own_groups_are_found),
 	cmocka_unit_test(test_account__needs_an_administrator),
 	cmocka_unit_test(test_account__bad_names),
 	cmocka_unit_test(test_account_sweep__every_call_fails_or_is_the_last),

@@ -12,6 +12,7 @@
 
 #include "engine/os_admin.h"
 #include "engine/windows/win32_file.h"
+#include "engine/windows/win32_processes.h"
 #include "tests/windows/life.h"
 
 #include "engine/banned.h"
@@ -70,6 +71,27 @@ static void test_processes__a_number_given_anew_is_let_alone(void **state)
 	assert_ok(sbk_os_end_processes(SIM_ACCOUNT, &ended, &err), &err);
 	assert_int_equal(ended, 0);
 	assert_int_equal(sim_running(life->sim, SIM_USER), 1);
+	finish(life, 1);
+}
+
+static void test_processes__a_privilege_is_left_as_it_was(void **state)
+{
+	struct life *life = begin(0);
+	struct sbk_error err = SBK_ERROR_INIT;
+	bool was = true;
+
+	(void)state;
+	assert_ok(sbk_win32_privilege(SE_DEBUG_NAME, true, &was, &err), &err);
+	assert_false(was);
+	assert_ok(sbk_win32_privilege(SE_DEBUG_NAME, true, &was, &err), &err);
+	assert_true(was);
+	assert_ok(sbk_win32_privilege(SE_DEBUG_NAME, false, &was, &err), &err);
+	assert_true(was);
+	assert_ok(sbk_win32_privilege(SE_DEBUG_NAME, false, &was, &err), &err);
+	assert_false(was);
+	life->sim->elevated = false;
+	assert_error(sbk_win32_privilege(SE_DEBUG_NAME, true, &was, &err),
+		     SBK_E_DENIED, &err);
 	finish(life, 1);
 }
 
@@ -153,6 +175,7 @@ static void test_processes__the_system_lists_us(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_processes__a_privilege_is_left_as_it_was),
 	cmocka_unit_test(test_processes__all_of_one_user_are_ended),
 	cmocka_unit_test(test_processes__a_number_given_anew_is_let_alone),
 	cmocka_unit_test(test_processes__what_will_not_go_is_told),

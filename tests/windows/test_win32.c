@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "engine/os.h"
+#include "engine/os_census.h"
 #include "engine/windows/win32.h"
+#include "engine/windows/win32_census.h"
 #include "tests/windows/nt_state.h"
 
 #include "engine/banned.h"
@@ -21,6 +23,7 @@
 struct place {
 	char file[300], directory[280]; /* with '/' */
 	struct sbk_backend backend;
+	int closed; /* files that were not looked at */
 };
 
 static bool is_wine(void)
@@ -264,6 +267,135 @@ static void test_win32__a_volume_that_lacks_something_is_refused(void **state)
 	sbk_observation_release(&seen);
 }
 
+static NTSTATUS answer; /* to who opens "file" */
+
+static NTSTATUS NTAPI refuse_file(PHANDLE out, ACCESS_MASK access,
+				  POBJECT_ATTRIBUTES object,
+				  PIO_STATUS_BLOCK io, PLARGE_INTEGER size,
+				  ULONG attributes, ULONG share,
+				  ULONG disposition, ULONG options, PVOID ea,
+				  ULONG ea_size)
+{
+	const UNICODE_STRING *name = object->ObjectName;
+
+	if (name->Length == 8 && wcsncmp(name->Buffer, L"file", 4) == 0)
+		return answer;
+	return NtCreateFile(out, access, object, io, size, attributes, share,
+			    disposition, options, ea, ea_size);
+}
+
+static bool enter_all(void *arg, const char *directory)
+{
+	(void)arg;
+	(void)directory;
+	return true;
+}
+
+static int not_linked(void *arg, const char *path, const struct sbk_file *file,
+		      struct sbk_error *err)
+{
+	(void)arg;
+	(void)path;
+	(void)file;
+	return sbk_error_set(err, SBK_E_IO, "it has one name");
+}
+
+static int count_closed(void *arg, const char *path, struct sbk_error *err)
+{
+	struct place *place = arg;
+
+	(void)err;
+	assert_string_equal(path, place->file);
+	place->closed++;
+	return 0;
+}
+
+/* Being deleted is gone; what the system opens to nobody may have names that
+ * nobody has seen. */
+static void test_win32__a_file_that_cannot_be_looked_at(void **state)
+{
+	const NTSTATUS denied = (NTSTATUS)0xC0000022;
+	const NTSTATUS pending = (NTSTATUS)0xC0000056;
+	struct place *place = *state;
+	const struct sbk_object object = {.kind = SBK_KIND_ACCESS,
+					  .name = place->file};
+	struct sbk_os_link_walk walk = {.enter = enter_all,
+					.found = not_linked,
+					.closed = count_closed,
+					.arg = place,
+					.max = 10};
+	struct sbk_observation seen = SBK_OBSERVATION_INIT;
+	struct sbk_win32 table = sbk_win32_system;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	assert_ok(sbk_os_walk_links(place->directory, &walk, &err), &err);
+	assert_int_equal(place->closed, 0); /* the control */
+	table.files.NtCreateFile = refuse_file;
+	sbk_win32 = &table;
+	answer = denied;
+	assert_error(sbk_backend_observe(&place->backend, &object, &seen, &err),
+		     SBK_E_DENIED, &err);
+	assert_ok(sbk_os_walk_links(place->directory, &walk, &err), &err);
+	assert_int_equal(place->closed, 1);
+	answer = pending;
+	assert_error(sbk_backend_observe(&place->backend, &object, &seen, &err),
+		     SBK_E_NOTFOUND, &err);
+	assert_ok(sbk_os_walk_links(place->directory, &walk, &err), &err);
+	assert_int_equal(place->closed, 1);
+	sbk_win32 = &sbk_win32_system;
+	sbk_observation_release(&seen);
+}
+
+static DWORD volume_error;
+
+static BOOL WINAPI no_volume(LPCWSTR root, LPWSTR label, DWORD label_size,
+			     LPDWORD serial, LPDWORD name_max, LPDWORD flags,
+			     LPWSTR type, DWORD type_size)
+{
+	(void)root;
+	(void)label;
+	(void)label_size;
+	(void)serial;
+	(void)name_max;
+	(void)flags;
+	(void)type;
+	(void)type_size;
+	SetLastError(volume_error);
+	return FALSE;
+}
+
+/* An empty drive holds nothing; what a lock hides is not nothing. */
+static void test_win32__a_locked_volume_is_no_empty_one(void **state)
+{
+	static const struct {
+		DWORD code;
+		enum sbk_filesystem_kind kind;
+	} cases[] = {
+		{ERROR_NOT_READY, SBK_FILESYSTEM_PSEUDO},
+		{ERROR_UNRECOGNIZED_VOLUME, SBK_FILESYSTEM_PSEUDO},
+		{0x80310000 /* FVE_E_LOCKED_VOLUME */, SBK_FILESYSTEM_LOCAL},
+		{ERROR_ACCESS_DENIED, SBK_FILESYSTEM_LOCAL}};
+	struct sbk_win32 table = sbk_win32_system;
+	struct sbk_win32_census census = sbk_win32_census_system;
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_filesystems list;
+	size_t i, j;
+
+	(void)state;
+	census.GetVolumeInformationW = no_volume;
+	table.census = &census;
+	sbk_win32 = &table;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		volume_error = cases[i].code;
+		assert_ok(sbk_os_filesystems(&list, &err), &err);
+		assert_true(list.count > 0);
+		for (j = 0; j < list.count; j++)
+			assert_int_equal(list.items[j].kind, cases[i].kind);
+		sbk_os_filesystems_release(&list);
+	}
+	sbk_win32 = &sbk_win32_system;
+}
+
 #define PLACED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
@@ -273,6 +405,8 @@ static const struct CMUnitTest tests[] = {
 	PLACED(test_win32__a_right_that_was_not_given_is_told),
 	PLACED(test_win32__what_is_not_there_is_said),
 	PLACED(test_win32__a_volume_that_lacks_something_is_refused),
+	PLACED(test_win32__a_file_that_cannot_be_looked_at),
+	PLACED(test_win32__a_locked_volume_is_no_empty_one),
 };
 
 SBK_TEST_MAIN(tests)

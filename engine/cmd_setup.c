@@ -23,7 +23,7 @@
 static const struct sbk_option options[] = {
 	{.name = "user",
 	 .argument = "NAME",
-	 .help = "enrol this person (default: who called sudo, or root)",
+	 .help = sbk_setup_user_help,
 	 .offset = offsetof(struct sbk_setup_options, user),
 	 .type = SBK_OPTION_TEXT},
 	{.name = "remove-user",
@@ -61,12 +61,12 @@ static const struct sbk_option options[] = {
 
 static int find_person(struct sbk_setup_call *call, struct sbk_error *err)
 {
-	if (call->options.upgrade)
-		return 0; /* everybody who is enrolled */
 	if (call->options.handover != NULL)
 		return sbk_setup_delivery_join(call->options.handover,
 					       &call->delivery, &call->person,
 					       err);
+	if (call->options.upgrade)
+		return 0; /* everybody who is enrolled */
 	if (call->options.user != NULL)
 		return sbk_os_person_by_name(call->options.user, &call->person,
 					     err);
@@ -97,9 +97,8 @@ static void print_text(struct sbk_setup_call *call, struct sbk_buf *out)
 					    "enrolled changes this machine:\n");
 	else if (nothing)
 		sbk_buf_printf(out,
-			       "Nothing to change: '%s' is enrolled and the "
-			       "firewall table stands.\n",
-			       call->person.name);
+			       "Nothing to change: '%s' is enrolled and %s.\n",
+			       call->person.name, sbk_setup_bounds_text);
 	else
 		sbk_buf_printf(out, "Enrolling '%s' changes this machine:\n",
 			       call->person.name);
@@ -233,14 +232,12 @@ static void print_done(struct sbk_setup_call *call)
 	if (!call->options.json)
 		(void)fprintf(call->cli->out,
 			      "Done: %zu %s, recorded as transaction %llu; "
-			      "see 'sandbook journal log --machine'.\n"
-			      "Copies of account files that are kept for the "
-			      "undo count, and 'audit drift' does not compare "
-			      "them.\n",
+			      "see 'sandbook journal log --machine'.\n%s",
 			      call->report.made.confirmed,
 			      sbk_plural(call->report.made.confirmed, "change",
 					 "changes"),
-			      (unsigned long long)call->report.transaction);
+			      (unsigned long long)call->report.transaction,
+			      sbk_setup_done_text);
 }
 
 /*
@@ -345,6 +342,15 @@ static int refuse_without_root(struct sbk_error *err)
 			     path);
 }
 
+static enum sbk_setup_way way_of(const struct sbk_setup_options *asked)
+{
+	if (asked->dry_run)
+		return SBK_SETUP_LOOKS;
+	return asked->user == NULL && asked->remove_user == NULL
+		       ? SBK_SETUP_ENROLS
+		       : SBK_SETUP_CHANGES;
+}
+
 static int become_setup(struct sbk_setup_call *call, char **argv,
 			struct sbk_error *err)
 {
@@ -361,18 +367,14 @@ static int become_setup(struct sbk_setup_call *call, char **argv,
 					     "too many arguments");
 		arguments[i + 1] = argv[i];
 	}
-	return sbk_setup_become(call->cli,
-				asked->user == NULL &&
-					asked->remove_user == NULL &&
-					!asked->upgrade && !asked->dry_run,
-				arguments, err);
+	return sbk_setup_become(call->cli, way_of(asked), arguments, err);
 }
 
 static int check_options(const struct sbk_setup_options *asked,
 			 struct sbk_error *err)
 {
 	if ((asked->user != NULL) + (asked->remove_user != NULL) +
-		    asked->upgrade + (asked->handover != NULL) >
+		    (asked->upgrade || asked->handover != NULL) >
 	    1)
 		return sbk_error_set(err, SBK_E_INVAL,
 				     "only one of --user, --remove-user and "
@@ -418,25 +420,7 @@ const struct sbk_command sbk_command_setup = {
 	.name = "setup",
 	.usage = "[options]",
 	.summary = "make the sandbox accounts and the firewall table",
-	.help = "Enrols a person: two system accounts (the firewall lets no "
-		"packet of one of\nthem out), a group of all such accounts "
-		"and one for each, lines in /etc/subuid\nand /etc/subgid that "
-		"let the person's runs use them, and a firewall table, "
-		"with\nwhat makes it again after a reboot. The program "
-		"sandbook-mount, which lets an\naccount into its person's "
-		"files for a run, gets its set-id bit (mode 4755)\nwhere "
-		"nobody but root can put another program in its place. Each "
-		"change is\nrecorded in the machine's journal before it is "
-		"made; if a step fails, all of it\nis undone. 'sandbook "
-		"uninstall' takes it back. A second call changes "
-		"nothing.\nNeeds root, and for runs under the accounts the "
-		"programs of 'uidmap'.\n\n"
-		"Example: what would change, and then do it:\n"
-		"  sudo sandbook setup --dry-run\n"
-		"  sudo sandbook setup --user \"$USER\"\n"
-		"Somebody leaves; a newer version came:\n"
-		"  sudo sandbook setup --remove-user ann\n"
-		"  sudo sandbook setup --upgrade\n",
+	.help = sbk_setup_help,
 	.options = options,
 	.run = run_setup,
 };

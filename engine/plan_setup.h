@@ -52,13 +52,20 @@ int sbk_setup_delivery_join(const char *name, struct sbk_setup_delivery **out,
 void sbk_setup_delivery_end(struct sbk_setup_delivery *delivery,
 			    const char *why);
 
+/* What a person's call of setup is for. */
+enum sbk_setup_way {
+	SBK_SETUP_LOOKS,  /* a dry run */
+	SBK_SETUP_ENROLS, /* what is delivered is taken */
+	SBK_SETUP_CHANGES /* anything else */
+};
+
 /*
  * As the person: becomes sandbook-setup with these words, or starts it, takes
- * what is delivered into the person's journal, and ends as it does. Returns
- * only where it could not.
+ * what is delivered into the person's journal, takes back what that has of
+ * accounts that are gone, and ends as it does. Returns only where it could not.
  */
-int sbk_setup_become(struct sbk_cli *cli, bool enrols, char *const *argv,
-		     struct sbk_error *err);
+int sbk_setup_become(struct sbk_cli *cli, enum sbk_setup_way way,
+		     char *const *argv, struct sbk_error *err);
 #define SBK_SETUP_PROGRAM "sandbook-setup"
 #define SBK_SETUP_HANDOVER "handover" /* the option with the pipe's name */
 
@@ -96,6 +103,11 @@ int sbk_setup_try_account(enum sbk_principal_role role, struct sbk_error *err);
  * after uninstall. Nothing to do where there is none.
  */
 int sbk_setup_reload(struct sbk_error *err);
+
+/* What the command says of this system, where it is another's: --help, the
+ * default of --user, what holds the accounts back, what follows "Done". */
+extern const char sbk_setup_help[], sbk_setup_user_help[];
+extern const char sbk_setup_bounds_text[], sbk_setup_done_text[];
 
 /* The command, for `sandbook` (which becomes sandbook-setup) and for that. */
 extern const struct sbk_command sbk_command_setup;

@@ -152,11 +152,11 @@ void sbk_setup_delivery_end(struct sbk_setup_delivery *delivery,
 	(void)why;
 }
 
-int sbk_setup_become(struct sbk_cli *cli, bool enrols, char *const *argv,
-		     struct sbk_error *err)
+int sbk_setup_become(struct sbk_cli *cli, enum sbk_setup_way way,
+		     char *const *argv, struct sbk_error *err)
 {
 	(void)cli;
-	(void)enrols;
+	(void)way;
 	return sbk_os_become_sibling(SBK_SETUP_PROGRAM, argv, err);
 }
 

@@ -133,12 +133,8 @@ static int check(struct place *place, struct sbk_state state, int code,
 static int add_user(struct sbk_keyring *ring, const struct place *place,
 		    const char *comment, uint32_t flags, struct sbk_error *err)
 {
-	char password[SBK_PASSWORD_CHARACTERS + 1];
-	int rc = sbk_password_make(sbk_win32_random, NULL, password, err);
+	int rc = sbk_keyring_make(ring, place->name, sbk_win32_random, err);
 
-	if (rc == 0)
-		rc = sbk_keyring_put(ring, place->name, password, err);
-	sbk_password_wipe(password, sizeof(password));
 	if (rc < 0)
 		return rc;
 	rc = sbk_win32_add_user(place->name,

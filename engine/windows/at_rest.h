@@ -23,4 +23,17 @@ int sbk_account_at_rest(const struct sbk_sid *account, struct sbk_error *err);
 int sbk_processes_end(const struct sbk_sid *user, size_t *ended,
 		      struct sbk_error *err);
 
+/*
+ * What became of an account of this SID, which none is given twice: readable
+ * for everybody who has logged on. A disabled one logs nobody on.
+ */
+enum sbk_account_standing {
+	SBK_ACCOUNT_GONE,
+	SBK_ACCOUNT_DISABLED,
+	SBK_ACCOUNT_ENABLED
+};
+
+int sbk_account_standing(const struct sbk_sid *account,
+			 enum sbk_account_standing *out, struct sbk_error *err);
+
 #endif

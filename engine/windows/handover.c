@@ -63,7 +63,8 @@ static int send_message(struct sbk_handover *handover, struct sbk_error *err)
 	return rc;
 }
 
-/* A message of this type, or the other's reason why there is none. */
+/* A message of this type, or that nothing comes any more (to the user), or the
+ * other's reason why there is none. */
 static int receive_message(struct sbk_handover *handover,
 			   enum sbk_handover_type type, DWORD milliseconds,
 			   struct sbk_error *err)
@@ -79,7 +80,8 @@ static int receive_message(struct sbk_handover *handover,
 		return rc;
 	if (message->type == SBK_HANDOVER_REFUSED)
 		return sbk_error_set(err, SBK_E_INCOMPLETE, "%s", message->why);
-	if (message->type != type)
+	if (message->type != type && (type != SBK_HANDOVER_SECRETS ||
+				      message->type != SBK_HANDOVER_DONE))
 		return sbk_error_set(err, SBK_E_PARSE,
 				     "a message of the handover came that was "
 				     "not due");
@@ -177,7 +179,9 @@ int sbk_handover_receive(struct sbk_handover *handover, DWORD milliseconds,
 				 err);
 
 	if (rc == 0)
-		*out = &handover->message.secrets;
+		*out = handover->message.type == SBK_HANDOVER_SECRETS
+			       ? &handover->message.secrets
+			       : NULL;
 	return rc;
 }
 
@@ -231,6 +235,14 @@ void sbk_handover_refuse(struct sbk_handover *handover, const char *why)
 {
 	/* Closing the pipe says as much. */
 	(void)send_end(handover, why, NULL);
+	clear_message(handover);
+}
+
+const char *sbk_handover_why(const struct sbk_handover *handover)
+{
+	return handover->message.type == SBK_HANDOVER_REFUSED
+		       ? handover->message.why
+		       : NULL;
 }
 
 int sbk_handover_ended(struct sbk_handover *handover, DWORD milliseconds,

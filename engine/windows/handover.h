@@ -13,7 +13,13 @@
  *	sbk_handover_prove    ── proofs ──▶    0: each opens
  *	                                    (accounts are enabled)
  *	sbk_handover_ended    ◀── end ───── sbk_handover_end
- *	not confirmed: undone
+ *	setup has ended: the machine is looked at
+ *
+ * Any message may be lost, and either process may end, at any moment. Up to the
+ * proofs setup decides, which enables nothing without them; after them the user
+ * does not believe what is said, or not said: when setup's process has ended,
+ * an account is enabled, and its secret stays, or it is not, and the secret is
+ * undone (kept.h). The end is words for people.
  *
  * The pipe has one instance, takes no remote client, and its DACL names SYSTEM,
  * the user and the administrators. Each side takes the other for hostile until
@@ -51,8 +57,9 @@ int sbk_handover_offer(struct sbk_handover **out,
 int sbk_handover_accept(struct sbk_handover *handover, HANDLE setup,
 			DWORD milliseconds, struct sbk_error *err);
 /*
- * The secrets, which stay the handover's. SBK_E_INCOMPLETE: setup gave up, or
- * ended; `err` has its reason where it gave one.
+ * The secrets, which stay the handover's; NULL: setup is done and there was
+ * nothing to hand over. SBK_E_INCOMPLETE: it gave up, or ended; `err` has its
+ * reason where it gave one.
  */
 int sbk_handover_receive(struct sbk_handover *handover, DWORD milliseconds,
 			 const struct sbk_handover_secrets **out,
@@ -62,10 +69,12 @@ int sbk_handover_prove(struct sbk_handover *handover,
 		       const struct sbk_store *store, struct sbk_error *err);
 /* Instead of a proof: why there is none. Fails in silence, as who asks does. */
 void sbk_handover_refuse(struct sbk_handover *handover, const char *why);
-/* 0: setup is done, the accounts are enabled. SBK_E_INCOMPLETE: it undid them,
- * or was ended in between; the caller undoes what it kept. */
+/* What setup says of its end. 0: the accounts are enabled. SBK_E_INCOMPLETE: it
+ * undid them, with its reason, or the pipe ended. */
 int sbk_handover_ended(struct sbk_handover *handover, DWORD milliseconds,
 		       struct sbk_error *err);
+/* The reason that setup gave, borrowed; NULL: none was heard. */
+const char *sbk_handover_why(const struct sbk_handover *handover);
 
 /* --- setup's side -------------------------------------------------------- */
 

@@ -62,6 +62,18 @@ int sbk_keyring_put(struct sbk_keyring *ring, const char *account,
 	return 0;
 }
 
+int sbk_keyring_make(struct sbk_keyring *ring, const char *account,
+		     sbk_random_fn *random, struct sbk_error *err)
+{
+	char password[SBK_PASSWORD_CHARACTERS + 1];
+	int rc = sbk_password_make(random, NULL, password, err);
+
+	if (rc == 0)
+		rc = sbk_keyring_put(ring, account, password, err);
+	sbk_password_wipe(password, sizeof(password));
+	return rc;
+}
+
 const char *sbk_keyring_look(const struct sbk_keyring *ring,
 			     const char *account)
 {

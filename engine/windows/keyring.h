@@ -33,6 +33,9 @@ struct sbk_keyring {
  * password that is too long, SBK_E_LIMIT where it is full. */
 int sbk_keyring_put(struct sbk_keyring *ring, const char *account,
 		    const char *password, struct sbk_error *err);
+/* A new password (password.h), in place of one that it has. */
+int sbk_keyring_make(struct sbk_keyring *ring, const char *account,
+		     sbk_random_fn *random, struct sbk_error *err);
 /* Borrowed until the next call; NULL where it has none. */
 const char *sbk_keyring_look(const struct sbk_keyring *ring,
 			     const char *account);

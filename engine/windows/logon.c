@@ -72,6 +72,26 @@ static int set(void *self, bool on, struct sbk_error *err)
 					    flags, err);
 }
 
+int sbk_account_standing(const struct sbk_sid *account,
+			 enum sbk_account_standing *out, struct sbk_error *err)
+{
+	struct logon logon = {.sid = *account,
+			      .account = SBK_WIN32_ACCOUNT_INIT};
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc = find(&logon, &why);
+
+	if (rc == 0)
+		*out = (logon.account.flags & SBK_NT_ACCOUNT_DISABLED) != 0
+			       ? SBK_ACCOUNT_DISABLED
+			       : SBK_ACCOUNT_ENABLED;
+	else if (rc == SBK_E_NOTFOUND)
+		*out = SBK_ACCOUNT_GONE;
+	sbk_win32_account_release(&logon.account);
+	return rc < 0 && rc != SBK_E_NOTFOUND
+		       ? sbk_error_set(err, rc, "%s", why.message)
+		       : 0;
+}
+
 int sbk_account_at_rest(const struct sbk_sid *account, struct sbk_error *err)
 {
 	struct logon logon = {.sid = *account,

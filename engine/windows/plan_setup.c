@@ -41,6 +41,7 @@ struct planning {
 	struct one *people;
 	size_t count;
 	struct sbk_setup_delivery *delivery; /* borrowed, or NULL */
+	bool renews; /* everybody, and the pipe's owner gets new passwords */
 };
 
 static void release(void *arg)
@@ -156,6 +157,10 @@ static int complete(struct planning *p, struct one *one, struct sbk_error *err)
 	s->person = one->person.text;
 	if (s->number == 0)
 		s->number = free_number(p);
+	s->renews = p->renews;
+	if (p->delivery != NULL &&
+	    (!p->renews || sbk_setup_delivery_is_to(p->delivery, &one->person)))
+		sbk_setup_delivery_use(p->delivery, s);
 	s->first_port = SBK_NT_PROXY_FIRST_PORT;
 	s->last_port = SBK_NT_PROXY_LAST_PORT;
 	s->profiles = p->profiles;
@@ -221,6 +226,41 @@ static int more(void *arg, struct sbk_plan *plan, struct sbk_error *err)
 	return rc;
 }
 
+/* What the second part brings, and what it cannot. */
+static int add_notes(const struct planning *p, struct sbk_plan *plan,
+		     struct sbk_error *err)
+{
+	const size_t count = sbk_plan_count(plan);
+	bool delivers = false, waits = false;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < p->count; i++) {
+		const struct sbk_nt_setup *s = &p->people[i].setup;
+
+		delivers |= s->deliver != NULL && (s->incomplete || s->renews);
+		waits |= s->deliver == NULL && s->incomplete;
+	}
+	if (count > 0)
+		rc = sbk_plan_add_note(
+			plan, err,
+			"when the accounts are there: what is missing of "
+			"their memberships, the logons that are denied to "
+			"them, the network filters");
+	if (rc == 0 && delivers)
+		rc = sbk_plan_add_note(plan, err,
+				       "last, their passwords are handed over "
+				       "to the person, they are enabled, and "
+				       "the network is tried as each: what the "
+				       "filters do not hold back undoes all");
+	if (rc == 0 && waits)
+		rc = sbk_plan_add_note(
+			plan, err,
+			"accounts stay disabled until the person's own "
+			"'sandbook setup' takes their passwords");
+	return rc;
+}
+
 /* Of accounts that are to be made: where the profile of each will be. Nothing
  * else may stand there, which is known before the first change. */
 static int announce_profiles(struct planning *p, struct sbk_plan *plan,
@@ -233,7 +273,9 @@ static int announce_profiles(struct planning *p, struct sbk_plan *plan,
 		const struct sbk_object *object = &sbk_plan_at(plan, i)->object;
 		char place[SBK_PATH_MAX];
 
-		if (object->kind != SBK_KIND_ACCOUNT)
+		/* One that stands has its own, and gets a password. */
+		if (object->kind != SBK_KIND_ACCOUNT ||
+		    !sbk_state_absent(sbk_plan_at(plan, i)->before))
 			continue;
 		if (snprintf(place, sizeof(place), "%s/%s", p->profiles,
 			     object->name) >= (int)sizeof(place))
@@ -261,32 +303,12 @@ static int plan_all(struct planning *p, struct sbk_plan *plan,
 		rc = complete(p, &p->people[i], err);
 	for (i = 0; rc == 0 && i < p->count; i++)
 		rc = sbk_nt_setup_plan(&p->people[i].setup, plan, err);
-	if (rc < 0)
-		return rc;
 	/* Where the accounts stand, what is missing is known at once. */
-	if (sbk_plan_count(plan) == 0)
-		return more(p, plan, err);
-	rc = announce_profiles(p, plan, err);
-	if (rc < 0)
-		return rc;
-	if (p->delivery != NULL)
-		for (i = 0; i < p->count; i++)
-			sbk_setup_delivery_use(p->delivery,
-					       &p->people[i].setup);
-	return sbk_plan_add_note(
-		plan, err,
-		p->delivery != NULL
-			? "when the accounts are there: their memberships, the "
-			  "logons that are denied to them, the network "
-			  "filters; then their passwords are handed over, "
-			  "they are enabled, and the network is tried as "
-			  "each: what the filters do not hold back undoes "
-			  "all of it"
-			: "when the accounts are there: their memberships, the "
-			  "logons that are denied to them, the network "
-			  "filters; they stay disabled, since only that "
-			  "person's own 'sandbook setup' can take their "
-			  "passwords");
+	if (rc == 0 && sbk_plan_count(plan) == 0)
+		rc = more(p, plan, err);
+	else if (rc == 0)
+		rc = announce_profiles(p, plan, err);
+	return rc < 0 ? rc : add_notes(p, plan, err);
 }
 
 int sbk_plan_setup(const struct sbk_backend *backend,
@@ -306,6 +328,7 @@ int sbk_plan_setup(const struct sbk_backend *backend,
 	if (rc == 0) {
 		p->backend = *backend;
 		p->delivery = delivery;
+		p->renews = person == NULL;
 		rc = find_people(p, person, err);
 	}
 	if (rc == 0 && p->count == 0)

@@ -134,6 +134,51 @@ static int make_environment(struct run *run, struct sbk_error *err)
 	return run->start.advise_offline ? advise(run, err) : 0;
 }
 
+/* --- whom it would betray ------------------------------------------------- */
+
+#define READABLE                                                           \
+	"is kept for this user, and a command under the user's own token " \
+	"could read it: nothing was started; 'sandbook setup "             \
+	"--remove-user' with this user's name takes account and password " \
+	"back"
+
+static int refuse_kept(void *arg, const char *account, struct sbk_error *err)
+{
+	(void)arg;
+	return sbk_error_set(err, SBK_E_UNSUPPORTED,
+			     "the password of the account '%s' " READABLE,
+			     account);
+}
+
+/*
+ * Whoever has the user's token, however restricted, reads the user's secrets
+ * and asks DPAPI (WINDOWS.md part 6, "Credentials"). Where it cannot be asked
+ * whether there are any, there may be one.
+ */
+static int refuse_secrets(struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	struct sbk_store *store = NULL;
+	size_t count;
+	int rc = sbk_secret_store(SBK_STORE_READ, &store, &why);
+
+	/* No directory, no secret. */
+	if (rc == SBK_E_NOTFOUND)
+		return 0;
+	if (rc == 0)
+		rc = sbk_secret_list(store, refuse_kept, NULL, &count, &why);
+	sbk_store_close(store);
+	if (rc == SBK_E_UNSUPPORTED)
+		return sbk_error_set(err, rc, "%s", why.message);
+	if (rc < 0)
+		return sbk_error_set(err, SBK_E_UNSUPPORTED,
+				     "whether a command under the user's own "
+				     "token could read an account's password "
+				     "cannot be told, so none is started: %s",
+				     why.message);
+	return 0;
+}
+
 /* --- building ------------------------------------------------------------- */
 
 static int prepare(struct run *run, struct sbk_error *err)
@@ -182,6 +227,9 @@ static int carry_out(struct run *run, struct sbk_run_end *end,
 		rc = sbk_temporary_make(&run->temporary,
 					sbk_launch_run_sid(&run->launch), NULL,
 					err);
+	/* Once more: an enrolment that looks now finds that directory held. */
+	if (rc == 0)
+		rc = refuse_secrets(err);
 	if (rc == 0)
 		rc = sbk_launch_begin(&run->launch, err);
 	return rc < 0 ? rc : sbk_launch_wait(&run->launch, end, err);
@@ -199,51 +247,6 @@ static int clean_up(struct run *run, int rc, struct sbk_error *err)
 	if (rc == 0 && ended < 0)
 		return sbk_error_set(err, SBK_E_INCOMPLETE, "%s", why.message);
 	return rc;
-}
-
-/* --- whom it would betray ------------------------------------------------- */
-
-#define READABLE                                                           \
-	"is kept for this user, and a command under the user's own token " \
-	"could read it: nothing was started; an administrator takes the "  \
-	"account back ('sandbook setup --remove-user'), then 'sandbook "   \
-	"undo' of 'setup: passwords' removes it"
-
-static int refuse_kept(void *arg, const char *account, struct sbk_error *err)
-{
-	(void)arg;
-	return sbk_error_set(err, SBK_E_UNSUPPORTED,
-			     "the password of the account '%s' " READABLE,
-			     account);
-}
-
-/*
- * Whoever has the user's token, however restricted, reads the user's secrets
- * and asks DPAPI (WINDOWS.md part 6, "Credentials"). Where it cannot be asked
- * whether there are any, there may be one.
- */
-static int refuse_secrets(struct sbk_error *err)
-{
-	struct sbk_error why = SBK_ERROR_INIT;
-	struct sbk_store *store = NULL;
-	size_t count;
-	int rc = sbk_secret_store(SBK_STORE_READ, &store, &why);
-
-	/* No directory, no secret. */
-	if (rc == SBK_E_NOTFOUND)
-		return 0;
-	if (rc == 0)
-		rc = sbk_secret_list(store, refuse_kept, NULL, &count, &why);
-	sbk_store_close(store);
-	if (rc == SBK_E_UNSUPPORTED)
-		return sbk_error_set(err, rc, "%s", why.message);
-	if (rc < 0)
-		return sbk_error_set(err, SBK_E_UNSUPPORTED,
-				     "whether a command under the user's own "
-				     "token could read an account's password "
-				     "cannot be told, so none is started: %s",
-				     why.message);
-	return 0;
 }
 
 /* An account that cannot be had is why, where that is the user's. */

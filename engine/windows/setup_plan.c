@@ -200,6 +200,63 @@ static int plan_keys(struct sbk_nt_setup *s, struct sbk_plan *plan,
 	return rc;
 }
 
+/* Of an account of ours: what stands there, and whether it logs on. */
+static int look_at_role(struct sbk_nt_setup *s, enum sbk_nt_role role,
+			char name[SBK_NT_ACCOUNT_NAME_MAX + 1],
+			struct sbk_observation *seen, bool *enabled,
+			struct sbk_error *err)
+{
+	const struct sbk_object account = {.kind = SBK_KIND_ACCOUNT,
+					   .name = name};
+	struct sbk_observation logon = SBK_OBSERVATION_INIT;
+	struct sbk_object object = {.kind = SBK_KIND_LOGON};
+	int rc;
+
+	*enabled = false;
+	sbk_nt_setup_name(role, s->number, name);
+	rc = sbk_backend_observe(s->backend, &account, seen, err);
+	if (rc == 0 && seen->state.size > 0) {
+		object.name = sbk_buf_text(&seen->identity);
+		rc = sbk_backend_observe(s->backend, &object, &logon, err);
+		*enabled = rc == 0 && logon.state.size > 0;
+	}
+	sbk_observation_release(&logon);
+	return rc;
+}
+
+/* Passwords are handed over together: where one account is made or enabled, the
+ * other one, if it stands, gets a new one, too. */
+static int plan_renewals(struct sbk_nt_setup *s, struct sbk_plan *plan,
+			 struct sbk_error *err)
+{
+	struct sbk_observation seen[SBK_NT_ROLE_COUNT] = {SBK_OBSERVATION_INIT,
+							  SBK_OBSERVATION_INIT};
+	char names[SBK_NT_ROLE_COUNT][SBK_NT_ACCOUNT_NAME_MAX + 1];
+	bool enabled;
+	int role, rc = 0;
+
+	s->incomplete = false;
+	for (role = 0; rc == 0 && role < SBK_NT_ROLE_COUNT; role++) {
+		rc = look_at_role(s, (enum sbk_nt_role)role, names[role],
+				  &seen[role], &enabled, err);
+		s->incomplete |= !enabled;
+	}
+	for (role = 0; rc == 0 && role < SBK_NT_ROLE_COUNT; role++) {
+		const struct sbk_state now = sbk_observation_state(&seen[role]);
+
+		s->stood[role] = s->deliver != NULL && now.size > 0 &&
+				 (s->renews || s->incomplete);
+		if (s->stood[role])
+			rc = add(plan, SBK_KIND_ACCOUNT, names[role], now, now,
+				 "its password is set anew, which cannot be "
+				 "undone: nobody knows the old one",
+				 err);
+	}
+	for (role = 0; role < SBK_NT_ROLE_COUNT; role++)
+		sbk_observation_release(&seen[role]);
+	return rc;
+}
+
 int sbk_nt_setup_plan(struct sbk_nt_setup *s, struct sbk_plan *plan,
 		      struct sbk_error *err)
 {
@@ -214,6 +271,8 @@ int sbk_nt_setup_plan(struct sbk_nt_setup *s, struct sbk_plan *plan,
 		rc = plan_group(s, plan, err);
 	for (role = 0; rc == 0 && role < SBK_NT_ROLE_COUNT; role++)
 		rc = plan_role(s, plan, (enum sbk_nt_role)role, err);
+	if (rc == 0)
+		rc = plan_renewals(s, plan, err);
 	if (rc == 0)
 		rc = plan_keys(s, plan, err);
 	for (role = 0; rc == 0 && role < SBK_NT_ROLE_COUNT; role++)
@@ -444,6 +503,16 @@ static int plan_bounds(struct sbk_nt_setup *s, struct sbk_plan *plan,
 	return rc < 0 ? rc : plan_filters(s, plan, made, err);
 }
 
+static bool is_renewed(const struct sbk_nt_setup *s)
+{
+	int role;
+
+	for (role = 0; role < SBK_NT_ROLE_COUNT; role++)
+		if (s->stood[role])
+			return true;
+	return false;
+}
+
 /* Enabled, when whose they are can log on as them. */
 static int plan_logons(struct sbk_nt_setup *s, struct sbk_plan *plan,
 		       const struct made *made, struct sbk_error *err)
@@ -460,7 +529,7 @@ static int plan_logons(struct sbk_nt_setup *s, struct sbk_plan *plan,
 				 "enabled\n",
 				 "everything that holds it back stands", err);
 	}
-	return rc < 0 || sbk_plan_count(plan) == before
+	return rc < 0 || (sbk_plan_count(plan) == before && !is_renewed(s))
 		       ? rc
 		       : s->deliver(s->deliver_arg, s, sids, err);
 }

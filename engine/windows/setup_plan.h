@@ -12,6 +12,11 @@
  *	   and when those stand: the passwords are handed over, the accounts
  *	   enabled
  *
+ * No state of an account has its password. That one is set anew is recorded, in
+ * part 1, as a change of the account from its state to the same: the intent is
+ * durable before the password is set, as the last of all, and its undo finds
+ * nothing to do, since nobody knew the old one.
+ *
  * Undo goes backwards: disabled first, the accounts and their group last. What
  * stands already, made by an earlier setup, is not planned again, so that a
  * second setup adds what is missing.
@@ -43,15 +48,21 @@ struct sbk_nt_setup {
 	char nonces[1 + SBK_NT_ROLE_COUNT][SBK_NT_NONCE_DIGITS + 1];
 	/*
 	 * Hands the passwords of the accounts with these SIDs to the person,
-	 * who shows that they are kept; called when all that holds the accounts
-	 * back stands, before one is enabled, and where all are enabled
-	 * already not at all. A failure undoes everything. NULL: nobody takes
-	 * them, and the accounts stay disabled.
+	 * who shows that they are kept; then sets those of the accounts that
+	 * stood before (`stood`), which nobody has. Called when all that holds
+	 * the accounts back stands, before one is enabled; not at all where
+	 * all are enabled already and none is renewed. A failure undoes
+	 * everything else. NULL: nobody takes them, and the accounts stay
+	 * disabled.
 	 */
 	int (*deliver)(void *arg, const struct sbk_nt_setup *setup,
 		       const char *const sids[SBK_NT_ROLE_COUNT],
 		       struct sbk_error *err);
 	void *deliver_arg;
+	bool renews; /* enabled accounts get new passwords, too */
+	/* Found by part 1: which accounts get another password, and whether
+	 * one is disabled or has to be made. */
+	bool stood[SBK_NT_ROLE_COUNT], incomplete;
 	/*
 	 * Tries, when the accounts are enabled, whether what holds them back
 	 * does (setup_probe.h); where all were enabled already not at all. A

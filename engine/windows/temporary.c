@@ -159,21 +159,33 @@ static int check_own(const struct sbk_pin *pin, struct sbk_error *err)
 	return rc;
 }
 
-/* The directory `name` with all that is in it. SBK_E_BUSY: somebody's front end
- * has it. */
-static int remove_whole(const char *above, const char *name,
-			struct sbk_error *err)
+/* The directory `name`, to be removed. SBK_E_BUSY: somebody's front end has
+ * it. */
+static int open_whole(const char *above, const char *name, struct sbk_pin *out,
+		      struct sbk_error *err)
 {
 	struct sbk_buf wide = SBK_BUF_INIT;
-	struct sbk_pin at = SBK_PIN_INIT, pin = SBK_PIN_INIT;
+	struct sbk_pin at = SBK_PIN_INIT;
 	int rc = sbk_pin_path(above, SBK_STORE_LOOK, &at, err);
 
 	if (rc == 0 && sbk_wide_of(&wide, name) == NULL)
 		rc = sbk_error_no_memory(err);
 	if (rc == 0)
 		rc = sbk_pin_below(&at, sbk_wide_text(&wide), 2 * strlen(name),
-				   SBK_EMPTY_DIRECTORY | READ_CONTROL, &pin,
+				   SBK_EMPTY_DIRECTORY | READ_CONTROL, out,
 				   err);
+	sbk_pin_release(&at);
+	sbk_buf_release(&wide);
+	return rc;
+}
+
+/* With all that is in it. */
+static int remove_whole(const char *above, const char *name,
+			struct sbk_error *err)
+{
+	struct sbk_pin pin = SBK_PIN_INIT;
+	int rc = open_whole(above, name, &pin, err);
+
 	if (rc == 0 && (!pin.is_directory || pin.is_reparse))
 		rc = sbk_error_set(err, SBK_E_INVAL, "'%.100s' is no directory",
 				   name);
@@ -184,8 +196,6 @@ static int remove_whole(const char *above, const char *name,
 	if (rc == 0)
 		rc = sbk_win32_delete(pin.handle, err);
 	sbk_pin_release(&pin);
-	sbk_pin_release(&at);
-	sbk_buf_release(&wide);
 	return rc == SBK_E_NOTFOUND ? 0 : rc;
 }
 
@@ -256,4 +266,47 @@ void sbk_temporary_sweep(size_t *removed, size_t *left)
 		sweep_place(&place, SHARED_PREFIX, &sweep);
 	*removed = sweep.removed;
 	*left = sweep.left;
+}
+
+/* --- who is at work ------------------------------------------------------- */
+
+static int refuse_name(void *arg, const char *name, enum sbk_file_type type,
+		       struct sbk_error *err)
+{
+	const struct sbk_temporary *place = arg;
+	struct sbk_error why = SBK_ERROR_INIT;
+	struct sbk_pin pin = SBK_PIN_INIT;
+	int rc;
+
+	if (type != SBK_FILE_DIRECTORY || !is_ours(name, PREFIX))
+		return 0;
+	rc = open_whole(place->above, name, &pin, &why);
+	sbk_pin_release(&pin);
+	if (rc == 0 || rc == SBK_E_NOTFOUND)
+		return 0; /* what a crash left, or gone meanwhile */
+	return sbk_error_set(err, rc == SBK_E_BUSY ? rc : SBK_E_UNSUPPORTED,
+			     "%s", why.message);
+}
+
+int sbk_temporary_refuse_held(struct sbk_error *err)
+{
+	struct sbk_temporary place = SBK_TEMPORARY_INIT;
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc = sbk_temporary_name(&place, err);
+
+	if (rc == 0)
+		rc = sbk_os_list(place.above, ABOVE_NAMES_MAX, refuse_name,
+				 &place, &why);
+	if (rc == SBK_E_NOTFOUND)
+		return 0; /* no records, no run */
+	if (rc == SBK_E_BUSY)
+		return sbk_error_set(err, rc,
+				     "a run of this user is at work, and what "
+				     "it started could read the password of a "
+				     "new account: let it end, then try again");
+	return rc < 0 ? sbk_error_set(err, rc,
+				      "whether a run of this user is at work "
+				      "cannot be told: %s",
+				      why.message)
+		      : 0;
 }

@@ -7,9 +7,13 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "tests/support/test.h"
+
+#include "engine/os.h"
 #include "engine/windows/wide.h"
 #include "engine/windows/win32_file.h"
 #include "engine/windows/win32_program.h"
+#include "journal/journal.h"
 
 #include "engine/banned.h"
 
@@ -28,7 +32,9 @@ static struct sbk_win32 table;
 static BOOL(WINAPI *sim_close)(HANDLE handle);
 static struct sbk_win32_program program;
 static struct sbk_win32_file file;
+static struct sbk_win32_process process;
 static WCHAR data_directory[MAX_PATH], profiles_directory[MAX_PATH];
+static WCHAR person_directory[MAX_PATH];
 
 static size_t find(const FILE_ID_INFO *id)
 {
@@ -119,13 +125,25 @@ static BOOL WINAPI hybrid_CloseHandle(HANDLE handle)
 		       : sbk_win32_system.files.CloseHandle(handle);
 }
 
-/* The simulation's failures first: the next look is for the system's. */
+/* The simulation's failures first, in the thread that met them: the next look
+ * is for the system's. */
 static DWORD WINAPI hybrid_GetLastError(void)
 {
-	const DWORD code = sim_now()->last_error;
+	const DWORD code = sim_now()->thread == GetCurrentThreadId()
+				   ? sim_now()->last_error
+				   : 0;
 
+	if (code == 0)
+		return sbk_win32_system.errors.GetLastError();
 	sim_now()->last_error = 0;
-	return code != 0 ? code : sbk_win32_system.errors.GetLastError();
+	return code;
+}
+
+static DWORD WINAPI hybrid_WaitForSingleObject(HANDLE handle, DWORD time)
+{
+	return (is_simulated(handle) ? &sim_process_table
+				     : sbk_win32_system.process)
+		->WaitForSingleObject(handle, time);
 }
 
 static BOOL WINAPI hybrid_GetTokenInformation(HANDLE token,
@@ -154,32 +172,61 @@ static HRESULT WINAPI hybrid_SHGetKnownFolderPath(const GUID *folder,
 						  DWORD flags, HANDLE token,
 						  PWSTR *out)
 {
-	const bool is_users =
-		memcmp(folder, &FOLDERID_UserProfiles, sizeof(*folder)) == 0;
+	const WCHAR *own = NULL;
 
-	if (!is_users &&
-	    memcmp(folder, &FOLDERID_ProgramData, sizeof(*folder)) != 0)
+	if (memcmp(folder, &FOLDERID_ProgramData, sizeof(*folder)) == 0)
+		own = data_directory;
+	else if (memcmp(folder, &FOLDERID_UserProfiles, sizeof(*folder)) == 0)
+		own = profiles_directory;
+	else if (person_directory[0] != L'\0' &&
+		 memcmp(folder, &FOLDERID_LocalAppData, sizeof(*folder)) == 0)
+		own = person_directory;
+	if (own == NULL)
 		return sbk_win32_file_system.SHGetKnownFolderPath(folder, flags,
 								  token, out);
 	*out = CoTaskMemAlloc(sizeof(data_directory));
 	if (*out == NULL)
 		return E_OUTOFMEMORY;
-	memcpy(*out, is_users ? profiles_directory : data_directory,
-	       sizeof(data_directory));
+	memcpy(*out, own, sizeof(data_directory));
 	return S_OK;
 }
 
-struct sim *hybrid_begin(const char *directory)
+static void copy_path(const char *directory, WCHAR out[MAX_PATH])
 {
-	struct sim *sim = sim_begin();
 	struct sbk_buf wide = SBK_BUF_INIT;
 	const WCHAR *path = sbk_wide_path(&wide, directory);
 
 	if (path == NULL || wcslen(path) >= MAX_PATH)
 		abort();
-	(void)wcscpy(data_directory, path);
-	(void)swprintf(profiles_directory, MAX_PATH, L"%ls\\Users", path);
+	(void)wcscpy(out, path);
 	sbk_buf_release(&wide);
+}
+
+void hybrid_use_person(const char *directory)
+{
+	copy_path(directory, person_directory);
+	table.pipe = sbk_win32_system.pipe;
+	table.logon = sbk_win32_system.logon;
+	table.token = sbk_win32_system.token;
+	process = *sbk_win32_system.process;
+	process.WaitForSingleObject = hybrid_WaitForSingleObject;
+	process.TerminateProcess = sim_process_table.TerminateProcess;
+	table.process = &process;
+}
+
+struct sbk_win32 *hybrid_table(void)
+{
+	return &table;
+}
+
+struct sim *hybrid_begin(const char *directory)
+{
+	struct sim *sim = sim_begin();
+
+	copy_path(directory, data_directory);
+	person_directory[0] = L'\0';
+	(void)swprintf(profiles_directory, MAX_PATH, L"%ls\\Users",
+		       data_directory);
 	sim_elevate(sim);
 	sim_use_registry(sim, WINLOGON);
 	(void)CreateDirectoryW(profiles_directory, NULL);
@@ -207,4 +254,41 @@ struct sim *hybrid_begin(const char *directory)
 void hybrid_finish(struct sim *sim)
 {
 	sim_finish(sim);
+}
+
+void hybrid_take_back(void)
+{
+	const struct sbk_journal_filter filter = {.unsettled = true};
+	struct sbk_plan *changes = sbk_plan_new();
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_apply_result result = {0};
+	struct sbk_journal_place place;
+	struct sbk_journal *journal;
+	struct sbk_backend backend;
+
+	assert_ok(sbk_journal_place_machine(&place, &err), &err);
+	assert_ok(sbk_os_backend(&backend, &err), &err);
+	if (sbk_journal_open(&place, SBK_JOURNAL_WRITE, &journal, &err) == 0) {
+		assert_ok(sbk_journal_lock(journal, 1000, &err), &err);
+		assert_ok(sbk_journal_load(journal, &filter, changes, &err),
+			  &err);
+		if (sbk_plan_count(changes) > 0)
+			assert_ok(sbk_journal_undo(journal, &backend,
+						   "uninstall", changes,
+						   &result, &err),
+				  &err);
+		assert_int_equal(result.owed, 0);
+		sbk_journal_close(journal);
+	}
+	sbk_backend_close(&backend);
+	sbk_plan_free(changes);
+}
+
+void hybrid_forget_machine(void)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_journal_place place;
+
+	assert_ok(sbk_journal_place_machine(&place, &err), &err);
+	assert_ok(sbk_journal_remove(&place, &err), &err);
 }

@@ -14,5 +14,17 @@
  * data (FOLDERID_ProgramData); it is there. */
 struct sim *hybrid_begin(const char *directory);
 void hybrid_finish(struct sim *sim);
+/*
+ * A person's own directory, too (FOLDERID_LocalAppData), and the system's own
+ * pipes, threads and DPAPI: both sides of an enrolment in one process, each in
+ * a thread. They take turns: only one of them is in the simulation at a time.
+ */
+void hybrid_use_person(const char *directory);
+/* What uninstall does with the machine's record, without its sweeps: all that
+ * setup made is undone; then the record goes, too. */
+void hybrid_take_back(void);
+void hybrid_forget_machine(void);
+/* What is called from now on; the test's to alter. */
+struct sbk_win32 *hybrid_table(void);
 
 #endif

@@ -50,40 +50,11 @@ void setup_world_assert_start(struct setup_world *w, unsigned long n)
 	sbk_buf_release(&now);
 }
 
-/* What uninstall does with the machine's record, without its sweeps. */
-static void take_back_all(struct setup_world *w)
-{
-	const struct sbk_journal_filter filter = {.unsettled = true};
-	struct sbk_plan *changes = sbk_plan_new();
-	struct sbk_error err = SBK_ERROR_INIT;
-	struct sbk_apply_result result = {0};
-	struct sbk_journal_place place;
-	struct sbk_journal *journal;
-	struct sbk_backend backend;
-
-	assert_ok(sbk_journal_place_machine(&place, &err), &err);
-	assert_ok(sbk_os_backend(&backend, &err), &err);
-	if (sbk_journal_open(&place, SBK_JOURNAL_WRITE, &journal, &err) == 0) {
-		assert_ok(sbk_journal_lock(journal, 1000, &err), &err);
-		assert_ok(sbk_journal_load(journal, &filter, changes, &err),
-			  &err);
-		if (sbk_plan_count(changes) > 0)
-			assert_ok(sbk_journal_undo(journal, &backend,
-						   "uninstall", changes,
-						   &result, &err),
-				  &err);
-		assert_int_equal(result.owed, 0);
-		sbk_journal_close(journal);
-	}
-	sbk_backend_close(&backend);
-	sbk_plan_free(changes);
-	setup_world_assert_start(w, 0);
-	assert_ok(sbk_journal_remove(&place, &err), &err);
-}
-
 void setup_world_end(struct setup_world *w)
 {
-	take_back_all(w);
+	hybrid_take_back();
+	setup_world_assert_start(w, 0);
+	hybrid_forget_machine();
 	assert_int_equal(w->sim->policies, 0);
 	assert_int_equal(w->sim->accounts.buffers, 0);
 	assert_int_equal(w->sim->filters.buffers, 0);

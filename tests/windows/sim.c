@@ -27,6 +27,7 @@ static struct sim *world;
 /* Before each call: whether it shall fail. */
 bool sim_fails(void)
 {
+	world->thread = GetCurrentThreadId();
 	fault_plan.counted++;
 	if (fault_plan.counted != fault_plan.at)
 		return false;

@@ -69,7 +69,7 @@ struct sim {
 	size_t count;
 	uint64_t next_id;
 	struct sim_handle handles[SIM_HANDLES_MAX];
-	DWORD last_error;
+	DWORD last_error, thread; /* of the last call: of whom */
 	struct sim_accounts accounts;
 	struct sim_check check;
 	struct sim_filters filters;

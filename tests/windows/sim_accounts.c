@@ -277,6 +277,7 @@ static BOOL WINAPI sim_LookupAccountNameW(LPCWSTR system, LPCWSTR name,
 	}
 	if (account == NULL || is_builtin != sim_is_builtin(&account->sid))
 		return FALSE;
+	sim->last_error = ERROR_SUCCESS;
 	memcpy(sid, account->sid.bytes, sbk_sid_size(&account->sid));
 	domain[0] = L'\0';
 	*use = account->is_group ? SidTypeAlias : SidTypeUser;

@@ -10,6 +10,8 @@
 
 struct sim_check {
 	DWORD password_min;
+	/* Success without an answer: 1 for the password, 2 for rights. */
+	unsigned gives_nothing;
 	bool is_domain_controller;
 	const char *restricting; /* a SID of the caller's token, or NULL */
 	const char *logon;	 /* who may log on; NULL: nobody */

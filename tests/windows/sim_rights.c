@@ -45,6 +45,7 @@ static BOOL WINAPI sim_LookupAccountSidW(LPCWSTR system, PSID sid, LPWSTR name,
 	sim->last_error = ERROR_NONE_MAPPED;
 	if (account == NULL && !sbk_sid_equal(&wanted, &administrators))
 		return FALSE;
+	sim->last_error = ERROR_SUCCESS;
 	if (account != NULL && wcslen(account->name) >= *name_size)
 		abort();
 	wcscpy(name, account != NULL ? account->name : L"Administratoren");

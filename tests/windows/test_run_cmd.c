@@ -249,6 +249,34 @@ static void test_run_cmd__temporary_files_go_with_the_run(void **state)
 	assert_int_equal(count_temporary(), 0);
 }
 
+/* An enrolment waits for a run that could read what it keeps. */
+static void test_run_cmd__nobody_is_enrolled_beside_it(void **state)
+{
+	STARTUPINFOA startup = {.cb = sizeof(startup)};
+	PROCESS_INFORMATION made;
+	char line[4 * MAX_PATH];
+	int tries;
+
+	(void)state;
+	(void)snprintf(line, sizeof(line),
+		       "%s\\sandbook.exe " ANY "-- launched sleep 60000",
+		       programs);
+	assert_true(CreateProcessA(NULL, line, NULL, NULL, FALSE, 0, NULL, NULL,
+				   &startup, &made));
+	for (tries = 0; count_temporary() == 0 && tries < 600; tries++)
+		Sleep(50);
+	/* Else the system would ask for consent. */
+	assert_int_equal(count_temporary(), 1);
+	expect("setup --yes", SBK_EXIT_BUSY, "a run of this user is at work");
+	assert_true(TerminateProcess(made.hProcess, 1));
+	(void)WaitForSingleObject(made.hProcess, 20000);
+	(void)CloseHandle(made.hThread);
+	(void)CloseHandle(made.hProcess);
+	/* What it left goes with the next. */
+	expect(ANY "-- cmd /c exit 0", 0, "");
+	assert_int_equal(count_temporary(), 0);
+}
+
 static void test_run_cmd__programs_that_refuse_come_first(void **state)
 {
 	(void)state;
@@ -363,6 +391,7 @@ static const struct CMUnitTest tests[] = {
 	RUN_TEST(test_run_cmd__runs_to_the_end),
 	RUN_TEST(test_run_cmd__a_root_that_was_not_granted_is_told),
 	RUN_TEST(test_run_cmd__temporary_files_go_with_the_run),
+	RUN_TEST(test_run_cmd__nobody_is_enrolled_beside_it),
 	RUN_TEST(test_run_cmd__programs_that_refuse_come_first),
 	RUN_TEST(test_run_cmd__the_session_is_in_the_journal),
 	RUN_TEST(test_run_cmd__grant_prints_its_plan),

@@ -13,11 +13,13 @@
 
 #include <lmaccess.h>
 
+#include "engine/windows/secret.h"
 #include "engine/windows/setup_plan.h"
 #include "tests/windows/life.h"
 
 #include "engine/banned.h"
 
+#define PASSWORD "abcdefghijklmnopqrstuvwxyzABCDEF01234-_x"
 #define NONCE "0123456789abcdef0123456789abcde"
 /* The next numbers of the simulation. */
 #define OFFLINE "S-1-5-21-1-2-3-1008"
@@ -35,6 +37,31 @@ static int deliver(void *arg, const struct sbk_nt_setup *s,
 	(void)sids;
 	(void)err;
 	return 0;
+}
+
+/* The same, and those that stood before get them: nobody had theirs. */
+static int deliver_anew(void *arg, const struct sbk_nt_setup *s,
+			const char *const sids[SBK_NT_ROLE_COUNT],
+			struct sbk_error *err)
+{
+	char name[SBK_NT_ACCOUNT_NAME_MAX + 1];
+	struct sbk_secret_label label;
+	struct sbk_sid sid;
+	int role, rc = 0;
+
+	(void)arg;
+	for (role = 0; rc == 0 && role < SBK_NT_ROLE_COUNT; role++) {
+		if (!s->stood[role])
+			continue;
+		sbk_nt_setup_name((enum sbk_nt_role)role, s->number, name);
+		rc = sbk_sid_parse(sids[role], strlen(sids[role]), &sid, err);
+		if (rc == 0)
+			rc = sbk_secret_label(&label, name, &sid,
+					      s->installation, err);
+		if (rc == 0)
+			rc = sbk_secret_reset(&label, PASSWORD, err);
+	}
+	return rc;
 }
 
 /* The trial of the network, when both accounts are enabled. */
@@ -353,7 +380,82 @@ static void test_setup_sweep__every_call_fails_or_is_the_last(void **state)
 	life_prepare = NULL;
 }
 
+/* Accounts that an administrator made for somebody: they wait, disabled. */
+static void make_waiting(struct life *life)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	use_registry(life);
+	assert_ok(plan_setup(life, &err), &err);
+	setup.deliver = NULL;
+	assert_ok(life_do(life, &err), &err);
+	sbk_plan_free(life->plan);
+	life->plan = sbk_plan_new();
+	life->recorded = (struct recorded){.count = 0};
+}
+
+static int plan_finish(struct life *life, struct sbk_error *err)
+{
+	setup.deliver = deliver_anew;
+	return sbk_nt_setup_plan(&setup, life->plan, err);
+}
+
+static void test_setup__accounts_that_wait_are_finished(void **state)
+{
+	struct life *life = life_begin();
+	const struct sim_account *online;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	make_waiting(life);
+	online = sim_account_named(life->sim, L"SandbookOnline");
+	assert_int_not_equal(online->flags & UF_ACCOUNTDISABLE, 0);
+	assert_ok(plan_finish(life, &err), &err);
+	assert_int_equal(sbk_plan_count(life->plan), 2);
+	assert_true(sbk_state_equal(sbk_plan_at(life->plan, 0)->before,
+				    sbk_plan_at(life->plan, 0)->after));
+	assert_int_not_equal(wcscmp(online->password, L"" PASSWORD), 0);
+	assert_ok(life_do(life, &err), &err);
+	assert_int_equal(sbk_plan_count(life->plan), 4);
+	assert_int_equal(wcscmp(online->password, L"" PASSWORD), 0);
+	assert_int_equal(online->flags & UF_ACCOUNTDISABLE, 0);
+	life_end(life);
+}
+
+/* Enabled ones get new passwords where that is asked for, and nothing else. */
+static void test_setup__enabled_accounts_are_renewed_when_asked(void **state)
+{
+	struct sbk_buf start = SBK_BUF_INIT;
+	struct life *life = begin_done(&start);
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	setup.deliver = deliver_anew;
+	assert_ok(again(life, SIM_USER, 1, &err), &err);
+	assert_int_equal(sbk_plan_count(life->plan), 0);
+	setup.renews = true;
+	assert_ok(again(life, SIM_USER, 1, &err), &err);
+	assert_int_equal(sbk_plan_count(life->plan), 2);
+	assert_int_equal(wcscmp(sim_account_named(life->sim, L"SandbookOffline")
+					->password,
+				L"" PASSWORD),
+			 0);
+	sbk_buf_release(&start);
+	life_end(life);
+}
+
+static void test_setup_sweep__finishing_fails_or_is_cut_short(void **state)
+{
+	(void)state;
+	life_prepare = make_waiting;
+	life_sweep(plan_finish, 20);
+	life_prepare = NULL;
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_setup__accounts_that_wait_are_finished),
+	cmocka_unit_test(test_setup__enabled_accounts_are_renewed_when_asked),
+	cmocka_unit_test(test_setup_sweep__finishing_fails_or_is_cut_short),
 	cmocka_unit_test(test_setup__makes_all_in_its_order),
 	cmocka_unit_test(test_setup__undo_goes_backwards_to_the_start),
 	cmocka_unit_test(test_setup__a_second_time_makes_what_is_missing),

@@ -107,6 +107,12 @@ static void test_setup_check__how_the_machine_is(void **state)
 	life->sim->check.password_min = 41;
 	assert_refused(life, SBK_E_UNSUPPORTED, "Minimum password length");
 	life = begin();
+	life->sim->check.gives_nothing = 1;
+	assert_refused(life, SBK_E_IO, "NetUserModalsGet reported success");
+	life = begin();
+	life->sim->check.gives_nothing = 2;
+	assert_refused(life, SBK_E_IO, "WithUserRight reported success");
+	life = begin();
 	life->sim->check.logon = "S-1-5-32-544";
 	assert_refused(life, SBK_E_UNSUPPORTED, "SeInteractiveLogonRight");
 	life = begin();

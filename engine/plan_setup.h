@@ -90,6 +90,16 @@ int sbk_plan_without(const struct sbk_backend *backend,
 		     struct sbk_error *err);
 
 /*
+ * Adds the removal of what the system itself made for an account of ours when
+ * somebody logged on as it, and of which no journal need know: its profile
+ * (Windows). Nothing could bring it back, so it belongs in a transaction of
+ * kind UNDO. For when nothing can run as the account any more.
+ */
+int sbk_plan_made_by_system(const struct sbk_backend *backend,
+			    const char *principal, struct sbk_plan *plan,
+			    struct sbk_error *err);
+
+/*
  * As an enrolled person, not root: whether the accounts can be used, by mapping
  * each one's ids into a namespace for real. SBK_E_UNSUPPORTED with what stops
  * it and the remedy; SBK_E_NOTFOUND where the caller is not enrolled.

@@ -45,6 +45,12 @@ int sbk_uninstall_visit_people(struct sbk_uninstall_work *work,
 int sbk_uninstall_revisit_people(struct sbk_uninstall_work *work,
 				 struct sbk_error *err);
 
+/* --- profiles.c ---------------------------------------------------------- */
+
+/* Between steps 3 and 4: the accounts' profiles, recorded or not. */
+int sbk_uninstall_take_profiles(struct sbk_uninstall_work *work,
+				struct sbk_error *err);
+
 /* --- residue.c ----------------------------------------------------------- */
 
 /* Step 5; with --dry-run only counts. */

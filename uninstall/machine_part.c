@@ -512,6 +512,7 @@ static step_fn *const steps[] = {
 	witness_people,
 	disable_accounts,
 	end_processes,
+	sbk_uninstall_take_profiles,
 	sbk_uninstall_visit_people,
 	sbk_uninstall_restore_residue,
 	sbk_uninstall_revisit_people,

@@ -10,6 +10,7 @@
  *	    their people's logs seen once more                 machine_part.c
  *	 3  their logons        disabled, where they have any, machine_part.c
  *	    and processes       ended
+ *	    and profiles        deleted, where they have any   profiles.c
  *	 4  each person's part  as that person, in a program   people.c
  *	                        of its own, within a time      user_part.c
  *	 5  residue             entries and owners that name   residue.c

@@ -190,6 +190,18 @@ int sbk_plan_setup(const struct sbk_backend *backend,
 	return rc;
 }
 
+/* A home is made by nobody but setup. */
+int sbk_plan_made_by_system(const struct sbk_backend *backend,
+			    const char *principal, struct sbk_plan *plan,
+			    struct sbk_error *err)
+{
+	(void)backend;
+	(void)principal;
+	(void)plan;
+	(void)err;
+	return 0;
+}
+
 int sbk_plan_without(const struct sbk_backend *backend,
 		     const struct sbk_owner *person, struct sbk_plan *plan,
 		     struct sbk_error *err)

@@ -15,6 +15,7 @@
 #include "engine/windows/wide.h"
 #include "engine/windows/win32.h"
 #include "engine/windows/win32_elevation.h"
+#include "engine/windows/win32_processes.h"
 
 #include "engine/banned.h"
 
@@ -107,4 +108,10 @@ int sbk_os_log_line(const char *line, struct sbk_error *err)
 
 	sbk_buf_release(&wide);
 	return rc;
+}
+
+void sbk_elevate_see_all(void)
+{
+	/* Who does not hold it is told what was missed. */
+	(void)sbk_win32_privilege(SE_BACKUP_NAME, true, NULL, NULL);
 }

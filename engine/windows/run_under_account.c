@@ -21,6 +21,7 @@
 #include "engine/windows/runner.h"
 #include "engine/windows/synthetic.h"
 #include "engine/windows/temporary.h"
+#include "engine/windows/user_profile.h"
 
 #include "engine/banned.h"
 
@@ -90,6 +91,15 @@ static int prepare(struct run *run, struct sbk_error *err)
 
 /* --- the runner ----------------------------------------------------------- */
 
+/* Only the profile that setup made: else the logon would make one of which no
+ * journal knows. Where that cannot be told, none is loaded. */
+static bool loads_profile(const struct run *run)
+{
+	bool loads = false;
+
+	return sbk_user_profile_loads(&run->sid, &loads, NULL) == 0 && loads;
+}
+
 static int log_on(struct run *run, struct sbk_error *err)
 {
 	const struct sbk_secret *secret = &run->account->secret;
@@ -97,6 +107,7 @@ static int log_on(struct run *run, struct sbk_error *err)
 	const struct sbk_runner_wish wish = {.account = secret->label.account,
 					     .password = secret->password,
 					     .sid = &run->sid,
+					     .profile = loads_profile(run),
 					     .program = program};
 	char *name;
 	int rc = sbk_os_program(program, err);

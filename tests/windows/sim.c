@@ -55,6 +55,8 @@ static struct sbk_token caller(const struct sim *sim)
 
 	token.groups = (struct sbk_sid_set){sim->groups, sim->group_count};
 	token.privileges = sim->privileges;
+	if (sim->processes.is_backup[0])
+		token.privileges |= SBK_PRIVILEGE_BACKUP;
 	return token;
 }
 

@@ -9,6 +9,7 @@
 #include <wchar.h>
 
 #include "audit/live.h"
+#include "engine/windows/elevate.h"
 #include "tests/support/test.h"
 #include "tests/windows/life.h"
 #include "tests/windows/sim_census.h"
@@ -238,11 +239,62 @@ static void test_remediate__what_the_audit_says(void **state)
 	life_end(life);
 }
 
+/* How many places the audit missed, and whether it saw the hidden one. */
+static size_t look_for_hidden(struct life *life, bool *seen)
+{
+	struct sbk_live_request request = {.backend = &life->backend,
+					   .about = SBK_LIVE_RESIDUE};
+	struct sbk_report *report = sbk_report_new("residue");
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_volume_audit audit;
+	struct sbk_live live;
+	size_t missed;
+
+	assert_ok(sbk_live_audit(&request, &live, report, &audit, &err), &err);
+	*seen = has(report, "volume.grant", "C:/hidden/inside");
+	missed = sbk_report_coverage(report)->missed_count;
+	sbk_volume_audit_release(&audit);
+	sbk_report_free(report);
+	return missed;
+}
+
+/* A list that lets in nobody but its owner: missed, until the privilege that an
+ * administrator holds is enabled; by others it cannot be. */
+static void test_remediate__what_is_hidden_from_administrators(void **state)
+{
+	struct life *life = begin();
+	size_t missed;
+	bool seen;
+
+	(void)state;
+	(void)sim_add(life->sim, "C:/hidden", true,
+		      "O:S-1-5-21-9-9-9-1001G:SYD:P(A;;FA;;;"
+		      "S-1-5-21-9-9-9-1001)");
+	(void)sim_add(life->sim, "C:/hidden/inside", true,
+		      "O:S-1-5-21-9-9-9-1001G:SYD:P(A;;FA;;;" ROOT_7 ")");
+	life->sim->privileges = 0;
+	missed = look_for_hidden(life, &seen);
+	assert_true(missed > 0);
+	assert_false(seen);
+
+	life->sim->elevated = false;
+	sbk_elevate_see_all();
+	(void)look_for_hidden(life, &seen);
+	assert_false(seen);
+
+	life->sim->elevated = true;
+	sbk_elevate_see_all();
+	assert_true(look_for_hidden(life, &seen) < missed);
+	assert_true(seen);
+	life_end(life);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_remediate__takes_out_and_puts_back),
 	cmocka_unit_test(test_remediate__below_a_path),
 	cmocka_unit_test(test_remediate__others_changed_it_since),
 	cmocka_unit_test(test_remediate__what_the_audit_says),
+	cmocka_unit_test(test_remediate__what_is_hidden_from_administrators),
 };
 
 SBK_TEST_MAIN(tests)

@@ -24,7 +24,7 @@ struct total {
 struct work {
 	struct sbk_cli *cli;
 	const struct hand_back_options *options;
-	uint32_t account;
+	const struct sbk_hand_back_account *account;
 };
 
 static const struct sbk_option options[] = {
@@ -67,19 +67,16 @@ static int hand_back(void *arg, void *answer, struct sbk_error *err)
 				    .account = work->account};
 	const struct sbk_hand_back_request request = {
 		.session = work->options->session,
-		.account = work->account,
+		.account = work->account->owner,
 		.find = sbk_hand_back_find,
 		.arg = &who,
 	};
 	struct total *total = answer;
-	struct sbk_person person;
-	int rc = sbk_os_caller(&person, err);
+	int rc = sbk_os_caller(&who.person, err);
 
 	if (rc == 0)
 		rc = sbk_os_backend(&backend, err);
 	if (rc == 0) {
-		who.person = person.uid;
-		who.group = person.gid;
 		rc = ledger->ops->hand_back(ledger->self, &backend, &request,
 					    &report, err);
 		say_left(work, &report.left);
@@ -93,11 +90,11 @@ static int hand_back(void *arg, void *answer, struct sbk_error *err)
 
 /* One account: a namespace is made only where a session owes something. */
 static int hand_back_of(struct sbk_cli *cli, const struct hand_back_options *o,
-			uint32_t account, struct total *sum,
-			struct sbk_error *err)
+			const struct sbk_hand_back_account *account,
+			struct total *sum, struct sbk_error *err)
 {
 	const struct sbk_hand_back_request count = {.session = o->session,
-						    .account = account};
+						    .account = account->owner};
 	struct work work = {.cli = cli, .options = o, .account = account};
 	struct sbk_hand_back_report report;
 	struct total total = {.given = 0};
@@ -106,7 +103,7 @@ static int hand_back_of(struct sbk_cli *cli, const struct hand_back_options *o,
 
 	if (rc < 0 || report.sessions == 0)
 		return rc;
-	rc = sbk_hand_back_within(account, hand_back, &work, &total,
+	rc = sbk_hand_back_within(&account->owner, hand_back, &work, &total,
 				  sizeof(total), err);
 	sum->given += total.given;
 	sum->left += total.left;
@@ -115,14 +112,21 @@ static int hand_back_of(struct sbk_cli *cli, const struct hand_back_options *o,
 }
 
 /* Ends the dead sessions of accounts that the person has not any more. */
-static int forget(struct sbk_cli *cli, const uint32_t *accounts, size_t count,
+static int forget(struct sbk_cli *cli,
+		  const struct sbk_hand_back_account *accounts, size_t count,
 		  size_t *forgotten, struct sbk_error *err)
 {
-	const struct sbk_hand_back_request request = {.accounts = accounts,
+	struct sbk_owner owners[2];
+	const struct sbk_hand_back_request request = {.accounts = owners,
 						      .account_count = count};
 	struct sbk_hand_back_report report;
-	int rc = cli->ledger.ops->hand_back(cli->ledger.self, NULL, &request,
-					    &report, err);
+	size_t i;
+	int rc;
+
+	for (i = 0; i < count; i++)
+		owners[i] = accounts[i].owner;
+	rc = cli->ledger.ops->hand_back(cli->ledger.self, NULL, &request,
+					&report, err);
 
 	*forgotten = report.sessions;
 	return rc;
@@ -131,7 +135,7 @@ static int forget(struct sbk_cli *cli, const uint32_t *accounts, size_t count,
 static int hand_back_all(struct sbk_cli *cli, const struct hand_back_options *o,
 			 struct total *sum, struct sbk_error *err)
 {
-	uint32_t accounts[2];
+	struct sbk_hand_back_account accounts[2];
 	size_t count, i;
 	int rc = sbk_hand_back_accounts(accounts, &count, err);
 
@@ -140,7 +144,7 @@ static int hand_back_all(struct sbk_cli *cli, const struct hand_back_options *o,
 	if (rc == 0 && o->session == 0 && !o->quiet)
 		rc = forget(cli, accounts, count, &sum->forgotten, err);
 	for (i = 0; rc == 0 && i < count; i++)
-		rc = hand_back_of(cli, o, accounts[i], sum, err);
+		rc = hand_back_of(cli, o, &accounts[i], sum, err);
 	return rc;
 }
 

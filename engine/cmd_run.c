@@ -143,6 +143,18 @@ static void write_granted(struct run *run)
 	sbk_json_close(out, ']');
 }
 
+/* By what its files are known by: a number, or a SID. */
+static void write_account(struct sbk_buf *out,
+			  const struct sbk_carriers *carriers)
+{
+	uint32_t number;
+
+	if (sbk_owner_number(&carriers->account_owner, &number))
+		sbk_json_integer(out, "account", number);
+	else
+		sbk_json_string(out, "account", carriers->account_owner.text);
+}
+
 /* What the journal keeps of the start: enough to say what was allowed. */
 static void write_begin(struct run *run, const struct sbk_carriers *carriers,
 			int pid)
@@ -175,7 +187,7 @@ static void write_begin(struct run *run, const struct sbk_carriers *carriers,
 		sbk_secret_list_print_json(&scope->hidden, "hidden", out);
 	sbk_json_bool(out, "best_effort", scope->best_effort);
 	if (carriers->account != 0)
-		sbk_json_integer(out, "account", carriers->account);
+		write_account(out, carriers);
 	else if (carriers->account_missing[0] != '\0')
 		sbk_json_string(out, "account_missing",
 				carriers->account_missing);

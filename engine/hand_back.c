@@ -9,14 +9,13 @@
  */
 #include "engine/hand_back.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/look_ahead.h"
 #include "engine/path.h"
-#include "engine/principal_id.h"
+#include "engine/path_form.h"
 #include "engine/table.h"
 
 #include "engine/banned.h"
@@ -35,9 +34,11 @@ struct finding {
 	struct sbk_plan *met;  /* names that bore the account in the survey */
 	uint32_t *links;       /* of each, as surveyed */
 	size_t links_capacity;
-	char user[SBK_PRINCIPAL_TEXT], group[SBK_PRINCIPAL_TEXT];
 	struct sbk_buf clean; /* the last state that was nothing of ours */
 	struct sbk_buf next;
+	struct sbk_buf directory;     /* a path */
+	struct sbk_observation above; /* of it, where none is planned */
+	struct sbk_table planned;     /* by path: size_t into `plan` */
 	struct sbk_arena arena;
 	struct linked *linked;
 	size_t linked_count, linked_capacity;
@@ -69,11 +70,12 @@ static int bears(struct finding *f, struct sbk_state state, bool *out,
 {
 	const struct sbk_backend *backend = f->who->backend;
 	unsigned how = 0, as_group = 0;
-	int rc = sbk_backend_naming(backend, state, f->user, &how, err);
+	const struct sbk_hand_back_account *account = f->who->account;
+	int rc = sbk_backend_naming(backend, state, account->user, &how, err);
 
 	if (rc == 0)
-		rc = sbk_backend_naming(backend, state, f->group, &as_group,
-					err);
+		rc = sbk_backend_naming(backend, state, account->group,
+					&as_group, err);
 	*out = (how & SBK_NAMED_OWNER) != 0 ||
 	       (as_group & SBK_NAMED_GROUP) != 0;
 	return rc;
@@ -168,6 +170,58 @@ static int survey_root(struct finding *f, size_t index, struct sbk_error *err)
 
 /* --- the plan ----------------------------------------------------------- */
 
+/*
+ * The state that the directory of `name` will have: what is planned for it, or
+ * else what it is now. One that is changed meanwhile costs that the object
+ * inherits what was there a moment before.
+ */
+static int find_above(struct finding *f, const char *name,
+		      struct sbk_state *out, struct sbk_error *err)
+{
+	const char *slash = strrchr(name, '/');
+	struct sbk_object directory = {.kind = SBK_KIND_ACCESS};
+	const size_t *index;
+	size_t root;
+	int rc;
+
+	*out = SBK_STATE_ABSENT;
+	if (!sbk_backend_inherits(f->who->backend) ||
+	    !sbk_path_root(name, &root))
+		return 0;
+	/* That of a root has its slash. */
+	sbk_buf_clear(&f->directory);
+	sbk_buf_add(&f->directory, name,
+		    (size_t)(slash - name) + (slash == name + root));
+	rc = sbk_buf_failed(&f->directory, err);
+	if (rc < 0)
+		return rc;
+	directory.name = sbk_buf_text(&f->directory);
+	index = sbk_table_find_text(&f->planned, directory.name);
+	if (index != NULL) {
+		*out = sbk_plan_at(f->plan, *index)->after;
+		return 0;
+	}
+	sbk_observation_release(&f->above);
+	f->above = (struct sbk_observation)SBK_OBSERVATION_INIT;
+	rc = sbk_backend_observe(f->who->backend, &directory, &f->above, err);
+	if (rc == 0)
+		*out = sbk_observation_state(&f->above);
+	return rc;
+}
+
+static int add_planned(struct finding *f, const struct sbk_change *change,
+		       struct sbk_error *err)
+{
+	bool fresh;
+	size_t *index =
+		sbk_table_put_text(&f->planned, change->object.name, &fresh);
+
+	if (index == NULL)
+		return sbk_error_no_memory(err);
+	*index = sbk_plan_count(f->plan);
+	return sbk_plan_add(f->plan, change, err);
+}
+
 static int plan_one(struct finding *f, const char *name,
 		    const struct sbk_observation *seen, struct sbk_error *err)
 {
@@ -178,12 +232,15 @@ static int plan_one(struct finding *f, const char *name,
 		.before = sbk_observation_state(seen),
 		.reason = "made by the account in a run: handed back",
 	};
+	struct sbk_hand_back_object object = {.path = name,
+					      .current = change.before};
 	struct sbk_error why = SBK_ERROR_INIT;
 	bool fresh;
-	int rc;
+	int rc = find_above(f, name, &object.above, &why);
 
 	sbk_buf_clear(&f->next);
-	rc = sbk_hand_back_state(f->who, change.before, &f->next, &why);
+	if (rc == 0)
+		rc = sbk_hand_back_state(f->who, &object, &f->next, &why);
 	if (rc == SBK_E_NOMEM)
 		return sbk_error_no_memory(err);
 	if (rc < 0) {
@@ -197,7 +254,7 @@ static int plan_one(struct finding *f, const char *name,
 	if (sbk_table_put_text(&f->seen, change.object.identity, &fresh) ==
 	    NULL)
 		return sbk_error_no_memory(err);
-	return fresh ? sbk_plan_add(f->plan, &change, err) : 0;
+	return fresh ? add_planned(f, &change, err) : 0;
 }
 
 static int add_linked(struct finding *f, size_t index, struct sbk_error *err)
@@ -290,12 +347,13 @@ int sbk_hand_back_find(void *arg, const struct sbk_hand_back_where *where,
 		.next = SBK_BUF_INIT,
 		.linked_index = SBK_TABLE_INIT(sizeof(size_t), &f.arena),
 		.seen = SBK_TABLE_INIT(0, &f.arena),
+		.directory = SBK_BUF_INIT,
+		.above = SBK_OBSERVATION_INIT,
+		.planned = SBK_TABLE_INIT(sizeof(size_t), &f.arena),
 	};
 	size_t i;
 	int rc = f.met == NULL ? sbk_error_no_memory(err) : 0;
 
-	(void)snprintf(f.user, sizeof(f.user), "u:%" PRIu32, f.who->account);
-	(void)snprintf(f.group, sizeof(f.group), "g:%" PRIu32, f.who->account);
 	for (i = 0; rc == 0 && i < where->root_count; i++)
 		rc = survey_root(&f, i, err);
 	if (rc == 0 && sbk_plan_count(f.met) > 0)
@@ -310,6 +368,9 @@ int sbk_hand_back_find(void *arg, const struct sbk_hand_back_where *where,
 	sbk_buf_release(&f.next);
 	sbk_table_release(&f.linked_index);
 	sbk_table_release(&f.seen);
+	sbk_table_release(&f.planned);
+	sbk_observation_release(&f.above);
+	sbk_buf_release(&f.directory);
 	sbk_arena_release(&f.arena);
 	return rc;
 }

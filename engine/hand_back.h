@@ -1,12 +1,13 @@
 /*
  * The hand-back: what the sandbox account made in the granted roots of runs
- * becomes the person's (linux/ACCOUNT.md, section 6a). Who acts is a process
- * of the person's that has power over the account's files, and no other.
+ * becomes the person's (linux/ACCOUNT.md, section 6a; windows/WINDOWS.md, part
+ * 6, "Hand-back"). Who acts is a process of the person's that has power over
+ * the account's files, and no other.
  *
  *	hand_back.c           what is to change hands: a survey, a plan
  *	cmd_hand_back.c       the command, and the run's way to it
  *	../journal/hand_back.c  which sessions owe it; carrying it out
- *	linux/hand_back.c     the process with the power
+ *	linux/hand_back.c     the process with the power; windows/hand_back.c
  */
 #ifndef SBK_HAND_BACK_H
 #define SBK_HAND_BACK_H
@@ -20,11 +21,19 @@
 #include "engine/ledger.h"
 #include "engine/os.h"
 #include "engine/plan.h"
+#include "engine/principal_id.h"
+
+/* One of the caller's accounts. */
+struct sbk_hand_back_account {
+	struct sbk_owner owner;
+	/* As states name it, and the group that is its own. */
+	char user[SBK_PRINCIPAL_TEXT], group[SBK_PRINCIPAL_TEXT];
+};
 
 struct sbk_hand_back {
 	const struct sbk_backend *backend;
-	uint32_t person, group; /* whose it becomes */
-	uint32_t account;	/* whose it is */
+	struct sbk_person person;		     /* whose it becomes */
+	const struct sbk_hand_back_account *account; /* whose it is */
 };
 
 /*
@@ -38,27 +47,39 @@ int sbk_hand_back_find(void *arg, const struct sbk_hand_back_where *where,
 		       struct sbk_plan *plan, struct sbk_hand_back_left *left,
 		       struct sbk_error *err);
 
+/* An object that is handed back. */
+struct sbk_hand_back_object {
+	const char *path;
+	struct sbk_state current;
+	/* How the directory that it is in will be; absent where objects do not
+	 * take after it (sbk_backend_inherits). */
+	struct sbk_state above;
+};
+
 /*
- * Pure: what an ACCESS state becomes, set-id bits of files gone. `next` equals
- * `current` where the account neither owns it nor is its group; SBK_E_DENIED
- * where it cannot change hands, since a third one has a part in it. Linked
- * from the system's folder, as is what follows.
+ * What its ACCESS state becomes: set-id bits of files gone, and what it
+ * inherits as if the person had made it there. `next` equals `current` where
+ * the account neither owns it nor is its group; SBK_E_DENIED where it cannot
+ * change hands, since a third one has a part in it or the person no right to
+ * take it. Changes nothing. Linked from the system's folder, as is what
+ * follows.
  */
 int sbk_hand_back_state(const struct sbk_hand_back *who,
-			struct sbk_state current, struct sbk_buf *next,
-			struct sbk_error *err);
+			const struct sbk_hand_back_object *object,
+			struct sbk_buf *next, struct sbk_error *err);
 
-/* The numbers of the caller's accounts, at most two. */
-int sbk_hand_back_accounts(uint32_t out[2], size_t *count,
+/* The caller's accounts, at most two. */
+int sbk_hand_back_accounts(struct sbk_hand_back_account out[2], size_t *count,
 			   struct sbk_error *err);
 
 /*
  * Calls `work` in a child of the caller's own that has power over the files
- * of both, and waits for it. `answer` is what `work` left there. Its failure
+ * of both, and waits for it; on Windows, where the person has what power there
+ * is, in the caller. `answer` is what `work` left there. Its failure
  * is the caller's; SBK_E_UNSUPPORTED where such a process cannot be had. The
  * caller must be one thread and hold no journal open.
  */
-int sbk_hand_back_within(uint32_t account,
+int sbk_hand_back_within(const struct sbk_owner *account,
 			 int (*work)(void *arg, void *answer,
 				     struct sbk_error *err),
 			 void *arg, void *answer, size_t size,

@@ -127,13 +127,13 @@ typedef int sbk_hand_back_find_fn(void *arg,
 
 struct sbk_hand_back_request {
 	uint64_t session;	     /* the one that is ending, or 0 */
-	uint32_t account;	     /* of that number */
+	struct sbk_owner account;    /* whose sessions */
 	sbk_hand_back_find_fn *find; /* NULL: only count the sessions */
 	void *arg;
 	/* Not NULL: of the dead ones, those are ended whose account is none of
 	 * these, since nobody but root can give back what it made; and nothing
 	 * else is done. They are the report's `sessions`. */
-	const uint32_t *accounts;
+	const struct sbk_owner *accounts;
 	size_t account_count;
 };
 

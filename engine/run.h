@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "engine/error.h"
+#include "engine/owner.h"
 #include "engine/policy.h"
 
 #define SBK_GUARANTEE_MAP(X)                                                 \
@@ -61,9 +62,10 @@ struct sbk_carriers {
 	 * and removed after it; NULL: none is. Borrowed. */
 	const char *temporary;
 	uint32_t account; /* its number; 0: the run is the caller's own */
-	bool firewall;	  /* it was seen to refuse the account */
-	bool namespaces;  /* user, mount, pid, ipc, net, uts */
-	int landlock_abi; /* 0: none */
+	struct sbk_owner account_owner; /* whose its files are; "" without */
+	bool firewall;			/* it was seen to refuse the account */
+	bool namespaces;		/* user, mount, pid, ipc, net, uts */
+	int landlock_abi;		/* 0: none */
 	bool seccomp;
 };
 

@@ -20,6 +20,7 @@
 #include "engine/hand_back.h"
 #include "engine/json_load.h"
 #include "engine/path.h"
+#include "engine/path_form.h"
 
 #include "engine/banned.h"
 
@@ -134,7 +135,7 @@ static int add_roots(struct debts *debts, struct roots *into, json_t *roots,
 	json_array_foreach(roots, i, item) {
 		const char *path = read_path(debts, item);
 
-		if (path == NULL || path[0] != '/')
+		if (path == NULL || !sbk_path_is_absolute(path))
 			rc = sbk_error_set(err, SBK_E_CORRUPT,
 					   "journal '%s': a session makes no "
 					   "sense; see 'sandbook journal "
@@ -155,37 +156,51 @@ static int is_held(struct debts *debts, uint64_t byte, bool *out,
 	return sbk_store_lock_held(debts->journal->lock, byte, out, err);
 }
 
+/* A number on Linux, a SID's text on Windows; "" where it is neither. */
+static struct sbk_owner owner_of(const json_t *account)
+{
+	const char *text = json_string_value(account);
+	struct sbk_owner owner = {.text = ""};
+	json_int_t number = json_integer_value(account);
+
+	if (text != NULL && !sbk_owner_parse(text, &owner))
+		owner = (struct sbk_owner){.text = ""};
+	else if (text == NULL && number > 0 && number < UINT32_MAX)
+		owner = sbk_owner_of_number((uint32_t)number);
+	return owner;
+}
+
 static bool is_one_of(const struct sbk_hand_back_request *request,
-		      json_int_t account)
+		      const struct sbk_owner *account)
 {
 	size_t i;
 
 	for (i = 0; i < request->account_count; i++)
-		if (request->accounts[i] == account)
+		if (sbk_owner_equal(&request->accounts[i], account))
 			return true;
 	return false;
 }
 
 /* Whether the request is about sessions of this account. */
 static bool is_asked(const struct sbk_hand_back_request *request,
-		     json_int_t account)
+		     const struct sbk_owner *account)
 {
-	return request->accounts != NULL ? !is_one_of(request, account)
-					 : account == request->account;
+	return request->accounts != NULL
+		       ? !is_one_of(request, account)
+		       : sbk_owner_equal(account, &request->account);
 }
 
 /* One session that has not ended. */
 static int judge(struct debts *debts, uint64_t id, json_t *entry,
 		 struct sbk_error *err)
 {
-	const json_t *account =
-		json_object_get(json_object_get(entry, "begin"), "account");
+	const struct sbk_owner account = owner_of(
+		json_object_get(json_object_get(entry, "begin"), "account"));
 	json_t *roots = roots_of(entry);
 	bool held = false, ending = false, own = id == debts->request->session;
 	int rc;
 
-	if (roots == NULL ||
-	    !is_asked(debts->request, json_integer_value(account)))
+	if (roots == NULL || !is_asked(debts->request, &account))
 		return 0;
 	rc = is_held(debts, SBK_LOCK_SESSIONS + id, &held, err);
 	if (rc == 0)

@@ -52,28 +52,31 @@ struct within {
 /* --- states ------------------------------------------------------------- */
 
 int sbk_hand_back_state(const struct sbk_hand_back *who,
-			struct sbk_state current, struct sbk_buf *next,
-			struct sbk_error *err)
+			const struct sbk_hand_back_object *object,
+			struct sbk_buf *next, struct sbk_error *err)
 {
+	const uint32_t person = who->person.uid, own = who->person.gid;
 	struct sbk_access *access = malloc(sizeof(*access));
+	uint32_t account = UINT32_MAX; /* nobody's */
 	bool owner, group;
 	int rc;
 
 	if (access == NULL)
 		return sbk_error_no_memory(err);
-	rc = sbk_access_parse(current, access, err);
-	owner = rc == 0 && access->uid == who->account;
-	group = rc == 0 && access->gid == who->account;
+	(void)sbk_owner_number(&who->account->owner, &account);
+	rc = sbk_access_parse(object->current, access, err);
+	owner = rc == 0 && access->uid == account;
+	group = rc == 0 && access->gid == account;
 	if (rc == 0 && (owner || group) &&
-	    ((!owner && access->uid != who->person) ||
-	     (!group && access->gid != who->group)))
+	    ((!owner && access->uid != person) ||
+	     (!group && access->gid != own)))
 		rc = sbk_error_set(err, SBK_E_DENIED,
 				   "a third account or group has a part in "
 				   "it, and only root can give it to you");
 	if (rc == 0 && owner)
-		access->uid = who->person;
+		access->uid = person;
 	if (rc == 0 && group)
-		access->gid = who->group;
+		access->gid = own;
 	if (rc == 0 && (owner || group) && !S_ISDIR(access->mode))
 		access->mode &= ~(uint32_t)(S_ISUID | S_ISGID);
 	if (rc == 0) {
@@ -84,7 +87,18 @@ int sbk_hand_back_state(const struct sbk_hand_back *who,
 	return rc;
 }
 
-int sbk_hand_back_accounts(uint32_t out[2], size_t *count,
+/* Its own group has its number (linux/ACCOUNT.md). */
+static void name_account(uint32_t number, struct sbk_hand_back_account *out)
+{
+	struct sbk_principal_id id = {.is_group = false, .number = number};
+
+	out->owner = sbk_owner_of_number(number);
+	sbk_principal_format(id, out->user);
+	id.is_group = true;
+	sbk_principal_format(id, out->group);
+}
+
+int sbk_hand_back_accounts(struct sbk_hand_back_account out[2], size_t *count,
 			   struct sbk_error *err)
 {
 	static const enum sbk_account_role roles[] = {SBK_ACCOUNT_OFFLINE,
@@ -97,10 +111,10 @@ int sbk_hand_back_accounts(uint32_t out[2], size_t *count,
 		int rc = sbk_account_find(getuid(), getgid(), roles[i], &own,
 					  err);
 
-		if (rc == 0)
-			out[(*count)++] = own.number;
-		else if (rc != SBK_E_NOTFOUND)
+		if (rc < 0 && rc != SBK_E_NOTFOUND)
 			return rc;
+		if (rc == 0)
+			name_account(own.number, &out[(*count)++]);
 		sbk_error_clear(err);
 	}
 	return 0;
@@ -266,23 +280,27 @@ static int attend(struct within *w, pid_t child, struct sbk_error *err)
 	return rc;
 }
 
-static int find_own(uint32_t account, struct sbk_own_account *own,
+static int find_own(const struct sbk_owner *owner, struct sbk_own_account *own,
 		    struct sbk_error *err)
 {
-	int rc = sbk_account_find(getuid(), getgid(), SBK_ACCOUNT_OFFLINE, own,
-				  err);
+	uint32_t account = UINT32_MAX; /* nobody's */
+	int rc;
+
+	(void)sbk_owner_number(owner, &account);
+	rc = sbk_account_find(getuid(), getgid(), SBK_ACCOUNT_OFFLINE, own,
+			      err);
 
 	if (rc < 0 || own->number != account)
 		rc = sbk_account_find(getuid(), getgid(), SBK_ACCOUNT_ONLINE,
 				      own, err);
 	if (rc == 0 && own->number != account)
 		rc = sbk_error_set(err, SBK_E_NOTFOUND,
-				   "account %u is not yours (any more)",
-				   account);
+				   "account %s is not yours (any more)",
+				   owner->text);
 	return rc;
 }
 
-int sbk_hand_back_within(uint32_t account,
+int sbk_hand_back_within(const struct sbk_owner *account,
 			 int (*work)(void *arg, void *answer,
 				     struct sbk_error *err),
 			 void *arg, void *answer, size_t size,
@@ -354,7 +372,7 @@ int sbk_hand_back_start(uint64_t session, bool quiet, int *exit_code,
 {
 	int program = open("/proc/self/exe", O_PATH | O_CLOEXEC), status = 0;
 	pid_t parent = getpid(), child;
-	uint32_t accounts[2];
+	struct sbk_hand_back_account accounts[2];
 	size_t count;
 	int rc = 0;
 

@@ -223,6 +223,8 @@ static pid_t start_isolated(struct sbk_launch *launch, struct sbk_error *err)
 		return err->code;
 	}
 	launch->carriers.account = launch->account.own.number;
+	launch->carriers.account_owner =
+		sbk_owner_of_number(launch->account.own.number);
 	sbk_account_open_pipes(launch->uid);
 	return pid;
 }

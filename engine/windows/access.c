@@ -53,26 +53,22 @@ DWORD sbk_nt_access_needs(const struct sbk_nt_access *current,
 	return rights;
 }
 
-/* Owner and group before the DACL: the new DACL may be one that its new owner
- * alone could still change. Both are of one object, so nobody sees more than a
- * moment between them. */
+/* All that changes in one call: between two, an object could be left with a new
+ * owner, who may not give it back, and its old list. */
 static int write_parts(const struct sbk_pin *pin,
 		       const struct sbk_nt_access *current,
 		       const struct sbk_nt_access *next, struct sbk_error *err)
 {
 	struct sbk_buf bytes = SBK_BUF_INIT;
-	SECURITY_INFORMATION who = 0;
+	SECURITY_INFORMATION what = DACL_SECURITY_INFORMATION;
 	int rc = sbk_nt_access_to_sd(next, &bytes, err);
 
 	if (!same_owner(current, next))
-		who |= OWNER_SECURITY_INFORMATION;
+		what |= OWNER_SECURITY_INFORMATION;
 	if (!same_group(current, next))
-		who |= GROUP_SECURITY_INFORMATION;
-	if (rc == 0 && who != 0)
-		rc = sbk_win32_set_security(pin->handle, who, &bytes, err);
+		what |= GROUP_SECURITY_INFORMATION;
 	if (rc == 0)
-		rc = sbk_win32_set_security(
-			pin->handle, DACL_SECURITY_INFORMATION, &bytes, err);
+		rc = sbk_win32_set_security(pin->handle, what, &bytes, err);
 	sbk_buf_release(&bytes);
 	return rc;
 }

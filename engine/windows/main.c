@@ -12,6 +12,7 @@
 
 #include "audit/audit.h"
 #include "engine/cli.h"
+#include "engine/hand_back.h"
 #include "engine/plan_grant.h"
 #include "engine/plan_setup.h"
 #include "engine/policy.h"
@@ -27,9 +28,9 @@
 
 #include "engine/banned.h"
 
-#define WORKS                                                      \
-	"what works there: plan, run, grant, sd, journal, audit, " \
-	"verify-certificate"
+#define WORKS                                                          \
+	"what works there: plan, run, hand-back, grant, sd, journal, " \
+	"audit, verify-certificate"
 
 void sbk_not_yet(const char *missing)
 {
@@ -57,7 +58,6 @@ static int run_later(struct sbk_cli *cli, int argc, char **argv)
 
 static const struct sbk_command later[] = {
 	LATER("status"),
-	LATER("hand-back"),
 	{.name = NULL},
 };
 
@@ -68,8 +68,9 @@ int wmain(int argc, wchar_t **wide);
 int wmain(int argc, wchar_t **wide)
 {
 	const struct sbk_command engine_commands[] = {
-		sbk_command_setup, sbk_command_plan, sbk_command_run,
-		sbk_command_grant, sbk_command_sd,   {.name = NULL}};
+		sbk_command_setup,     sbk_command_plan,  sbk_command_run,
+		sbk_command_hand_back, sbk_command_grant, sbk_command_sd,
+		{.name = NULL}};
 	const struct sbk_command *const tables[] = {
 		engine_commands,
 		sbk_audit_commands,

@@ -50,6 +50,7 @@ static void describe(struct run *run, bool kept_off, const char *why)
 	sbk_run_rules_account(run->wish->scope->network,
 			      run->account->principal.number, kept_off, why,
 			      &run->carriers);
+	run->carriers.account_owner = run->account->principal.owner;
 }
 
 static int make_environment(struct run *run, struct sbk_error *err)

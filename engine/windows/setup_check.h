@@ -52,4 +52,11 @@ int sbk_setup_judge(const struct sbk_setup_facts *facts, struct sbk_error *err);
  * is in, too, and every one above. Changes nothing. */
 int sbk_nt_setup_check(struct sbk_error *err);
 
+/*
+ * Whether what is at `path`, which is cut on the way, may be started elevated:
+ * SBK_E_DENIED where anybody but administrators could write it, or put another
+ * in its place. SBK_E_INVAL where a reparse point is on the way.
+ */
+int sbk_setup_check_place(char *path, struct sbk_error *err);
+
 #endif

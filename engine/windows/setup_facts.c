@@ -133,15 +133,16 @@ static int check_runner(struct sbk_volumes *volumes, const char *path,
 	return rc;
 }
 
-/* The file, the runner beside it, their folder, and each one above. */
-static int check_way(char *path, struct sbk_error *err)
+/* The file, the runner beside it where that is asked for, their folder, and
+ * each one above. */
+static int check_way(char *path, bool runner, struct sbk_error *err)
 {
 	struct sbk_volumes volumes = {.count = 0};
 	unsigned depth;
 	char *slash;
 	int rc = check_part(&volumes, path, false, err);
 
-	if (rc == 0)
+	if (rc == 0 && runner)
 		rc = check_runner(&volumes, path, err);
 	for (depth = 0; rc == 0; depth++) {
 		slash = strrchr(path, '/');
@@ -153,6 +154,11 @@ static int check_way(char *path, struct sbk_error *err)
 	}
 	sbk_volumes_release(&volumes);
 	return rc;
+}
+
+int sbk_setup_check_place(char *path, struct sbk_error *err)
+{
+	return check_way(path, false, err);
 }
 
 static int check_program(struct sbk_error *err)
@@ -170,7 +176,7 @@ static int check_program(struct sbk_error *err)
 		if (path.data[i] == '\\')
 			path.data[i] = '/';
 	if (rc == 0)
-		rc = check_way(path.data, err);
+		rc = check_way(path.data, true, err);
 	sbk_buf_release(&wide);
 	sbk_buf_release(&path);
 	return rc;

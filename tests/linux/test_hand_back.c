@@ -18,8 +18,10 @@
 	"access u:1900000001:rw-\n"                \
 	"access g::r--\naccess m::rw-\naccess o::r--\n"
 
-static const struct sbk_hand_back who = {
-	.person = 1600, .group = 1700, .account = 1900000001};
+static const struct sbk_hand_back_account account = {
+	.owner = {.text = "1900000001"}};
+static const struct sbk_hand_back who = {.person = {.uid = 1600, .gid = 1700},
+					 .account = &account};
 
 static const struct {
 	const char *before, *after; /* NULL: refused */
@@ -63,12 +65,13 @@ static void test_hand_back__states(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-		const struct sbk_state before = {
-			.data = states[i].before,
-			.size = strlen(states[i].before)};
+		const struct sbk_hand_back_object object = {
+			.path = "/home/u/p/made",
+			.current = {.data = states[i].before,
+				    .size = strlen(states[i].before)}};
 		struct sbk_buf next = SBK_BUF_INIT;
 		struct sbk_error err = SBK_ERROR_INIT;
-		int rc = sbk_hand_back_state(&who, before, &next, &err);
+		int rc = sbk_hand_back_state(&who, &object, &next, &err);
 
 		if (states[i].after == NULL)
 			assert_int_equal(rc, SBK_E_DENIED);
@@ -83,12 +86,14 @@ static void test_hand_back__states(void **state)
 
 static void test_hand_back__refuses_what_is_no_state(void **state)
 {
-	const struct sbk_state nonsense = {.data = "owner x\n", .size = 8};
+	const struct sbk_hand_back_object nonsense = {
+		.path = "/home/u/p/made",
+		.current = {.data = "owner x\n", .size = 8}};
 	struct sbk_buf next = SBK_BUF_INIT;
 	struct sbk_error err = SBK_ERROR_INIT;
 
 	(void)state;
-	assert_int_equal(sbk_hand_back_state(&who, nonsense, &next, &err),
+	assert_int_equal(sbk_hand_back_state(&who, &nonsense, &next, &err),
 			 SBK_E_PARSE);
 	sbk_buf_release(&next);
 }

@@ -1,10 +1,12 @@
 /* Files that people name, images, the clock; and calls that fail. */
 #include "engine/os.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "engine/limits.h"
 #include "engine/os_device.h"
 #include "engine/windows/win32.h"
 #include "tests/support/test.h"
@@ -161,12 +163,85 @@ static void test_os__the_clock_is_utc(void **state)
 	assert_true(now >= before - 1000 && now <= before + 10000);
 }
 
+/* --- a command that a policy names ---------------------------------------- */
+
+/* Of launched.c, which lies beside this program. */
+static int command(const char *what, const char *value, int timeout_ms,
+		   bool root_only, struct sbk_error *err)
+{
+	char path[SBK_PATH_MAX];
+	struct sbk_buf input = SBK_BUF_INIT;
+	const char *argv[] = {path, what, value, NULL};
+	char *slash;
+	int rc = sbk_os_executable(path, sizeof(path), err);
+
+	if (rc < 0)
+		return rc;
+	slash = strrchr(path, '/');
+	assert_non_null(slash);
+	(void)snprintf(slash, sizeof(path) - (size_t)(slash - path),
+		       "/launched.exe");
+	/* More than a pipe holds. */
+	while (input.size < 300000)
+		sbk_buf_adds(&input, "sandbook/user/1\n");
+	rc = sbk_os_run_command(argv, "C:/Users/ann", &input, timeout_ms,
+				root_only, err);
+	sbk_buf_release(&input);
+	return rc;
+}
+
+static void test_os__runs_a_command(void **state)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	/* One that reads and says all of it, and one that does neither. */
+	assert_ok(command("copy", NULL, 60000, false, &err), &err);
+	assert_ok(command("exit", "0", 60000, false, &err), &err);
+	assert_error(command("exit", "7", 60000, false, &err), SBK_E_IO, &err);
+	assert_non_null(strstr(err.message, "code 7"));
+	/* With its time it has ended, and what it started, too. */
+	assert_error(command("sleep", "600000", 300, false, &err), SBK_E_BUSY,
+		     &err);
+	assert_error(command("leave", NULL, 60000, false, &err), SBK_E_IO,
+		     &err);
+	/* The build's own directory is no administrator's. */
+	assert_error(command("exit", "0", 60000, true, &err), SBK_E_DENIED,
+		     &err);
+}
+
+static void test_os__refuses_what_is_no_command(void **state)
+{
+	static const char *const relative[] = {"launched.exe", NULL};
+	static const char *const missing[] = {"C:/none/a.exe", NULL};
+	static const char *const directory[] = {"C:/windows", NULL};
+	static const char *const script[] = {"C:/windows/win.ini", NULL};
+	const struct sbk_buf input = SBK_BUF_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	assert_error(
+		sbk_os_run_command(relative, NULL, &input, 1000, false, &err),
+		SBK_E_INVAL, &err);
+	assert_error(
+		sbk_os_run_command(missing, NULL, &input, 1000, false, &err),
+		SBK_E_NOTFOUND, &err);
+	assert_error(
+		sbk_os_run_command(directory, NULL, &input, 1000, false, &err),
+		SBK_E_DENIED, &err);
+	assert_error(
+		sbk_os_run_command(script, NULL, &input, 1000, false, &err),
+		SBK_E_INVAL, &err);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_os__reads_a_file),
 	cmocka_unit_test(test_os__reads_an_image_to_its_end),
 	cmocka_unit_test(test_os__a_read_that_fails_is_an_error),
 	cmocka_unit_test(test_os__a_path_on_a_share_is_one),
 	cmocka_unit_test(test_os__the_clock_is_utc),
+	cmocka_unit_test(test_os__runs_a_command),
+	cmocka_unit_test(test_os__refuses_what_is_no_command),
 };
 
 SBK_TEST_MAIN(tests)

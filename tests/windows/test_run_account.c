@@ -313,7 +313,7 @@ static void test_run_account__runs_to_its_end(void **state)
 	assert_said("exit 7");
 	assert_code(call("journal", "log", "--json", NULL), 0);
 	assert_said("/data/sandbook-run-");
-	assert_said("\"account\":");
+	assert_said("\"account\":\"S-1-");
 	assert_said("\"write-restricted token\",\"account\"");
 	assert_code(call("journal", "verify", NULL), 0);
 }

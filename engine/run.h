@@ -149,6 +149,15 @@ int sbk_run_launch(const struct sbk_scope *scope,
 		   struct sbk_error *err);
 
 /*
+ * Removes what the caller's runs left behind that were ended with their front
+ * end, and stands where their records do or beside them: before those records
+ * are removed, which alone say what it is. What is in use stays, since a run
+ * may be at work there. SBK_E_INCOMPLETE where anything else does. Linked from
+ * the system's folder.
+ */
+int sbk_run_remove_leftovers(struct sbk_error *err);
+
+/*
  * A descriptor for status lines, named by a number on the command line (on
  * Windows the number of a handle that was inherited): open, and none of the
  * three that the command gets. No process that we start has it. SBK_E_INVAL.

@@ -12,6 +12,7 @@
 
 #include "engine/json.h"
 #include "engine/os_admin.h"
+#include "engine/run.h"
 #include "journal/journal.h"
 #include "journal/note.h"
 
@@ -281,8 +282,10 @@ static int show(struct sbk_journal *journal, const struct sbk_backend *backend,
 static int remove_journal(const struct sbk_journal_place *place,
 			  struct sbk_user_part *out, struct sbk_error *err)
 {
-	int rc = sbk_journal_remove(place, err);
+	int rc = sbk_run_remove_leftovers(err);
 
+	if (rc == 0)
+		rc = sbk_journal_remove(place, err);
 	out->removed = rc == 0;
 	return rc;
 }

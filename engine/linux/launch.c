@@ -434,6 +434,13 @@ static int remove_temporary(const struct sbk_launch *launch, int failed,
 	return failed < 0 ? failed : rc;
 }
 
+/* Nothing of a run's is kept beside the records. */
+int sbk_run_remove_leftovers(struct sbk_error *err)
+{
+	(void)err;
+	return 0;
+}
+
 /* What it can carry is known only by building it. */
 int sbk_run_check(const struct sbk_scope *scope,
 		  const struct sbk_run_options *options, struct sbk_error *err)

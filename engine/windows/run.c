@@ -339,6 +339,20 @@ int sbk_run_launch(const struct sbk_scope *scope,
 	return rc;
 }
 
+int sbk_run_remove_leftovers(struct sbk_error *err)
+{
+	size_t removed, left;
+
+	sbk_temporary_sweep(&removed, &left);
+	if (left == 0)
+		return 0;
+	return sbk_error_set(err, SBK_E_INCOMPLETE,
+			     "%zu temporary %s of runs that were ended cannot "
+			     "be removed: make them yours, and try again",
+			     left,
+			     sbk_plural(left, "directory", "directories"));
+}
+
 /* --- status lines --------------------------------------------------------- */
 
 static HANDLE handle_of(uint64_t number)

@@ -181,36 +181,34 @@ static int on_ready(void *arg, bool limits, struct sbk_error *err)
 }
 
 /* What the account has no right to is mostly what nobody granted. */
-static int add_remedy(const struct run *run, int rc, struct sbk_error *err)
+static int say_why(const struct run *run, int rc, const struct sbk_error *why,
+		   struct sbk_error *err)
 {
-	struct sbk_error why = SBK_ERROR_INIT;
-	const bool known = err != NULL &&
-			   (err->os_code == ERROR_ACCESS_DENIED ||
-			    err->os_code == ERROR_DIRECTORY);
-
-	if (!known)
-		return rc;
-	why = *err;
-	(void)sbk_error_set(err, rc,
-			    "%.250s; '%s' reads and writes what it was "
-			    "granted: 'sandbook grant --rw %.160s'",
-			    why.message, run->account->principal.name,
-			    run->wish->scope->directory);
+	if (why->os_code == ERROR_ACCESS_DENIED ||
+	    why->os_code == ERROR_DIRECTORY)
+		(void)sbk_error_set(err, rc,
+				    "%.250s; '%s' reads and writes what it "
+				    "was granted: 'sandbook grant --rw %.160s'",
+				    why->message, run->account->principal.name,
+				    run->wish->scope->directory);
+	else
+		(void)sbk_error_set(err, rc, "%s", why->message);
 	if (err != NULL)
-		err->os_code = why.os_code;
+		err->os_code = why->os_code;
 	return rc;
 }
 
 static int carry_out(struct run *run, struct sbk_run_end *end,
 		     struct sbk_error *err)
 {
+	struct sbk_error why = SBK_ERROR_INIT;
 	int rc = start_runner(run, err);
 
 	if (rc < 0)
 		return rc;
 	sbk_runner_on_ready(run->runner, on_ready, run);
-	rc = sbk_runner_run(run->runner, &run->start, end, err);
-	return rc < 0 ? add_remedy(run, rc, err) : 0;
+	rc = sbk_runner_run(run->runner, &run->start, end, &why);
+	return rc < 0 ? say_why(run, rc, &why, err) : 0;
 }
 
 /* Ends what is alive, then takes its files. What fails here is reported where

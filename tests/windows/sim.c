@@ -445,6 +445,17 @@ static void take_dacl(struct sbk_sd *sd, const struct sbk_sd *input)
 	sd->dacl = input->dacl;
 }
 
+void sim_take_sd(struct sbk_sd *sd, const struct sbk_sd *input,
+		 SECURITY_INFORMATION what)
+{
+	if ((what & OWNER_SECURITY_INFORMATION) != 0)
+		sd->owner = input->owner;
+	if ((what & GROUP_SECURITY_INFORMATION) != 0)
+		sd->group = input->group;
+	if ((what & DACL_SECURITY_INFORMATION) != 0)
+		take_dacl(sd, input);
+}
+
 /* The descriptor's bytes end where its last part does. */
 static size_t size_of(const uint8_t *sd)
 {
@@ -478,12 +489,7 @@ static NTSTATUS NTAPI sim_NtSetSecurityObject(HANDLE handle,
 	if (world->forgets)
 		return STATUS_OK;
 	sim_read_sd(node, &sd);
-	if ((what & OWNER_SECURITY_INFORMATION) != 0)
-		sd.owner = input.owner;
-	if ((what & GROUP_SECURITY_INFORMATION) != 0)
-		sd.group = input.group;
-	if ((what & DACL_SECURITY_INFORMATION) != 0)
-		take_dacl(&sd, &input);
+	sim_take_sd(&sd, &input, what);
 	if (world->alters > 0) {
 		sd.control ^= SBK_SD_DACL_PROTECTED;
 		world->alters--;

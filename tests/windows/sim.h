@@ -139,6 +139,10 @@ struct sim_node *sim_node_at(HANDLE handle, DWORD *granted);
 void sim_set_registry(const struct sbk_win32_registry *registry);
 bool sim_fails(void);
 
+/* What NtSetSecurityObject makes of a descriptor; borrows both. */
+void sim_take_sd(struct sbk_sd *sd, const struct sbk_sd *input,
+		 SECURITY_INFORMATION what);
+
 /* Between sim.c (the table) and sim_world.c (the volume). */
 void sim_read_sd(const struct sim_node *node, struct sbk_sd *out);
 void sim_set_sddl(struct sim_node *node, const char *sddl);

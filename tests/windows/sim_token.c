@@ -372,33 +372,64 @@ unsigned sim_token_alive(void)
 	return alive;
 }
 
-bool sim_token_may(const char *entries, uint32_t rights)
+bool sim_token_fails(void)
 {
-	static const uint32_t parts[] = {21, 1, 2, 3, 1001};
-	const struct sbk_sid user = sbk_sid_make(5, parts, 5);
-	struct sbk_token token = sbk_token_plain(&user);
+	return fails();
+}
+
+static bool may(const uint8_t *bytes, size_t size, const struct sbk_sid *user,
+		bool restricted, uint32_t rights)
+{
+	struct sbk_token token = sbk_token_plain(user);
 	struct sbk_access_request request = {.desired = rights,
 					     .object = SBK_NT_FILE};
 	struct sbk_group restricting[SIDS_MAX];
 	struct sbk_access_result result;
+	struct sbk_sd sd;
+	size_t i;
+
+	if (sbk_sd_read(bytes, size, &sd, NULL) < 0)
+		abort();
+	for (i = 0; i < sim.count; i++)
+		restricting[i].sid = sim.sids[i];
+	if (restricted) {
+		token.restricting =
+			(struct sbk_sid_set){restricting, sim.count};
+		token.is_restricted = sim.count > 0;
+		token.write_restricted =
+			(sim.flags & 0x8 /* WRITE_RESTRICTED */) != 0;
+	}
+	sbk_access_check(&sd, &token, &request, &result);
+	return result.answer == SBK_ACCESS_GRANTED;
+}
+
+bool sim_token_may_open(const void *descriptor, size_t size, bool restricted,
+			uint32_t rights)
+{
+	struct sbk_sd sd;
+
+	/* What the test made is its user's. */
+	if (sbk_sd_read(descriptor, size, &sd, NULL) < 0 || !sd.has_owner)
+		abort();
+	return may(descriptor, size, &sd.owner, restricted, rights);
+}
+
+bool sim_token_may(const char *entries, uint32_t rights)
+{
+	static const uint32_t parts[] = {21, 1, 2, 3, 1001};
+	const struct sbk_sid user = sbk_sid_make(5, parts, 5);
 	struct sbk_buf bytes = SBK_BUF_INIT;
 	struct sbk_sid_text text;
-	struct sbk_sd sd;
 	char sddl[600];
-	size_t i;
+	bool result;
 
 	(void)sbk_sid_format(&user, &text);
 	(void)snprintf(sddl, sizeof(sddl), "O:%sG:%sD:(A;;FA;;;%s)%s",
 		       text.text, text.text, text.text, entries);
-	if (sbk_sddl_parse(sddl, strlen(sddl), NULL, &bytes, NULL) < 0 ||
-	    sbk_sd_read((const uint8_t *)bytes.data, bytes.size, &sd, NULL) < 0)
+	if (sbk_sddl_parse(sddl, strlen(sddl), NULL, &bytes, NULL) < 0)
 		abort();
-	for (i = 0; i < sim.count; i++)
-		restricting[i].sid = sim.sids[i];
-	token.restricting = (struct sbk_sid_set){restricting, sim.count};
-	token.is_restricted = sim.count > 0;
-	token.write_restricted = (sim.flags & 0x8 /* WRITE_RESTRICTED */) != 0;
-	sbk_access_check(&sd, &token, &request, &result);
+	result = may((const uint8_t *)bytes.data, bytes.size, &user, true,
+		     rights);
 	sbk_buf_release(&bytes);
-	return result.answer == SBK_ACCESS_GRANTED;
+	return result;
 }

@@ -42,6 +42,13 @@ void sim_token_fail(unsigned n);
 unsigned sim_token_calls(void);
 /* Processes that were made since the beginning and have not ended. */
 unsigned sim_token_alive(void);
+/* Whether this call shall fail, for tables of others beside this one: it is
+ * counted with ours. */
+bool sim_token_fails(void);
+/* Whether a process of this user that has the last restricted token, or the
+ * user's own, may do this to what has these self-relative bytes. */
+bool sim_token_may_open(const void *descriptor, size_t size, bool restricted,
+			uint32_t rights);
 /* What the last restricted token may do with a file of the user's that has
  * these entries beside the user's own. */
 bool sim_token_may(const char *entries, uint32_t rights);

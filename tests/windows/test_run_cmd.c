@@ -13,6 +13,7 @@
 #include <windows.h>
 
 #include "engine/os.h"
+#include "engine/run.h"
 #include "journal/journal.h"
 #include "tests/windows/sim_token.h"
 
@@ -249,6 +250,32 @@ static void test_run_cmd__temporary_files_go_with_the_run(void **state)
 	assert_int_equal(count_temporary(), 0);
 }
 
+/* What uninstall does before it removes the records. */
+static void test_run_cmd__the_records_go_with_what_a_run_left(void **state)
+{
+	char left[SBK_PATH_MAX + 64], file[SBK_PATH_MAX + 80];
+	struct sbk_error err = SBK_ERROR_INIT;
+	FILE *made;
+
+	(void)state;
+	expect(ANY "-- cmd /c exit 0", 0, "");
+	(void)snprintf(left, sizeof(left), "%s/run-%s", place.directory,
+		       "0123456789abcdef0123456789abcdef");
+	assert_int_equal(_mkdir(left), 0);
+	(void)snprintf(file, sizeof(file), "%s/file", left);
+	made = fopen(file, "wb");
+	assert_non_null(made);
+	/* What is in use may be a run's that is at work. */
+	assert_ok(sbk_run_remove_leftovers(&err), &err);
+	assert_int_equal(count_temporary(), 1);
+	assert_error(sbk_journal_remove(&place, &err), SBK_E_INCOMPLETE, &err);
+	assert_int_equal(fclose(made), 0);
+	sbk_error_clear(&err);
+	assert_ok(sbk_run_remove_leftovers(&err), &err);
+	assert_ok(sbk_journal_remove(&place, &err), &err);
+	assert_int_equal(_access(place.directory, 0), -1);
+}
+
 /* An enrolment waits for a run that could read what it keeps. */
 static void test_run_cmd__nobody_is_enrolled_beside_it(void **state)
 {
@@ -391,6 +418,7 @@ static const struct CMUnitTest tests[] = {
 	RUN_TEST(test_run_cmd__runs_to_the_end),
 	RUN_TEST(test_run_cmd__a_root_that_was_not_granted_is_told),
 	RUN_TEST(test_run_cmd__temporary_files_go_with_the_run),
+	RUN_TEST(test_run_cmd__the_records_go_with_what_a_run_left),
 	RUN_TEST(test_run_cmd__nobody_is_enrolled_beside_it),
 	RUN_TEST(test_run_cmd__programs_that_refuse_come_first),
 	RUN_TEST(test_run_cmd__the_session_is_in_the_journal),

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/windows/run_rules.h"
 #include "engine/windows/run_sids.h"
 #include "tests/support/fake.h"
 #include "tests/windows/nt_state.h"
@@ -270,6 +271,7 @@ static void test_run_sids__entries_that_are_gone_are_told(void **state)
 static void test_run_sids__a_token_holds_so_many(void **state)
 {
 	static char names[SBK_SYNTHETIC_TOKEN_MAX + 1][8];
+	const struct sbk_carriers carriers = {.account = 0};
 	struct sbk_error err = SBK_ERROR_INIT;
 	size_t i;
 
@@ -282,6 +284,11 @@ static void test_run_sids__a_token_holds_so_many(void **state)
 	assert_ok(sbk_run_sids_check(&scope, &err), &err);
 	add_path("/one", SBK_ACCESS_RW);
 	assert_error(sbk_run_sids_check(&scope, &err), SBK_E_LIMIT, &err);
+	/* Which is asked with what else a run is refused for. */
+	sbk_error_clear(&err);
+	scope.best_effort = true;
+	assert_error(sbk_run_rules_check(&scope, &carriers, &err), SBK_E_LIMIT,
+		     &err);
 	/* An alias is no root. */
 	paths[SBK_SYNTHETIC_TOKEN_MAX].target = "/r0";
 	sbk_error_clear(&err);

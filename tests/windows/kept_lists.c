@@ -1,0 +1,163 @@
+/* See the header. */
+#include "tests/windows/kept_lists.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/windows/sim.h"
+
+#include "engine/banned.h"
+
+#define KEPT_MAX 256
+#define DESCRIPTOR_BYTES 1024
+#define STATUS_DENIED ((NTSTATUS)0xC0000022)
+#define STATUS_SMALL ((NTSTATUS)0xC0000023)
+#define ALL_PARTS                                                  \
+	(OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | \
+	 DACL_SECURITY_INFORMATION)
+
+/* The descriptors that were asked for, by the file's id. */
+static struct {
+	FILE_ID_INFO id;
+	BYTE bytes[DESCRIPTOR_BYTES];
+	DWORD size;
+} kept[KEPT_MAX];
+static size_t kept_count;
+static struct sbk_win32 below, table;
+static bool (*failing)(void);
+static bool failing_off; /* for looks of our own */
+
+static bool fails(void)
+{
+	return failing != NULL && !failing_off && failing();
+}
+
+static size_t find(const FILE_ID_INFO *id)
+{
+	size_t i = 0;
+
+	while (i < kept_count && memcmp(&kept[i].id, id, sizeof(*id)) != 0)
+		i++;
+	return i;
+}
+
+static bool id_of(HANDLE handle, FILE_ID_INFO *out)
+{
+	memset(out, 0, sizeof(*out));
+	return sbk_win32_system.files.GetFileInformationByHandleEx(
+		handle, FileIdInfo, out, sizeof(*out));
+}
+
+/* Where what had this id before is gone, so is its list. */
+static void keep(HANDLE handle, PSECURITY_DESCRIPTOR descriptor)
+{
+	const DWORD size = descriptor != NULL
+				   ? GetSecurityDescriptorLength(descriptor)
+				   : 0;
+	FILE_ID_INFO id;
+	size_t at;
+
+	if (!id_of(handle, &id) || size > DESCRIPTOR_BYTES)
+		abort();
+	at = find(&id);
+	if (at == kept_count && size == 0)
+		return;
+	if (at == kept_count && kept_count++ == KEPT_MAX)
+		abort();
+	kept[at].id = id;
+	kept[at].size = size;
+	if (size > 0)
+		memcpy(kept[at].bytes, descriptor, size);
+}
+
+static NTSTATUS NTAPI lists_NtCreateFile(PHANDLE out, ACCESS_MASK access,
+					 POBJECT_ATTRIBUTES object,
+					 PIO_STATUS_BLOCK io,
+					 PLARGE_INTEGER size, ULONG attributes,
+					 ULONG share, ULONG disposition,
+					 ULONG options, PVOID ea, ULONG ea_size)
+{
+	OBJECT_ATTRIBUTES bare = *object;
+	NTSTATUS status;
+
+	bare.SecurityDescriptor = NULL;
+	status = below.files.NtCreateFile(out, access, &bare, io, size,
+					  attributes, share, disposition,
+					  options, ea, ea_size);
+	if (status >= 0 && io->Information == FILE_CREATED)
+		keep(*out, object->SecurityDescriptor);
+	return status;
+}
+
+static NTSTATUS NTAPI lists_NtQuerySecurityObject(HANDLE handle,
+						  SECURITY_INFORMATION what,
+						  PSECURITY_DESCRIPTOR out,
+						  ULONG size, PULONG needed)
+{
+	FILE_ID_INFO id;
+	size_t at;
+
+	if (fails())
+		return STATUS_DENIED;
+	if (!id_of(handle, &id) || (at = find(&id)) == kept_count ||
+	    kept[at].size == 0)
+		return below.files.NtQuerySecurityObject(handle, what, out,
+							 size, needed);
+	*needed = kept[at].size;
+	if (size < kept[at].size)
+		return STATUS_SMALL;
+	memcpy(out, kept[at].bytes, kept[at].size);
+	return 0;
+}
+
+static NTSTATUS NTAPI lists_NtSetSecurityObject(HANDLE handle,
+						SECURITY_INFORMATION what,
+						PSECURITY_DESCRIPTOR given)
+{
+	BYTE bytes[DESCRIPTOR_BYTES];
+	struct sbk_buf changed = SBK_BUF_INIT;
+	struct sbk_sd sd, input;
+	ULONG size = 0;
+	NTSTATUS status;
+
+	if (fails())
+		return STATUS_DENIED;
+	failing_off = true;
+	status = lists_NtQuerySecurityObject(handle, ALL_PARTS, bytes,
+					     sizeof(bytes), &size);
+	failing_off = false;
+	if (status < 0)
+		return status;
+	if (sbk_sd_read(bytes, GetSecurityDescriptorLength(bytes), &sd, NULL) <
+		    0 ||
+	    sbk_sd_read(given, GetSecurityDescriptorLength(given), &input,
+			NULL) < 0)
+		abort();
+	sim_take_sd(&sd, &input, what);
+	if (sbk_sd_write(&sd, &changed, NULL) < 0)
+		abort();
+	keep(handle, changed.data);
+	sbk_buf_release(&changed);
+	return 0;
+}
+
+static BOOL WINAPI lists_FlushFileBuffers(HANDLE file)
+{
+	if (!fails())
+		return below.files.FlushFileBuffers(file);
+	SetLastError(ERROR_ACCESS_DENIED);
+	return FALSE;
+}
+
+void kept_lists_begin(bool (*fail)(void))
+{
+	below = *sbk_win32;
+	table = below;
+	failing = fail;
+	kept_count = 0;
+	table.files.NtCreateFile = lists_NtCreateFile;
+	table.files.NtQuerySecurityObject = lists_NtQuerySecurityObject;
+	table.files.NtSetSecurityObject = lists_NtSetSecurityObject;
+	table.files.FlushFileBuffers = lists_FlushFileBuffers;
+	sbk_win32 = &table;
+}

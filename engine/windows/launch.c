@@ -386,8 +386,8 @@ int sbk_launch_release(struct sbk_launch *launch, struct sbk_error *err)
 					   &lost);
 	/* Closing the last handle of the job ends what is in it. */
 	if (launch->job != NULL &&
-	    sbk_win32_end_job(launch->job, SBK_LAUNCH_ENDED,
-			      rc == 0 ? &lost : NULL) < 0 &&
+	    sbk_win32_empty_job(launch->job, SBK_LAUNCH_ENDED,
+				rc == 0 ? &lost : NULL) < 0 &&
 	    rc == 0)
 		rc = lost.code;
 	close_streams(launch);

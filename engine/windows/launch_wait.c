@@ -12,8 +12,6 @@
 
 /* The longest that one wait takes: 0xFFFFFFFF would be for ever. */
 #define WAIT_MAX_MS 0x7FFFFFFFu
-#define LEFT_TRIES 1000
-#define LEFT_WAIT_MS 10
 
 /* Codes of the system that other systems have signals for. */
 static const struct {
@@ -73,29 +71,6 @@ static int wait_for(struct sbk_launch *launch, struct sbk_error *err)
 	return rc;
 }
 
-/* TerminateJobObject returns before the processes are gone. */
-static int end_left(struct sbk_launch *launch, struct sbk_error *err)
-{
-	DWORD left = 1;
-	int tries, rc;
-
-	rc = sbk_win32_end_job(launch->job, SBK_LAUNCH_ENDED, err);
-	for (tries = 0; rc == 0 && tries < LEFT_TRIES; tries++) {
-		rc = sbk_win32_job_processes(launch->job, &left, err);
-		if (rc < 0 || left == 0)
-			return rc;
-		/* A job is signalled by time limits only, which ours has not:
-		 * this is a pause. */
-		(void)sbk_win32->process->WaitForSingleObject(launch->job,
-							      LEFT_WAIT_MS);
-	}
-	return rc < 0 ? rc
-		      : sbk_error_set(err, SBK_E_BUSY,
-				      "%lu processes of the run are still "
-				      "there",
-				      (unsigned long)left);
-}
-
 int sbk_launch_wait(struct sbk_launch *launch, struct sbk_run_end *end,
 		    struct sbk_error *err)
 {
@@ -111,7 +86,7 @@ int sbk_launch_wait(struct sbk_launch *launch, struct sbk_run_end *end,
 		     ? 0
 		     : sbk_win32_exit_code(launch->process, &code, err);
 	if (rc == 0)
-		rc = end_left(launch, err);
+		rc = sbk_win32_empty_job(launch->job, SBK_LAUNCH_ENDED, err);
 	if (rc < 0)
 		return rc;
 	sbk_launch_end_of(code, &result);

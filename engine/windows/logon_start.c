@@ -135,7 +135,7 @@ int sbk_logon_release(struct sbk_logon *logon, struct sbk_error *err)
 
 	/* Closing its last handle ends what is in it, too. */
 	if (logon->process != NULL) {
-		job = sbk_win32_end_job(logon->job, SBK_LAUNCH_ENDED, err);
+		job = sbk_win32_empty_job(logon->job, SBK_LAUNCH_ENDED, err);
 		rc = sbk_win32_end_process(logon->process, SBK_LAUNCH_ENDED,
 					   job == 0 ? err : NULL);
 	}

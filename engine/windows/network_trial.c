@@ -41,6 +41,7 @@ struct sbk_trial {
 	uint16_t ports[SBK_TRIAL_PATH_COUNT]; /* 0: no such loopback */
 	uint16_t first_port, last_port;	      /* the proxy's; 0: none */
 	bool has_sockets; /* the system's library is begun */
+	bool is_large;	  /* a datagram longer than a token arrived */
 	uint32_t wait_ms; /* while one is waited for, all have that time */
 };
 
@@ -132,7 +133,7 @@ static int listen_closed(struct sbk_trial *trial, size_t path,
 }
 
 /* On the first of a proxy's that is free, from one of them on: the next trial
- * takes another. Where none is, the path is not there. */
+ * takes another. Where none is, the path is not there (check_there). */
 static int listen_proxy(struct sbk_trial *trial, size_t path,
 			struct sbk_error *err)
 {
@@ -153,6 +154,25 @@ static int listen_proxy(struct sbk_trial *trial, size_t path,
 	return rc == SBK_E_NOTFOUND || rc == SBK_E_BUSY ? 0 : rc;
 }
 
+/* Without one of the proxy's, nothing says that who is closed off sent at
+ * all. */
+static int check_there(const struct sbk_trial *trial, struct sbk_error *err)
+{
+	const unsigned there = sbk_trial_there(trial);
+
+	if ((there & SBK_TRIAL_CLOSED) == 0)
+		return sbk_trial_judge("", true, 0, 0, err);
+	if (trial->first_port != 0 && (there & SBK_TRIAL_PROXY) == 0)
+		return sbk_error_set(
+			err, SBK_E_UNSUPPORTED,
+			"every port of the loopback from %u to %u, "
+			"which the filters leave to a proxy, is in "
+			"use, so they cannot be tried; end what "
+			"listens there for as long",
+			trial->first_port, trial->last_port);
+	return 0;
+}
+
 static int listen_all(struct sbk_trial *trial, struct sbk_error *err)
 {
 	size_t i;
@@ -165,9 +185,7 @@ static int listen_all(struct sbk_trial *trial, struct sbk_error *err)
 		else if (trial->first_port != 0)
 			rc = listen_proxy(trial, i, err);
 	}
-	if (rc == 0 && (sbk_trial_there(trial) & SBK_TRIAL_CLOSED) == 0)
-		rc = sbk_trial_judge("", true, 0, 0, err);
-	return rc;
+	return rc == 0 ? check_there(trial, err) : rc;
 }
 
 int sbk_trial_begin(uint16_t first_port, uint16_t last_port,
@@ -206,8 +224,8 @@ void sbk_trial_end(struct sbk_trial *trial)
 
 /* --- what arrives --------------------------------------------------------- */
 
-static int read_token(SOCKET s, const char *token, bool *is,
-		      struct sbk_error *err)
+static int read_token(struct sbk_trial *trial, SOCKET s, const char *token,
+		      bool *is, struct sbk_error *err)
 {
 	char data[TOKEN_DIGITS + 1];
 	size_t got = 0;
@@ -218,6 +236,7 @@ static int read_token(SOCKET s, const char *token, bool *is,
 	if (rc == 0 && got == TOKEN_DIGITS &&
 	    memcmp(data, token, TOKEN_DIGITS) == 0)
 		*is = true;
+	trial->is_large |= got > TOKEN_DIGITS;
 	return rc < 0 ? rc : 0;
 }
 
@@ -234,10 +253,10 @@ static int look_once(struct sbk_trial *trial, size_t path, const char *token,
 	if (rc <= 0)
 		return rc < 0 ? rc : 1;
 	if (paths[path].kind.datagram)
-		return read_token(trial->sockets[path], token, is, err);
+		return read_token(trial, trial->sockets[path], token, is, err);
 	rc = sbk_win32_socket_accept(trial->sockets[path], &peer, err);
 	if (rc == 0)
-		rc = read_token(peer, token, is, err);
+		rc = read_token(trial, peer, token, is, err);
 	sbk_win32_close_socket(&peer);
 	return rc;
 }
@@ -248,10 +267,13 @@ static int look_at(struct sbk_trial *trial, size_t path, const char *token,
 	size_t n;
 	int rc = 0;
 
+	trial->is_large = false;
 	for (n = 0; rc == 0 && !*is && n < ARRIVALS_MAX; n++)
 		rc = look_once(trial, path, token, is, err);
-	/* Behind all that, the token may still be. */
-	if (rc == 0 && !*is)
+	/* Behind all that, the token may still be; or there was no room for
+	 * its datagram any more. */
+	if (!*is && (rc == 0 ||
+		     (rc == 1 && trial->is_large && paths[path].kind.datagram)))
 		rc = sbk_error_set(err, SBK_E_BUSY,
 				   "others send to the listeners of the trial "
 				   "(%s), so it says nothing; try it again",

@@ -52,7 +52,7 @@ struct sbk_trial;
 /*
  * Listens on a port of each path, and of the proxy's ports on the first that is
  * free; 0 for both: there are none. SBK_E_UNSUPPORTED where the machine has no
- * loopback at all.
+ * loopback at all, or every port of a proxy's is in use.
  */
 int sbk_trial_begin(uint16_t first_port, uint16_t last_port,
 		    struct sbk_trial **out, struct sbk_error *err);

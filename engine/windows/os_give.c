@@ -47,11 +47,14 @@ struct descent {
 	bool several;
 };
 
-/* Whether somebody who is nobody in particular may write in it. */
+/* Whether somebody who is nobody in particular may write in it: one of Users,
+ * as each account of people is, and in what everybody is in. */
 static int is_open(const struct sbk_nt_access *access, bool *out,
 		   struct sbk_error *err)
 {
-	static const struct sbk_subject anybody = {.principal = "S-1-0-0"};
+	static const char *const users[] = {"S-1-5-32-545"};
+	static const struct sbk_subject anybody = {
+		.principal = "S-1-0-0", .groups = users, .group_count = 1};
 	struct sbk_buf state = SBK_BUF_INIT, entry = SBK_BUF_INIT;
 	unsigned rights = 0;
 	bool named;

@@ -235,18 +235,16 @@ static int carry_out(struct run *run, struct sbk_run_end *end,
 	return rc < 0 ? rc : sbk_launch_wait(&run->launch, end, err);
 }
 
-/* Ends what is alive and takes the temporary files away. What fails here is
- * reported where nothing failed before it. */
-static int clean_up(struct run *run, int rc, struct sbk_error *err)
+/* Ends what is alive and takes the temporary files away. */
+static int clean_up(struct run *run, int rc, const struct sbk_error *why,
+		    struct sbk_error *err)
 {
-	struct sbk_error why = SBK_ERROR_INIT;
-	int ended = sbk_launch_release(&run->launch, &why);
+	struct sbk_error left = SBK_ERROR_INIT;
+	int ended = sbk_launch_release(&run->launch, &left);
 
 	if (ended == 0)
-		ended = sbk_temporary_remove(&run->temporary, &why);
-	if (rc == 0 && ended < 0)
-		return sbk_error_set(err, SBK_E_INCOMPLETE, "%s", why.message);
-	return rc;
+		ended = sbk_temporary_remove(&run->temporary, &left);
+	return sbk_run_parts_ended(rc, why, ended, &left, err);
 }
 
 /* An account that cannot be had is why, where that is the user's. */
@@ -267,6 +265,7 @@ static int refuse_beside(const struct run *run, struct sbk_error *err)
 static int run_all(struct run *run, struct sbk_run_end *end,
 		   struct sbk_error *err)
 {
+	struct sbk_error why = SBK_ERROR_INIT;
 	size_t removed, left;
 	int rc = refuse_beside(run, err);
 
@@ -285,7 +284,10 @@ static int run_all(struct run *run, struct sbk_run_end *end,
 		rc = prepare(run, err);
 	if (rc == 0)
 		rc = sbk_launch_build(&run->start, &run->launch, err);
-	return rc < 0 ? rc : clean_up(run, carry_out(run, end, err), err);
+	if (rc < 0)
+		return rc;
+	rc = carry_out(run, end, &why);
+	return clean_up(run, rc, &why, err);
 }
 
 /* As if the trial of an account's network went well. */

@@ -76,6 +76,25 @@ void sbk_run_parts_fill(const struct sbk_run_wish *wish,
 	out->streams[2] = calls->GetStdHandle(STD_ERROR_HANDLE);
 }
 
+int sbk_run_parts_ended(int rc, const struct sbk_error *why, int ended,
+			const struct sbk_error *left, struct sbk_error *err)
+{
+	if (ended < 0 && rc < 0)
+		return sbk_error_set(err, SBK_E_INCOMPLETE,
+				     "%.250s; and its cleaning up failed: "
+				     "%.200s",
+				     why->message, left->message);
+	if (ended < 0)
+		return sbk_error_set(err, SBK_E_INCOMPLETE, "%s",
+				     left->message);
+	if (rc < 0) {
+		(void)sbk_error_set(err, rc, "%s", why->message);
+		if (err != NULL)
+			err->os_code = why->os_code;
+	}
+	return rc;
+}
+
 void sbk_run_parts_release(struct sbk_run_parts *parts)
 {
 	sbk_buf_release(&parts->program);

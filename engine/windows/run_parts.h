@@ -41,6 +41,13 @@ int sbk_run_parts_none(const struct sbk_run_wish *wish,
 void sbk_run_parts_fill(const struct sbk_run_wish *wish,
 			const struct sbk_run_parts *parts,
 			struct sbk_launch_wish *out);
+/*
+ * What a run that began ends with: `rc` and `why`, and where its cleaning up
+ * failed, too (`ended` < 0, `left`), SBK_E_INCOMPLETE that says both, since
+ * something of it may be alive.
+ */
+int sbk_run_parts_ended(int rc, const struct sbk_error *why, int ended,
+			const struct sbk_error *left, struct sbk_error *err);
 void sbk_run_parts_release(struct sbk_run_parts *parts);
 
 #endif

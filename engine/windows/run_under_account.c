@@ -69,25 +69,26 @@ static int make_environment(struct run *run, struct sbk_error *err)
 
 static int prepare(struct run *run, struct sbk_error *err)
 {
-	uint8_t random[SBK_SYNTHETIC_ID_BYTES];
 	int rc = sbk_temporary_name_shared(&run->temporary, err);
 
 	if (rc == 0)
 		rc = make_environment(run, err);
-	if (rc == 0)
-		rc = sbk_run_sids_collect(run->wish->scope, &run->parts.roots,
-					  err);
-	if (rc == 0)
-		rc = sbk_run_parts_program(run->wish, &run->parts, err);
-	if (rc < 0)
-		return rc;
+	return rc < 0 ? rc
+		      : sbk_run_sids_collect(run->wish->scope,
+					     &run->parts.roots, err);
+}
+
+/* What the runner is told, when the program is found. */
+static void fill_start(struct run *run)
+{
+	uint8_t random[SBK_SYNTHETIC_ID_BYTES];
+
 	randombytes_buf(random, sizeof(random));
 	run->run_sid = sbk_synthetic_make_run(random);
 	sbk_run_parts_fill(run->wish, &run->parts, &run->start);
 	run->start.run = &run->run_sid;
 	run->start.temporary = run->temporary.path;
 	run->carriers.temporary = run->temporary.path;
-	return 0;
 }
 
 /* --- the runner ----------------------------------------------------------- */
@@ -139,12 +140,12 @@ static int try_network(struct run *run, struct sbk_error *err)
 		return sbk_error_set(err, rc, "%s", why.message);
 	describe(run, false, why.message);
 	rc = sbk_run_rules_check_account(run->wish->scope, &run->carriers, err);
-	if (rc == 0)
-		rc = sbk_runner_release(run->runner, err);
 	if (rc < 0)
 		return rc;
+	/* It is freed, whether or not all that it started has ended. */
+	rc = sbk_runner_release(run->runner, err);
 	run->runner = NULL;
-	return log_on(run, err);
+	return rc < 0 ? rc : log_on(run, err);
 }
 
 static int start_runner(struct run *run, struct sbk_error *err)
@@ -211,23 +212,22 @@ static int carry_out(struct run *run, struct sbk_run_end *end,
 	return rc < 0 ? say_why(run, rc, &why, err) : 0;
 }
 
-/* Ends what is alive, then takes its files. What fails here is reported where
- * nothing failed before it. */
-static int clean_up(struct run *run, int rc, struct sbk_error *err)
+/* Ends what is alive, then takes its files. */
+static int clean_up(struct run *run, int rc, const struct sbk_error *why,
+		    struct sbk_error *err)
 {
-	struct sbk_error why = SBK_ERROR_INIT;
-	int ended = sbk_runner_release(run->runner, &why);
+	struct sbk_error left = SBK_ERROR_INIT;
+	int ended = sbk_runner_release(run->runner, &left);
 
 	if (ended == 0)
-		ended = sbk_temporary_remove(&run->temporary, &why);
-	if (rc == 0 && ended < 0)
-		return sbk_error_set(err, SBK_E_INCOMPLETE, "%s", why.message);
-	return rc;
+		ended = sbk_temporary_remove(&run->temporary, &left);
+	return sbk_run_parts_ended(rc, why, ended, &left, err);
 }
 
 static int run_all(struct run *run, struct sbk_run_end *end,
 		   struct sbk_error *err)
 {
+	struct sbk_error why = SBK_ERROR_INIT;
 	size_t removed, left;
 	int rc;
 
@@ -238,9 +238,16 @@ static int run_all(struct run *run, struct sbk_run_end *end,
 		return rc;
 	sbk_temporary_sweep(&removed, &left);
 	rc = prepare(run, err);
+	if (rc < 0)
+		return rc;
+	rc = sbk_run_parts_program(run->wish, &run->parts, err);
 	if (rc == SBK_E_NOTFOUND)
 		return sbk_run_parts_none(run->wish, &run->carriers, end, err);
-	return rc < 0 ? rc : clean_up(run, carry_out(run, end, err), err);
+	if (rc < 0)
+		return rc;
+	fill_start(run);
+	rc = carry_out(run, end, &why);
+	return clean_up(run, rc, &why, err);
 }
 
 int sbk_run_under_account(const struct sbk_run_wish *wish,

@@ -40,7 +40,7 @@ struct sbk_runner {
 	int64_t since; /* when the command began, or was asked for */
 	bool stuck;    /* the thread is left in a read for good */
 	bool test_any_client;
-	DWORD connect_ms, greeting_ms;
+	DWORD connect_ms, greeting_ms, grace_ms;
 	char program[SBK_PATH_MAX];
 };
 
@@ -151,9 +151,11 @@ int sbk_runner_start(const struct sbk_runner_wish *wish,
 		       wish->program);
 	runner->greeting_ms = wish->test_patience_ms;
 	runner->connect_ms = 5 * wish->test_patience_ms;
+	runner->grace_ms = 2 * wish->test_patience_ms;
 	if (wish->test_patience_ms == 0) {
 		runner->connect_ms = CONNECT_MS;
 		runner->greeting_ms = GREETING_MS;
+		runner->grace_ms = GRACE_MS;
 	}
 	rc = begin(runner, wish, &why);
 	if (rc == 0) {
@@ -379,7 +381,8 @@ static int64_t limit_of(struct sbk_runner *runner,
 		return runner->since + START_MS;
 	if (wish->timeout_s == 0 || wish->timeout_s > INT64_MAX / 4000)
 		return INT64_MAX;
-	return runner->since + (int64_t)wish->timeout_s * 1000 + GRACE_MS;
+	return runner->since + (int64_t)wish->timeout_s * 1000 +
+	       runner->grace_ms;
 }
 
 static int relay(struct sbk_runner *runner, const struct sbk_launch_wish *wish,
@@ -396,12 +399,13 @@ static int relay(struct sbk_runner *runner, const struct sbk_launch_wish *wish,
 			sbk_frame_release(&frame);
 		} else if (rc == 0) {
 			rc = 1;
-			if (sbk_win32_clock_ms() > limit_of(runner, wish))
-				rc = sbk_error_set(err, SBK_E_BUSY,
-						   "sandbook-runner keeps "
-						   "silent beyond the time "
-						   "limit; it is ended");
 		}
+		/* Whether it keeps silent or never stops sending. */
+		if (rc == 1 && sbk_win32_clock_ms() > limit_of(runner, wish))
+			rc = sbk_error_set(err, SBK_E_BUSY,
+					   "sandbook-runner does not say the "
+					   "command's end within its time "
+					   "limit; it is ended");
 	}
 	return rc;
 }

@@ -47,15 +47,6 @@ int sbk_nt_setup_probe(const struct sbk_probe_request *request,
 	int rc = sbk_trial_begin(request->first_port, request->last_port,
 				 &trial, err);
 
-	/* Without one, nothing says that the Offline account sent at all. */
-	if (rc == 0 && request->first_port != 0 &&
-	    (sbk_trial_there(trial) & SBK_TRIAL_PROXY) == 0)
-		rc = sbk_error_set(err, SBK_E_UNSUPPORTED,
-				   "every port of the loopback from %u to %u, "
-				   "which the filters leave to a proxy, is in "
-				   "use, so they cannot be tried; end what "
-				   "listens there for the time of setup",
-				   request->first_port, request->last_port);
 	if (rc == 0)
 		rc = try_role(request, trial, SBK_NT_ONLINE, err);
 	if (rc == 0)

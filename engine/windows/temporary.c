@@ -199,14 +199,19 @@ static int remove_whole(const char *above, const char *name,
 	return rc == SBK_E_NOTFOUND ? 0 : rc;
 }
 
+/* As soon as it is let go, another run that begins may sweep it: what that one
+ * is removing cannot be removed by us, and is gone in a moment. */
 int sbk_temporary_remove(struct sbk_temporary *temporary, struct sbk_error *err)
 {
+	unsigned tries = 0;
 	int rc;
 
 	if (temporary->held == NULL)
 		return 0;
 	sbk_win32_close(&temporary->held);
-	rc = remove_whole(temporary->above, temporary->name, err);
+	do
+		rc = remove_whole(temporary->above, temporary->name, err);
+	while (sbk_store_again(rc < 0 ? SBK_E_BUSY : 0, &tries));
 	if (rc < 0)
 		(void)sbk_error_prefix(err, "removing '%.300s'",
 				       temporary->path);

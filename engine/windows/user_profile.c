@@ -5,8 +5,8 @@
  * Owns that nothing is deleted but by a handle that no link led to: the account
  * and what ran as it have every right in the folder, and DeleteProfileW goes by
  * a path and does not say what it follows. So the account must be at rest, its
- * registry not loaded, the folder the one that was made; then it is emptied
- * here, and what the system deletes is an empty directory and its own records.
+ * registry not loaded, the folder the one that was made; then it is emptied and
+ * removed here, and what the system deletes is its own records.
  *
  * What tells the folder from another one put in its place is its identity,
  * which is sealed: a value of ours in the account's key, which only an
@@ -229,28 +229,14 @@ static int wait_unloaded(const struct sbk_user_place *place,
 	return rc;
 }
 
-/* What ran as the account may have shut administrators out of a directory. */
-static int empty(const struct sbk_pin *pin, struct sbk_error *err)
-{
-	static const WCHAR *const names[] = {SE_BACKUP_NAME, SE_RESTORE_NAME};
-	bool was[2] = {true, true};
-	size_t i;
-	int rc;
-
-	/* Without them what can be emptied is, and the rest is told. */
-	for (i = 0; i < 2; i++)
-		(void)sbk_win32_privilege(names[i], true, &was[i], NULL);
-	rc = sbk_empty_directory(pin, err);
-	for (i = 0; i < 2; i++) /* we end soon */
-		if (!was[i])
-			(void)sbk_win32_privilege(names[i], false, NULL, NULL);
-	return rc;
-}
-
-/* The folder, by a handle: what is opened is what is emptied. */
-static int empty_folder(struct sbk_volumes *volumes,
-			struct sbk_user_place *place, bool remove_it,
-			struct sbk_error *err)
+/*
+ * The folder, by a handle: what is opened is what is emptied, and removed. An
+ * empty one that stays could be made a junction of before the system deletes
+ * it by its path: whoever had the password could give others rights in it, and
+ * to stop what runs as the account closes no handle of theirs.
+ */
+static int remove_opened(struct sbk_volumes *volumes,
+			 struct sbk_user_place *place, struct sbk_error *err)
 {
 	struct sbk_pin pin = SBK_PIN_INIT;
 	int rc = sbk_pin_path(place->path, SBK_EMPTY_DIRECTORY, &pin, err);
@@ -262,10 +248,30 @@ static int empty_folder(struct sbk_volumes *volumes,
 	if (rc == 0)
 		rc = sbk_user_profile_check_ours(&place->now, place->path, err);
 	if (rc == 0)
-		rc = empty(&pin, err);
-	if (rc == 0 && remove_it)
+		rc = sbk_empty_directory(&pin, err);
+	if (rc == 0)
 		rc = sbk_win32_delete(pin.handle, err);
 	sbk_pin_release(&pin);
+	return rc;
+}
+
+/* What ran as the account may have shut administrators out of a directory, the
+ * first one, too. */
+static int remove_folder(struct sbk_volumes *volumes,
+			 struct sbk_user_place *place, struct sbk_error *err)
+{
+	static const WCHAR *const names[] = {SE_BACKUP_NAME, SE_RESTORE_NAME};
+	bool was[2] = {true, true};
+	size_t i;
+	int rc;
+
+	/* Without them what can be removed is, and the rest is told. */
+	for (i = 0; i < 2; i++)
+		(void)sbk_win32_privilege(names[i], true, &was[i], NULL);
+	rc = remove_opened(volumes, place, err);
+	for (i = 0; i < 2; i++) /* we end soon */
+		if (!was[i])
+			(void)sbk_win32_privilege(names[i], false, NULL, NULL);
 	return rc;
 }
 
@@ -296,8 +302,22 @@ static int delete_key(const char *name, struct sbk_error *err)
 	return rc == SBK_E_NOTFOUND ? 0 : rc;
 }
 
-/* What the system's function does not take: the key that was set aside, the
- * folder where the list no longer had it, and the way back from a GUID. */
+/* The account's key; also where the system misses the folder. */
+static int delete_listed(const struct sbk_user_place *place,
+			 struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	char name[SBK_USER_KEY_MAX];
+	int rc = call_delete(place, &why);
+
+	if (rc != SBK_E_NOTFOUND)
+		return rc < 0 ? sbk_error_set(err, rc, "%s", why.message) : 0;
+	sbk_user_place_key(place, false, name);
+	return delete_key(name, err);
+}
+
+/* What the system's function does not take: the key that was set aside, and the
+ * way back from a GUID. */
 static int delete_rest(struct sbk_user_place *place, struct sbk_error *err)
 {
 	char name[SBK_USER_KEY_MAX];
@@ -319,20 +339,17 @@ static int delete_rest(struct sbk_user_place *place, struct sbk_error *err)
 static int take_away(struct sbk_volumes *volumes, struct sbk_user_place *place,
 		     struct sbk_error *err)
 {
-	bool had_folder;
 	int rc = sbk_user_profile_check_ours(&place->now, place->path, err);
 
 	if (rc == 0)
 		rc = sbk_account_at_rest(&place->sid, err);
 	if (rc == 0)
 		rc = wait_unloaded(place, err);
-	had_folder = place->now.folder != SBK_USER_FOLDER_NONE;
-	/* With the list's last word on it gone, nothing would say whose it is:
-	 * one that the system will not take goes before that. */
-	if (rc == 0 && had_folder)
-		rc = empty_folder(volumes, place, !place->now.has_key, err);
+	/* First: the seal, which says whose it is, goes with the key. */
+	if (rc == 0 && place->now.folder != SBK_USER_FOLDER_NONE)
+		rc = remove_folder(volumes, place, err);
 	if (rc == 0 && place->now.has_key)
-		rc = call_delete(place, err);
+		rc = delete_listed(place, err);
 	if (rc == 0)
 		rc = delete_rest(place, err);
 	return rc < 0 ? rc : sbk_user_place_touch(place, volumes, true, err);

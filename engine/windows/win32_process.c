@@ -26,6 +26,8 @@
 	 JOB_OBJECT_UILIMIT_WRITECLIPBOARD)
 
 #define END_WAIT_MS 10000
+#define LEFT_TRIES 1000
+#define LEFT_WAIT_MS 10
 #define REFUSED_WAIT_MS 1000 /* of one that is ending by itself */
 
 const struct sbk_win32_process sbk_win32_process_system = {
@@ -164,6 +166,27 @@ int sbk_win32_job_processes(HANDLE job, DWORD *out, struct sbk_error *err)
 		return sbk_win32_last_error(err, "QueryInformationJobObject");
 	*out = has.ActiveProcesses;
 	return 0;
+}
+
+int sbk_win32_empty_job(HANDLE job, UINT code, struct sbk_error *err)
+{
+	DWORD left = 1;
+	int tries, rc = sbk_win32_end_job(job, code, err);
+
+	for (tries = 0; rc == 0 && tries < LEFT_TRIES; tries++) {
+		rc = sbk_win32_job_processes(job, &left, err);
+		if (rc < 0 || left == 0)
+			return rc;
+		/* A job is signalled by time limits only, which ours has not:
+		 * this is a pause. */
+		(void)sbk_win32->process->WaitForSingleObject(job,
+							      LEFT_WAIT_MS);
+	}
+	return rc < 0 ? rc
+		      : sbk_error_set(err, SBK_E_BUSY,
+				      "%lu processes of the run are still "
+				      "there",
+				      (unsigned long)left);
 }
 
 /* --- desktops, consoles, handles ----------------------------------------- */

@@ -85,6 +85,9 @@ int sbk_win32_end_job(HANDLE job, UINT code, struct sbk_error *err);
 /* Processes of the job that are alive
  * ("JOBOBJECT_BASIC_ACCOUNTING_INFORMATION structure (winnt.h)"). */
 int sbk_win32_job_processes(HANDLE job, DWORD *out, struct sbk_error *err);
+/* Both: that call returns before the processes are gone. SBK_E_BUSY where some
+ * are still there after ten seconds. */
+int sbk_win32_empty_job(HANDLE job, UINT code, struct sbk_error *err);
 
 /* "CreateDesktopW function (winuser.h)" on the caller's window station. */
 int sbk_win32_make_desktop(const WCHAR *name, const struct sbk_buf *descriptor,

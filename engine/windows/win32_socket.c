@@ -201,6 +201,9 @@ int sbk_win32_socket_receive(SOCKET s, void *data, size_t size, size_t *got,
 	*got = 0;
 	if (count == SOCKET_ERROR) {
 		code = calls()->WSAGetLastError();
+		/* "recv function": filled, and what did not fit is lost. */
+		if (code == WSAEMSGSIZE)
+			*got = size;
 		if (code == WSAEMSGSIZE || code == WSAECONNRESET)
 			return 0;
 		return sbk_error_set_win32(err, (uint32_t)code, "recv");

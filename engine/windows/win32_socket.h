@@ -72,7 +72,7 @@ int sbk_win32_socket_readable(SOCKET s, uint32_t milliseconds,
 /* "accept function (winsock2.h)" */
 int sbk_win32_socket_accept(SOCKET s, SOCKET *out, struct sbk_error *err);
 /* "recv function (winsock2.h)": how much; 0 at the end of a stream. Of a
- * datagram that is longer (WSAEMSGSIZE), and of a peer that is gone
+ * datagram that is longer (WSAEMSGSIZE) what fits; of a peer that is gone
  * (WSAECONNRESET), as of nothing: 0. */
 int sbk_win32_socket_receive(SOCKET s, void *data, size_t size, size_t *got,
 			     struct sbk_error *err);

@@ -52,6 +52,40 @@ static int be_hostile(const char *name, const void *bytes, size_t size)
 	return 0;
 }
 
+/* Begins as it should, and then never stops sending. */
+static int flood(const char *name)
+{
+	static const uint8_t data[1000];
+	struct sbk_frame said[] = {
+		{.type = SBK_FRAME_HELLO, .process = GetCurrentProcessId()},
+		{.type = SBK_FRAME_STARTED, .process = 1, .limits = true},
+		{.type = SBK_FRAME_OUTPUT,
+		 .stream = 1,
+		 .data = data,
+		 .data_size = sizeof(data)}};
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_frame_pipe frames;
+	struct sbk_frame theirs;
+	struct sbk_sid owner;
+	HANDLE pipe = NULL;
+	size_t i;
+
+	if (sbk_pipe_join(name, &pipe, &owner, &err) < 0)
+		return 1;
+	sbk_frame_pipe_begin(&frames, pipe, SBK_FRAME_RUNNER);
+	for (i = 0; i < 3; i++) {
+		/* hello, start, begin */
+		if (sbk_frame_receive(&frames, 10000, &theirs, &err) != 1)
+			return 1;
+		sbk_frame_release(&theirs);
+		if (sbk_frame_send(&frames, &said[i], 10000, &err) < 0)
+			return 1;
+	}
+	while (sbk_frame_send(&frames, &said[2], 10000, &err) == 0)
+		Sleep(20);
+	return 0;
+}
+
 /* Another process opens the pipe in its place. */
 static int start_other(wchar_t **wide)
 {
@@ -154,6 +188,8 @@ int wmain(int argc, wchar_t **wide)
 		return serve(pipe, L"4", true, true);
 	if (strcmp(mode, "silent") == 0)
 		return be_hostile(pipe, NULL, 0);
+	if (strcmp(mode, "flood") == 0)
+		return flood(pipe);
 	if (strcmp(mode, "early") == 0)
 		return be_hostile(pipe, early, sizeof(early) - 1);
 	if (strcmp(mode, "long") == 0)

@@ -57,6 +57,8 @@ static struct sbk_token caller(const struct sim *sim)
 	token.privileges = sim->privileges;
 	if (sim->processes.is_backup[0])
 		token.privileges |= SBK_PRIVILEGE_BACKUP;
+	if (sim->processes.is_backup[1])
+		token.privileges |= SBK_PRIVILEGE_RESTORE;
 	return token;
 }
 

@@ -163,6 +163,14 @@ static BOOL WINAPI sim_DeleteProfileW(LPCWSTR sid, LPCWSTR path,
 	(void)swprintf(users, PATH_UNITS, L"HKU\\%ls", sid);
 	if (sim_key_is_there(sim, users))
 		return fail_with(ERROR_INVALID_PARAMETER);
+	if (sim->profiles.misses && !is_there(sim, path))
+		return fail_with(ERROR_FILE_NOT_FOUND);
+	if (sim->profiles.swapped != NULL && is_there(sim, path)) {
+		char text[PATH_UNITS];
+
+		path_of(path, text);
+		sim_make_link(sim, text, sim->profiles.swapped);
+	}
 	if (sim->profiles.keeps)
 		return TRUE;
 	if (!sim->profiles.keeps_folder)

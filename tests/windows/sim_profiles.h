@@ -29,6 +29,10 @@ struct sim_profiles {
 	 * fails; says yes and deletes nothing; leaves the folder; leaves the
 	 * way back from a GUID. */
 	bool forgets, strays, halves, keeps, keeps_folder, keeps_guid;
+	/* Wants the folder to be there. */
+	bool misses;
+	/* By then a directory that is still there is a junction to this one. */
+	const char *swapped;
 };
 
 extern const struct sbk_win32_profile sim_profile_table;

@@ -21,6 +21,7 @@
 #include "engine/windows/pipe_end.h"
 #include "engine/windows/principal_rules.h"
 #include "engine/windows/secret.h"
+#include "engine/windows/temporary.h"
 #include "engine/windows/wide.h"
 #include "engine/windows/win32_file.h"
 #include "engine/windows/win32_logon.h"
@@ -35,6 +36,10 @@
 #define OUTPUT_MAX 65536
 #define WORDS_MAX 16
 #define STARTED_MAX 4
+/* NtSetInformationFile's classes, and STATUS_FILE_DELETED. */
+#define SET_DISPOSITION 13
+#define SET_DISPOSITION_EX 64
+#define FILE_DELETED ((NTSTATUS)0xC0000123)
 
 static char output[OUTPUT_MAX];	 /* of the program */
 static char written[OUTPUT_MAX]; /* of the command */
@@ -51,6 +56,9 @@ static struct sbk_win32_program program;
 static HANDLE started[STARTED_MAX], output_file;
 static size_t started_count;
 static DWORD refuse_with;
+static unsigned swept, ends_until_refused;
+static bool has_no_data;
+static struct sbk_win32_process process;
 
 /* --- the world ------------------------------------------------------------ */
 
@@ -94,6 +102,8 @@ static HRESULT WINAPI find_folder(const GUID *folder, DWORD flags, HANDLE token,
 	if (memcmp(folder, &FOLDERID_ProgramData, sizeof(*folder)) != 0)
 		return sbk_win32_file_system.SHGetKnownFolderPath(folder, flags,
 								  token, out);
+	if (has_no_data)
+		return HRESULT_FROM_WIN32(ERROR_PATH_NOT_FOUND);
 	path = sbk_wide_path(&wide, data_directory);
 	*out = CoTaskMemAlloc(2 * (wcslen(path) + 1));
 	if (*out == NULL)
@@ -101,6 +111,34 @@ static HRESULT WINAPI find_folder(const GUID *folder, DWORD flags, HANDLE token,
 	(void)wcscpy(*out, path);
 	sbk_buf_release(&wide);
 	return S_OK;
+}
+
+/* Just as a run removes its directory, another one sweeps it: what is removed
+ * already cannot be removed again. */
+static NTSTATUS NTAPI sweep_first(HANDLE handle, PIO_STATUS_BLOCK io,
+				  PVOID data, ULONG size,
+				  FILE_INFORMATION_CLASS what)
+{
+	wchar_t path[400] = L"";
+	size_t removed, left;
+
+	if (what == SET_DISPOSITION || what == SET_DISPOSITION_EX)
+		(void)GetFinalPathNameByHandleW(handle, path, 400, 0);
+	if (wcsstr(path, L"sandbook-run-") == NULL || swept++ > 0)
+		return sbk_win32_file_system.NtSetInformationFile(
+			handle, io, data, size, what);
+	sbk_temporary_sweep(&removed, &left);
+	assert_int_equal(removed, 1);
+	return FILE_DELETED;
+}
+
+/* The n-th end of a runner's job is refused; its processes end all the same. */
+static BOOL WINAPI refuse_to_end(HANDLE job, UINT code)
+{
+	if (--ends_until_refused != 0)
+		return sbk_win32_process_system.TerminateJobObject(job, code);
+	SetLastError(ERROR_ACCESS_DENIED);
+	return FALSE;
 }
 
 /* The command writes where we can read it. */
@@ -200,7 +238,12 @@ static int setup(void **state)
 	program = sbk_win32_program_system;
 	program.GetStdHandle = give_stream;
 	table.program = &program;
+	process = sbk_win32_process_system;
+	process.TerminateJobObject = refuse_to_end;
+	table.process = &process;
 	sbk_win32 = &table;
+	ends_until_refused = 0;
+	has_no_data = false;
 	refuse_with = 0;
 	started_count = 0;
 	assert_true(SetEnvironmentVariableA("SBK_TEST_RUNNER", "serve"));
@@ -380,6 +423,20 @@ static void test_run_account__a_crash_is_swept(void **state)
 	assert_int_equal(_rmdir(other), 0);
 }
 
+/* Two runs at once: that one sweeps what the other is removing is no failure
+ * of either. */
+static void test_run_account__a_sweep_beside_it_is_no_failure(void **state)
+{
+	(void)state;
+	enrol();
+	file.NtSetInformationFile = sweep_first;
+	swept = 0;
+	assert_code(call(ONLINE, "--best-effort", "--", "cmd", "/c", "exit 7",
+			 NULL),
+		    7);
+	assert_in_range(swept, 1, 9);
+}
+
 /* --- what is foreseen ----------------------------------------------------- */
 
 static void test_run_account__the_plan_tells_the_truth(void **state)
@@ -465,6 +522,48 @@ static void test_run_account__denied_paths_are_refused(void **state)
 	assert_int_equal(started_count, 0);
 }
 
+/* A runner that cannot be ended is told, whatever failed before it: something
+ * of the account's may be alive. */
+static void test_run_account__what_cannot_be_ended_is_told(void **state)
+{
+	(void)state;
+	enrol();
+	assert_true(SetEnvironmentVariableA("SBK_TEST_RUNNER", "strict token"));
+	ends_until_refused = 1;
+	assert_code(
+		call(ONLINE, "--best-effort", "--", "cmd", "/c", "exit", NULL),
+		SBK_EXIT_INCOMPLETE);
+	assert_said("not restricted");
+	assert_said("TerminateJobObject");
+	/* Nor is another begun where the network's trial failed. */
+	assert_true(SetEnvironmentVariableA("SBK_TEST_RUNNER", "serve"));
+	ends_until_refused = 1;
+	assert_int_not_equal(call("run", "-C", "ws", "--best-effort", "--",
+				  "cmd", "/c", "exit", NULL),
+			     0);
+	assert_said("TerminateJobObject");
+	assert_int_equal(started_count, 2);
+	/* The control: with it ended, there is another logon. */
+	assert_code(call("run", "-C", "ws", "--best-effort", "--", "cmd", "/c",
+			 "exit 5", NULL),
+		    5);
+	assert_said("'network' is not guaranteed");
+	assert_int_equal(started_count, 4);
+}
+
+/* That something else was not found is no program that is not there. */
+static void test_run_account__no_place_for_files_is_a_failure(void **state)
+{
+	(void)state;
+	enrol();
+	has_no_data = true;
+	assert_int_not_equal(
+		call(ONLINE, "--best-effort", "--", "cmd", "/c", "exit", NULL),
+		127);
+	assert_int_equal(started_count, 0);
+	assert_said("SHGetKnownFolderPath");
+}
+
 /* Without best effort, what Wine does not do is refused: by the runner, and
  * nothing was recorded. */
 static void test_run_account__strict_it_is_refused_here(void **state)
@@ -491,10 +590,13 @@ static const struct CMUnitTest tests[] = {
 	RUN_TEST(test_run_account__what_it_is_given_is_its_own),
 	RUN_TEST(test_run_account__its_end_is_told),
 	RUN_TEST(test_run_account__a_crash_is_swept),
+	RUN_TEST(test_run_account__a_sweep_beside_it_is_no_failure),
 	RUN_TEST(test_run_account__the_plan_tells_the_truth),
 	RUN_TEST(test_run_account__never_the_user_in_its_place),
 	RUN_TEST(test_run_account__a_logon_that_fails_has_its_remedy),
 	RUN_TEST(test_run_account__denied_paths_are_refused),
+	RUN_TEST(test_run_account__what_cannot_be_ended_is_told),
+	RUN_TEST(test_run_account__no_place_for_files_is_a_failure),
 	RUN_TEST(test_run_account__strict_it_is_refused_here),
 };
 

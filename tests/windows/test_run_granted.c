@@ -362,9 +362,12 @@ static void test_run_granted__two_roots_have_two_sids(void **state)
 static void test_run_granted__a_root_that_moved_keeps_its_own(void **state)
 {
 	(void)state;
+	/* First: later it could have the id, and so the kept list, of something
+	 * that a run made and removed. */
+	assert_int_equal(_mkdir("next"), 0);
 	assert_code(RUN("--grant", "acl", "-C", "ws"), 5);
 	assert_int_equal(rename("ws", "was"), 0);
-	assert_int_equal(_mkdir("ws"), 0);
+	assert_int_equal(rename("next", "ws"), 0);
 	assert_code(RUN("-C", "was"), 5);
 	assert_writes("was/src/file", true);
 	assert_writes("was/.git/config", false);

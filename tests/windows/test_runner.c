@@ -28,7 +28,7 @@ static struct sbk_win32 table;
 static struct sbk_win32_logon logon;
 static HANDLE started[STARTED_MAX];
 static size_t started_count;
-static DWORD refuse_with;
+static DWORD refuse_with, patience_ms;
 
 /* --- the logon, simulated --------------------------------------------------
  */
@@ -67,6 +67,7 @@ static int setup(void **state)
 	table.logon = &logon;
 	sbk_win32 = &table;
 	refuse_with = 0;
+	patience_ms = 2500;
 	started_count = 0;
 	return 0;
 }
@@ -94,7 +95,7 @@ static int begin(const char *mode, struct sbk_runner **out,
 				       .password = PASSWORD,
 				       .sid = &own,
 				       .program = runner_program,
-				       .test_patience_ms = 2500};
+				       .test_patience_ms = patience_ms};
 
 	assert_ok(sbk_pipe_own_user(&own, err), err);
 	assert_true(SetEnvironmentVariableA("SBK_TEST_RUNNER", mode));
@@ -269,6 +270,25 @@ static void test_runner__its_time_ends_it(void **state)
 	run(runner, &wish, &out);
 	assert_ok(out.rc, &out.err);
 	assert_true(out.end.timed_out);
+	assert_ok(sbk_runner_release(runner, &err), &err);
+}
+
+/* Nor does one that never stops sending get more. */
+static void test_runner__its_time_ends_a_hostile_one(void **state)
+{
+	const char *const argv[] = {"launched", NULL};
+	struct sbk_launch_wish wish = wish_of(argv);
+	struct sbk_runner *runner = NULL;
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_run_end end;
+
+	(void)state;
+	patience_ms = 1500;
+	assert_ok(begin("flood", &runner, &err), &err);
+	wish.timeout_s = 1;
+	assert_error(sbk_runner_run(runner, &wish, &end, &err), SBK_E_BUSY,
+		     &err);
+	assert_non_null(strstr(err.message, "time limit"));
 	assert_ok(sbk_runner_release(runner, &err), &err);
 }
 
@@ -536,6 +556,7 @@ static const struct CMUnitTest tests[] = {
 	RUN_TEST(test_runner__the_record_comes_before_the_command),
 	RUN_TEST(test_runner__an_input_without_an_end_is_left),
 	RUN_TEST(test_runner__its_time_ends_it),
+	RUN_TEST(test_runner__its_time_ends_a_hostile_one),
 	RUN_TEST(test_runner__runs_in_a_pseudoconsole),
 	RUN_TEST(test_runner__is_stopped),
 	RUN_TEST(test_runner__a_token_that_is_not_restricted_is_refused),

@@ -25,7 +25,8 @@ struct world {
 	uint32_t exit_code;	  /* 0: as the program gives it */
 	bool wrong_token;
 	int runs, fails_at;
-	int others; /* datagrams of somebody's, before */
+	int others;	/* datagrams of somebody's, before */
+	bool are_large; /* longer than a token */
 };
 
 /* Only the paths that are let through have a port. */
@@ -171,8 +172,11 @@ static int run_among_others(void *arg, enum sbk_nt_role role,
 			    const char *const words[SBK_TRIAL_WORDS],
 			    uint32_t *exit_code, struct sbk_error *err)
 {
+	static const char large[60000] = "";
 	const struct sbk_socket_kind udp = {false, true};
 	struct world *world = arg;
+	const char *data = world->are_large ? large : words[1];
+	const size_t size = world->are_large ? sizeof(large) : 31;
 	SOCKET s = INVALID_SOCKET;
 	unsigned ports[2];
 	int i;
@@ -181,7 +185,7 @@ static int run_among_others(void *arg, enum sbk_nt_role role,
 	assert_ok(sbk_win32_socket_connect(&udp, (uint16_t)ports[1], &s, err),
 		  err);
 	for (i = 0; i < world->others; i++)
-		assert_ok(sbk_win32_socket_send(s, words[1], 31, err), err);
+		assert_ok(sbk_win32_socket_send(s, data, size, err), err);
 	sbk_win32_close_socket(&s);
 	return run(arg, role, words, exit_code, err);
 }
@@ -200,6 +204,11 @@ static void test_setup_probe__others_hide_nothing(void **state)
 	assert_ok(sbk_nt_setup_probe(&request, &err), &err);
 	world.others = OTHERS;
 	assert_error(sbk_nt_setup_probe(&request, &err), SBK_E_BUSY, &err);
+	/* One that leaves no room behind it. */
+	world.others = 1;
+	world.are_large = true;
+	assert_error(sbk_nt_setup_probe(&request, &err), SBK_E_BUSY, &err);
+	assert_non_null(strstr(err.message, "UDP over IPv4"));
 }
 
 static void test_setup_probe__judges_every_path(void **state)

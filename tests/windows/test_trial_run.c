@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* Before all that has windows.h. */
+#include "engine/windows/win32_socket.h"
+
 #include "engine/os.h"
 #include "engine/windows/keyring.h"
 #include "engine/windows/pipe_end.h"
@@ -198,6 +201,42 @@ static void test_trial_run__a_run_that_leaks_is_refused(void **state)
 	assert_ok(sbk_runner_release(runner, &err), &err);
 }
 
+/* Somebody listens wherever the proxy might: who is closed off could then send
+ * nothing at all, and nobody would know. */
+static void test_trial_run__a_run_without_its_control_is_refused(void **state)
+{
+	enum { PORTS = SBK_NT_PROXY_LAST_PORT - SBK_NT_PROXY_FIRST_PORT + 1 };
+	const struct sbk_socket_kind kinds[2] = {{false, false}, {true, false}};
+	struct sbk_runner *runner = NULL;
+	struct sbk_error err = SBK_ERROR_INIT;
+	SOCKET taken[2 * PORTS];
+	size_t i;
+	int rc;
+
+	(void)state;
+	assert_ok(sbk_win32_sockets_begin(&err), &err);
+	for (i = 0; i < 2 * PORTS; i++) {
+		uint16_t port = (uint16_t)(SBK_NT_PROXY_FIRST_PORT + i / 2);
+
+		taken[i] = INVALID_SOCKET;
+		rc = sbk_win32_socket_listen(&kinds[i % 2], &taken[i], &port,
+					     &err);
+		assert_true(rc == 0 || rc == SBK_E_NOTFOUND ||
+			    rc == SBK_E_BUSY);
+	}
+	begin_runner(&runner);
+	trial_behave("silent");
+	assert_error(sbk_run_probe(runner, &err), SBK_E_UNSUPPORTED, &err);
+	assert_non_null(strstr(err.message, "in use"));
+	for (i = 0; i < 2 * PORTS; i++)
+		sbk_win32_close_socket(&taken[i]);
+	sbk_win32_sockets_end();
+	/* The control: with one of them, it is the sender's silence. */
+	assert_error(sbk_run_probe(runner, &err), SBK_E_UNSUPPORTED, &err);
+	assert_non_null(strstr(err.message, "says nothing"));
+	assert_ok(sbk_runner_release(runner, &err), &err);
+}
+
 /* --- for a report --------------------------------------------------------- */
 
 int __wrap_sbk_runner_path(char out[SBK_PATH_MAX], struct sbk_error *err);
@@ -328,6 +367,7 @@ static const struct CMUnitTest tests[] = {
 	WORLD_TEST(test_trial_run__an_account_that_cannot_log_on_is_told),
 	WORLD_TEST(test_trial_run__a_run_is_tried_first),
 	WORLD_TEST(test_trial_run__a_run_that_leaks_is_refused),
+	WORLD_TEST(test_trial_run__a_run_without_its_control_is_refused),
 	WORLD_TEST(test_trial_run__a_report_has_what_came_through),
 	WORLD_TEST(test_trial_run__a_report_says_what_was_not_tried),
 	WORLD_TEST(test_trial_run__a_token_as_wines_is_refused),

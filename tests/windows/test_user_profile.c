@@ -193,6 +193,57 @@ static void test_user_profile__follows_no_link(void **state)
 	end(life, &start);
 }
 
+/* Who has rights in the folder makes a link of it when it is empty. */
+static void test_user_profile__no_link_takes_its_place(void **state)
+{
+	struct sbk_buf start = SBK_BUF_INIT;
+	struct life *life = begin_made(&start);
+	struct sim *sim = life->sim;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	(void)sim_add(sim, "C:/Users/ann", true, NULL);
+	(void)sim_add(sim, "C:/Users/ann/work", false, NULL);
+	sim->profiles.swapped = "C:/Users/ann";
+	assert_ok(life_undo(life, &err), &err);
+	assert_int_equal(sim_find(sim, PLACE), SIZE_MAX);
+	assert_false(sim_key_is_there(sim, KEY));
+	assert_int_not_equal(sim_find(sim, "C:/Users/ann/work"), SIZE_MAX);
+	end(life, &start);
+}
+
+/* The system may want the folder to be there. */
+static void test_user_profile__goes_where_the_system_misses_it(void **state)
+{
+	struct sbk_buf start = SBK_BUF_INIT;
+	struct life *life = begin_made(&start);
+
+	(void)state;
+	life->sim->profiles.misses = true;
+	assert_goes(life, sbk_buf_text(&start));
+	end(life, &start);
+}
+
+/* The account shuts administrators out, of the folder itself, too. */
+static void test_user_profile__one_that_is_shut_goes(void **state)
+{
+	struct sbk_buf start = SBK_BUF_INIT;
+	struct life *life = begin_made(&start);
+	struct sim *sim = life->sim;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	sim->privileges = 0; /* held, and not enabled */
+	sim_set(sim, "C:/Users", "O:SYG:SYD:(A;;FA;;;WD)");
+	sim_set(sim, PLACE, "O:SYG:SYD:P(A;;0x80;;;WD)(A;;FA;;;" SID ")");
+	assert_ok(life_undo(life, &err), &err);
+	assert_int_equal(sim_find(sim, PLACE), SIZE_MAX);
+	assert_false(sim_key_is_there(sim, KEY));
+	assert_false(sim->processes.is_backup[0]);
+	assert_false(sim->processes.is_backup[1]);
+	end(life, &start);
+}
+
 static void test_user_profile__anothers_folder_stays(void **state)
 {
 	struct sbk_buf start = SBK_BUF_INIT;
@@ -328,6 +379,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_user_profile__is_made_and_goes),
 	cmocka_unit_test(test_user_profile__making_is_read_back),
 	cmocka_unit_test(test_user_profile__follows_no_link),
+	cmocka_unit_test(test_user_profile__no_link_takes_its_place),
+	cmocka_unit_test(test_user_profile__goes_where_the_system_misses_it),
+	cmocka_unit_test(test_user_profile__one_that_is_shut_goes),
 	cmocka_unit_test(test_user_profile__anothers_folder_stays),
 	cmocka_unit_test(test_user_profile__one_in_use_is_owed),
 	cmocka_unit_test(test_user_profile__what_is_left_of_it_goes),

@@ -39,6 +39,7 @@ static const char *const remedies[] = {
 	[SBK_SWEEP_RULE] = "'sandbook uninstall', or 'nft delete table ...'",
 	[SBK_SWEEP_PROCESS] = "end it with 'kill'",
 	[SBK_SWEEP_FILE] = "'sandbook uninstall' removes it",
+	[SBK_SWEEP_RECORD] = "'sandbook uninstall' takes it away",
 };
 
 static const char *const rules[] = {
@@ -48,6 +49,7 @@ static const char *const rules[] = {
 	[SBK_SWEEP_RULE] = "residue.rule",
 	[SBK_SWEEP_PROCESS] = "residue.process",
 	[SBK_SWEEP_FILE] = "residue.file",
+	[SBK_SWEEP_RECORD] = "residue.record",
 };
 
 static const char *const texts[] = {
@@ -57,6 +59,7 @@ static const char *const texts[] = {
 	[SBK_SWEEP_RULE] = "the firewall names the principal",
 	[SBK_SWEEP_PROCESS] = "the process runs as the principal",
 	[SBK_SWEEP_FILE] = "a file of Sandbook stands there",
+	[SBK_SWEEP_RECORD] = "the system's records name the principal",
 };
 
 /* What is no path is told at once; paths are rolled up first. */

@@ -16,10 +16,17 @@
 #include "audit/memo.h"
 #include "audit/places.h"
 #include "engine/mentions.h"
+#include "engine/ntsec/sid.h"
 #include "engine/os_census.h"
 #include "engine/principal_id.h"
 
 #include "engine/banned.h"
+
+/* By number, or by SID: a SID's text has one form (engine/ntsec/sid.h). */
+struct target {
+	bool is_sid;
+	struct sbk_principal_id id;
+};
 
 struct sweep {
 	const struct sbk_backend *backend;
@@ -29,13 +36,24 @@ struct sweep {
 	struct sbk_report *report;
 	struct sbk_coverage *coverage;
 	struct sbk_places places;
-	struct sbk_memo *memo; /* of unsigned, one for each principal */
-	struct sbk_principal_id *targets; /* the principals, in order */
+	struct sbk_memo *memo;	/* of unsigned, one for each principal */
+	struct target *targets; /* the principals, in order */
 	/* The record that was last reported, and for whom: a line that names
 	 * somebody twice is one hit. */
 	struct sbk_buf last_object;
 	bool *last_reported;
+	struct sbk_buf record; /* the text of one that has no path */
 };
+
+static int parse_target(const char *text, struct target *out,
+			struct sbk_error *err)
+{
+	struct sbk_sid sid;
+
+	out->is_sid = strncmp(text, "S-", 2) == 0;
+	return out->is_sid ? sbk_sid_parse(text, strlen(text), &sid, err)
+			   : sbk_principal_parse(text, &out->id, err);
+}
 
 static int parse_targets(struct sweep *sweep, struct sbk_error *err)
 {
@@ -50,9 +68,8 @@ static int parse_targets(struct sweep *sweep, struct sbk_error *err)
 		return sbk_error_no_memory(err);
 	/* What cannot be searched for must not be called absent. */
 	for (i = 0; rc == 0 && i < sweep->options->principal_count; i++)
-		rc = sbk_principal_parse(
-			sweep->options->principals[i].principal,
-			&sweep->targets[i], err);
+		rc = parse_target(sweep->options->principals[i].principal,
+				  &sweep->targets[i], err);
 	return rc;
 }
 
@@ -235,10 +252,14 @@ static bool has_word(const char *text, const char *name)
 static bool names(const struct sweep *sweep, size_t index,
 		  const struct sbk_mention *mention)
 {
-	const struct sbk_principal_id *target = &sweep->targets[index];
+	const struct sbk_principal_id *target = &sweep->targets[index].id;
 	char kind = target->is_group ? 'g' : 'u';
 	const char *name = sweep->options->principals[index].name;
 
+	if (sweep->targets[index].is_sid)
+		return mention->sid != NULL &&
+		       strcmp(mention->sid,
+			      sweep->options->principals[index].principal) == 0;
 	if (mention->count > 0 && mention->kind == kind &&
 	    target->number >= mention->first &&
 	    target->number - mention->first < mention->count)
@@ -264,25 +285,55 @@ static int begin_record(struct sweep *sweep, const char *object,
 	return sbk_buf_failed(&sweep->last_object, err);
 }
 
+/* What a place is to a hit; `words` is what its object is called, NULL: the
+ * object says it itself. Names that are hidden at sign-in and the places of
+ * other tools name nobody by a SID. */
+static const struct {
+	enum sbk_sweep_found found;
+	const char *words;
+} kinds[] = {
+	[SBK_MENTION_ACCOUNT] = {SBK_SWEEP_ACCOUNT, NULL},
+	[SBK_MENTION_RULE] = {SBK_SWEEP_RULE, NULL},
+	[SBK_MENTION_PROCESS] = {SBK_SWEEP_PROCESS, NULL},
+	[SBK_MENTION_FILE] = {SBK_SWEEP_FILE, NULL},
+	[SBK_MENTION_MEMBER] = {SBK_SWEEP_RECORD, "membership in"},
+	[SBK_MENTION_RIGHT] = {SBK_SWEEP_RECORD, "user right"},
+	[SBK_MENTION_PROFILE] = {SBK_SWEEP_RECORD, "profile"},
+	[SBK_MENTION_HIDDEN] = {SBK_SWEEP_RECORD, "hidden name"},
+	[SBK_MENTION_FILTER] = {SBK_SWEEP_RULE, "network filter"},
+	[SBK_MENTION_KEY] = {SBK_SWEEP_RECORD, "key"},
+};
+
+/* How the mention's object is called; NULL: no memory. */
+static const char *name_object(struct sweep *sweep,
+			       const struct sbk_mention *mention)
+{
+	if (kinds[mention->place].words == NULL)
+		return mention->object;
+	sbk_buf_clear(&sweep->record);
+	sbk_buf_printf(&sweep->record, "%s '%s'", kinds[mention->place].words,
+		       mention->object);
+	return sweep->record.failure == 0 ? sbk_buf_text(&sweep->record) : NULL;
+}
+
 static int match_mention(void *arg, const struct sbk_mention *mention,
 			 struct sbk_error *err)
 {
-	static const enum sbk_sweep_found kinds[] = {
-		[SBK_MENTION_ACCOUNT] = SBK_SWEEP_ACCOUNT,
-		[SBK_MENTION_RULE] = SBK_SWEEP_RULE,
-		[SBK_MENTION_PROCESS] = SBK_SWEEP_PROCESS,
-		[SBK_MENTION_FILE] = SBK_SWEEP_FILE,
-	};
 	struct sweep *sweep = arg;
-	struct sbk_sweep_hit hit = {.found = kinds[mention->place],
-				    .object = mention->object,
+	struct sbk_sweep_hit hit = {.found = kinds[mention->place].found,
+				    .object = name_object(sweep, mention),
 				    .access = SBK_STATE_ABSENT};
 	size_t i;
 	int rc = 0;
 
+	if (hit.object == NULL)
+		return sbk_error_no_memory(err);
+	/* One with a detail is another tool's. */
 	if (mention->place == SBK_MENTION_FILE)
-		return sweep->found(sweep->arg, &hit, err);
-	rc = begin_record(sweep, mention->object, err);
+		return mention->detail != NULL
+			       ? 0
+			       : sweep->found(sweep->arg, &hit, err);
+	rc = begin_record(sweep, hit.object, err);
 	for (i = 0; rc == 0 && i < sweep->options->principal_count; i++) {
 		if (sweep->last_reported[i] || !names(sweep, i, mention))
 			continue;
@@ -340,6 +391,7 @@ out:
 	sbk_places_release(&sweep.places);
 	sbk_memo_free(sweep.memo);
 	sbk_buf_release(&sweep.last_object);
+	sbk_buf_release(&sweep.record);
 	free(sweep.last_reported);
 	free(sweep.targets);
 	return rc;

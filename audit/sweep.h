@@ -7,8 +7,11 @@
  * What is examined: every object of every local filesystem that is mounted
  * (each once, from its root), as access entries, owners and groups; the
  * account files and their backup copies, with subordinate ids; the firewall's
- * tables; running processes; files of ours at fixed places. Filesystems of
- * other machines, and what cannot be read, are in the coverage as missed.
+ * tables; running processes; files of ours at fixed places. On Windows accounts
+ * and groups with their members, user rights, profiles, rules and filters: each
+ * by the SID that it names, never by a name, which another may have by then.
+ * Filesystems of other machines, and what cannot be read, are in the coverage
+ * as missed.
  */
 #ifndef SBK_SWEEP_H
 #define SBK_SWEEP_H
@@ -17,7 +20,7 @@
 #include "engine/backend.h"
 
 struct sbk_sweep_principal {
-	const char *principal; /* "u:990", "g:990" */
+	const char *principal; /* "u:990", "g:990", a SID */
 	const char *name;      /* its name, or "" where it is only a number */
 };
 
@@ -27,7 +30,8 @@ enum sbk_sweep_found {
 	SBK_SWEEP_ACCOUNT, /* an account file or a copy of one names it */
 	SBK_SWEEP_RULE,	   /* a firewall table names it */
 	SBK_SWEEP_PROCESS, /* a process runs as it */
-	SBK_SWEEP_FILE	   /* a file of ours at a fixed place */
+	SBK_SWEEP_FILE,	   /* a file of ours at a fixed place */
+	SBK_SWEEP_RECORD   /* Windows: a membership, right or profile of it */
 };
 
 struct sbk_sweep_hit {

@@ -94,7 +94,8 @@ static int add_from_journal(struct sbk_wanted *wanted,
 			    struct sbk_report *report, struct sbk_error *err)
 {
 	const enum sbk_kind kinds[] = {SBK_KIND_GROUP, SBK_KIND_ACCOUNT,
-				       SBK_KIND_LOGON};
+				       SBK_KIND_LOGON, SBK_KIND_RIGHT,
+				       SBK_KIND_MEMBER};
 	size_t i, book;
 	int rc = 0;
 

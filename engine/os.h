@@ -43,7 +43,8 @@ int sbk_os_caller(struct sbk_person *out, struct sbk_error *err);
  * Where a person's state is kept ("/home/ann/.local/state/sandbook"), at most
  * `size` bytes with its end; its first `base` bytes are of a directory that the
  * system made. Of others than the caller Windows says where it usually is;
- * where it knows of another place, SBK_E_UNSUPPORTED.
+ * where it knows of another place, SBK_E_UNSUPPORTED; SBK_E_NOTFOUND of whoever
+ * surely has no profile, and so keeps nothing.
  */
 int sbk_os_person_directory(const struct sbk_person *person, char *out,
 			    size_t size, size_t *base, struct sbk_error *err);

@@ -83,8 +83,9 @@ int sbk_os_give_back(const char *path, struct sbk_state current,
 /*
  * Whether the object at `path` was last changed in any way before the directory
  * `than` was made: then nothing that was done later made it what it is. A
- * final link is not followed. False where the system cannot tell, or the object
- * is gone.
+ * final link is not followed. False where the system cannot tell (on Windows,
+ * where whoever may write a file's attributes sets its times), or the object is
+ * gone.
  */
 bool sbk_os_older(const char *path, const char *than);
 

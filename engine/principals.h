@@ -29,7 +29,7 @@ enum sbk_principal_role {
 	SBK_PRINCIPAL_OFFLINE_GROUP, /* the offline account's own group */
 	SBK_PRINCIPAL_ONLINE_GROUP,
 	/* One of the two accounts of somebody, of which only the SID is known:
-	 * a record of Windows' names no more. */
+	 * a record of Windows' names no more, nor of the group. */
 	SBK_PRINCIPAL_ACCOUNT
 };
 

@@ -454,6 +454,14 @@ int sbk_journal_rebuild(struct sbk_journal *journal, bool *rebuilt,
 			struct sbk_error *err);
 
 /*
+ * Whether this change in such a journal is one that `remediate` made, by its
+ * kind: of a volume's descriptors always, and in a person's journal of what
+ * else names another tool's accounts. Uninstall leaves these as they are.
+ */
+bool sbk_journal_is_remediation(enum sbk_book book,
+				const struct sbk_change *change);
+
+/*
  * Removes the journal itself, last of all, when nothing is owed: files,
  * directory, and those parent directories that were made for it and are empty.
  */

@@ -1,7 +1,7 @@
 /*
  * The end of a journal: it goes last of all, when nothing that it records is
- * in effect any more, but for what was taken out of Windows volumes: that is
- * to stay so (uninstall/user_part.c).
+ * in effect any more, but for what `remediate` took away: that is to stay so
+ * (uninstall/user_part.c).
  *
  * Invariants:
  *  1. The database is renamed first. Before that the journal is whole, after it
@@ -68,12 +68,27 @@ int sbk_clear_removed(struct sbk_journal *journal, struct sbk_error *err)
 	return rc < 0 ? rc : sbk_store_show(journal->store, err);
 }
 
-/* Of those that are confirmed, what was taken out of Windows volumes. */
+bool sbk_journal_is_remediation(enum sbk_book book,
+				const struct sbk_change *change)
+{
+	switch (change->object.kind) {
+	case SBK_KIND_DESCRIPTOR:
+		return true;
+	case SBK_KIND_LOGON:
+	case SBK_KIND_MEMBER:
+	case SBK_KIND_REGISTRY:
+	case SBK_KIND_RIGHT:
+		return book == SBK_BOOK_USER;
+	default:
+		return false;
+	}
+}
+
+/* Of those that are confirmed, what `remediate` took away. */
 static int count_taken_out(struct sbk_journal *journal, uint64_t *out,
 			   struct sbk_error *err)
 {
-	const struct sbk_journal_filter filter = {
-		.unsettled = true, .kind = sbk_kind_name(SBK_KIND_DESCRIPTOR)};
+	const struct sbk_journal_filter filter = {.unsettled = true};
 	struct sbk_plan *changes = sbk_plan_new();
 	size_t i;
 	int rc;
@@ -83,7 +98,10 @@ static int count_taken_out(struct sbk_journal *journal, uint64_t *out,
 	rc = sbk_journal_load(journal, &filter, changes, err);
 	*out = 0;
 	for (i = 0; rc == 0 && i < sbk_plan_count(changes); i++)
-		*out += sbk_plan_at(changes, i)->status == SBK_STATUS_CONFIRMED;
+		*out += sbk_plan_at(changes, i)->status ==
+				SBK_STATUS_CONFIRMED &&
+			sbk_journal_is_remediation(journal->book,
+						   sbk_plan_at(changes, i));
 	sbk_plan_free(changes);
 	return rc;
 }

@@ -49,13 +49,18 @@ static bool is_ours(const struct sbk_uninstall_report *report,
 	return false;
 }
 
+/* By who it is: a name may be written in several ways. */
 static bool is_left(const struct sbk_uninstall_request *request,
-		    const char *name)
+		    const struct sbk_person *person)
 {
+	struct sbk_person named;
 	size_t i;
 
 	for (i = 0; i < request->leave.count; i++)
-		if (strcmp(request->leave.items[i], name) == 0)
+		if (strcmp(request->leave.items[i], person->name) == 0 ||
+		    (sbk_os_person_by_name(request->leave.items[i], &named,
+					   NULL) == 0 &&
+		     sbk_owner_equal(&named.id, &person->id)))
 			return true;
 	return false;
 }
@@ -200,7 +205,7 @@ static int visit(void *arg, const struct sbk_person *person,
 	rc = seen_before(v, &person->id, &before, err);
 	if (rc < 0 || before)
 		return rc;
-	if (is_left(v->work->request, person->name)) {
+	if (is_left(v->work->request, person)) {
 		one.left = true;
 		return keep(report, &one, err);
 	}
@@ -258,6 +263,12 @@ static int say(struct sbk_uninstall_report *report,
 		if (rc < 0)
 			return rc;
 	}
+	if (part->error == SBK_E_UNSUPPORTED) /* nor will it be, from here */
+		return sbk_uninstall_except(
+			report, true, err,
+			"the part of '%s' could not be done: %s; or leave it "
+			"with --leave '%s'",
+			name, part->message, name);
 	if (part->error != 0)
 		return sbk_uninstall_except(
 			report, true, err,

@@ -58,6 +58,13 @@ static int from_host(struct sbk_uninstall_report *report, struct sbk_error *err)
 	return rc;
 }
 
+/* What names an account or a group: on Linux those of the first two, on Windows
+ * those that have its SID. */
+static const enum sbk_kind kinds[] = {SBK_KIND_GROUP, SBK_KIND_ACCOUNT,
+				      SBK_KIND_LOGON, SBK_KIND_RIGHT,
+				      SBK_KIND_MEMBER};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
 /* Changes of one kind, whatever became of them. */
 static int from_journal(struct sbk_uninstall_work *work, enum sbk_kind kind,
 			struct sbk_error *err)
@@ -88,7 +95,7 @@ static int check_number(struct sbk_uninstall_report *report,
 	int rc;
 
 	/* No SID is given twice. */
-	if (item->enrolled || item->principal.role == SBK_PRINCIPAL_ACCOUNT)
+	if (item->enrolled || strncmp(item->principal.id, "S-", 2) == 0)
 		return 0;
 	rc = sbk_os_principal_name(item->principal.id, name, sizeof(name), err);
 	/* A changed account of ours is still of our name: the journal's
@@ -104,6 +111,24 @@ static int check_number(struct sbk_uninstall_report *report,
 				    name);
 }
 
+static int say_unrecorded(struct sbk_uninstall_work *work,
+			  struct sbk_error *err)
+{
+	const char *how =
+		sbk_backend_has_descriptors(&work->backend)
+			? "'net user NAME /delete' and 'net localgroup NAME "
+			  "/delete' ('sandbook audit residue' names them, and "
+			  "their rules and filters)"
+			: "'userdel', 'groupdel' and 'nft delete table inet "
+			  "sandbook'";
+
+	return sbk_uninstall_except(
+		work->report, true, err,
+		"accounts of ours exist, but the machine journal that recorded "
+		"them is gone: restore it, or remove them with %s",
+		how);
+}
+
 int sbk_uninstall_find_principals(struct sbk_uninstall_work *work,
 				  struct sbk_error *err)
 {
@@ -112,19 +137,9 @@ int sbk_uninstall_find_principals(struct sbk_uninstall_work *work,
 	int rc = from_host(report, err);
 
 	if (rc == 0 && work->journal == NULL && report->principal_count > 0)
-		return sbk_uninstall_except(
-			report, true, err,
-			"accounts of ours exist, but the machine journal that "
-			"recorded them is gone: restore it, or remove them "
-			"with 'userdel', 'groupdel' and 'nft delete "
-			"table inet sandbook'");
-	if (rc == 0 && work->journal != NULL)
-		rc = from_journal(work, SBK_KIND_GROUP, err);
-	if (rc == 0 && work->journal != NULL)
-		rc = from_journal(work, SBK_KIND_ACCOUNT, err);
-	/* On Windows it is this that names an account's SID. */
-	if (rc == 0 && work->journal != NULL)
-		rc = from_journal(work, SBK_KIND_LOGON, err);
+		return say_unrecorded(work, err);
+	for (i = 0; rc == 0 && work->journal != NULL && i < KINDS; i++)
+		rc = from_journal(work, kinds[i], err);
 	for (i = 0; rc == 0 && i < report->principal_count; i++)
 		rc = check_number(report, &report->principals[i], err);
 	return rc;

@@ -335,6 +335,8 @@ static int found_rest(void *arg, const struct sbk_sweep_hit *hit,
 		[SBK_SWEEP_PROCESS] = {"residue.process",
 				       "a process runs as it"},
 		[SBK_SWEEP_FILE] = {"residue.file", "a file of Sandbook's"},
+		[SBK_SWEEP_RECORD] = {"residue.record",
+				      "the system's records name it"},
 	};
 	struct sweep *s = arg;
 	const struct sbk_finding finding = {

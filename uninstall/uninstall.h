@@ -120,9 +120,8 @@ struct sbk_user_part {
 	uint64_t changes;  /* that were in effect */
 	uint64_t undone, conflicts, owed;
 	uint64_t first_entry; /* of the log; those before it were dropped */
-	/* Objects of Windows volumes that stay as `remediate` left them. */
-	uint64_t remediated;
-	char message[256]; /* of the error */
+	uint64_t remediated;  /* objects that stay as `remediate` left them */
+	char message[256];    /* of the error */
 	/* Why the person's policy's command did not get the last checkpoint;
 	 * "": it did, or none is named. */
 	char unanchored[256];

@@ -27,14 +27,14 @@ static uint64_t owed_of(const uint64_t *counts)
 }
 
 /*
- * What `remediate` took out of a Windows volume stays out: bringing another
- * tool's entries back is nothing that removing Sandbook is asked for, and the
+ * What `remediate` took out or away stays so: bringing another tool's entries
+ * and accounts back is nothing that removing Sandbook is asked for, and a
  * volume may be away for good. What a crash left half done is undone like all
  * else.
  */
 static bool stays(const struct sbk_change *change)
 {
-	return change->object.kind == SBK_KIND_DESCRIPTOR &&
+	return sbk_journal_is_remediation(SBK_BOOK_USER, change) &&
 	       (change->status == SBK_STATUS_CONFIRMED ||
 		change->status == SBK_STATUS_CONFLICT);
 }

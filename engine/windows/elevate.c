@@ -74,6 +74,12 @@ int sbk_elevate_wait(HANDLE process, DWORD *code, struct sbk_error *err)
 	return rc < 0 ? rc : sbk_win32_exit_code(process, code, err);
 }
 
+void sbk_elevate_reach_all(void)
+{
+	(void)sbk_win32_privilege(SE_BACKUP_NAME, true, NULL, NULL);
+	(void)sbk_win32_privilege(SE_RESTORE_NAME, true, NULL, NULL);
+}
+
 bool sbk_os_can_elevate(void)
 {
 	return true;

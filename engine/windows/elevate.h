@@ -23,4 +23,15 @@ void sbk_elevate_see_all(void);
 /* Waits for its end, and for good. */
 int sbk_elevate_wait(HANDLE process, DWORD *code, struct sbk_error *err);
 
+/*
+ * Enables what an administrator holds and does not use by itself:
+ * SeBackupPrivilege, by which a sweep looks at what its owner hides from
+ * administrators, and SeRestorePrivilege, by which entries are taken out there
+ * and an owner is given back who is not the caller. Both count for opens that
+ * say so (FILE_OPEN_FOR_BACKUP_INTENT) and for owners: "Privilege Constants",
+ * "File Security and Access Rights". Where one is not held, what it would have
+ * shown is missed, and told.
+ */
+void sbk_elevate_reach_all(void);
+
 #endif

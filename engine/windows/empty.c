@@ -1,4 +1,7 @@
-/* See the header. */
+/*
+ * See the header. How deep it goes is for whoever wrote the tree to say, and a
+ * stack may be of one megabyte: so errors are kept in one place for all levels.
+ */
 #include "engine/windows/empty.h"
 
 #include <stdint.h>
@@ -12,8 +15,14 @@
 
 #define REMOVE_FILE (DELETE | FILE_READ_ATTRIBUTES)
 
-static int remove_below(const struct sbk_pin *directory, size_t depth,
-			struct sbk_error *err);
+struct emptying {
+	struct sbk_error why;	/* of the last call that failed */
+	struct sbk_error first; /* of the first entry that stays */
+	int rc;			/* its code */
+};
+
+static int remove_below(struct emptying *e, const struct sbk_pin *directory,
+			size_t depth);
 
 /* Scanners and indexers have files open for a moment. */
 static int open_again(const struct sbk_pin *directory, const WCHAR *name,
@@ -36,20 +45,18 @@ static int open_again(const struct sbk_pin *directory, const WCHAR *name,
 static int delete_entry(const struct sbk_pin *pin, bool read_only,
 			struct sbk_error *err)
 {
-	struct sbk_error why = SBK_ERROR_INIT;
-	int rc = sbk_win32_delete(pin->handle, &why);
+	int rc = sbk_win32_delete(pin->handle, err);
 
 	if (rc < 0 && read_only && pin->links <= 1) {
-		rc = sbk_win32_clear_read_only(pin->handle, &why);
+		rc = sbk_win32_clear_read_only(pin->handle, err);
 		if (rc == 0)
-			rc = sbk_win32_delete(pin->handle, &why);
+			rc = sbk_win32_delete(pin->handle, err);
 	}
-	return rc < 0 ? sbk_error_set(err, rc, "%s", why.message) : 0;
+	return rc;
 }
 
-static int remove_entry(const struct sbk_pin *directory,
-			const struct sbk_listed_entry *entry, size_t depth,
-			struct sbk_error *err)
+static int remove_entry(struct emptying *e, const struct sbk_pin *directory,
+			const struct sbk_listed_entry *entry, size_t depth)
 {
 	const bool descend =
 		(entry->attributes & FILE_ATTRIBUTE_DIRECTORY) != 0 &&
@@ -60,42 +67,55 @@ static int remove_entry(const struct sbk_pin *directory,
 			     (read_only ? FILE_WRITE_ATTRIBUTES : 0UL);
 	struct sbk_pin pin = SBK_PIN_INIT;
 	int rc = open_again(directory, sbk_listed_name_units(entry),
-			    entry->size, access, &pin, err);
+			    entry->size, access, &pin, &e->why);
 
 	if (rc == SBK_E_NOTFOUND)
 		return 0;
 	if (rc == 0 && descend && pin.is_directory && !pin.is_reparse)
-		rc = remove_below(&pin, depth + 1, err);
+		rc = remove_below(e, &pin, depth + 1);
 	if (rc == 0)
-		rc = delete_entry(&pin, read_only, err);
+		rc = delete_entry(&pin, read_only, &e->why);
 	sbk_pin_release(&pin);
 	return rc;
 }
 
-/* All that can be removed is; the first failure is reported. */
-static int remove_below(const struct sbk_pin *directory, size_t depth,
-			struct sbk_error *err)
+static void keep_first(struct emptying *e, int rc)
+{
+	if (rc < 0 && e->rc == 0) {
+		e->rc = rc;
+		e->first = e->why;
+	}
+}
+
+/* All that can be removed is. */
+static int remove_below(struct emptying *e, const struct sbk_pin *directory,
+			size_t depth)
 {
 	struct sbk_listed_names names = SBK_LISTED_NAMES_INIT;
-	struct sbk_error why = SBK_ERROR_INIT;
 	size_t i;
-	int rc = 0, first = 0;
+	int rc, result;
 
 	if (depth > SBK_TREE_DEPTH_MAX)
-		return sbk_error_set(err, SBK_E_LIMIT,
+		return sbk_error_set(&e->why, SBK_E_LIMIT,
 				     "more than %d directories deep",
 				     SBK_TREE_DEPTH_MAX);
-	first = sbk_list_directory(directory->handle, SIZE_MAX, &names, err);
-	for (i = 0; first != SBK_E_NOMEM && i < names.count; i++) {
-		rc = remove_entry(directory, &names.items[i], depth, &why);
-		if (rc < 0 && first == 0)
-			first = sbk_error_set(err, rc, "%s", why.message);
+	result = sbk_list_directory(directory->handle, SIZE_MAX, &names,
+				    &e->why);
+	keep_first(e, result);
+	for (i = 0; result != SBK_E_NOMEM && i < names.count; i++) {
+		rc = remove_entry(e, directory, &names.items[i], depth);
+		keep_first(e, rc);
+		if (rc < 0 && result == 0)
+			result = rc;
 	}
 	sbk_listed_names_release(&names);
-	return first;
+	return result;
 }
 
 int sbk_empty_directory(const struct sbk_pin *directory, struct sbk_error *err)
 {
-	return remove_below(directory, 0, err);
+	struct emptying e = {.rc = 0};
+	int rc = remove_below(&e, directory, 0);
+
+	return rc < 0 ? sbk_error_set(err, e.rc, "%s", e.first.message) : 0;
 }

@@ -21,6 +21,7 @@
 #include "engine/windows/wide.h"
 #include "engine/windows/win32.h"
 #include "engine/windows/win32_pipe.h"
+#include "engine/windows/win32_station.h"
 #include "engine/windows/win32_token.h"
 
 #include "engine/banned.h"
@@ -73,13 +74,42 @@ static int make_job(struct sbk_launch *launch, struct sbk_error *err)
 	if (sbk_win32_make_job(limits, &launch->job, err) < 0)
 		return SBK_E_UNSUPPORTED;
 	if (sbk_win32_check_job(launch->job, limits, &why) == 0)
-		return 0;
+		return launch->wish->own_station
+			       ? sbk_win32_drop_ui_limits(launch->job, err)
+			       : 0;
 	(void)snprintf(launch->limits_missing, sizeof(launch->limits_missing),
 		       "%.250s", why.message);
-	if (launch->wish->best_effort)
+	if (!launch->wish->best_effort)
+		return sbk_error_set(err, SBK_E_UNSUPPORTED,
+				     "%s; or --best-effort", why.message);
+	return launch->wish->own_station
+		       ? sbk_win32_drop_ui_limits(launch->job, err)
+		       : 0;
+}
+
+/* "station\\desktop": one without a station may be another's of that name. */
+static int name_station(struct sbk_launch *launch, struct sbk_error *err)
+{
+	struct sbk_buf name = SBK_BUF_INIT;
+	HWINSTA station = NULL;
+	int rc = sbk_win32_own_station(&station, err);
+
+	if (rc == 0)
+		rc = sbk_win32_station_name(station, &name, err);
+	if (rc == 0) {
+		sbk_buf_add(&name, L"\\", sizeof(WCHAR));
+		/* With its end. */
+		sbk_buf_add(&name, launch->desktop_name.data,
+			    launch->desktop_name.size);
+		rc = sbk_buf_failed(&name, err);
+	}
+	if (rc == 0) {
+		sbk_buf_release(&launch->desktop_name);
+		launch->desktop_name = name;
 		return 0;
-	return sbk_error_set(err, SBK_E_UNSUPPORTED, "%s; or --best-effort",
-			     why.message);
+	}
+	sbk_buf_release(&name);
+	return rc;
 }
 
 static int make_desktop(struct sbk_launch *launch, struct sbk_error *err)
@@ -98,9 +128,11 @@ static int make_desktop(struct sbk_launch *launch, struct sbk_error *err)
 	if (rc < 0)
 		return rc;
 	/* The run's own: it is to draw there, and others are not. */
-	return sbk_win32_make_desktop(sbk_wide_text(&launch->desktop_name),
-				      &launch->plan.run_guard, &launch->desktop,
-				      err);
+	rc = sbk_win32_make_desktop(sbk_wide_text(&launch->desktop_name),
+				    &launch->plan.run_guard, &launch->desktop,
+				    err);
+	return rc == 0 && launch->wish->own_station ? name_station(launch, err)
+						    : rc;
 }
 
 static int make_console(struct sbk_launch *launch, struct sbk_error *err)
@@ -245,7 +277,7 @@ static int start_in_job(struct sbk_launch *launch,
 	/* Which code it is that says so no page tells. */
 	if (sbk_win32_in_job(sbk_win32->program->GetCurrentProcess(), NULL,
 			     &nested, NULL) == 0 &&
-	    nested &&
+	    nested && !launch->wish->own_station &&
 	    (why.os_code == ERROR_ACCESS_DENIED ||
 	     why.os_code == ERROR_NOT_SUPPORTED ||
 	     why.os_code == ERROR_INVALID_PARAMETER))

@@ -43,6 +43,10 @@ struct sbk_launch_wish {
 	uint64_t timeout_s; /* 0: none */
 	struct sbk_job_limits limits;
 	bool advise_offline;
+	/* This process is in a window station that the run may have
+	 * (station.h): in place of limits of its windows, which no nested job
+	 * has. */
+	bool own_station;
 	bool best_effort;  /* go on where limits were not read back */
 	HANDLE streams[3]; /* the command's; need not be inheritable */
 	bool terminal;	   /* a pseudoconsole in place of them */

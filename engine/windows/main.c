@@ -30,7 +30,7 @@
 
 #define WORKS                                                          \
 	"what works there: plan, run, hand-back, grant, sd, journal, " \
-	"audit, verify-certificate"
+	"audit, remediate, uninstall, verify-certificate"
 
 void sbk_not_yet(const char *missing)
 {

@@ -24,10 +24,6 @@ static int look_for_records(const struct sbk_person *person,
 	size_t base;
 	int rc;
 
-	/* Who never logged on has no profile, and so nothing in it. */
-	if (person->home[0] == '\0')
-		return sbk_error_set(err, SBK_E_NOTFOUND,
-				     "'%s' has no profile here", person->name);
 	rc = sbk_os_person_directory(person, path, sizeof(path), &base, err);
 	if (rc < 0)
 		return rc;
@@ -49,7 +45,7 @@ static int refuse(const struct sbk_person *person, struct sbk_error *err)
 			     "Windows starts nothing as '%s' without that "
 			     "user's password: what that user keeps in "
 			     "%%LOCALAPPDATA%%/Sandbook is for that user's own "
-			     "commands ('sandbook uninstall', not elevated)",
+			     "commands ('sandbook uninstall --user-only')",
 			     person->name);
 }
 

@@ -119,10 +119,14 @@ int sbk_os_others_folder(const struct sbk_person *person, char *out,
 			 size_t size, struct sbk_error *err)
 {
 	char profile[SBK_PATH_MAX];
-	int length;
+	int length, rc = profile_of(person->id.text, profile, sizeof(profile),
+				    NULL);
 
-	if (profile_of(person->id.text, profile, sizeof(profile), NULL) < 0 ||
-	    is_elsewhere(person->id.text))
+	/* Who never logged on has none, and so nothing in it. */
+	if (rc == SBK_E_NOTFOUND)
+		return sbk_error_set(err, rc, "'%s' has no profile here",
+				     person->name);
+	if (rc < 0 || is_elsewhere(person->id.text))
 		return sbk_error_set(err, SBK_E_UNSUPPORTED,
 				     "where '%s' keeps records is known to "
 				     "that user alone",

@@ -105,9 +105,9 @@ int sbk_store_descriptor(const struct sbk_store *store, bool published,
 
 /*
  * Where the local data of a person who is not the caller lies: in the profile
- * that the system names for that SID, at its usual place. SBK_E_UNSUPPORTED
- * where there is no profile, or the person's registry, where it is loaded, says
- * another place.
+ * that the system names for that SID, at its usual place. SBK_E_NOTFOUND where
+ * there surely is no profile; SBK_E_UNSUPPORTED where that cannot be told, or
+ * the person's registry, where it is loaded, says another place.
  */
 int sbk_os_others_folder(const struct sbk_person *person, char *out,
 			 size_t size, struct sbk_error *err);

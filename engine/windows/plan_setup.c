@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "engine/os.h"
+#include "engine/windows/at_rest.h"
 #include "engine/windows/delivery.h"
 #include "engine/windows/firewall_rules.h"
 #include "engine/windows/principals.h"
@@ -402,6 +403,71 @@ static bool is_value_of(const char *name, const struct sbk_principal *account)
 	return colon != NULL && strcmp(colon + 1, account->name) == 0;
 }
 
+/* What an earlier removal could not take, of an account that went all the same:
+ * nobody has its SID or name any more, so it is nobody else's. */
+static bool is_gone(const char *text, size_t size)
+{
+	enum sbk_account_standing standing = SBK_ACCOUNT_ENABLED;
+	struct sbk_sid sid;
+
+	return strncmp(text, "S-1-5-21-", 9) == 0 &&
+	       sbk_sid_parse(text, size, &sid, NULL) == 0 &&
+	       sbk_account_standing(&sid, &standing, NULL) == 0 &&
+	       standing == SBK_ACCOUNT_GONE;
+}
+
+static bool adds_filters_of_gone(const struct sbk_change *change)
+{
+	struct sbk_principal account = {.role = SBK_PRINCIPAL_ACCOUNT};
+	struct sbk_filter_set after;
+	struct sbk_sid_text text;
+	bool found = false;
+	size_t i;
+
+	if (sbk_filter_set_parse(&after, change->after, NULL) < 0)
+		return false;
+	for (i = 0; !found && i < after.count; i++) {
+		(void)sbk_sid_format(&after.filters[i].user, &text);
+		(void)snprintf(account.id, sizeof(account.id), "%s", text.text);
+		found = is_gone(text.text, strlen(text.text)) &&
+			filters_name(change, &account);
+	}
+	sbk_filter_set_release(&after);
+	return found;
+}
+
+static bool is_left_of_gone(const struct sbk_change *change)
+{
+	const char *name = change->object.name, *colon = strrchr(name, ':');
+	enum sbk_firewall_direction direction;
+	struct sbk_sid_text text;
+	struct sbk_sid sid;
+
+	if (change->status != SBK_STATUS_OWED)
+		return false;
+	switch (change->object.kind) {
+	case SBK_KIND_LOGON:
+	case SBK_KIND_RIGHT:
+	case SBK_KIND_FOLDER:
+		return is_gone(name, strcspn(name, ":"));
+	case SBK_KIND_MEMBER:
+		return colon != NULL && is_gone(colon + 1, strlen(colon + 1));
+	case SBK_KIND_REGISTRY:
+		return colon != NULL &&
+		       sbk_win32_sid_of(colon + 1, &sid, NULL) ==
+			       SBK_E_NOTFOUND;
+	case SBK_KIND_FIREWALL:
+		if (!sbk_firewall_name_parse(name, &sid, &direction))
+			return false;
+		(void)sbk_sid_format(&sid, &text);
+		return is_gone(text.text, strlen(text.text));
+	case SBK_KIND_FILTERS:
+		return adds_filters_of_gone(change);
+	default:
+		return false;
+	}
+}
+
 bool sbk_setup_is_of(const struct sbk_change *change,
 		     const struct sbk_principals *now,
 		     const struct sbk_owner *person)
@@ -429,7 +495,7 @@ bool sbk_setup_is_of(const struct sbk_change *change,
 			    : names_sid(name, account))
 			return true;
 	}
-	return false;
+	return is_left_of_gone(change);
 }
 
 /* Each person's filters are changes of their own, and are undone with them. */

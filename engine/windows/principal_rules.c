@@ -171,14 +171,28 @@ bool sbk_nt_state_is_of(struct sbk_state state, const struct sbk_owner *person)
 	return read_comment(comment, &r) && sbk_owner_equal(&r.person, person);
 }
 
-bool sbk_nt_principal_of_logon(const char *text, struct sbk_principal *out)
+/* A SID of an account or a group that this machine gave, S-1-5-21-... */
+static bool is_given(const struct sbk_sid *sid)
+{
+	struct sbk_sid_text text;
+
+	return strncmp(sbk_sid_format(sid, &text), "S-1-5-21-", 9) == 0;
+}
+
+bool sbk_nt_principal_of_change(enum sbk_kind kind, const char *name,
+				struct sbk_principal *out)
 {
 	struct sbk_sid sid;
 
-	if (sbk_sid_parse(text, strlen(text), &sid, NULL) < 0)
+	if (kind != SBK_KIND_LOGON && kind != SBK_KIND_RIGHT &&
+	    kind != SBK_KIND_MEMBER)
+		return false;
+	if (sbk_sid_parse(name, strcspn(name, ":"), &sid, NULL) < 0 ||
+	    !is_given(&sid))
 		return false;
 	memset(out, 0, sizeof(*out));
-	out->role = SBK_PRINCIPAL_ACCOUNT;
+	out->role = kind == SBK_KIND_MEMBER ? SBK_PRINCIPAL_GROUP
+					    : SBK_PRINCIPAL_ACCOUNT;
 	name_sid(out, &sid);
 	return true;
 }

@@ -24,13 +24,18 @@ bool sbk_nt_principal_read(const char *name, const char *comment,
 			   struct sbk_principal *out,
 			   char nonce[SBK_NT_NONCE_DIGITS + 1]);
 
+/*
+ * Whom a change of setup names by a SID, and no more: the account of a LOGON
+ * (its name is the SID) and of a RIGHT ("SID:SeDenyBatchLogonRight"), the group
+ * of a MEMBER ("GROUP-SID:MEMBER-SID"), unless that is one of Windows' own.
+ */
+bool sbk_nt_principal_of_change(enum sbk_kind kind, const char *name,
+				struct sbk_principal *out);
+
 /* Whether a comment says that it is of one of ours, for this role and person:
  * of `out` these two alone. What it says is to be believed only where
  * sbk_nt_principal_read believes it. */
 bool sbk_nt_principal_claims(const char *comment, struct sbk_principal *out);
-
-/* The account that a LOGON change enabled: its SID, and no more. */
-bool sbk_nt_principal_of_logon(const char *sid, struct sbk_principal *out);
 
 /* Whether a state of an ACCOUNT is of one that was made for this person. */
 bool sbk_nt_state_is_of(struct sbk_state state, const struct sbk_owner *person);

@@ -113,10 +113,10 @@ void sbk_principals_release(struct sbk_principals *principals)
 int sbk_principal_of_change(const struct sbk_change *change,
 			    struct sbk_principal *out, struct sbk_error *err)
 {
-	if (change->object.kind == SBK_KIND_LOGON &&
-	    sbk_nt_principal_of_logon(change->object.name, out))
+	if (sbk_nt_principal_of_change(change->object.kind, change->object.name,
+				       out))
 		return 0;
 	return sbk_error_set(err, SBK_E_NOTFOUND,
-			     "'%.300s' enables no account of ours",
+			     "'%.300s' names no account of ours by its SID",
 			     change->object.name);
 }

@@ -7,7 +7,8 @@
  *
  * is the state of a value; that of a key is "key", whatever is in it, so that
  * what others put there is no drift of ours. Taking a key away takes an empty
- * one only: SBK_E_CONFLICT else, for RegDeleteKeyExW would take values along.
+ * one only, for RegDeleteKeyExW would take values along: SBK_E_EXISTS else, or
+ * SBK_E_CONFLICT where a value of ours is in it.
  * Making one makes no other: the key that it lies in must be there, or be made
  * as a change of its own.
  *
@@ -20,11 +21,13 @@
 
 #include "engine/windows/kinds.h"
 #include "engine/windows/wide.h"
+#include "engine/windows/win32_census.h"
 #include "engine/windows/win32_registry.h"
 
 #include "engine/banned.h"
 
 #define KEY_STATE "key\n"
+#define OUR_VALUES "Sandbook" /* how the names of our accounts begin */
 
 static const struct {
 	const char *name;
@@ -297,6 +300,62 @@ static int make_key(struct place *place, struct sbk_error *err)
 	return rc;
 }
 
+/* Whether a value in the key, or in one in it, has a name that we give. */
+struct contents {
+	HKEY key;
+	bool ours;
+};
+
+static int look_at_value(void *arg, const char *name, DWORD type,
+			 const struct sbk_buf *data, struct sbk_error *err)
+{
+	struct contents *contents = arg;
+
+	(void)type;
+	(void)data;
+	(void)err;
+	contents->ours |= strncmp(name, OUR_VALUES, strlen(OUR_VALUES)) == 0;
+	return 0;
+}
+
+static int look_into(void *arg, const char *name, struct sbk_error *err)
+{
+	struct contents *contents = arg;
+	struct sbk_buf wide = SBK_BUF_INIT;
+	const WCHAR *text = sbk_wide_of(&wide, name);
+	HKEY key = NULL;
+	int rc = text == NULL ? sbk_error_no_memory(err)
+			      : sbk_win32_open_key(contents->key, text, 0,
+						   KEY_QUERY_VALUE, &key, err);
+
+	if (rc == 0)
+		rc = sbk_win32_each_value(key, look_at_value, contents, err);
+	sbk_win32_close_key(&key);
+	sbk_buf_release(&wide);
+	return rc;
+}
+
+/* What others keep in it is theirs for good, and so is the key. What has a name
+ * of ours may yet go, and the key with it. */
+static int refuse_full(HKEY key, struct sbk_error *err)
+{
+	struct contents contents = {.key = key};
+	int rc = sbk_win32_each_value(key, look_at_value, &contents, err);
+
+	if (rc == 0)
+		rc = sbk_win32_each_key(key, look_into, &contents, err);
+	if (rc < 0)
+		return rc;
+	return contents.ours
+		       ? sbk_error_set(err, SBK_E_CONFLICT,
+				       "a value '" OUR_VALUES "...' is in the "
+				       "key still: remove it where others "
+				       "changed it, and run this again")
+		       : sbk_error_set(err, SBK_E_EXISTS,
+				       "others put something into the key; it "
+				       "is left");
+}
+
 static int remove_key(struct place *place, struct sbk_error *err)
 {
 	HKEY key = NULL;
@@ -305,11 +364,9 @@ static int remove_key(struct place *place, struct sbk_error *err)
 
 	if (rc == 0)
 		rc = sbk_win32_key_is_empty(key, &is_empty, err);
-	sbk_win32_close_key(&key);
 	if (rc == 0 && !is_empty)
-		rc = sbk_error_set(err, SBK_E_CONFLICT,
-				   "others put something into the key; it is "
-				   "left");
+		rc = refuse_full(key, err);
+	sbk_win32_close_key(&key);
 	if (rc == 0)
 		rc = sbk_win32_delete_key(place->root,
 					  sbk_wide_text(&place->path), err);

@@ -15,6 +15,7 @@
 #include "engine/path.h"
 #include "engine/places.h"
 #include "engine/policy_model.h"
+#include "engine/windows/interrupt.h"
 #include "engine/windows/launch.h"
 #include "engine/windows/run_parts.h"
 #include "engine/windows/run_rules.h"
@@ -214,11 +215,20 @@ static int judge(struct run *run, struct sbk_error *err)
 	return sbk_run_rules_check(run->wish.scope, carriers, err);
 }
 
+static void stop(void *arg)
+{
+	struct run *run = arg;
+
+	(void)sbk_win32_end_job(run->launch.job, SBK_LAUNCH_ENDED, NULL);
+}
+
 static int carry_out(struct run *run, struct sbk_run_end *end,
 		     struct sbk_error *err)
 {
 	int rc = judge(run, err);
 
+	if (rc == 0)
+		rc = sbk_interrupt_begin(stop, run, err);
 	if (rc == 0)
 		rc = run->wish.hooks->ready(run->wish.hooks->arg,
 					    &run->carriers,
@@ -232,7 +242,10 @@ static int carry_out(struct run *run, struct sbk_run_end *end,
 		rc = refuse_secrets(err);
 	if (rc == 0)
 		rc = sbk_launch_begin(&run->launch, err);
-	return rc < 0 ? rc : sbk_launch_wait(&run->launch, end, err);
+	if (rc == 0)
+		rc = sbk_launch_wait(&run->launch, end, err);
+	sbk_interrupt_detach(rc == 0 ? end : NULL);
+	return rc;
 }
 
 /* Ends what is alive and takes the temporary files away. */
@@ -244,6 +257,7 @@ static int clean_up(struct run *run, int rc, const struct sbk_error *why,
 
 	if (ended == 0)
 		ended = sbk_temporary_remove(&run->temporary, &left);
+	sbk_interrupt_end();
 	return sbk_run_parts_ended(rc, why, ended, &left, err);
 }
 
@@ -347,10 +361,12 @@ int sbk_run_remove_leftovers(struct sbk_error *err)
 
 	sbk_temporary_sweep(&removed, &left);
 	if (left == 0)
-		return 0;
+		return sbk_secret_remove_unfinished(err);
 	return sbk_error_set(err, SBK_E_INCOMPLETE,
 			     "%zu temporary %s of runs that were ended cannot "
-			     "be removed: make them yours, and try again",
+			     "be removed: 'sandbook-setup uninstall' in an "
+			     "administrator's console gives back what an "
+			     "account shut there; then try again",
 			     left,
 			     sbk_plural(left, "directory", "directories"));
 }

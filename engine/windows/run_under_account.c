@@ -16,16 +16,16 @@
 
 #include "engine/os.h"
 #include "engine/windows/account_environment.h"
+#include "engine/windows/interrupt.h"
 #include "engine/windows/run_probe.h"
 #include "engine/windows/run_rules.h"
 #include "engine/windows/runner.h"
 #include "engine/windows/synthetic.h"
 #include "engine/windows/temporary.h"
+#include "engine/windows/trial_run.h"
 #include "engine/windows/user_profile.h"
 
 #include "engine/banned.h"
-
-#define PROGRAM "sandbook-runner.exe"
 
 #define LIMITS_MISSING                                                       \
 	"the limits of the run's job (memory, processes, its windows) were " \
@@ -93,6 +93,28 @@ static void fill_start(struct run *run)
 
 /* --- the runner ----------------------------------------------------------- */
 
+/* The system let the account into the user's own window station. */
+static int shut_station(struct run *run, struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc = sbk_runner_shut_station(run->runner, &run->sid, &why);
+
+	if (rc == 0)
+		return 0;
+	if (!run->wish->scope->best_effort)
+		return sbk_error_set(err, SBK_E_UNSUPPORTED,
+				     "the run could reach this user's "
+				     "clipboard and windows: %s; or "
+				     "--best-effort",
+				     why.message);
+	(void)snprintf(run->carriers.limits_missing,
+		       sizeof(run->carriers.limits_missing),
+		       "the run can reach this user's clipboard and windows: "
+		       "%.180s",
+		       why.message);
+	return 0;
+}
+
 /* Only the profile that setup made: else the logon would make one of which no
  * journal knows. Where that cannot be told, none is loaded. */
 static bool loads_profile(const struct run *run)
@@ -105,21 +127,17 @@ static bool loads_profile(const struct run *run)
 static int log_on(struct run *run, struct sbk_error *err)
 {
 	const struct sbk_secret *secret = &run->account->secret;
-	char program[SBK_PATH_MAX + sizeof(PROGRAM)];
+	char program[SBK_PATH_MAX];
 	const struct sbk_runner_wish wish = {.account = secret->label.account,
 					     .password = secret->password,
 					     .sid = &run->sid,
 					     .profile = loads_profile(run),
 					     .program = program};
-	char *name;
-	int rc = sbk_os_program(program, err);
+	int rc = sbk_runner_path(program, err);
 
-	if (rc < 0)
-		return rc;
-	name = strrchr(program, '/') + 1;
-	(void)snprintf(name, sizeof(program) - (size_t)(name - program), "%s",
-		       PROGRAM);
-	return sbk_runner_start(&wish, &run->runner, err);
+	if (rc == 0)
+		rc = sbk_runner_start(&wish, &run->runner, err);
+	return rc < 0 ? rc : shut_station(run, err);
 }
 
 /*
@@ -167,7 +185,7 @@ static int on_ready(void *arg, bool limits, struct sbk_error *err)
 	const struct sbk_run_hooks *hooks = run->wish->hooks;
 	int rc;
 
-	if (!limits)
+	if (!limits && run->carriers.limits_missing[0] == '\0')
 		(void)snprintf(run->carriers.limits_missing,
 			       sizeof(run->carriers.limits_missing), "%s",
 			       LIMITS_MISSING);
@@ -179,6 +197,14 @@ static int on_ready(void *arg, bool limits, struct sbk_error *err)
 	return rc < 0 ? rc
 		      : sbk_temporary_make(&run->temporary, &run->run_sid,
 					   &run->sid, err);
+}
+
+static void stop(void *arg)
+{
+	struct run *run = arg;
+
+	/* Where it cannot be said, another Ctrl-C ends us, and the runner. */
+	(void)sbk_runner_stop(run->runner, NULL);
 }
 
 /* What the account has no right to is mostly what nobody granted. */
@@ -207,8 +233,12 @@ static int carry_out(struct run *run, struct sbk_run_end *end,
 
 	if (rc < 0)
 		return rc;
+	rc = sbk_interrupt_begin(stop, run, err);
+	if (rc < 0)
+		return rc;
 	sbk_runner_on_ready(run->runner, on_ready, run);
 	rc = sbk_runner_run(run->runner, &run->start, end, &why);
+	sbk_interrupt_detach(rc == 0 ? end : NULL);
 	return rc < 0 ? say_why(run, rc, &why, err) : 0;
 }
 
@@ -221,6 +251,7 @@ static int clean_up(struct run *run, int rc, const struct sbk_error *why,
 
 	if (ended == 0)
 		ended = sbk_temporary_remove(&run->temporary, &left);
+	sbk_interrupt_end();
 	return sbk_run_parts_ended(rc, why, ended, &left, err);
 }
 

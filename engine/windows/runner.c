@@ -16,8 +16,10 @@
 #include "engine/windows/frame_pipe.h"
 #include "engine/windows/logon_start.h"
 #include "engine/windows/pipe_end.h"
+#include "engine/windows/station.h"
 #include "engine/windows/win32.h"
 #include "engine/windows/win32_logon.h"
+#include "engine/windows/win32_token.h"
 
 #include "engine/banned.h"
 
@@ -271,6 +273,29 @@ void sbk_runner_on_ready(struct sbk_runner *runner, sbk_runner_ready_fn *ready,
 {
 	runner->ready = ready;
 	runner->ready_arg = arg;
+}
+
+int sbk_runner_shut_station(const struct sbk_runner *runner,
+			    const struct sbk_sid *account,
+			    struct sbk_error *err)
+{
+	struct sbk_sid sids[2] = {*account}, own;
+	struct sbk_token_base base;
+	HANDLE token = NULL;
+	int rc = sbk_pipe_own_user(&own, err);
+
+	if (rc < 0 || sbk_sid_equal(&own, account))
+		return rc;
+	/* Since the greeting its token lets in the caller. */
+	rc = sbk_win32_open_token(runner->logon.process, TOKEN_QUERY, &token,
+				  err);
+	if (rc == 0)
+		rc = sbk_win32_token_base(token, &base, err);
+	sbk_win32_close(&token);
+	if (rc < 0)
+		return rc;
+	sids[1] = base.logon;
+	return sbk_station_shut(sids, 2, err);
 }
 
 DWORD sbk_runner_process(const struct sbk_runner *runner)

@@ -45,6 +45,14 @@ int sbk_runner_start(const struct sbk_runner_wish *wish,
 typedef int sbk_runner_ready_fn(void *arg, bool limits, struct sbk_error *err);
 void sbk_runner_on_ready(struct sbk_runner *runner, sbk_runner_ready_fn *ready,
 			 void *arg);
+/*
+ * Takes what the system let into the caller's window station and desktop for
+ * this logon out of them again (station.h), before any command is started. An
+ * account that is the caller's own is left, for then nobody was let in.
+ */
+int sbk_runner_shut_station(const struct sbk_runner *runner,
+			    const struct sbk_sid *account,
+			    struct sbk_error *err);
 /* The runner's own process. */
 DWORD sbk_runner_process(const struct sbk_runner *runner);
 

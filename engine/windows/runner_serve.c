@@ -17,6 +17,7 @@
 #include "engine/windows/frame_pipe.h"
 #include "engine/windows/launch.h"
 #include "engine/windows/pipe_end.h"
+#include "engine/windows/station.h"
 #include "engine/windows/win32.h"
 #include "engine/windows/win32_logon.h"
 #include "engine/windows/win32_token.h"
@@ -43,6 +44,8 @@ struct runner {
 	HANDLE pipe;
 	struct sbk_sid own, caller;
 	struct sbk_buf guard; /* of threads */
+	struct sbk_station station;
+	struct sbk_error no_station; /* why there is none */
 	struct sbk_frame start;
 	struct command command;
 };
@@ -358,6 +361,7 @@ static int fill_wish(struct runner *runner, struct sbk_error *err)
 			   .processes = start->processes},
 		.advise_offline = start->offline,
 		.best_effort = start->best_effort,
+		.own_station = runner->station.station != NULL,
 		.terminal = start->terminal,
 		.size = {(SHORT)start->columns, (SHORT)start->rows},
 		.test_any_token = runner->wish->test_any_token};
@@ -371,6 +375,12 @@ static int build(struct runner *runner, struct sbk_error *err)
 	size_t i;
 	int rc = fill_wish(runner, err);
 
+	/* In the user's own, a run could reach the user's clipboard. */
+	if (rc == 0 && !command->wish.own_station && !command->wish.best_effort)
+		rc = sbk_error_set(err, SBK_E_UNSUPPORTED,
+				   "the run has no window station of its own: "
+				   "%s; or --best-effort",
+				   runner->no_station.message);
 	if (rc == 0 && !command->wish.terminal)
 		rc = make_streams(command, given, err);
 	memcpy(command->wish.streams, given, sizeof(given));
@@ -490,12 +500,16 @@ static int serve(struct runner *runner, struct sbk_error *err)
 
 int sbk_runner_serve(const struct sbk_runner_serve *wish, struct sbk_error *err)
 {
-	struct runner runner = {.wish = wish};
+	struct runner runner = {.wish = wish, .station = SBK_STATION_INIT};
 	struct sbk_error left = SBK_ERROR_INIT;
 	int rc = join(&runner, err);
 
 	if (rc == 0)
 		rc = protect(&runner, err);
+	/* Without one, only runs by best effort are taken. */
+	if (rc == 0)
+		(void)sbk_station_move(wish->test_same_user, &runner.station,
+				       &runner.no_station);
 	sbk_frame_pipe_begin(&runner.frames, runner.pipe, SBK_FRAME_RUNNER);
 	if (rc == 0)
 		rc = greet(&runner, err);
@@ -507,6 +521,7 @@ int sbk_runner_serve(const struct sbk_runner_serve *wish, struct sbk_error *err)
 		rc = sbk_error_set(err, left.code, "%s", left.message);
 	sbk_frame_pipe_end(&runner.frames);
 	sbk_win32_close(&runner.pipe);
+	sbk_station_end(&runner.station);
 	sbk_buf_release(&runner.guard);
 	return rc;
 }

@@ -270,6 +270,20 @@ int sbk_secret_remove(const struct sbk_store *store, const char *account,
 	return rc;
 }
 
+int sbk_secret_remove_unfinished(struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	struct sbk_store *store = NULL;
+	int rc = sbk_secret_store(SBK_STORE_READ, &store, &why);
+
+	if (rc == SBK_E_NOTFOUND)
+		return 0;
+	if (rc == 0)
+		rc = sbk_store_unlink(store, NEW_NAME, &why);
+	sbk_store_close(store);
+	return rc < 0 ? sbk_error_set(err, rc, "%s", why.message) : 0;
+}
+
 /* --- another password ----------------------------------------------------- */
 
 /* The account is the label's own, whatever has its name by now. */

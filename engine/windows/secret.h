@@ -110,6 +110,9 @@ typedef int sbk_secret_fn(void *arg, const char *account,
 			  struct sbk_error *err);
 int sbk_secret_list(const struct sbk_store *store, sbk_secret_fn *visit,
 		    void *arg, size_t *count, struct sbk_error *err);
+/* Removes what a keeping left in the making that was cut short, which no record
+ * names. None is 0. */
+int sbk_secret_remove_unfinished(struct sbk_error *err);
 /* None to remove is 0. */
 int sbk_secret_remove(const struct sbk_store *store, const char *account,
 		      struct sbk_error *err);

@@ -66,8 +66,8 @@ static const char *find_every_user(const struct sbk_sid_list *list)
 }
 
 /* What a sandbox started must not make sandboxes. */
-static int judge_caller(const struct sbk_setup_facts *facts,
-			struct sbk_error *err)
+int sbk_setup_judge_caller(const struct sbk_setup_facts *facts,
+			   struct sbk_error *err)
 {
 	struct sbk_sid_text text;
 	size_t i;
@@ -75,7 +75,7 @@ static int judge_caller(const struct sbk_setup_facts *facts,
 	if (facts->restricting.count > 0)
 		return sbk_error_set(
 			err, SBK_E_DENIED,
-			"setup runs with a restricted token (%s), "
+			"this runs with a restricted token (%s), "
 			"as within a sandbox; start it from a "
 			"console of your own",
 			sbk_sid_format(&facts->restricting.items[0], &text));
@@ -86,16 +86,16 @@ static int judge_caller(const struct sbk_setup_facts *facts,
 		    sbk_synthetic_parse(sid, NULL, NULL) ||
 		    sbk_synthetic_is_run(sid))
 			return sbk_error_set(err, SBK_E_DENIED,
-					     "setup runs as a sandbox account "
+					     "this runs as a sandbox account "
 					     "(%s); start it as an "
 					     "administrator",
 					     sbk_sid_format(sid, &text));
 	}
 	if (!facts->elevated)
 		return sbk_error_set(err, SBK_E_DENIED,
-				     "setup makes accounts and network filters "
-				     "and needs an administrator's elevated "
-				     "console");
+				     "accounts and network filters are made "
+				     "and taken away from an administrator's "
+				     "elevated console");
 	return 0;
 }
 
@@ -123,7 +123,7 @@ static int judge_logon(const struct sbk_setup_facts *facts,
 
 int sbk_setup_judge(const struct sbk_setup_facts *facts, struct sbk_error *err)
 {
-	int rc = judge_caller(facts, err);
+	int rc = sbk_setup_judge_caller(facts, err);
 
 	if (rc < 0)
 		return rc;

@@ -48,6 +48,10 @@ void sbk_setup_facts_release(struct sbk_setup_facts *facts);
  */
 int sbk_setup_judge(const struct sbk_setup_facts *facts, struct sbk_error *err);
 
+/* Who calls, alone: the first of these. */
+int sbk_setup_judge_caller(const struct sbk_setup_facts *facts,
+			   struct sbk_error *err);
+
 /* All of it, for the machine as it is and the program that runs: the folder it
  * is in, too, and every one above. Changes nothing. */
 int sbk_nt_setup_check(struct sbk_error *err);
@@ -58,5 +62,9 @@ int sbk_nt_setup_check(struct sbk_error *err);
  * in its place. SBK_E_INVAL where a reparse point is on the way.
  */
 int sbk_setup_check_place(char *path, struct sbk_error *err);
+
+/* What uninstall asks of it: who calls, and where the program lies. How the
+ * machine is must keep nobody from taking things away. */
+int sbk_nt_uninstall_check(struct sbk_error *err);
 
 #endif

@@ -194,3 +194,18 @@ int sbk_nt_setup_check(struct sbk_error *err)
 	sbk_setup_facts_release(&facts);
 	return rc;
 }
+
+int sbk_nt_uninstall_check(struct sbk_error *err)
+{
+	struct sbk_setup_facts facts = {.elevated = false};
+	int rc = read_token(&facts, err);
+
+	if (rc == 0)
+		rc = read_ours(&facts, err);
+	if (rc == 0)
+		rc = sbk_setup_judge_caller(&facts, err);
+	if (rc == 0)
+		rc = check_program(err);
+	sbk_setup_facts_release(&facts);
+	return rc;
+}

@@ -12,11 +12,13 @@
 
 #include "engine/cli.h"
 #include "engine/plan_setup.h"
+#include "engine/windows/elevate.h"
 #include "engine/windows/not_yet.h"
 #include "engine/windows/setup_check.h"
 #include "engine/windows/win32_elevation.h"
 #include "engine/windows/words.h"
 #include "journal/journal.h"
+#include "uninstall/uninstall.h"
 
 #include "engine/banned.h"
 
@@ -26,13 +28,6 @@ void sbk_not_yet(const char *missing)
 	(void)fprintf(stderr, "sandbook-setup: not on Windows yet (%s)\n",
 		      missing);
 	exit(SBK_EXIT_UNSUPPORTED);
-}
-
-static int run_later(struct sbk_cli *cli, int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	sbk_not_yet(cli->command->name);
 }
 
 /* Nothing is planned on a machine, or by a program, that is not fit for it. */
@@ -45,15 +40,16 @@ static int run_setup(struct sbk_cli *cli, int argc, char **argv)
 		       : sbk_command_setup.run(cli, argc, argv);
 }
 
-/* Its sweep looks for what nobody could look for yet: refused as a whole, and
- * not in the middle. */
-static const struct sbk_command later[] = {
-	{.name = "uninstall",
-	 .usage = "...",
-	 .summary = "not on Windows yet",
-	 .run = run_later},
-	{.name = NULL},
-};
+/* What a sweep cannot see would be owed for ever. */
+static int run_uninstall(struct sbk_cli *cli, int argc, char **argv)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	if (sbk_nt_uninstall_check(&err) < 0)
+		return sbk_cli_fail(cli, &err);
+	sbk_elevate_reach_all();
+	return sbk_uninstall_commands[0].run(cli, argc, argv);
+}
 
 /* What the C library starts here in place of main; no header declares it. */
 int wmain(int argc, wchar_t **wide);
@@ -61,8 +57,9 @@ int wmain(int argc, wchar_t **wide);
 int wmain(int argc, wchar_t **wide)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
-	struct sbk_command commands[] = {sbk_command_setup, {.name = NULL}};
-	const struct sbk_command *const tables[] = {commands, later, NULL};
+	struct sbk_command commands[] = {
+		sbk_command_setup, sbk_uninstall_commands[0], {.name = NULL}};
+	const struct sbk_command *const tables[] = {commands, NULL};
 	struct sbk_cli cli = {.out = stdout,
 			      .err = stderr,
 			      .program = "sandbook-setup",
@@ -72,6 +69,7 @@ int wmain(int argc, wchar_t **wide)
 	if (sbk_win32_search_system_alone(&err) < 0)
 		return sbk_cli_fail(&cli, &err);
 	commands[0].run = run_setup;
+	commands[1].run = run_uninstall;
 	argv = sbk_words_narrow(argc, wide);
 	if (argv == NULL) {
 		(void)sbk_error_no_memory(&err);

@@ -18,6 +18,7 @@
 #include "engine/windows/win32_logon.h"
 #include "engine/windows/win32_processes.h"
 #include "engine/windows/win32_socket.h"
+#include "engine/windows/win32_station.h"
 
 #include "engine/banned.h"
 
@@ -87,6 +88,7 @@ const struct sbk_win32 sbk_win32_system = {
 	.socket = &sbk_win32_socket_system,
 	.elevation = &sbk_win32_elevation_system,
 	.logon = &sbk_win32_logon_system,
+	.station = &sbk_win32_station_system,
 	.profile = &sbk_win32_profile_system,
 };
 

@@ -127,6 +127,7 @@ struct sbk_win32_logon;	    /* win32_logon.h */
 struct sbk_win32_processes; /* win32_processes.h */
 struct sbk_win32_socket;    /* win32_socket.h */
 struct sbk_win32_elevation; /* win32_elevation.h */
+struct sbk_win32_station;   /* win32_station.h */
 
 struct sbk_win32 {
 	struct sbk_win32_files files;
@@ -147,6 +148,7 @@ struct sbk_win32 {
 	const struct sbk_win32_socket *socket;
 	const struct sbk_win32_elevation *elevation;
 	const struct sbk_win32_logon *logon;
+	const struct sbk_win32_station *station;
 	const struct sbk_win32_profile *profile;
 };
 

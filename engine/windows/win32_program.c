@@ -21,6 +21,7 @@ const struct sbk_win32_program sbk_win32_program_system = {
 	.GetEnvironmentStringsW = GetEnvironmentStringsW,
 	.FreeEnvironmentStringsW = FreeEnvironmentStringsW,
 	.GetConsoleMode = GetConsoleMode,
+	.SetConsoleCtrlHandler = SetConsoleCtrlHandler,
 	.GetSystemTimeAsFileTime = GetSystemTimeAsFileTime,
 	.GetCurrentProcessId = GetCurrentProcessId,
 	.GetCurrentProcess = GetCurrentProcess,

@@ -26,6 +26,8 @@ struct sbk_win32_program {
 	LPWCH(WINAPI *GetEnvironmentStringsW)(void);
 	BOOL(WINAPI *FreeEnvironmentStringsW)(LPWCH block);
 	BOOL(WINAPI *GetConsoleMode)(HANDLE console, LPDWORD mode);
+	BOOL(WINAPI *SetConsoleCtrlHandler)
+	(PHANDLER_ROUTINE handler, BOOL add);
 	void(WINAPI *GetSystemTimeAsFileTime)(LPFILETIME out);
 	DWORD(WINAPI *GetCurrentProcessId)(void);
 	HANDLE(WINAPI *GetCurrentProcess)(void);

@@ -3,6 +3,7 @@
 
 #include <initguid.h>
 #include <knownfolders.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -29,9 +30,9 @@ static struct {
 } kept[KEPT_MAX];
 static size_t kept_count;
 static struct sbk_win32 table;
-static BOOL(WINAPI *sim_close)(HANDLE handle);
+static struct sbk_win32_files simulated; /* of the volume S: */
 static struct sbk_win32_program program;
-static struct sbk_win32_file file;
+static struct sbk_win32_file own_files;
 static struct sbk_win32_process process;
 static WCHAR data_directory[MAX_PATH], profiles_directory[MAX_PATH];
 static WCHAR person_directory[MAX_PATH];
@@ -74,6 +75,14 @@ static void keep(HANDLE handle, PSECURITY_DESCRIPTOR descriptor)
 		memcpy(kept[at].bytes, descriptor, size);
 }
 
+/* The simulation's handles are in a range of their own. */
+static bool is_simulated(HANDLE handle)
+{
+	const uintptr_t value = (uintptr_t)handle;
+
+	return value >= 0x1000 && value < 0x1000 + 4 * SIM_HANDLES_MAX;
+}
+
 static NTSTATUS NTAPI hybrid_NtCreateFile(
 	PHANDLE out, ACCESS_MASK access, POBJECT_ATTRIBUTES object,
 	PIO_STATUS_BLOCK io, PLARGE_INTEGER size, ULONG attributes, ULONG share,
@@ -82,6 +91,10 @@ static NTSTATUS NTAPI hybrid_NtCreateFile(
 	OBJECT_ATTRIBUTES bare = *object;
 	NTSTATUS status;
 
+	if (is_simulated(object->RootDirectory))
+		return simulated.NtCreateFile(out, access, object, io, size,
+					      attributes, share, disposition,
+					      options, ea, ea_size);
 	bare.SecurityDescriptor = NULL;
 	status = sbk_win32_system.files.NtCreateFile(
 		out, access, &bare, io, size, attributes, share, disposition,
@@ -99,6 +112,9 @@ static NTSTATUS NTAPI hybrid_NtQuerySecurityObject(HANDLE handle,
 	FILE_ID_INFO id;
 	size_t at;
 
+	if (is_simulated(handle))
+		return simulated.NtQuerySecurityObject(handle, what, out, size,
+						       needed);
 	if (!id_of(handle, &id) || (at = find(&id)) == kept_count ||
 	    kept[at].size == 0)
 		return sbk_win32_system.files.NtQuerySecurityObject(
@@ -110,19 +126,84 @@ static NTSTATUS NTAPI hybrid_NtQuerySecurityObject(HANDLE handle,
 	return 0;
 }
 
-/* The simulation's handles are in a range of their own. */
-static bool is_simulated(HANDLE handle)
-{
-	const uintptr_t value = (uintptr_t)handle;
-
-	return value >= 0x1000 && value < 0x1000 + 4 * SIM_HANDLES_MAX;
-}
-
 static BOOL WINAPI hybrid_CloseHandle(HANDLE handle)
 {
-	return is_simulated(handle)
-		       ? sim_close(handle)
-		       : sbk_win32_system.files.CloseHandle(handle);
+	return (is_simulated(handle) ? &simulated : &sbk_win32_system.files)
+		->CloseHandle(handle);
+}
+
+/* The calls that are the same for either volume. */
+static const struct sbk_win32_files *files_of(HANDLE handle)
+{
+	return is_simulated(handle) ? &simulated : &sbk_win32_system.files;
+}
+
+/* "S:" and the simulated volume's GUID, and no other path. */
+static HANDLE WINAPI hybrid_CreateFileW(LPCWSTR name, DWORD access, DWORD share,
+					LPSECURITY_ATTRIBUTES security,
+					DWORD disposition, DWORD flags,
+					HANDLE template)
+{
+	const bool is_drive = wcsncmp(name, L"\\\\?\\S:", 6) == 0;
+	const bool is_volume =
+		wcsncmp(name, L"\\\\?\\Volume{12345678-9abc", 24) == 0;
+
+	return (is_drive || is_volume ? &simulated : &sbk_win32_system.files)
+		->CreateFileW(name, access, share, security, disposition, flags,
+			      template);
+}
+
+static HANDLE WINAPI hybrid_OpenFileById(HANDLE hint, LPFILE_ID_DESCRIPTOR id,
+					 DWORD access, DWORD share,
+					 LPSECURITY_ATTRIBUTES security,
+					 DWORD flags)
+{
+	return files_of(hint)->OpenFileById(hint, id, access, share, security,
+					    flags);
+}
+
+static BOOL WINAPI hybrid_GetFileInformationByHandleEx(
+	HANDLE handle, FILE_INFO_BY_HANDLE_CLASS class, LPVOID out, DWORD size)
+{
+	return files_of(handle)->GetFileInformationByHandleEx(handle, class,
+							      out, size);
+}
+
+static BOOL WINAPI hybrid_GetVolumeInformationByHandleW(
+	HANDLE handle, LPWSTR name, DWORD name_size, LPDWORD serial,
+	LPDWORD component_max, LPDWORD flags, LPWSTR system, DWORD system_size)
+{
+	return files_of(handle)->GetVolumeInformationByHandleW(
+		handle, name, name_size, serial, component_max, flags, system,
+		system_size);
+}
+
+static DWORD WINAPI hybrid_GetFinalPathNameByHandleW(HANDLE handle, LPWSTR out,
+						     DWORD size, DWORD flags)
+{
+	return files_of(handle)->GetFinalPathNameByHandleW(handle, out, size,
+							   flags);
+}
+
+static NTSTATUS NTAPI
+hybrid_NtSetSecurityObject(HANDLE handle, SECURITY_INFORMATION what,
+			   PSECURITY_DESCRIPTOR descriptor)
+{
+	FILE_ID_INFO id;
+
+	if (is_simulated(handle))
+		return simulated.NtSetSecurityObject(handle, what, descriptor);
+	if (!id_of(handle, &id) || find(&id) == kept_count)
+		return sbk_win32_system.files.NtSetSecurityObject(handle, what,
+								  descriptor);
+	/* Of ours, each is given whole. */
+	keep(handle, descriptor);
+	return 0;
+}
+
+static BOOL WINAPI hybrid_FlushFileBuffers(HANDLE handle)
+{
+	return files_of(handle)->FlushFileBuffers(handle);
 }
 
 /* The simulation's failures first, in the thread that met them: the next look
@@ -184,7 +265,7 @@ static HRESULT WINAPI hybrid_SHGetKnownFolderPath(const GUID *folder,
 	if (own == NULL)
 		return sbk_win32_file_system.SHGetKnownFolderPath(folder, flags,
 								  token, out);
-	*out = CoTaskMemAlloc(sizeof(data_directory));
+	*out = CoTaskMemAlloc(sizeof(data_directory) + 16);
 	if (*out == NULL)
 		return E_OUTOFMEMORY;
 	memcpy(*out, own, sizeof(data_directory));
@@ -228,24 +309,38 @@ struct sim *hybrid_begin(const char *directory)
 	(void)swprintf(profiles_directory, MAX_PATH, L"%ls\\Users",
 		       data_directory);
 	sim_elevate(sim);
+	sim->drive = L'S';
 	sim_use_registry(sim, WINLOGON);
 	(void)CreateDirectoryW(profiles_directory, NULL);
+	(void)swprintf(person_directory, MAX_PATH, L"%ls\\local",
+		       data_directory);
+	(void)CreateDirectoryW(person_directory, NULL);
 	sim_use_real_profiles(sim, profiles_directory);
 	kept_count = 0;
 	table = *sbk_win32;
-	sim_close = table.files.CloseHandle;
-	table.files = sbk_win32_system.files;
-	table.files.CloseHandle = hybrid_CloseHandle;
-	table.files.NtCreateFile = hybrid_NtCreateFile;
-	table.files.NtQuerySecurityObject = hybrid_NtQuerySecurityObject;
+	simulated = table.files;
+	table.files = (struct sbk_win32_files){
+		.CreateFileW = hybrid_CreateFileW,
+		.NtCreateFile = hybrid_NtCreateFile,
+		.OpenFileById = hybrid_OpenFileById,
+		.CloseHandle = hybrid_CloseHandle,
+		.GetFileInformationByHandleEx =
+			hybrid_GetFileInformationByHandleEx,
+		.GetVolumeInformationByHandleW =
+			hybrid_GetVolumeInformationByHandleW,
+		.GetFinalPathNameByHandleW = hybrid_GetFinalPathNameByHandleW,
+		.NtQuerySecurityObject = hybrid_NtQuerySecurityObject,
+		.NtSetSecurityObject = hybrid_NtSetSecurityObject,
+		.FlushFileBuffers = hybrid_FlushFileBuffers,
+	};
 	table.errors = sbk_win32_system.errors;
 	table.errors.GetLastError = hybrid_GetLastError;
 	program = sim_program_table;
 	program.GetTokenInformation = hybrid_GetTokenInformation;
 	table.program = &program;
-	file = sbk_win32_file_system;
-	file.SHGetKnownFolderPath = hybrid_SHGetKnownFolderPath;
-	table.file = &file;
+	own_files = sbk_win32_file_system;
+	own_files.SHGetKnownFolderPath = hybrid_SHGetKnownFolderPath;
+	table.file = &own_files;
 	table.profile = &sim_profile_table;
 	sbk_win32 = &table;
 	return sim;
@@ -254,6 +349,68 @@ struct sim *hybrid_begin(const char *directory)
 void hybrid_finish(struct sim *sim)
 {
 	sim_finish(sim);
+}
+
+static void put(FILE *from, const void *data, size_t size)
+{
+	if (size > 0 && fwrite(data, 1, size, from) != size)
+		abort();
+}
+
+static void get(FILE *from, void *data, size_t size)
+{
+	if (size > 0 && fread(data, 1, size, from) != size)
+		abort();
+}
+
+void hybrid_save(const struct sim *sim, const char *path)
+{
+	FILE *from = fopen(path, "wb");
+	size_t i;
+
+	if (from == NULL)
+		abort();
+	put(from, sim, sizeof(*sim));
+	for (i = 0; i < sim->count; i++)
+		put(from, sim->nodes[i].sd.data, sim->nodes[i].sd.size);
+	put(from, &kept_count, sizeof(kept_count));
+	put(from, kept, sizeof(kept));
+	if (fclose(from) != 0)
+		abort();
+}
+
+static void get_descriptor(FILE *from, struct sim_node *node)
+{
+	const size_t size = node->sd.size;
+	char bytes[DESCRIPTOR_BYTES];
+
+	if (size > sizeof(bytes))
+		abort();
+	get(from, bytes, size);
+	node->sd = node->durable = (struct sbk_buf)SBK_BUF_INIT;
+	sbk_buf_add(&node->sd, bytes, size);
+	sim_copy(&node->durable, &node->sd);
+}
+
+void hybrid_load(struct sim *sim, const char *path)
+{
+	FILE *from = fopen(path, "rb");
+	size_t i;
+
+	if (from == NULL)
+		abort();
+	for (i = 0; i < sim->count; i++) {
+		sbk_buf_release(&sim->nodes[i].sd);
+		sbk_buf_release(&sim->nodes[i].durable);
+	}
+	get(from, sim, sizeof(*sim));
+	for (i = 0; i < sim->count; i++)
+		get_descriptor(from, &sim->nodes[i]);
+	get(from, &kept_count, sizeof(kept_count));
+	get(from, kept, sizeof(kept));
+	sim_process_ends(sim);
+	if (fclose(from) != 0)
+		abort();
 }
 
 void hybrid_take_back(void)

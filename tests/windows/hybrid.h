@@ -1,9 +1,11 @@
 /*
- * The simulation (sim.h) for accounts, rights, the registry and filters, over
- * the system's own files, so that commands run with a journal for real. Of the
- * files one thing is simulated: what is made with an access list of ours has it
- * (Wine makes mode bits of it), and the machine's directory and that of all
- * profiles ("Users" within it) are the test's own.
+ * The simulation (sim.h) for accounts, rights, the registry, filters and
+ * processes, over the system's own files, so that commands run with a journal
+ * for real. Of the files two things are simulated: what is made with an access
+ * list of ours has it (Wine makes mode bits of it), and the directories of the
+ * machine, of the caller, and of all profiles ("Users" within the first) are
+ * the test's own. The simulation's volume is S:, the only one that a sweep
+ * finds.
  */
 #ifndef SBK_TEST_HYBRID_H
 #define SBK_TEST_HYBRID_H
@@ -11,7 +13,7 @@
 #include "tests/windows/sim.h"
 
 /* An administrator calls. `directory` is what the system names for all users'
- * data (FOLDERID_ProgramData); it is there. */
+ * data (FOLDERID_ProgramData), and is there; "local" in it the caller's. */
 struct sim *hybrid_begin(const char *directory);
 void hybrid_finish(struct sim *sim);
 /*
@@ -26,5 +28,10 @@ void hybrid_take_back(void);
 void hybrid_forget_machine(void);
 /* What is called from now on; the test's to alter. */
 struct sbk_win32 *hybrid_table(void);
+
+/* The world to a file, and back into another process of the same program, in
+ * which nothing of it is open: what a machine keeps when a process ends. */
+void hybrid_save(const struct sim *sim, const char *path);
+void hybrid_load(struct sim *sim, const char *path);
 
 #endif

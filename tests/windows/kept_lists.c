@@ -12,6 +12,9 @@
 #define DESCRIPTOR_BYTES 1024
 #define STATUS_DENIED ((NTSTATUS)0xC0000022)
 #define STATUS_SMALL ((NTSTATUS)0xC0000023)
+/* FileDispositionInformation and FileDispositionInformationEx. */
+#define CLASS_REMOVED 13
+#define CLASS_REMOVED_EX 64
 #define ALL_PARTS                                                  \
 	(OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | \
 	 DACL_SECURITY_INFORMATION)
@@ -24,6 +27,8 @@ static struct {
 } kept[KEPT_MAX];
 static size_t kept_count;
 static struct sbk_win32 below, table;
+static const struct sbk_win32_file *below_file;
+static struct sbk_win32_file own_file;
 static bool (*failing)(void);
 static bool failing_off; /* for looks of our own */
 
@@ -141,6 +146,21 @@ static NTSTATUS NTAPI lists_NtSetSecurityObject(HANDLE handle,
 	return 0;
 }
 
+/* What is made next may have the id of what was removed. */
+static NTSTATUS NTAPI lists_NtSetInformationFile(HANDLE file,
+						 PIO_STATUS_BLOCK io,
+						 PVOID data, ULONG size,
+						 FILE_INFORMATION_CLASS class)
+{
+	NTSTATUS status =
+		below_file->NtSetInformationFile(file, io, data, size, class);
+
+	if (status >= 0 && (class == (FILE_INFORMATION_CLASS)CLASS_REMOVED ||
+			    class == (FILE_INFORMATION_CLASS)CLASS_REMOVED_EX))
+		keep(file, NULL);
+	return status;
+}
+
 static BOOL WINAPI lists_FlushFileBuffers(HANDLE file)
 {
 	if (!fails())
@@ -155,6 +175,10 @@ void kept_lists_begin(bool (*fail)(void))
 	table = below;
 	failing = fail;
 	kept_count = 0;
+	below_file = below.file;
+	own_file = *below_file;
+	own_file.NtSetInformationFile = lists_NtSetInformationFile;
+	table.file = &own_file;
 	table.files.NtCreateFile = lists_NtCreateFile;
 	table.files.NtQuerySecurityObject = lists_NtQuerySecurityObject;
 	table.files.NtSetSecurityObject = lists_NtSetSecurityObject;

@@ -73,6 +73,16 @@ static int litter(void)
 	return 3;
 }
 
+/* The window station that it was started in. */
+static void print_station(void)
+{
+	wchar_t name[256] = L"";
+
+	(void)GetUserObjectInformationW(GetProcessWindowStation(), UOI_NAME,
+					name, sizeof(name), NULL);
+	(void)printf("%ls\n", name);
+}
+
 int wmain(int argc, wchar_t **argv)
 {
 	const wchar_t *what = argc > 1 ? argv[1] : L"";
@@ -96,6 +106,8 @@ int wmain(int argc, wchar_t **argv)
 		return start_another();
 	else if (wcscmp(what, L"copy") == 0)
 		return copy_input();
+	else if (wcscmp(what, L"station") == 0)
+		print_station();
 	else if (wcscmp(what, L"litter") == 0)
 		return litter();
 	return 0;

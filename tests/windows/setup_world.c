@@ -28,6 +28,25 @@ static void print_host(struct sim *sim, struct sbk_buf *out)
 	sim_print_registry(sim, out);
 	sim_print_rules(sim, out);
 	sbk_buf_printf(out, "%zu rights\n", sim_rights_held(sim));
+	sim_print(sim, out);
+}
+
+const char *setup_world_program = SBK_SETUP_PROGRAM;
+
+void setup_world_mark(struct setup_world *w)
+{
+	print_host(w->sim, &w->start);
+}
+
+void setup_world_use(const char *path)
+{
+	(void)snprintf(directory, sizeof(directory), "%s", path);
+	assert_int_equal(_chdir(directory), 0);
+}
+
+const char *setup_world_path(void)
+{
+	return directory;
 }
 
 void setup_world_begin(struct setup_world *w)
@@ -69,9 +88,9 @@ void setup_world_end(struct setup_world *w)
 int setup_world_run(const struct sbk_command *const *tables, const char *first,
 		    ...)
 {
-	struct sbk_cli cli = {.program = SBK_SETUP_PROGRAM, .version = "test"};
-	static char program[] = SBK_SETUP_PROGRAM;
-	char *argv[WORDS_MAX + 2] = {program};
+	struct sbk_cli cli = {.program = setup_world_program,
+			      .version = "test"};
+	char *argv[WORDS_MAX + 2] = {(char *)(uintptr_t)setup_world_program};
 	FILE *file = fopen("output", "w+b");
 	const char *word;
 	int argc = 1, code;
@@ -120,8 +139,8 @@ int setup_world_directory(void **state)
 	(void)state;
 	made = sbk_test_directory("setup");
 	assert_ok(sbk_os_real_path(made, &real, &err), &err);
-	(void)snprintf(directory, sizeof(directory), "%s", real);
-	assert_int_equal(_chdir(directory), 0);
+	setup_world_use(real);
+	assert_int_equal(_mkdir("local"), 0);
 	free(real);
 	return 0;
 }

@@ -26,7 +26,15 @@ void setup_world_begin(struct setup_world *w);
  * handle or buffer of the system's is left. */
 void setup_world_end(struct setup_world *w);
 
-/* One call of sandbook-setup, its words ended by NULL: the exit code. */
+/* The host as it is now is how it was at the start. */
+void setup_world_mark(struct setup_world *w);
+/* In a directory that is there: another process's, say. */
+void setup_world_use(const char *directory);
+const char *setup_world_path(void);
+
+/* Which program is called: sandbook-setup at first. */
+extern const char *setup_world_program;
+/* One call of it, its words ended by NULL: the exit code. */
 int setup_world_run(const struct sbk_command *const *tables, const char *first,
 		    ...);
 /* What the last call printed: all of it, and that this is part of it. */

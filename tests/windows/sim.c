@@ -160,8 +160,7 @@ static HANDLE WINAPI sim_CreateFileW(LPCWSTR name, DWORD access, DWORD share,
 				     DWORD disposition, DWORD flags,
 				     HANDLE template)
 {
-	static const WCHAR drive[] = L"\\\\?\\C:\\";
-	WCHAR root[64], device[64];
+	WCHAR root[64], device[64], drive[16];
 
 	(void)share;
 	if (sim_fails()) {
@@ -174,6 +173,7 @@ static HANDLE WINAPI sim_CreateFileW(LPCWSTR name, DWORD access, DWORD share,
 		    (FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS |
 		     SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION))
 		abort(); /* nothing that we ever ask for */
+	(void)swprintf(drive, 16, L"\\\\?\\%lc:\\", world->drive);
 	(void)swprintf(device, 64, L"\\\\?\\Volume{%hs}", SIM_VOLUME);
 	(void)swprintf(root, 64, L"%ls\\", device);
 	if (wcscmp(name, device) == 0) {
@@ -263,6 +263,7 @@ static HANDLE WINAPI sim_OpenFileById(HANDLE hint, LPFILE_ID_DESCRIPTOR id,
 			    0 &&
 		    (access & (FILE_WRITE_DATA | FILE_APPEND_DATA)) != 0)
 			return INVALID_HANDLE_VALUE;
+		world->last_error = 0;
 		return new_handle(i, access, false);
 	}
 	world->last_error = ERROR_INVALID_PARAMETER;
@@ -384,7 +385,7 @@ static DWORD WINAPI sim_GetFinalPathNameByHandleW(HANDLE file, LPWSTR out,
 		units = swprintf(out, size, L"\\\\?\\Volume{%hs}%ls",
 				 SIM_VOLUME, handle->node == 0 ? L"\\" : path);
 	else
-		units = swprintf(out, size, L"\\\\?\\C:%ls",
+		units = swprintf(out, size, L"\\\\?\\%lc:%ls", world->drive,
 				 handle->node == 0 ? L"\\" : path);
 	return (DWORD)units;
 }
@@ -582,6 +583,7 @@ struct sim *sim_begin(void)
 	add_group(sim, "S-1-1-0");
 	add_group(sim, "S-1-5-11");
 	add_group(sim, "S-1-5-32-545");
+	sim->drive = L'C';
 	sim->next_id = 5;
 	sim->count = 1;
 	sim->nodes[0].id = sim->next_id++;

@@ -85,6 +85,7 @@ struct sim {
 	size_t group_count;
 	unsigned privileges; /* enum sbk_privileges */
 	bool elevated;	     /* may open the volume itself */
+	WCHAR drive;	     /* the volume's letter: 'C' */
 	/* As Wine: descriptors are taken and not stored. */
 	bool forgets;
 	/* So many descriptors are stored otherwise than they were given. */

@@ -260,16 +260,19 @@ static BOOL WINAPI sim_LookupAccountNameW(LPCWSTR system, LPCWSTR name,
 
 	(void)sid_size;
 	(void)domain_size;
-	if (system != NULL || isolated == NULL ||
-	    (!is_builtin &&
+	if (system != NULL ||
+	    (isolated != NULL && !is_builtin &&
 	     wcsncmp(name, COMPUTER L"\\", wcslen(COMPUTER) + 1) != 0))
 		abort(); /* never a domain */
+	/* A person may be named without it. */
+	isolated = isolated != NULL ? isolated + 1 : name;
 	sim->last_error = ERROR_ACCESS_DENIED;
 	if (sim_fails())
 		return FALSE;
 	sim->last_error = ERROR_NONE_MAPPED;
-	account = sim_account_named(sim, isolated + 1);
-	if (!is_builtin && _wcsicmp(isolated + 1, COMPUTER) == 0) {
+	account = sim_account_named(sim, isolated);
+	if (!is_builtin && _wcsicmp(isolated, COMPUTER) == 0) {
+		sim->last_error = 0;
 		memcpy(sid, domain_sid, sizeof(domain_sid));
 		domain[0] = L'\0';
 		*use = SidTypeDomain;

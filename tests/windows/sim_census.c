@@ -121,7 +121,7 @@ static BOOL WINAPI sim_GetVolumePathNamesForVolumeNameW(LPCWSTR volume,
 							LPWCH out, DWORD size,
 							PDWORD needed)
 {
-	static const WCHAR paths[] = L"C:\\\0";
+	const WCHAR paths[] = {sim_now()->drive, L':', L'\\', L'\0', L'\0'};
 
 	(void)volume;
 	*needed = sizeof(paths) / sizeof(*paths);

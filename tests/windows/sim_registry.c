@@ -145,15 +145,19 @@ void sim_use_registry(struct sim *sim, const WCHAR *path)
 static LSTATUS WINAPI sim_RegOpenKeyExW(HKEY root, LPCWSTR path, DWORD options,
 					REGSAM access, PHKEY out)
 {
-	WCHAR users[320];
+	WCHAR whole[320];
 	size_t at;
 
 	(void)options;
-	if ((root != HKEY_LOCAL_MACHINE && root != HKEY_USERS) ||
-	    (access & KEY_WOW64_64KEY) == 0)
+	if ((access & KEY_WOW64_64KEY) == 0)
 		abort();
-	(void)swprintf(users, 320, L"HKU\\%ls", path);
-	at = find_key(root == HKEY_USERS ? users : path);
+	if (root == HKEY_USERS)
+		(void)swprintf(whole, 320, L"HKU\\%ls", path);
+	else
+		(void)swprintf(whole, 320, L"%ls%ls%ls",
+			       registry()->keys[key_of(root)].path,
+			       key_of(root) == 0 ? L"" : L"\\", path);
+	at = find_key(whole);
 	if (sim_fails())
 		return ERROR_ACCESS_DENIED;
 	if (at == SIM_KEYS_MAX)

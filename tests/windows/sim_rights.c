@@ -52,6 +52,7 @@ static BOOL WINAPI sim_LookupAccountSidW(LPCWSTR system, PSID sid, LPWSTR name,
 	wcscpy(domain, sim_is_builtin(&wanted) ? SIM_BUILTIN : L"SIM");
 	*use = account == NULL || account->is_group ? SidTypeAlias
 						    : SidTypeUser;
+	sim->last_error = 0;
 	return TRUE;
 }
 

@@ -147,6 +147,26 @@ static HANDLE WINAPI give_stream(DWORD which)
 	return which == STD_INPUT_HANDLE ? NULL : output_file;
 }
 
+/* The console's handler, and a Ctrl-C a second after it is there. */
+static PHANDLER_ROUTINE handler;
+static bool press;
+static HANDLE pressing;
+
+static DWORD WINAPI press_soon(void *arg)
+{
+	(void)arg;
+	Sleep(1000);
+	return handler != NULL && handler(CTRL_C_EVENT) ? 0 : 1;
+}
+
+static BOOL WINAPI set_handler(PHANDLER_ROUTINE routine, BOOL add)
+{
+	handler = add ? routine : NULL;
+	if (add && press)
+		pressing = CreateThread(NULL, 0, press_soon, NULL, 0, NULL);
+	return TRUE;
+}
+
 static DWORD WINAPI last_error(void)
 {
 	const DWORD code = sim->last_error;
@@ -237,6 +257,8 @@ static int setup(void **state)
 	table.file = &file;
 	program = sbk_win32_program_system;
 	program.GetStdHandle = give_stream;
+	program.SetConsoleCtrlHandler = set_handler;
+	press = false;
 	table.program = &program;
 	process = sbk_win32_process_system;
 	process.TerminateJobObject = refuse_to_end;
@@ -400,6 +422,26 @@ static void test_run_account__its_end_is_told(void **state)
 	assert_int_equal(started_count, 1);
 	assert_code(call("journal", "log", NULL), 0);
 	assert_said("nowhere");
+}
+
+/* Ctrl-C ends the command, and then all is as at any end. */
+static void test_run_account__is_interrupted(void **state)
+{
+	DWORD answered = 9;
+
+	(void)state;
+	enrol();
+	press = true;
+	assert_code(call(ONLINE, "--best-effort", "--", "launched", "sleep",
+			 "60000", NULL),
+		    130);
+	assert_int_equal(WaitForSingleObject(pressing, 5000), WAIT_OBJECT_0);
+	assert_true(GetExitCodeThread(pressing, &answered));
+	assert_int_equal(answered, 0);
+	(void)CloseHandle(pressing);
+	assert_null(handler);
+	assert_code(call("journal", "log", NULL), 0);
+	assert_said("(exit 130");
 }
 
 /* What a front end that was ended left goes with the next run; what is another
@@ -589,6 +631,7 @@ static const struct CMUnitTest tests[] = {
 	RUN_TEST(test_run_account__runs_to_its_end),
 	RUN_TEST(test_run_account__what_it_is_given_is_its_own),
 	RUN_TEST(test_run_account__its_end_is_told),
+	RUN_TEST(test_run_account__is_interrupted),
 	RUN_TEST(test_run_account__a_crash_is_swept),
 	RUN_TEST(test_run_account__a_sweep_beside_it_is_no_failure),
 	RUN_TEST(test_run_account__the_plan_tells_the_truth),

@@ -270,6 +270,11 @@ static void test_run_cmd__the_records_go_with_what_a_run_left(void **state)
 	assert_int_equal(count_temporary(), 1);
 	assert_error(sbk_journal_remove(&place, &err), SBK_E_INCOMPLETE, &err);
 	assert_int_equal(fclose(made), 0);
+	/* A keeping of a password was cut short, too. */
+	(void)snprintf(file, sizeof(file), "%s/.secret-new", place.directory);
+	made = fopen(file, "wb");
+	assert_non_null(made);
+	assert_int_equal(fclose(made), 0);
 	sbk_error_clear(&err);
 	assert_ok(sbk_run_remove_leftovers(&err), &err);
 	assert_ok(sbk_journal_remove(&place, &err), &err);

@@ -9,11 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/ntsec/sd.h"
+#include "engine/ntsec/sddl.h"
 #include "engine/windows/frame_pipe.h"
 #include "engine/windows/logon_start.h"
 #include "engine/windows/pipe_end.h"
+#include "engine/windows/station.h"
 #include "engine/windows/win32.h"
 #include "engine/windows/win32_logon.h"
+#include "engine/windows/win32_process.h"
+#include "engine/windows/win32_station.h"
 #include "tests/support/test.h"
 #include "tests/windows/sim_token.h"
 
@@ -459,8 +464,28 @@ static void test_runner__each_refusal_has_its_remedy(void **state)
 	}
 }
 
-/* --- on the simulations ----------------------------------------------------
- */
+/* --- window stations ------------------------------------------------------ */
+
+/* The command is not in the station of whoever started the runner. */
+static void test_runner__the_command_has_a_station_of_its_own(void **state)
+{
+	const char *const argv[] = {"launched", "station", NULL};
+	struct sbk_launch_wish wish = wish_of(argv);
+	struct sbk_runner *runner = NULL;
+	struct sbk_error err = SBK_ERROR_INIT;
+	char name[256] = "";
+	struct outcome out;
+
+	(void)state;
+	assert_true(GetUserObjectInformationA(
+		GetProcessWindowStation(), UOI_NAME, name, sizeof(name), NULL));
+	assert_ok(begin("serve", &runner, &err), &err);
+	run(runner, &wish, &out);
+	assert_ok(out.rc, &out.err);
+	assert_non_null(strstr(out.text, "Service-"));
+	assert_null(strstr(out.text, name));
+	assert_ok(sbk_runner_release(runner, &err), &err);
+}
 
 static NTSTATUS NTAPI set_nothing(HANDLE handle, SECURITY_INFORMATION what,
 				  PSECURITY_DESCRIPTOR descriptor)
@@ -470,6 +495,66 @@ static NTSTATUS NTAPI set_nothing(HANDLE handle, SECURITY_INFORMATION what,
 	(void)descriptor;
 	return 0;
 }
+
+static void set_list(HANDLE object, const char *sddl)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_buf bytes = SBK_BUF_INIT;
+
+	assert_ok(sbk_sddl_parse(sddl, strlen(sddl), NULL, &bytes, &err), &err);
+	assert_ok(sbk_win32_set_security(object, DACL_SECURITY_INFORMATION,
+					 &bytes, &err),
+		  &err);
+	sbk_buf_release(&bytes);
+}
+
+static size_t count_entries(HANDLE object)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_buf bytes = SBK_BUF_INIT;
+	struct sbk_sd sd;
+	size_t count;
+
+	assert_ok(sbk_win32_query_security(object, &bytes, &err), &err);
+	assert_ok(
+		sbk_sd_read((const uint8_t *)bytes.data, bytes.size, &sd, &err),
+		&err);
+	count = sd.dacl_is == SBK_ACL_PRESENT ? sd.dacl.count : 0;
+	sbk_buf_release(&bytes);
+	return count;
+}
+
+/* What the system let in for a logon goes; all else stays. */
+static void test_runner__the_account_leaves_the_users_station(void **state)
+{
+	static const uint32_t account[] = {21, 1, 2, 3, 1005},
+			      own[] = {5, 0, 9};
+	const struct sbk_sid sids[] = {sbk_sid_make(5, account, 5),
+				       sbk_sid_make(5, own, 3)};
+	struct sbk_error err = SBK_ERROR_INIT;
+	HWINSTA station = NULL;
+	HDESK desktop = NULL;
+
+	(void)state;
+	assert_ok(sbk_win32_open_own_station(&station, &err), &err);
+	assert_ok(sbk_win32_open_own_desktop(&desktop, &err), &err);
+	set_list(station, "D:(A;;GA;;;WD)(A;;0x37f;;;S-1-5-5-0-9)(D;;GA;;;AN)");
+	set_list(desktop, "D:(A;;GA;;;WD)(A;;0xff;;;S-1-5-21-1-2-3-1005)");
+	assert_int_equal(count_entries(station), 3);
+	table.files.NtSetSecurityObject = set_nothing;
+	assert_error(sbk_station_shut(sids, 2, &err), SBK_E_UNSUPPORTED, &err);
+	assert_non_null(strstr(err.message, "window station"));
+	table.files = sbk_win32_system.files;
+	assert_ok(sbk_station_shut(sids, 2, &err), &err);
+	assert_int_equal(count_entries(station), 2);
+	assert_int_equal(count_entries(desktop), 1);
+	assert_ok(sbk_station_shut(sids, 2, &err), &err);
+	sbk_win32_close_station(&station);
+	sbk_win32_close_desktop(&desktop);
+}
+
+/* --- on the simulations ----------------------------------------------------
+ */
 
 /* A system that says that the account is out of the pipe's list, and is wrong:
  * nothing is said to the runner. */
@@ -563,6 +648,8 @@ static const struct CMUnitTest tests[] = {
 	RUN_TEST(test_runner__a_hostile_runner_is_refused),
 	RUN_TEST(test_runner__a_hostile_front_end_is_left),
 	RUN_TEST(test_runner__idle_it_ends),
+	RUN_TEST(test_runner__the_command_has_a_station_of_its_own),
+	RUN_TEST(test_runner__the_account_leaves_the_users_station),
 	RUN_TEST(test_runner__each_refusal_has_its_remedy),
 	RUN_TEST(test_runner__an_account_that_stays_in_the_list_is_refused),
 	RUN_TEST(test_runner__each_call_of_a_logon_may_fail),

@@ -73,6 +73,42 @@ static void test_setup_cmd__enrols_people_and_lets_them_go(void **state)
 	setup_world_end(&w);
 }
 
+/* What a removal could not take is taken by the next, though the account that
+ * it names is gone by then; what another person has is not. */
+static void test_setup_cmd__a_removal_is_finished(void **state)
+{
+	struct setup_world w;
+	char sid[SBK_SID_TEXT_MAX];
+	struct sbk_sid_text text;
+
+	(void)state;
+	setup_world_begin(&w);
+	assert_int_equal(setup_world_run(tables(), "setup", "--user", "ann",
+					 "--yes", NULL),
+			 0);
+	assert_int_equal(setup_world_run(tables(), "setup", "--user", "bob",
+					 "--yes", NULL),
+			 0);
+	(void)snprintf(
+		sid, sizeof(sid), "%s",
+		sbk_sid_format(
+			&sim_account_named(w.sim, L"SandbookOffline")->sid,
+			&text));
+	w.sim->profiles.keeps = true;
+	assert_int_equal(setup_world_run(tables(), "setup", "--remove-user",
+					 "ann", "--yes", NULL),
+			 SBK_EXIT_INCOMPLETE);
+	assert_null(sim_account_named(w.sim, L"SandbookOffline"));
+	setup_world_assert_host(&w, sid, true);
+	w.sim->profiles.keeps = false;
+	if (setup_world_run(tables(), "setup", "--remove-user", "ann", "--yes",
+			    NULL) != 0)
+		fail_msg("%s", setup_world_output());
+	setup_world_assert_host(&w, sid, false);
+	setup_world_assert_host(&w, "SandbookOffline2", true);
+	setup_world_end(&w);
+}
+
 /* Whether call n was met. */
 static bool one_fault(unsigned long n)
 {
@@ -126,6 +162,7 @@ static void test_setup_cmd__a_system_that_forgets_is_refused(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(test_setup_cmd__enrols_people_and_lets_them_go,
 			       setup_world_directory),
+	cmocka_unit_test(test_setup_cmd__a_removal_is_finished),
 	cmocka_unit_test(test_setup_cmd__a_call_that_fails_undoes_all),
 	cmocka_unit_test_teardown(
 		test_setup_cmd__a_system_that_forgets_is_refused,

@@ -378,9 +378,10 @@ static void test_storage__places_are_the_systems(void **state)
 					  &w->err),
 		  &w->err);
 	assert_string_equal(before, after);
+	/* Who has no profile keeps nothing. */
 	assert_error(sbk_os_person_directory(&other, after, sizeof(after),
 					     &base, &w->err),
-		     SBK_E_UNSUPPORTED, &w->err);
+		     SBK_E_NOTFOUND, &w->err);
 	assert_non_null(sbk_os_machine_directory());
 	assert_non_null(strstr(sbk_os_machine_directory(), "/Sandbook"));
 }

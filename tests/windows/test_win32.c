@@ -12,8 +12,10 @@
 
 #include "engine/os.h"
 #include "engine/os_census.h"
+#include "engine/windows/empty.h"
 #include "engine/windows/win32.h"
 #include "engine/windows/win32_census.h"
+#include "engine/windows/win32_file.h"
 #include "tests/windows/nt_state.h"
 
 #include "engine/banned.h"
@@ -398,6 +400,57 @@ static void test_win32__a_locked_volume_is_no_empty_one(void **state)
 
 #define PLACED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+#define DEEP 20
+#define FRAME_BYTES 512
+
+static uintptr_t lowest, highest; /* of the stack, where names are removed */
+
+static NTSTATUS NTAPI note_stack(HANDLE file, PIO_STATUS_BLOCK io, PVOID data,
+				 ULONG size, FILE_INFORMATION_CLASS class)
+{
+	const uintptr_t here = (uintptr_t)&size;
+
+	lowest = here < lowest ? here : lowest;
+	highest = here > highest ? here : highest;
+	return sbk_win32_file_system.NtSetInformationFile(file, io, data, size,
+							  class);
+}
+
+/* What a run wrote may be 1024 directories deep, and the stack of a program be
+ * one megabyte: each level takes its part of that. */
+static void test_win32__a_deep_tree_takes_little_stack(void **state)
+{
+	const struct place *place = *state;
+	struct sbk_win32_file files = sbk_win32_file_system;
+	struct sbk_win32 table = sbk_win32_system;
+	struct sbk_pin top = SBK_PIN_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+	char path[400];
+	size_t used;
+	int i;
+
+	used = (size_t)snprintf(path, sizeof(path), "%s/deep",
+				place->directory);
+	assert_true(CreateDirectoryA(path, NULL));
+	assert_ok(sbk_pin_path(path, SBK_EMPTY_DIRECTORY, &top, &err), &err);
+	for (i = 0; i < DEEP; i++) {
+		used += (size_t)snprintf(path + used, sizeof(path) - used,
+					 "/d");
+		assert_true(CreateDirectoryA(path, NULL));
+	}
+	lowest = UINTPTR_MAX;
+	highest = 0;
+	files.NtSetInformationFile = note_stack;
+	table.file = &files;
+	sbk_win32 = &table;
+	i = sbk_empty_directory(&top, &err);
+	sbk_win32 = &sbk_win32_system;
+	assert_ok(i, &err);
+	assert_in_range(highest - lowest, DEEP, DEEP * FRAME_BYTES);
+	assert_ok(sbk_win32_delete(top.handle, &err), &err);
+	sbk_pin_release(&top);
+}
+
 static const struct CMUnitTest tests[] = {
 	PLACED(test_win32__a_descriptor_is_kept_or_its_loss_is_told),
 	PLACED(test_win32__an_object_is_found_by_its_id),
@@ -407,6 +460,7 @@ static const struct CMUnitTest tests[] = {
 	PLACED(test_win32__a_volume_that_lacks_something_is_refused),
 	PLACED(test_win32__a_file_that_cannot_be_looked_at),
 	PLACED(test_win32__a_locked_volume_is_no_empty_one),
+	PLACED(test_win32__a_deep_tree_takes_little_stack),
 };
 
 SBK_TEST_MAIN(tests)

@@ -40,6 +40,22 @@ static bool is_recorded(struct sbk_plan *changes, const char *name)
 	return false;
 }
 
+/* What cannot be told of one account is owed, and keeps nothing else. */
+static int find_others(struct sbk_uninstall_work *work, const char *id,
+		       struct sbk_plan *found, struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc = sbk_plan_made_by_system(&work->backend, id, found, &why);
+
+	if (rc == SBK_E_NOMEM)
+		return sbk_error_no_memory(err);
+	return rc == 0 ? 0
+		       : sbk_uninstall_except(work->report, true, err,
+					      "which profiles '%s' has could "
+					      "not be told: %s",
+					      id, why.message);
+}
+
 /* What else the system has of the accounts. */
 static int plan_others(struct sbk_uninstall_work *work,
 		       struct sbk_plan *changes, struct sbk_plan *plan,
@@ -52,9 +68,9 @@ static int plan_others(struct sbk_uninstall_work *work,
 
 	for (i = 0; rc == 0 && i < report->principal_count; i++)
 		if (!report->principals[i].foreign)
-			rc = sbk_plan_made_by_system(
-				&work->backend,
-				report->principals[i].principal.id, found, err);
+			rc = find_others(work,
+					 report->principals[i].principal.id,
+					 found, err);
 	for (i = 0; rc == 0 && i < sbk_plan_count(found); i++)
 		if (!is_recorded(changes, sbk_plan_at(found, i)->object.name))
 			rc = sbk_plan_add(plan, sbk_plan_at(found, i), err);

@@ -1,7 +1,8 @@
 /*
  * sandbook-setup.exe: the elevated half. It alone makes machine-wide changes,
- * knows no command that runs somebody's program, and takes no path from its
- * caller but those that it writes a certificate to.
+ * knows no command that runs somebody's program but the one that the machine's
+ * policy, an administrator's file, names for checkpoints; and takes no path
+ * from its caller to write to but those of a certificate and an exported log.
  *
  * Before anything else, nothing but the system's own folder is searched for
  * DLLs. What it is linked with was loaded before that: the system's, by names

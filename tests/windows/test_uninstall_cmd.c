@@ -293,6 +293,30 @@ static void test_uninstall_cmd__others_came_between(void **state)
 	setup_world_end(&w);
 }
 
+/* A profile that makes no sense is owed, and all else goes. */
+static void test_uninstall_cmd__an_odd_profile_keeps_nothing_else(void **state)
+{
+	char off[SBK_SID_TEXT_MAX];
+	struct setup_world w;
+	WCHAR key[160];
+
+	(void)state;
+	begin(&w);
+	enrol(&w);
+	sid_named(&w, L"SandbookOffline", off);
+	(void)swprintf(key, 160, SIM_PROFILE_LIST L"\\%hs.bak", off);
+	sim_key_make(w.sim, key);
+	sim_value_text(w.sim, key, L"ProfileImagePath", L"C:\\Users");
+	assert_int_equal(uninstall(), SBK_EXIT_INCOMPLETE);
+	setup_world_assert_printed("could not be told");
+	assert_null(sim_account_named(w.sim, L"SandbookOffline"));
+	sim_key_remove(w.sim, key);
+	must(uninstall());
+	assert_false(is_there("Sandbook"));
+	setup_world_assert_start(&w, 0);
+	setup_world_end(&w);
+}
+
 /* --- every call ----------------------------------------------------------- */
 
 static unsigned long step(unsigned long everyday)
@@ -542,6 +566,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(gives_the_machine_back),
 	TEST(people_go_first),
 	TEST(others_came_between),
+	TEST(an_odd_profile_keeps_nothing_else),
 	TEST(what_was_remediated_stays),
 	TEST(undo_brings_it_back),
 	TEST(asks_for_an_administrator),

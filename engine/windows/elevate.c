@@ -74,9 +74,15 @@ int sbk_elevate_wait(HANDLE process, DWORD *code, struct sbk_error *err)
 	return rc < 0 ? rc : sbk_win32_exit_code(process, code, err);
 }
 
+void sbk_elevate_see_all(void)
+{
+	/* Who does not hold it is told what was missed. */
+	(void)sbk_win32_privilege(SE_BACKUP_NAME, true, NULL, NULL);
+}
+
 void sbk_elevate_reach_all(void)
 {
-	(void)sbk_win32_privilege(SE_BACKUP_NAME, true, NULL, NULL);
+	sbk_elevate_see_all();
 	(void)sbk_win32_privilege(SE_RESTORE_NAME, true, NULL, NULL);
 }
 
@@ -114,10 +120,4 @@ int sbk_os_log_line(const char *line, struct sbk_error *err)
 
 	sbk_buf_release(&wide);
 	return rc;
-}
-
-void sbk_elevate_see_all(void)
-{
-	/* Who does not hold it is told what was missed. */
-	(void)sbk_win32_privilege(SE_BACKUP_NAME, true, NULL, NULL);
 }

@@ -12,6 +12,9 @@
 /* `argv` has the program's name first. The caller closes the process. */
 int sbk_elevate_start(const char *name, char *const *argv, HANDLE *process,
 		      struct sbk_error *err);
+/* Waits for its end, and for good. */
+int sbk_elevate_wait(HANDLE process, DWORD *code, struct sbk_error *err);
+
 /*
  * Enables SeBackupPrivilege, for good, where this process holds it: what is
  * opened with backup intent, as each object of a walk, can be read whatever its
@@ -20,17 +23,13 @@ int sbk_elevate_start(const char *name, char *const *argv, HANDLE *process,
  */
 void sbk_elevate_see_all(void);
 
-/* Waits for its end, and for good. */
-int sbk_elevate_wait(HANDLE process, DWORD *code, struct sbk_error *err);
-
 /*
- * Enables what an administrator holds and does not use by itself:
- * SeBackupPrivilege, by which a sweep looks at what its owner hides from
- * administrators, and SeRestorePrivilege, by which entries are taken out there
- * and an owner is given back who is not the caller. Both count for opens that
- * say so (FILE_OPEN_FOR_BACKUP_INTENT) and for owners: "Privilege Constants",
- * "File Security and Access Rights". Where one is not held, what it would have
- * shown is missed, and told.
+ * That, by which a sweep looks at what its owner hides from administrators, and
+ * SeRestorePrivilege, by which entries are taken out there and an owner is
+ * given back who is not the caller. Both count for opens that say so
+ * (FILE_OPEN_FOR_BACKUP_INTENT) and for owners: "Privilege Constants", "File
+ * Security and Access Rights". Where one is not held, what it would have shown
+ * is missed, and told.
  */
 void sbk_elevate_reach_all(void);
 

@@ -2,6 +2,7 @@
  * Inside of the policy: what its files share. Other layers include policy.h.
  *
  *	policy_json.c     text -> struct sbk_policy_file
+ *	policy_json_reader.c  a value by its table, and where it is refused
  *	policy_names.c    what single strings of it may be
  *	policy.c          files, built-in profiles, flags -> struct sbk_settings
  *	policy_layers.c   which files, who may have written them, ceilings

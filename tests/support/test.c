@@ -48,3 +48,19 @@ void sbk_test_skip_or_fail(const char *reason, const char *file, int line)
 	if (must != NULL && strcmp(must, "1") == 0)
 		_fail(file, line);
 }
+
+unsigned long sbk_test_first(unsigned long everyday)
+{
+	const char *from = getenv("SBK_FROM");
+
+	if (from != NULL)
+		return strtoul(from, NULL, 10);
+	return getenv("SBK_CAMPAIGN") != NULL ? 1 : everyday;
+}
+
+unsigned long sbk_test_step(unsigned long everyday)
+{
+	return getenv("SBK_CAMPAIGN") != NULL || getenv("SBK_FROM") != NULL
+		       ? 1
+		       : everyday;
+}

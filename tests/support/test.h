@@ -33,6 +33,15 @@ void sbk_test_assert_error(int rc, int code, const struct sbk_error *err,
 char *sbk_test_directory(const char *name);
 void sbk_test_remove(char *directory);
 
+/*
+ * Of a sweep over every call of something: the one to begin with, and how many
+ * further the next is. Everyday's, and with SBK_CAMPAIGN=1 each from the first.
+ * SBK_FROM=180: each from that one on, in every part of the sweep; it repeats
+ * what failed "at 180", and goes on behind it.
+ */
+unsigned long sbk_test_first(unsigned long everyday);
+unsigned long sbk_test_step(unsigned long everyday);
+
 /* Skips the test with a reason, or fails it where SBK_TESTS_MUST_RUN=1. */
 #define sbk_test_skip(reason)                                      \
 	do {                                                       \

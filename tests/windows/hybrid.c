@@ -15,20 +15,13 @@
 #include "engine/windows/win32_file.h"
 #include "engine/windows/win32_program.h"
 #include "journal/journal.h"
+#include "tests/windows/kept_lists.h"
 
 #include "engine/banned.h"
 
-#define KEPT_MAX 256
 #define WINLOGON L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Winlogon"
 #define DESCRIPTOR_BYTES 512
 
-/* The descriptors that were asked for, by the file's id. */
-static struct {
-	FILE_ID_INFO id;
-	BYTE bytes[DESCRIPTOR_BYTES];
-	DWORD size;
-} kept[KEPT_MAX];
-static size_t kept_count;
 static struct sbk_win32 table;
 static struct sbk_win32_files simulated; /* of the volume S: */
 static struct sbk_win32_program program;
@@ -36,44 +29,6 @@ static struct sbk_win32_file own_files;
 static struct sbk_win32_process process;
 static WCHAR data_directory[MAX_PATH], profiles_directory[MAX_PATH];
 static WCHAR person_directory[MAX_PATH];
-
-static size_t find(const FILE_ID_INFO *id)
-{
-	size_t i = 0;
-
-	while (i < kept_count && memcmp(&kept[i].id, id, sizeof(*id)) != 0)
-		i++;
-	return i;
-}
-
-static bool id_of(HANDLE handle, FILE_ID_INFO *out)
-{
-	memset(out, 0, sizeof(*out));
-	return sbk_win32_system.files.GetFileInformationByHandleEx(
-		handle, FileIdInfo, out, sizeof(*out));
-}
-
-/* Where what had this id before is gone, so is its list. */
-static void keep(HANDLE handle, PSECURITY_DESCRIPTOR descriptor)
-{
-	const DWORD size = descriptor != NULL
-				   ? GetSecurityDescriptorLength(descriptor)
-				   : 0;
-	FILE_ID_INFO id;
-	size_t at;
-
-	if (!id_of(handle, &id) || size > DESCRIPTOR_BYTES)
-		abort();
-	at = find(&id);
-	if (at == kept_count && size == 0)
-		return;
-	if (at == kept_count && kept_count++ == KEPT_MAX)
-		abort();
-	kept[at].id = id;
-	kept[at].size = size;
-	if (size > 0)
-		memcpy(kept[at].bytes, descriptor, size);
-}
 
 /* The simulation's handles are in a range of their own. */
 static bool is_simulated(HANDLE handle)
@@ -83,25 +38,19 @@ static bool is_simulated(HANDLE handle)
 	return value >= 0x1000 && value < 0x1000 + 4 * SIM_HANDLES_MAX;
 }
 
+static const struct sbk_win32_files *files_of(HANDLE handle)
+{
+	return is_simulated(handle) ? &simulated : &sbk_win32_system.files;
+}
+
 static NTSTATUS NTAPI hybrid_NtCreateFile(
 	PHANDLE out, ACCESS_MASK access, POBJECT_ATTRIBUTES object,
 	PIO_STATUS_BLOCK io, PLARGE_INTEGER size, ULONG attributes, ULONG share,
 	ULONG disposition, ULONG options, PVOID ea, ULONG ea_size)
 {
-	OBJECT_ATTRIBUTES bare = *object;
-	NTSTATUS status;
-
-	if (is_simulated(object->RootDirectory))
-		return simulated.NtCreateFile(out, access, object, io, size,
-					      attributes, share, disposition,
-					      options, ea, ea_size);
-	bare.SecurityDescriptor = NULL;
-	status = sbk_win32_system.files.NtCreateFile(
-		out, access, &bare, io, size, attributes, share, disposition,
-		options, ea, ea_size);
-	if (status >= 0 && io->Information == FILE_CREATED)
-		keep(*out, object->SecurityDescriptor);
-	return status;
+	return files_of(object->RootDirectory)
+		->NtCreateFile(out, access, object, io, size, attributes, share,
+			       disposition, options, ea, ea_size);
 }
 
 static NTSTATUS NTAPI hybrid_NtQuerySecurityObject(HANDLE handle,
@@ -109,33 +58,13 @@ static NTSTATUS NTAPI hybrid_NtQuerySecurityObject(HANDLE handle,
 						   PSECURITY_DESCRIPTOR out,
 						   ULONG size, PULONG needed)
 {
-	FILE_ID_INFO id;
-	size_t at;
-
-	if (is_simulated(handle))
-		return simulated.NtQuerySecurityObject(handle, what, out, size,
+	return files_of(handle)->NtQuerySecurityObject(handle, what, out, size,
 						       needed);
-	if (!id_of(handle, &id) || (at = find(&id)) == kept_count ||
-	    kept[at].size == 0)
-		return sbk_win32_system.files.NtQuerySecurityObject(
-			handle, what, out, size, needed);
-	*needed = kept[at].size;
-	if (size < kept[at].size)
-		return (NTSTATUS)0xC0000023; /* STATUS_BUFFER_TOO_SMALL */
-	memcpy(out, kept[at].bytes, kept[at].size);
-	return 0;
 }
 
 static BOOL WINAPI hybrid_CloseHandle(HANDLE handle)
 {
-	return (is_simulated(handle) ? &simulated : &sbk_win32_system.files)
-		->CloseHandle(handle);
-}
-
-/* The calls that are the same for either volume. */
-static const struct sbk_win32_files *files_of(HANDLE handle)
-{
-	return is_simulated(handle) ? &simulated : &sbk_win32_system.files;
+	return files_of(handle)->CloseHandle(handle);
 }
 
 /* "S:" and the simulated volume's GUID, and no other path. */
@@ -189,16 +118,7 @@ static NTSTATUS NTAPI
 hybrid_NtSetSecurityObject(HANDLE handle, SECURITY_INFORMATION what,
 			   PSECURITY_DESCRIPTOR descriptor)
 {
-	FILE_ID_INFO id;
-
-	if (is_simulated(handle))
-		return simulated.NtSetSecurityObject(handle, what, descriptor);
-	if (!id_of(handle, &id) || find(&id) == kept_count)
-		return sbk_win32_system.files.NtSetSecurityObject(handle, what,
-								  descriptor);
-	/* Of ours, each is given whole. */
-	keep(handle, descriptor);
-	return 0;
+	return files_of(handle)->NtSetSecurityObject(handle, what, descriptor);
 }
 
 static BOOL WINAPI hybrid_FlushFileBuffers(HANDLE handle)
@@ -302,6 +222,7 @@ struct sbk_win32 *hybrid_table(void)
 
 struct sim *hybrid_begin(const char *directory)
 {
+	static const struct kept_lists_options lists = {.passes = is_simulated};
 	struct sim *sim = sim_begin();
 
 	copy_path(directory, data_directory);
@@ -316,7 +237,6 @@ struct sim *hybrid_begin(const char *directory)
 		       data_directory);
 	(void)CreateDirectoryW(person_directory, NULL);
 	sim_use_real_profiles(sim, profiles_directory);
-	kept_count = 0;
 	table = *sbk_win32;
 	simulated = table.files;
 	table.files = (struct sbk_win32_files){
@@ -342,6 +262,7 @@ struct sim *hybrid_begin(const char *directory)
 	own_files.SHGetKnownFolderPath = hybrid_SHGetKnownFolderPath;
 	table.file = &own_files;
 	table.profile = &sim_profile_table;
+	kept_lists_put(&table, &lists);
 	sbk_win32 = &table;
 	return sim;
 }
@@ -373,9 +294,7 @@ void hybrid_save(const struct sim *sim, const char *path)
 	put(from, sim, sizeof(*sim));
 	for (i = 0; i < sim->count; i++)
 		put(from, sim->nodes[i].sd.data, sim->nodes[i].sd.size);
-	put(from, &kept_count, sizeof(kept_count));
-	put(from, kept, sizeof(kept));
-	if (fclose(from) != 0)
+	if (!kept_lists_save(from) || fclose(from) != 0)
 		abort();
 }
 
@@ -406,8 +325,8 @@ void hybrid_load(struct sim *sim, const char *path)
 	get(from, sim, sizeof(*sim));
 	for (i = 0; i < sim->count; i++)
 		get_descriptor(from, &sim->nodes[i]);
-	get(from, &kept_count, sizeof(kept_count));
-	get(from, kept, sizeof(kept));
+	if (!kept_lists_load(from))
+		abort();
 	sim_process_ends(sim);
 	if (fclose(from) != 0)
 		abort();

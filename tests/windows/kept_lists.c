@@ -26,15 +26,20 @@ static struct {
 	DWORD size;
 } kept[KEPT_MAX];
 static size_t kept_count;
-static struct sbk_win32 below, table;
+static struct sbk_win32_files below;
 static const struct sbk_win32_file *below_file;
 static struct sbk_win32_file own_file;
-static bool (*failing)(void);
+static struct kept_lists_options options;
 static bool failing_off; /* for looks of our own */
 
 static bool fails(void)
 {
-	return failing != NULL && !failing_off && failing();
+	return options.fails != NULL && !failing_off && options.fails();
+}
+
+static bool passes(HANDLE handle)
+{
+	return options.passes != NULL && options.passes(handle);
 }
 
 static size_t find(const FILE_ID_INFO *id)
@@ -80,15 +85,18 @@ static NTSTATUS NTAPI lists_NtCreateFile(PHANDLE out, ACCESS_MASK access,
 					 PIO_STATUS_BLOCK io,
 					 PLARGE_INTEGER size, ULONG attributes,
 					 ULONG share, ULONG disposition,
-					 ULONG options, PVOID ea, ULONG ea_size)
+					 ULONG how, PVOID ea, ULONG ea_size)
 {
 	OBJECT_ATTRIBUTES bare = *object;
 	NTSTATUS status;
 
+	if (passes(object->RootDirectory))
+		return below.NtCreateFile(out, access, object, io, size,
+					  attributes, share, disposition, how,
+					  ea, ea_size);
 	bare.SecurityDescriptor = NULL;
-	status = below.files.NtCreateFile(out, access, &bare, io, size,
-					  attributes, share, disposition,
-					  options, ea, ea_size);
+	status = below.NtCreateFile(out, access, &bare, io, size, attributes,
+				    share, disposition, how, ea, ea_size);
 	if (status >= 0 && io->Information == FILE_CREATED)
 		keep(*out, object->SecurityDescriptor);
 	return status;
@@ -102,12 +110,15 @@ static NTSTATUS NTAPI lists_NtQuerySecurityObject(HANDLE handle,
 	FILE_ID_INFO id;
 	size_t at;
 
+	if (passes(handle))
+		return below.NtQuerySecurityObject(handle, what, out, size,
+						   needed);
 	if (fails())
 		return STATUS_DENIED;
 	if (!id_of(handle, &id) || (at = find(&id)) == kept_count ||
 	    kept[at].size == 0)
-		return below.files.NtQuerySecurityObject(handle, what, out,
-							 size, needed);
+		return below.NtQuerySecurityObject(handle, what, out, size,
+						   needed);
 	*needed = kept[at].size;
 	if (size < kept[at].size)
 		return STATUS_SMALL;
@@ -123,8 +134,12 @@ static NTSTATUS NTAPI lists_NtSetSecurityObject(HANDLE handle,
 	struct sbk_buf changed = SBK_BUF_INIT;
 	struct sbk_sd sd, input;
 	ULONG size = 0;
+	FILE_ID_INFO id;
 	NTSTATUS status;
 
+	/* A pipe or a process has a list, too. */
+	if (passes(handle) || !id_of(handle, &id))
+		return below.NtSetSecurityObject(handle, what, given);
 	if (fails())
 		return STATUS_DENIED;
 	failing_off = true;
@@ -163,25 +178,37 @@ static NTSTATUS NTAPI lists_NtSetInformationFile(HANDLE file,
 
 static BOOL WINAPI lists_FlushFileBuffers(HANDLE file)
 {
-	if (!fails())
-		return below.files.FlushFileBuffers(file);
+	if (passes(file) || !fails())
+		return below.FlushFileBuffers(file);
 	SetLastError(ERROR_ACCESS_DENIED);
 	return FALSE;
 }
 
-void kept_lists_begin(bool (*fail)(void))
+void kept_lists_put(struct sbk_win32 *table,
+		    const struct kept_lists_options *given)
 {
-	below = *sbk_win32;
-	table = below;
-	failing = fail;
+	options = *given;
 	kept_count = 0;
-	below_file = below.file;
+	below = table->files;
+	table->files.NtCreateFile = lists_NtCreateFile;
+	table->files.NtQuerySecurityObject = lists_NtQuerySecurityObject;
+	table->files.NtSetSecurityObject = lists_NtSetSecurityObject;
+	table->files.FlushFileBuffers = lists_FlushFileBuffers;
+	below_file = table->file;
 	own_file = *below_file;
 	own_file.NtSetInformationFile = lists_NtSetInformationFile;
-	table.file = &own_file;
-	table.files.NtCreateFile = lists_NtCreateFile;
-	table.files.NtQuerySecurityObject = lists_NtQuerySecurityObject;
-	table.files.NtSetSecurityObject = lists_NtSetSecurityObject;
-	table.files.FlushFileBuffers = lists_FlushFileBuffers;
-	sbk_win32 = &table;
+	table->file = &own_file;
+}
+
+bool kept_lists_save(FILE *file)
+{
+	return fwrite(&kept_count, sizeof(kept_count), 1, file) == 1 &&
+	       fwrite(kept, sizeof(kept[0]), kept_count, file) == kept_count;
+}
+
+bool kept_lists_load(FILE *file)
+{
+	return fread(&kept_count, sizeof(kept_count), 1, file) == 1 &&
+	       kept_count <= KEPT_MAX &&
+	       fread(kept, sizeof(kept[0]), kept_count, file) == kept_count;
 }

@@ -8,12 +8,26 @@
 #define SBK_TEST_KEPT_LISTS_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
-/*
- * In front of the table that is in its place, which stays below it. `fails`
- * (or NULL) says of each call that looks at a list, sets one or flushes whether
- * it fails with access denied.
- */
-void kept_lists_begin(bool (*fails)(void));
+#include "engine/windows/win32.h"
+
+struct kept_lists_options {
+	/* Whether a call that looks at a list, sets one or flushes fails with
+	 * access denied; asked at each. NULL: none does. */
+	bool (*fails)(void);
+	/* Whether this handle is none of the system's: its calls go on to the
+	 * table below, untouched. NULL: each is the system's. */
+	bool (*passes)(HANDLE handle);
+};
+
+/* Nothing is kept yet. In front of the calls that stand in `table`, of which
+ * there is one at a time. */
+void kept_lists_put(struct sbk_win32 *table,
+		    const struct kept_lists_options *options);
+
+/* For a process that goes on with what this one left; whether it was done. */
+bool kept_lists_save(FILE *file);
+bool kept_lists_load(FILE *file);
 
 #endif

@@ -182,12 +182,12 @@ void life_sweep_some(life_plan_fn *plan, unsigned long calls_min,
 	size_t i;
 	int undoing;
 
-	if (getenv("SBK_CAMPAIGN") != NULL)
-		step = 1;
+	step = sbk_test_step(step);
 	for (i = 0; i < 2; i++) {
 		for (undoing = 0; undoing < 2; undoing++) {
 			/* Other calls in each of the four. */
-			n = 1 + (2 * i + (size_t)undoing) % step;
+			n = sbk_test_first(1 +
+					   (2 * i + (size_t)undoing) % step);
 			for (; !one_fault(plan, undoing, modes[i], n);
 			     n += step)
 				assert_true(n < CALLS_MAX);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "engine/ntsec/sddl.h"
 #include "engine/windows/wide.h"
 #include "engine/windows/win32_file.h"
 #include "tests/windows/sim.h"
@@ -51,24 +52,52 @@ static bool is_there(struct sim *sim, const WCHAR *path)
 		       : sim_find(sim, text) != SIZE_MAX;
 }
 
-static void make_folder(struct sim *sim, const WCHAR *sid, const WCHAR *path)
+/* As the system makes it: the account has an entry. */
+static void list_of(const WCHAR *sid, char out[512])
 {
-	WCHAR below[PATH_UNITS];
-	char text[PATH_UNITS], sddl[512], inner[PATH_UNITS + 32];
-
-	if (sim->profiles.is_real) {
-		(void)swprintf(below, PATH_UNITS, L"%ls\\NTUSER.DAT", path);
-		if (!CreateDirectoryW(path, NULL) ||
-		    !CloseHandle(CreateFileW(below, GENERIC_WRITE, 0, NULL,
-					     CREATE_NEW, 0, NULL)))
-			abort();
-		return;
-	}
-	path_of(path, text);
-	(void)snprintf(sddl, sizeof(sddl),
+	(void)snprintf(out, 512,
 		       "O:SYG:SYD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
 		       "(A;OICI;FA;;;%ls)",
 		       sid);
+}
+
+/* A real one; its list is kept where the table keeps lists (kept_lists.h). */
+static void make_real_folder(const WCHAR *path, const char *sddl)
+{
+	struct sbk_buf list = SBK_BUF_INIT;
+	WCHAR below[PATH_UNITS];
+	HANDLE folder;
+
+	(void)swprintf(below, PATH_UNITS, L"%ls\\NTUSER.DAT", path);
+	if (!CreateDirectoryW(path, NULL) ||
+	    !CloseHandle(CreateFileW(below, GENERIC_WRITE, 0, NULL, CREATE_NEW,
+				     0, NULL)))
+		abort();
+	folder = CreateFileW(path, READ_CONTROL | WRITE_DAC | WRITE_OWNER, 7,
+			     NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS,
+			     NULL);
+	if (folder == INVALID_HANDLE_VALUE ||
+	    sbk_sddl_parse(sddl, strlen(sddl), NULL, &list, NULL) < 0 ||
+	    sbk_win32->files.NtSetSecurityObject(
+		    folder,
+		    OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION |
+			    DACL_SECURITY_INFORMATION,
+		    list.data) != STATUS_OK)
+		abort();
+	(void)CloseHandle(folder);
+	sbk_buf_release(&list);
+}
+
+static void make_folder(struct sim *sim, const WCHAR *sid, const WCHAR *path)
+{
+	char text[PATH_UNITS], sddl[512], inner[PATH_UNITS + 32];
+
+	list_of(sid, sddl);
+	if (sim->profiles.is_real) {
+		make_real_folder(path, sddl);
+		return;
+	}
+	path_of(path, text);
 	(void)sim_add(sim, text, true, sddl);
 	(void)snprintf(inner, sizeof(inner), "%s/NTUSER.DAT", text);
 	(void)sim_add(sim, inner, false, NULL);

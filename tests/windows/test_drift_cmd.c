@@ -143,7 +143,7 @@ static void test_drift_cmd__the_person_is_gone(void **state)
  * found or told that it was not looked at, and never clean. */
 static void test_drift_cmd__what_is_denied_is_missed(void **state)
 {
-	const unsigned long step = getenv("SBK_CAMPAIGN") != NULL ? 1 : 5;
+	const unsigned long step = sbk_test_step(5);
 	struct sim_account *group;
 	struct setup_world w;
 	unsigned long n;
@@ -153,7 +153,7 @@ static void test_drift_cmd__what_is_denied_is_missed(void **state)
 	enrol(&w);
 	group = named(&w, L"Sandbook");
 	group->members[group->member_count++] = named(&w, L"bob")->sid;
-	for (n = 1;; n += step) {
+	for (n = sbk_test_first(1);; n += step) {
 		fault_plan = (struct fault_plan){.mode = FAULT_DENY, .at = n};
 		code = setup_world_run(tables(), "audit", "drift", "--machine",
 				       NULL);

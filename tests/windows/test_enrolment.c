@@ -575,13 +575,14 @@ static bool one_fault(unsigned long n, bool upgrades)
 
 static void test_enrolment__a_call_that_fails_leaves_both_agreed(void **state)
 {
-	const unsigned long step = getenv("SBK_CAMPAIGN") != NULL ? 1 : 397;
+	const unsigned long step = sbk_test_step(397);
 	unsigned long n;
 	int upgrades;
 
 	(void)state;
 	for (upgrades = 0; upgrades < 2; upgrades++) {
-		for (n = 40; one_fault(n, upgrades != 0); n += step)
+		n = sbk_test_first(40);
+		for (; one_fault(n, upgrades != 0); n += step)
 			assert_true(n < CALLS_MAX);
 		assert_true(n > 100);
 	}

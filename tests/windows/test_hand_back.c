@@ -215,8 +215,8 @@ static bool one_fault(enum fault_mode mode, unsigned long n)
 
 static void sweep(enum fault_mode mode)
 {
-	const unsigned long step = getenv("SBK_CAMPAIGN") != NULL ? 1 : 5;
-	unsigned long n = 1;
+	const unsigned long step = sbk_test_step(5);
+	unsigned long n = sbk_test_first(1);
 
 	while (!one_fault(mode, n)) {
 		n += step;

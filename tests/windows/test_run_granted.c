@@ -195,8 +195,14 @@ static void assert_code(int code, int expected)
 
 static void begin_system(void)
 {
+	static const struct kept_lists_options lists = {
+		.fails = sim_token_fails};
+	static struct sbk_win32 table;
+
 	sim_token_begin();
-	kept_lists_begin(sim_token_fails);
+	table = *sbk_win32;
+	kept_lists_put(&table, &lists);
+	sbk_win32 = &table;
 }
 
 static int setup(void **state)
@@ -437,7 +443,7 @@ static void one_fault(const struct sbk_buf *start, unsigned n)
 
 static void test_run_granted__each_call_may_fail(void **state)
 {
-	const unsigned stride = getenv("SBK_CAMPAIGN") != NULL ? 1 : STRIDE;
+	const unsigned stride = (unsigned)sbk_test_step(STRIDE);
 	struct sbk_error err = SBK_ERROR_INIT;
 	struct sbk_buf start = SBK_BUF_INIT;
 	unsigned n, calls;
@@ -452,7 +458,7 @@ static void test_run_granted__each_call_may_fail(void **state)
 	assert_ok(sbk_journal_remove(&place, &err), &err);
 	begin_system();
 	assert_in_range(calls, 100, 1000);
-	for (n = 1; n <= calls; n += stride)
+	for (n = (unsigned)sbk_test_first(1); n <= calls; n += stride)
 		one_fault(&start, n);
 	sbk_buf_release(&start);
 }

@@ -133,8 +133,8 @@ static bool one_fault(unsigned long n)
 /* Each call of the system is denied once: all of it, or nothing. */
 static void test_setup_cmd__a_call_that_fails_undoes_all(void **state)
 {
-	const unsigned long step = getenv("SBK_CAMPAIGN") != NULL ? 1 : 47;
-	unsigned long n = 1;
+	const unsigned long step = sbk_test_step(47);
+	unsigned long n = sbk_test_first(1);
 
 	(void)state;
 	while (one_fault(n))

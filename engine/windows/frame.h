@@ -11,13 +11,20 @@
  *	STARTING   what may cross            started -> MADE, error -> IDLE
  *	MADE       begin -> RUNNING, and
  *	           what may cross
- *	RUNNING    what may cross            output, exit -> IDLE, error -> IDLE
+ *	RUNNING    what may cross            output, took, exit -> IDLE,
+ *	                                     error -> IDLE
  *
  * In MADE the command is there and has not run: its record is made meanwhile.
  *
  * "What may cross" is input, close, size and stop, sent before an end was seen:
  * due in IDLE too, where they mean nothing. A pipe keeps their order, so none
  * of them reaches the next command.
+ *
+ * Streams are numbered 0 to 2 as elsewhere; 3 is the run's terminal: what is
+ * typed in it, and what it draws. Of each that has input the front end sends
+ * SBK_FRAME_WINDOW bytes at most beyond those that the runner said it `took`:
+ * so the runner can always receive, and neither size nor stop waits for a
+ * command that reads nothing.
  */
 #ifndef SBK_WINDOWS_FRAME_H
 #define SBK_WINDOWS_FRAME_H
@@ -30,6 +37,8 @@
 #define SBK_FRAME_VERSION 1
 #define SBK_FRAME_BYTES_MAX (1 << 20) /* of the JSON text */
 #define SBK_FRAME_DATA_MAX (64 << 10) /* bytes of one input or output */
+#define SBK_FRAME_WINDOW (128 << 10)  /* of one stream's input on its way */
+#define SBK_FRAME_TERMINAL 3	      /* the number of that stream */
 #define SBK_FRAME_WORDS_MAX 4096      /* arguments, variables, SIDs */
 #define SBK_FRAME_LIMIT_MAX ((uint64_t)1 << 40)
 
@@ -42,6 +51,7 @@
 	X(STOP, "stop")       \
 	X(STARTED, "started") \
 	X(BEGIN, "begin")     \
+	X(TOOK, "took")       \
 	X(OUTPUT, "output")   \
 	X(EXIT, "exit")       \
 	X(ERROR, "error")
@@ -62,10 +72,12 @@ struct sbk_frame {
 	const char *temporary; /* "": none */
 	const char *run;       /* the SID of this run alone (synthetic.h) */
 	uint64_t timeout_s, memory_mib, processes;
-	bool offline, terminal, best_effort;
+	bool offline, best_effort;
+	uint32_t terminal; /* bits: which of the streams are its terminal's */
 	uint32_t columns, rows; /* start, size: 1 to 32767 */
-	/* input, output */
-	uint32_t stream; /* output: 1 or 2 */
+	/* input, took: 0 or 3; output: 1 to 3 */
+	uint32_t stream;
+	uint32_t taken; /* took: bytes */
 	const uint8_t *data;
 	size_t data_size; /* 1 to SBK_FRAME_DATA_MAX */
 	/* hello (whose process), started */

@@ -35,8 +35,18 @@ void sbk_frame_pipe_shut(struct sbk_frame_pipe *frames)
 	EnterCriticalSection(&frames->lock);
 	frames->shut = true;
 	LeaveCriticalSection(&frames->lock);
+	sbk_frame_pipe_cancel(frames);
+}
+
+void sbk_frame_pipe_cancel(struct sbk_frame_pipe *frames)
+{
+	bool shut;
+
+	EnterCriticalSection(&frames->lock);
+	shut = frames->shut;
+	LeaveCriticalSection(&frames->lock);
 	/* That nothing is under way is as good. */
-	if (frames->pipe != NULL)
+	if (shut && frames->pipe != NULL)
 		(void)sbk_win32->pipe->CancelIoEx(frames->pipe, NULL);
 }
 

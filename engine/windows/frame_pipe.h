@@ -26,6 +26,9 @@ void sbk_frame_pipe_begin(struct sbk_frame_pipe *frames, HANDLE pipe,
 void sbk_frame_pipe_end(struct sbk_frame_pipe *frames);
 /* Nothing is sent any more; whoever is sending stops. */
 void sbk_frame_pipe_shut(struct sbk_frame_pipe *frames);
+/* Once more, where it is shut: for who waits for a sender's end, which may have
+ * been about to send. */
+void sbk_frame_pipe_cancel(struct sbk_frame_pipe *frames);
 enum sbk_frame_phase sbk_frame_pipe_phase(struct sbk_frame_pipe *frames);
 
 /* SBK_E_PARSE where it is not due; SBK_E_BUSY where the other side does not

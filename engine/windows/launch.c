@@ -159,7 +159,7 @@ static int copy_stream(struct sbk_launch *launch, size_t i,
 	size_t j;
 
 	for (j = 0; j < i; j++)
-		if (streams[j] == streams[i]) {
+		if (streams[j] == streams[i] && launch->given[j] != NULL) {
 			launch->given[i] = launch->given[j];
 			return 0;
 		}
@@ -172,10 +172,11 @@ static int make_streams(struct sbk_launch *launch, struct sbk_error *err)
 	int rc = 0;
 	size_t i;
 
-	if (launch->wish->terminal)
-		return make_console(launch, err);
+	if (launch->wish->terminal != 0)
+		rc = make_console(launch, err);
 	for (i = 0; rc == 0 && i < 3; i++)
-		if (streams[i] != NULL && streams[i] != INVALID_HANDLE_VALUE)
+		if ((launch->wish->terminal & 1u << i) == 0 &&
+		    streams[i] != NULL && streams[i] != INVALID_HANDLE_VALUE)
 			rc = copy_stream(launch, i, err);
 	return rc;
 }
@@ -404,8 +405,36 @@ int sbk_launch_begin(struct sbk_launch *launch, struct sbk_error *err)
 
 	launch->begun = sbk_win32->process->GetTickCount64();
 	rc = sbk_win32_resume(launch->thread, err);
+	/* What the page of ResumeThread says of a thread that has ended is
+	 * nothing: it was stopped before it began. */
+	if (rc < 0 && sbk_win32_wait(launch->process, 0, NULL) == 1)
+		rc = 0;
 	sbk_win32_close(&launch->thread);
 	return rc;
+}
+
+/* No page says that these two may meet, and a closed console's handle is memory
+ * that was freed. */
+void sbk_launch_resize(struct sbk_launch *launch, COORD size)
+{
+	AcquireSRWLockExclusive(&launch->console_lock);
+	/* A size that is not taken stays the old one: no harm. */
+	if (launch->console != NULL)
+		(void)sbk_win32->process->ResizePseudoConsole(launch->console,
+							      size);
+	ReleaseSRWLockExclusive(&launch->console_lock);
+}
+
+/* Closing waits for its output to be read: so it is not done under the lock. */
+void sbk_launch_close_console(struct sbk_launch *launch)
+{
+	HPCON console;
+
+	AcquireSRWLockExclusive(&launch->console_lock);
+	console = launch->console;
+	launch->console = NULL;
+	ReleaseSRWLockExclusive(&launch->console_lock);
+	sbk_win32_close_console(&console);
 }
 
 int sbk_launch_release(struct sbk_launch *launch, struct sbk_error *err)
@@ -426,7 +455,7 @@ int sbk_launch_release(struct sbk_launch *launch, struct sbk_error *err)
 	sbk_win32_close(&launch->terminal_in);
 	/* Before the console: it waits for what it wrote to be read. */
 	sbk_win32_close(&launch->terminal_out);
-	sbk_win32_close_console(&launch->console);
+	sbk_launch_close_console(launch);
 	sbk_win32_close(&launch->thread);
 	sbk_win32_close(&launch->process);
 	sbk_win32_close(&launch->job);

@@ -25,6 +25,7 @@
 #include <windows.h>
 
 #include "engine/run.h"
+#include "engine/windows/terminal.h"
 #include "engine/windows/token_rules.h"
 #include "engine/windows/win32_process.h"
 
@@ -49,8 +50,12 @@ struct sbk_launch_wish {
 	bool own_station;
 	bool best_effort;  /* go on where limits were not read back */
 	HANDLE streams[3]; /* the command's; need not be inheritable */
-	bool terminal;	   /* a pseudoconsole in place of them */
+	/* Bits: these streams are a pseudoconsole's, in place of the above. */
+	unsigned terminal;
 	COORD size;
+	/* Of the caller, where `terminal` is not 0: launch_relay.h and runner.h
+	 * use it, the steps do not. */
+	const struct sbk_terminal *relay;
 	/* For tests, where the system restricts no token: what was seen is
 	 * kept in the launch, and the process is not refused for it. */
 	bool test_any_token;
@@ -64,7 +69,8 @@ struct sbk_launch {
 	HDESK desktop;
 	struct sbk_buf desktop_name, line, program, directory, environment;
 	HANDLE given[3]; /* inheritable copies */
-	HPCON console;
+	HPCON console;	 /* under `console_lock` once the command began */
+	SRWLOCK console_lock;
 	HANDLE terminal_in, terminal_out; /* our ends, or NULL */
 	DWORD process_id;
 	ULONGLONG begun;
@@ -84,7 +90,13 @@ struct sbk_launch {
  */
 int sbk_launch_build(const struct sbk_launch_wish *wish, struct sbk_launch *out,
 		     struct sbk_error *err);
+/* One that was ended already has begun, too: the wait says how it ended. */
 int sbk_launch_begin(struct sbk_launch *launch, struct sbk_error *err);
+/* The pseudoconsole, from any thread; nothing where it is closed, or there is
+ * none. */
+void sbk_launch_resize(struct sbk_launch *launch, COORD size);
+/* Its output ends when this was called. Somebody else reads it meanwhile. */
+void sbk_launch_close_console(struct sbk_launch *launch);
 /*
  * Until the command has ended, or its time; then everything else in the job is
  * ended. An exit code above 255 is one of the system's (0xC0000005, ...), as

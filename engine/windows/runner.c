@@ -16,6 +16,7 @@
 #include "engine/windows/frame_pipe.h"
 #include "engine/windows/logon_start.h"
 #include "engine/windows/pipe_end.h"
+#include "engine/windows/runner_input.h"
 #include "engine/windows/station.h"
 #include "engine/windows/win32.h"
 #include "engine/windows/win32_logon.h"
@@ -29,14 +30,14 @@
 #define SLICE_MS 500
 #define GRACE_MS 10000 /* beyond the time limit, for the runner to say so */
 #define START_MS 60000 /* for the steps of launch.h */
-#define THREAD_MS 2000
-#define INPUT_BYTES (SBK_FRAME_DATA_MAX / 2)
 
 struct sbk_runner {
 	struct sbk_frame_pipe frames;
 	struct sbk_logon logon;
-	HANDLE pipe, input; /* a thread, while a command runs */
-	HANDLE source;	    /* what it reads */
+	HANDLE pipe;
+	struct sbk_runner_input input;
+	const struct sbk_terminal *terminal; /* in use, or NULL */
+	volatile LONG stop_asked;	     /* of this command, or the next */
 	sbk_runner_ready_fn *ready;
 	void *ready_arg;
 	int64_t since; /* when the command began, or was asked for */
@@ -126,6 +127,7 @@ static int begin(struct sbk_runner *runner, const struct sbk_runner_wish *wish,
 	int rc = sbk_pipe_make(wish->sid, name, &runner->pipe, err);
 
 	sbk_frame_pipe_begin(&runner->frames, runner->pipe, SBK_FRAME_FRONT);
+	sbk_runner_input_init(&runner->input, &runner->frames);
 	if (rc == 0)
 		rc = start_program(runner, wish, name, err);
 	if (rc == 0)
@@ -193,60 +195,16 @@ int sbk_runner_release(struct sbk_runner *runner, struct sbk_error *err)
 		return 0;
 	sbk_frame_pipe_shut(&runner->frames);
 	rc = sbk_logon_release(&runner->logon, err);
-	sbk_win32_close(&runner->input);
 	if (runner->stuck) {
 		/* It looks into `frames` when it wakes, and goes no further. */
 		sbk_win32_close(&runner->pipe);
 		return rc;
 	}
+	sbk_runner_input_release(&runner->input);
 	sbk_frame_pipe_end(&runner->frames);
 	sbk_win32_close(&runner->pipe);
 	free(runner);
 	return rc;
-}
-
-/* --- the caller's input --------------------------------------------------- */
-
-/* One read of whatever it is: a console, a file, a pipe. 0 at its end. */
-static size_t read_input(HANDLE from, uint8_t *out, size_t size)
-{
-	DWORD got = 0;
-
-	if (!sbk_win32->program->ReadFile(from, out, (DWORD)size, &got, NULL))
-		return 0;
-	return got;
-}
-
-static DWORD WINAPI carry_input(void *arg)
-{
-	struct sbk_runner *runner = arg;
-	uint8_t part[INPUT_BYTES];
-	struct sbk_frame frame = {.type = SBK_FRAME_INPUT, .data = part};
-	size_t got;
-	int rc = 0;
-
-	while (rc == 0 &&
-	       (got = read_input(runner->source, part, sizeof(part))) > 0) {
-		frame.data_size = got;
-		/* What fails here is seen where frames are received. */
-		rc = sbk_frame_send(&runner->frames, &frame, SEND_MS, NULL);
-	}
-	frame = (struct sbk_frame){.type = SBK_FRAME_CLOSE};
-	if (rc == 0)
-		(void)sbk_frame_send(&runner->frames, &frame, SEND_MS, NULL);
-	return 0;
-}
-
-static int start_input(struct sbk_runner *runner, HANDLE source,
-		       struct sbk_error *err)
-{
-	const struct sbk_frame none = {.type = SBK_FRAME_CLOSE};
-
-	if (source == NULL || source == INVALID_HANDLE_VALUE)
-		return sbk_frame_send(&runner->frames, &none, SEND_MS, err);
-	runner->source = source;
-	return sbk_win32_make_thread(carry_input, runner, NULL, &runner->input,
-				     err);
 }
 
 /*
@@ -256,12 +214,8 @@ static int start_input(struct sbk_runner *runner, HANDLE source,
  */
 static void end_input(struct sbk_runner *runner)
 {
-	if (runner->input == NULL)
+	if (sbk_runner_input_end(&runner->input))
 		return;
-	if (sbk_win32_end_thread(runner->input, THREAD_MS, NULL) == 1) {
-		sbk_win32_close(&runner->input);
-		return;
-	}
 	runner->stuck = true;
 	sbk_frame_pipe_shut(&runner->frames);
 }
@@ -336,11 +290,20 @@ static int send_start(struct sbk_runner *runner,
 	return sbk_frame_send(&runner->frames, &frame, SEND_MS, err);
 }
 
-static int write_output(const struct sbk_launch_wish *wish,
+static int write_output(const struct sbk_runner *runner,
+			const struct sbk_launch_wish *wish,
 			const struct sbk_frame *frame, struct sbk_error *err)
 {
-	const HANDLE to = wish->streams[frame->stream];
+	const HANDLE to = frame->stream < SBK_FRAME_TERMINAL
+				  ? wish->streams[frame->stream]
+				  : NULL;
 
+	if (frame->stream == SBK_FRAME_TERMINAL)
+		return runner->terminal != NULL
+			       ? runner->terminal->write(runner->terminal->self,
+							 frame->data,
+							 frame->data_size, err)
+			       : 0;
 	/* A caller that closed it does not want it. */
 	if (to == NULL || to == INVALID_HANDLE_VALUE)
 		return 0;
@@ -358,6 +321,42 @@ static int take_error(const struct sbk_frame *frame, struct sbk_error *err)
 	return code;
 }
 
+/* What fails of these is seen where frames are received. */
+static void send_keys(void *arg, const void *data, size_t size)
+{
+	struct sbk_runner *runner = arg;
+
+	(void)sbk_runner_input_send(&runner->input, SBK_FRAME_TERMINAL, data,
+				    size, NULL);
+}
+
+static void send_size(void *arg, COORD size)
+{
+	(void)sbk_runner_resize(arg, size, NULL);
+}
+
+/* When the command runs: what is typed before would be for none. */
+static int begin_terminal(struct sbk_runner *runner,
+			  const struct sbk_launch_wish *wish,
+			  struct sbk_error *err)
+{
+	const struct sbk_terminal_sink sink = {
+		.arg = runner, .keys = send_keys, .resize = send_size};
+	int rc = wish->relay->begin(wish->relay->self, &sink, err);
+
+	if (rc == 0)
+		runner->terminal = wish->relay;
+	return rc;
+}
+
+static void end_terminal(struct sbk_runner *runner)
+{
+	sbk_runner_input_over(&runner->input);
+	if (runner->terminal != NULL)
+		runner->terminal->end(runner->terminal->self);
+	runner->terminal = NULL;
+}
+
 /* It is there: nothing of it runs before this has said so. */
 static int let_begin(struct sbk_runner *runner,
 		     const struct sbk_launch_wish *wish, bool limits,
@@ -371,7 +370,12 @@ static int let_begin(struct sbk_runner *runner,
 	if (rc == 0)
 		rc = sbk_frame_send(&runner->frames, &frame, SEND_MS, err);
 	runner->since = sbk_win32_clock_ms();
-	return rc < 0 ? rc : start_input(runner, wish->streams[0], err);
+	if (rc == 0 && wish->relay != NULL)
+		rc = begin_terminal(runner, wish, err);
+	if (rc == 0 && (wish->terminal & 1u) == 0)
+		rc = sbk_runner_input_start(&runner->input, wish->streams[0],
+					    err);
+	return rc;
 }
 
 /* 1: it goes on; 0: `end` is how it ended. */
@@ -385,8 +389,13 @@ static int take_frame(struct sbk_runner *runner,
 	if (frame->type == SBK_FRAME_STARTED ||
 	    frame->type == SBK_FRAME_OUTPUT) {
 		rc = frame->type == SBK_FRAME_OUTPUT
-			     ? write_output(wish, frame, err)
+			     ? write_output(runner, wish, frame, err)
 			     : let_begin(runner, wish, frame->limits, err);
+		return rc < 0 ? rc : 1;
+	}
+	if (frame->type == SBK_FRAME_TOOK) {
+		rc = sbk_runner_input_took(&runner->input, frame->stream,
+					   frame->taken, err);
 		return rc < 0 ? rc : 1;
 	}
 	if (frame->type == SBK_FRAME_ERROR)
@@ -435,17 +444,32 @@ static int relay(struct sbk_runner *runner, const struct sbk_launch_wish *wish,
 	return rc;
 }
 
+static int send_stop(struct sbk_runner *runner, struct sbk_error *err)
+{
+	const struct sbk_frame frame = {.type = SBK_FRAME_STOP};
+
+	return sbk_frame_send(&runner->frames, &frame, SEND_MS, err);
+}
+
 int sbk_runner_run(struct sbk_runner *runner,
 		   const struct sbk_launch_wish *wish, struct sbk_run_end *end,
 		   struct sbk_error *err)
 {
 	struct sbk_run_end found = {.exit_code = 0};
-	int rc = send_start(runner, wish, err);
+	int rc;
 
+	sbk_runner_input_reset(&runner->input);
+	rc = send_start(runner, wish, err);
+	/* One that was asked for before there was anything to stop; one that is
+	 * asked for from here on comes behind the start by itself. */
+	if (rc == 0 && InterlockedCompareExchange(&runner->stop_asked, 0, 0))
+		rc = send_stop(runner, err);
 	if (rc == 0)
 		rc = relay(runner, wish, &found, err);
 	sbk_runner_on_ready(runner, NULL, NULL);
+	end_terminal(runner);
 	end_input(runner);
+	(void)InterlockedExchange(&runner->stop_asked, 0);
 	if (rc == 0)
 		*end = found;
 	return rc;
@@ -463,7 +487,6 @@ int sbk_runner_resize(struct sbk_runner *runner, COORD size,
 
 int sbk_runner_stop(struct sbk_runner *runner, struct sbk_error *err)
 {
-	const struct sbk_frame frame = {.type = SBK_FRAME_STOP};
-
-	return sbk_frame_send(&runner->frames, &frame, SEND_MS, err);
+	(void)InterlockedExchange(&runner->stop_asked, 1);
+	return send_stop(runner, err);
 }

@@ -58,15 +58,17 @@ DWORD sbk_runner_process(const struct sbk_runner *runner);
 
 /*
  * One command, to its end; one after another. Its streams are `wish->streams`,
- * which are the caller's console, files or pipes; with `wish->terminal` the
- * first two carry a terminal's bytes. `wish->run` is needed; `wish->roots`,
+ * which are files, pipes, or a console that is written and read in lines; those
+ * of `wish->terminal` are the run's own terminal, which is drawn by
+ * `wish->relay` and hears of its keys. `wish->run` is needed; `wish->roots`,
  * limits and the rest are as in launch.h. Its time limit holds here, too,
  * whatever the runner does.
  */
 int sbk_runner_run(struct sbk_runner *runner,
 		   const struct sbk_launch_wish *wish, struct sbk_run_end *end,
 		   struct sbk_error *err);
-/* From another thread while that waits: another size, and the end. */
+/* From another thread while that waits: another size, and the end. The end may
+ * be asked for before, too: then that command ends as it begins. */
 int sbk_runner_resize(struct sbk_runner *runner, COORD size,
 		      struct sbk_error *err);
 int sbk_runner_stop(struct sbk_runner *runner, struct sbk_error *err);

@@ -1,8 +1,10 @@
 /*
  * The runner. Owns the order of its beginning (who made the pipe, then its own
  * protection, then the greeting) and the threads that carry a command's
- * streams. Three of them at most, beside the one that receives: one for each
- * stream that the command writes, and one that waits for its end.
+ * streams. Six of them at most, beside the one that receives: one for each
+ * stream that the command reads or writes, its terminal's among them, and one
+ * that waits for its end. The one that receives waits for none of them while a
+ * command runs, so `stop` and `size` always come through.
  *
  * Each thread gets the descriptor that keeps the account out: with the default
  * one, a command of the account could take a thread for its token.
@@ -15,6 +17,7 @@
 #include "engine/ntsec/sd.h"
 #include "engine/ntsec/sddl.h"
 #include "engine/windows/frame_pipe.h"
+#include "engine/windows/inlet.h"
 #include "engine/windows/launch.h"
 #include "engine/windows/pipe_end.h"
 #include "engine/windows/station.h"
@@ -28,13 +31,25 @@
 #define SLICE_MS 500
 #define SEND_MS 60000 /* a front end that does not read that long is gone */
 
-/* A command that runs, and what carries it. */
+struct runner;
+
+/* One stream that the command writes, and the thread that carries it. */
+struct outlet {
+	struct runner *runner;
+	uint32_t stream;
+	HANDLE from, thread;
+};
+
+/* A command that runs, and what carries it. By number of the stream there are
+ * outlets 1 to 3, inlets 0 and 3. */
 struct command {
 	struct sbk_launch_wish wish;
 	struct sbk_launch launch;
 	struct sbk_sid roots[SBK_SYNTHETIC_TOKEN_MAX], run;
-	HANDLE input, outputs[2];  /* our ends */
-	HANDLE writers[2], waiter; /* threads */
+	HANDLE input; /* our end, until its inlet has it */
+	struct sbk_inlet inlets[2];
+	struct outlet outlets[SBK_FRAME_TERMINAL + 1];
+	HANDLE waiter; /* a thread */
 	bool is_there;
 };
 
@@ -185,45 +200,55 @@ static int greet(struct runner *runner, struct sbk_error *err)
 
 /* --- a command's streams -------------------------------------------------- */
 
-static void send_output(struct runner *runner, HANDLE from, uint32_t stream)
-{
-	uint8_t part[SBK_FRAME_DATA_MAX / 2];
-	struct sbk_frame frame = {
-		.type = SBK_FRAME_OUTPUT, .stream = stream, .data = part};
-	size_t got = 1;
-
-	/* Whatever fails here, the receiving thread sees the end of the pipe,
-	 * or the waiting one that of the command. */
-	while (got > 0 &&
-	       sbk_win32_read_pipe(from, part, sizeof(part), &got, NULL) == 0 &&
-	       got > 0) {
-		frame.data_size = got;
-		if (sbk_frame_send(&runner->frames, &frame, SEND_MS, NULL) < 0)
-			break;
-	}
-}
-
+/* To its end, also where nobody hears it any more: a console that is closed
+ * waits for that. The receiving thread sees the end of the pipe. */
 static DWORD WINAPI carry_output(void *arg)
 {
-	struct runner *runner = arg;
+	struct outlet *outlet = arg;
+	uint8_t part[SBK_FRAME_DATA_MAX / 2];
+	struct sbk_frame frame = {.type = SBK_FRAME_OUTPUT,
+				  .stream = outlet->stream,
+				  .data = part};
+	size_t got = 1;
+	int rc = 0;
 
-	send_output(runner, runner->command.outputs[0], 1);
+	while (sbk_win32_read_pipe(outlet->from, part, sizeof(part), &got,
+				   NULL) == 0 &&
+	       got > 0) {
+		frame.data_size = got;
+		/* However long the front end's own reader takes. */
+		if (rc == 0)
+			rc = sbk_frame_send(&outlet->runner->frames, &frame,
+					    INFINITE, NULL);
+	}
 	return 0;
 }
 
-static DWORD WINAPI carry_errors(void *arg)
+static void say_took(void *arg, uint32_t stream, size_t size)
 {
 	struct runner *runner = arg;
+	const struct sbk_frame frame = {.type = SBK_FRAME_TOOK,
+					.stream = stream,
+					.taken = (uint32_t)size};
 
-	send_output(runner, runner->command.outputs[1], 2);
-	return 0;
+	(void)sbk_frame_send(&runner->frames, &frame, INFINITE, NULL);
 }
 
-static void join_thread(HANDLE *thread)
+/* What it may be sending is cancelled again and again where the pipe is shut:
+ * it may have been about to begin with it. */
+static void join_thread(struct runner *runner, HANDLE *thread)
 {
-	if (*thread != NULL)
-		(void)sbk_win32_wait(*thread, INFINITE, NULL); /* as it ends */
+	while (*thread != NULL && sbk_win32_wait(*thread, SLICE_MS, NULL) == 0)
+		sbk_frame_pipe_cancel(&runner->frames);
 	sbk_win32_close(thread);
+}
+
+static void join_outlets(struct runner *runner)
+{
+	size_t i;
+
+	for (i = 1; i <= SBK_FRAME_TERMINAL; i++)
+		join_thread(runner, &runner->command.outlets[i].thread);
 }
 
 /* The end of the command; everything that it wrote is said before. */
@@ -240,9 +265,10 @@ static DWORD WINAPI wait_for_end(void *arg)
 	if (rc == 0 && !end.timed_out)
 		rc = sbk_win32_exit_code(command->launch.process, &code, &err);
 	/* Its output ends with it, and is being read. */
-	sbk_win32_close_console(&command->launch.console);
-	join_thread(&command->writers[0]);
-	join_thread(&command->writers[1]);
+	sbk_launch_close_console(&command->launch);
+	join_outlets(runner);
+	sbk_inlet_stop(&command->inlets[0]);
+	sbk_inlet_stop(&command->inlets[1]);
 	frame.code = code;
 	frame.timed_out = end.timed_out;
 	frame.duration_ms = end.duration_ms;
@@ -257,37 +283,64 @@ static DWORD WINAPI wait_for_end(void *arg)
 	return 0;
 }
 
-/* Its streams, ours and the command's. */
+/* Its streams, ours and the command's, but those of its terminal. */
 static int make_streams(struct command *command, HANDLE given[3],
 			struct sbk_error *err)
 {
-	int rc = sbk_win32_make_pipe(&given[0], &command->input, err);
+	struct outlet *outlets = command->outlets;
+	int rc = 0;
+	size_t i;
 
-	if (rc == 0)
-		rc = sbk_win32_make_pipe(&command->outputs[0], &given[1], err);
-	if (rc == 0)
-		rc = sbk_win32_make_pipe(&command->outputs[1], &given[2], err);
+	if ((command->wish.terminal & 1u) == 0)
+		rc = sbk_win32_make_pipe(&given[0], &command->input, err);
+	for (i = 1; rc == 0 && i < 3; i++)
+		if ((command->wish.terminal & 1u << i) == 0)
+			rc = sbk_win32_make_pipe(&outlets[i].from, &given[i],
+						 err);
 	return rc;
 }
 
-/* A terminal's pipes are the launch's; here they are like the others. */
-static void take_terminal(struct command *command)
+static int start_inlet(struct runner *runner, size_t i, uint32_t stream,
+		       HANDLE *to, struct sbk_error *err)
 {
-	command->input = command->launch.terminal_in;
-	command->outputs[0] = command->launch.terminal_out;
-	command->launch.terminal_in = NULL;
-	command->launch.terminal_out = NULL;
+	struct sbk_inlet *inlet = &runner->command.inlets[i];
+	const HANDLE taken = *to;
+
+	*to = NULL;
+	inlet->stream = stream;
+	inlet->took = say_took;
+	inlet->arg = runner;
+	return taken != NULL
+		       ? sbk_inlet_begin(inlet, taken, &runner->guard, err)
+		       : 0;
+}
+
+static int start_outlet(struct runner *runner, uint32_t stream,
+			struct sbk_error *err)
+{
+	struct outlet *outlet = &runner->command.outlets[stream];
+
+	outlet->runner = runner;
+	outlet->stream = stream;
+	return outlet->from != NULL
+		       ? sbk_win32_make_thread(carry_output, outlet,
+					       &runner->guard, &outlet->thread,
+					       err)
+		       : 0;
 }
 
 static int start_threads(struct runner *runner, struct sbk_error *err)
 {
 	struct command *command = &runner->command;
-	int rc = sbk_win32_make_thread(carry_output, runner, &runner->guard,
-				       &command->writers[0], err);
+	uint32_t stream;
+	int rc = start_inlet(runner, 0, 0, &command->input, err);
 
-	if (rc == 0 && command->outputs[1] != NULL)
-		rc = sbk_win32_make_thread(carry_errors, runner, &runner->guard,
-					   &command->writers[1], err);
+	/* A terminal's pipes are the launch's. */
+	if (rc == 0)
+		rc = start_inlet(runner, 1, SBK_FRAME_TERMINAL,
+				 &command->launch.terminal_in, err);
+	for (stream = 1; rc == 0 && stream <= SBK_FRAME_TERMINAL; stream++)
+		rc = start_outlet(runner, stream, err);
 	if (rc == 0)
 		rc = sbk_win32_make_thread(wait_for_end, runner, &runner->guard,
 					   &command->waiter, err);
@@ -295,6 +348,16 @@ static int start_threads(struct runner *runner, struct sbk_error *err)
 }
 
 /* --- a command ------------------------------------------------------------ */
+
+/* The streams that no thread reads. */
+static void close_unread(struct command *command)
+{
+	size_t i;
+
+	for (i = 1; i <= SBK_FRAME_TERMINAL; i++)
+		if (command->outlets[i].thread == NULL)
+			sbk_win32_close(&command->outlets[i].from);
+}
 
 /* Ends what is alive of it, and its threads. */
 static int end_command(struct runner *runner, struct sbk_error *err)
@@ -305,14 +368,17 @@ static int end_command(struct runner *runner, struct sbk_error *err)
 	if (command->launch.job != NULL)
 		(void)sbk_win32_end_job(command->launch.job, SBK_LAUNCH_ENDED,
 					NULL); /* the release says it */
+	join_thread(runner, &command->waiter);
+	/* Where it never came to that thread: nobody reads what it draws. */
+	close_unread(command);
+	sbk_launch_close_console(&command->launch);
+	join_outlets(runner);
+	close_unread(command);
+	sbk_inlet_end(&command->inlets[0]);
+	sbk_inlet_end(&command->inlets[1]);
 	sbk_win32_close(&command->input);
-	join_thread(&command->waiter);
-	join_thread(&command->writers[0]);
-	join_thread(&command->writers[1]);
 	if (command->is_there)
 		rc = sbk_launch_release(&command->launch, err);
-	sbk_win32_close(&command->outputs[0]);
-	sbk_win32_close(&command->outputs[1]);
 	sbk_frame_release(&runner->start);
 	memset(command, 0, sizeof(*command));
 	return rc;
@@ -381,7 +447,7 @@ static int build(struct runner *runner, struct sbk_error *err)
 				   "the run has no window station of its own: "
 				   "%s; or --best-effort",
 				   runner->no_station.message);
-	if (rc == 0 && !command->wish.terminal)
+	if (rc == 0)
 		rc = make_streams(command, given, err);
 	memcpy(command->wish.streams, given, sizeof(given));
 	if (rc == 0)
@@ -389,8 +455,11 @@ static int build(struct runner *runner, struct sbk_error *err)
 	command->is_there = rc == 0;
 	for (i = 0; i < 3; i++)
 		sbk_win32_close(&given[i]);
-	if (rc == 0 && command->wish.terminal)
-		take_terminal(command);
+	if (rc == 0) {
+		command->outlets[SBK_FRAME_TERMINAL].from =
+			command->launch.terminal_out;
+		command->launch.terminal_out = NULL;
+	}
 	return rc;
 }
 
@@ -426,14 +495,14 @@ static int begin_command(struct runner *runner, struct sbk_error *err)
 
 /* --- frames --------------------------------------------------------------- */
 
-static int take_input(struct command *command, const struct sbk_frame *frame)
+static int take_input(struct command *command, const struct sbk_frame *frame,
+		      struct sbk_error *err)
 {
-	/* A command that does not read any more ends, or does not care. */
-	if (command->input != NULL &&
-	    sbk_win32_write(command->input, frame->data, frame->data_size,
-			    NULL) < 0)
-		sbk_win32_close(&command->input);
-	return 0;
+	if (frame->stream != 0 && frame->stream != SBK_FRAME_TERMINAL)
+		return sbk_error_set(err, SBK_E_PARSE,
+				     "no such input on the runner's pipe");
+	return sbk_inlet_put(&command->inlets[frame->stream != 0], frame->data,
+			     frame->data_size, err);
 }
 
 static int take_frame(struct runner *runner, struct sbk_frame *frame,
@@ -452,16 +521,14 @@ static int take_frame(struct runner *runner, struct sbk_frame *frame,
 	case SBK_FRAME_BEGIN:
 		return begin_command(runner, err);
 	case SBK_FRAME_INPUT:
-		return take_input(command, frame);
+		return take_input(command, frame, err);
 	case SBK_FRAME_CLOSE:
-		sbk_win32_close(&command->input);
+		sbk_inlet_close(&command->inlets[0]);
 		return 0;
 	case SBK_FRAME_SIZE:
-		if (command->launch.console != NULL)
-			(void)sbk_win32->process->ResizePseudoConsole(
-				command->launch.console,
-				(COORD){(SHORT)frame->columns,
-					(SHORT)frame->rows});
+		sbk_launch_resize(
+			&command->launch,
+			(COORD){(SHORT)frame->columns, (SHORT)frame->rows});
 		return 0;
 	case SBK_FRAME_STOP:
 		return command->launch.job != NULL

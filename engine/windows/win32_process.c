@@ -18,6 +18,10 @@
 #define JOB_LIST ((DWORD_PTR)0x0002000D)
 #define PSEUDOCONSOLE ((DWORD_PTR)0x00020016)
 
+/* Its PSEUDOCONSOLE_INHERIT_CURSOR: else the first thing that it draws is an
+ * empty screen. It asks for the cursor, and the terminal answers. */
+#define INHERIT_CURSOR 1u
+
 #define UI_LIMITS                                                          \
 	(JOB_OBJECT_UILIMIT_DESKTOP | JOB_OBJECT_UILIMIT_DISPLAYSETTINGS | \
 	 JOB_OBJECT_UILIMIT_EXITWINDOWS | JOB_OBJECT_UILIMIT_GLOBALATOMS | \
@@ -230,7 +234,7 @@ int sbk_win32_make_console(COORD size, HANDLE input, HANDLE output, HPCON *out,
 {
 	HPCON console = NULL;
 	const HRESULT result = sbk_win32->process->CreatePseudoConsole(
-		size, input, output, 0, &console);
+		size, input, output, INHERIT_CURSOR, &console);
 
 	if (FAILED(result))
 		return sbk_win32_hresult_error(err, result,
@@ -248,7 +252,7 @@ void sbk_win32_close_console(HPCON *console)
 
 /* --- starting ------------------------------------------------------------ */
 
-#define ATTRIBUTES_MAX 2
+#define ATTRIBUTES_MAX 3
 
 /* The values stay where they are until the list is deleted. */
 struct attributes {
@@ -312,8 +316,8 @@ static int fill_list(const struct sbk_win32_start *start,
 		rc = put(attributes, JOB_LIST, &attributes->job,
 			 sizeof(attributes->job), err);
 	if (rc == 0 && start->console != NULL)
-		return put(attributes, PSEUDOCONSOLE, start->console,
-			   sizeof(start->console), err);
+		rc = put(attributes, PSEUDOCONSOLE, start->console,
+			 sizeof(start->console), err);
 	for (i = 0; i < 3; i++)
 		add_handle(attributes, start->streams[i]);
 	if (rc == 0 && attributes->handle_count > 0)
@@ -344,7 +348,9 @@ static int create(const struct sbk_win32_start *start,
 	STARTUPINFOEXW startup = {
 		.StartupInfo = {.cb = sizeof(startup),
 				.lpDesktop = (LPWSTR)(uintptr_t)start->desktop,
-				/* With none of them, ours are not copied. */
+				/* With none of them, ours are not copied; a
+				 * console's program gets those of its console
+				 * ("GetStdHandle function"). */
 				.dwFlags = STARTF_USESTDHANDLES},
 		.lpAttributeList = attributes->list};
 	const DWORD flags = CREATE_SUSPENDED | CREATE_UNICODE_ENVIRONMENT |
@@ -356,11 +362,9 @@ static int create(const struct sbk_win32_start *start,
 	BOOL ok;
 
 	memset(&made, 0, sizeof(made));
-	if (start->console == NULL) {
-		startup.StartupInfo.hStdInput = start->streams[0];
-		startup.StartupInfo.hStdOutput = start->streams[1];
-		startup.StartupInfo.hStdError = start->streams[2];
-	}
+	startup.StartupInfo.hStdInput = start->streams[0];
+	startup.StartupInfo.hStdOutput = start->streams[1];
+	startup.StartupInfo.hStdError = start->streams[2];
 	ok = start->token != NULL
 		     ? sbk_win32->process->CreateProcessAsUserW(
 			       start->token, start->program, line, &security,

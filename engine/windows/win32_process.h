@@ -98,7 +98,9 @@ void sbk_win32_close_desktop(HDESK *desktop);
  * (handleapi.h)". */
 int sbk_win32_inheritable(HANDLE handle, HANDLE *out, struct sbk_error *err);
 
-/* "CreatePseudoConsole function" (HRESULT): the ends stay the caller's. */
+/* "CreatePseudoConsole function" (HRESULT): the ends stay the caller's. Its
+ * first output asks where the cursor is; a program of it may hang until the
+ * input answers. */
 int sbk_win32_make_console(COORD size, HANDLE input, HANDLE output, HPCON *out,
 			   struct sbk_error *err);
 void sbk_win32_close_console(HPCON *console);
@@ -113,8 +115,8 @@ struct sbk_win32_start {
 	const WCHAR *desktop;		  /* or NULL: ours */
 	const struct sbk_buf *descriptor; /* of process and thread, or NULL */
 	HANDLE job;			  /* or NULL */
-	HPCON console;			  /* or NULL: the streams */
-	HANDLE streams[3];		  /* inheritable; NULL: none */
+	HPCON console;			  /* or NULL */
+	HANDLE streams[3];		  /* inheritable; NULL: the console's */
 };
 
 /*

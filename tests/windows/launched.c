@@ -2,6 +2,7 @@
  * What tests/windows/test_launch.c starts in a run: does the one thing that its
  * first argument names.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <wchar.h>
@@ -50,6 +51,55 @@ static int copy_input(void)
 		(void)putchar(c);
 	(void)fprintf(stderr, "error\n");
 	return 0;
+}
+
+static int count_input(void)
+{
+	unsigned long count = 0;
+
+	while (getchar() != EOF)
+		count++;
+	(void)printf("%lu bytes\n", count);
+	return 0;
+}
+
+static HANDLE open_console(const wchar_t *name)
+{
+	return CreateFileW(name, GENERIC_READ | GENERIC_WRITE,
+			   FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+			   OPEN_EXISTING, 0, NULL);
+}
+
+/* On its console, by name: its size, a character of its input where that is
+ * another's, and each key until 'q'. Wine gives no streams of the console. */
+static int draw(bool reads)
+{
+	const HANDLE in = open_console(L"CONIN$");
+	const HANDLE out = open_console(L"CONOUT$");
+	CONSOLE_SCREEN_BUFFER_INFO info;
+	wchar_t text[100];
+	INPUT_RECORD record;
+	DWORD count;
+	int length;
+
+	if (!GetConsoleScreenBufferInfo(out, &info))
+		return 9;
+	length = swprintf(text, 100, L"drawn %d by %d %c\r\n", info.dwSize.X,
+			  info.dwSize.Y, reads ? getchar() : '-');
+	if (!WriteConsoleW(out, text, (DWORD)length, &count, NULL))
+		return 8;
+	while (ReadConsoleInputW(in, &record, 1, &count)) {
+		const wchar_t unit = record.Event.KeyEvent.uChar.UnicodeChar;
+
+		if (record.EventType != KEY_EVENT ||
+		    !record.Event.KeyEvent.bKeyDown || unit == 0)
+			continue;
+		if (unit == L'q')
+			return 4;
+		length = swprintf(text, 100, L"key %04x\r\n", (unsigned)unit);
+		(void)WriteConsoleW(out, text, (DWORD)length, &count, NULL);
+	}
+	return 7;
 }
 
 /* A directory with a file that may not be written, where temporary ones go. */
@@ -106,6 +156,10 @@ int wmain(int argc, wchar_t **argv)
 		return start_another();
 	else if (wcscmp(what, L"copy") == 0)
 		return copy_input();
+	else if (wcscmp(what, L"count") == 0)
+		return count_input();
+	else if (wcscmp(what, L"draw") == 0)
+		return draw(wcscmp(value, L"reads") == 0);
 	else if (wcscmp(what, L"station") == 0)
 		print_station();
 	else if (wcscmp(what, L"litter") == 0)

@@ -37,6 +37,52 @@ static int serve(const char *name, const wchar_t *server, bool any_token,
 	return sbk_runner_serve(&wish, &err) == 0 ? 0 : 1;
 }
 
+/* --- consoles --------------------------------
+ */
+
+static struct sbk_win32_process consoles;
+static struct sbk_win32 table;
+static volatile LONG closing;
+
+/* As before Windows 11 24H2, where it waits for the output to be read. */
+static void WINAPI close_late(HPCON console)
+{
+	(void)InterlockedExchange(&closing, 1);
+	Sleep(500);
+	ClosePseudoConsole(console);
+}
+
+/* The handle of a console that is being closed is nobody's any more. */
+static HRESULT WINAPI resize_open(HPCON console, COORD size)
+{
+	(void)size;
+	if (console == NULL || closing)
+		ExitProcess(99);
+	return S_OK;
+}
+
+/* Wine's console ends at once where it is to ask for the cursor. */
+static HRESULT WINAPI make_without_cursor(COORD size, HANDLE input,
+					  HANDLE output, DWORD flags,
+					  HPCON *out)
+{
+	return flags == 1 ? CreatePseudoConsole(size, input, output, 0, out)
+			  : E_INVALIDARG;
+}
+
+static void change_consoles(bool late)
+{
+	consoles = sbk_win32_process_system;
+	consoles.CreatePseudoConsole = make_without_cursor;
+	if (late) {
+		consoles.ClosePseudoConsole = close_late;
+		consoles.ResizePseudoConsole = resize_open;
+	}
+	table = sbk_win32_system;
+	table.process = &consoles;
+	sbk_win32 = &table;
+}
+
 /* Opens the pipe and says what is not due. */
 static int be_hostile(const char *name, const void *bytes, size_t size)
 {
@@ -52,10 +98,12 @@ static int be_hostile(const char *name, const void *bytes, size_t size)
 	return 0;
 }
 
-/* Begins as it should, and then never stops sending. */
-static int flood(const char *name)
+/* Begins as it should, and then never stops sending; or takes what was never
+ * sent. */
+static int flood(const char *name, bool greedy)
 {
 	static const uint8_t data[1000];
+	const struct sbk_frame took = {.type = SBK_FRAME_TOOK, .taken = 1};
 	struct sbk_frame said[] = {
 		{.type = SBK_FRAME_HELLO, .process = GetCurrentProcessId()},
 		{.type = SBK_FRAME_STARTED, .process = 1, .limits = true},
@@ -81,6 +129,8 @@ static int flood(const char *name)
 		if (sbk_frame_send(&frames, &said[i], 10000, &err) < 0)
 			return 1;
 	}
+	if (greedy)
+		(void)sbk_frame_send(&frames, &took, 10000, &err);
 	while (sbk_frame_send(&frames, &said[2], 10000, &err) == 0)
 		Sleep(20);
 	return 0;
@@ -178,6 +228,7 @@ int wmain(int argc, wchar_t **wide)
 		return 9;
 	sbk_narrow_add(&name, wide[1], wcslen(wide[1]));
 	pipe = sbk_buf_text(&name);
+	change_consoles(strcmp(mode, "slow close") == 0);
 	if (strcmp(mode, "serve") == 0)
 		return serve(pipe, wide[2], true, true);
 	if (strcmp(mode, "strict token") == 0)
@@ -189,7 +240,11 @@ int wmain(int argc, wchar_t **wide)
 	if (strcmp(mode, "silent") == 0)
 		return be_hostile(pipe, NULL, 0);
 	if (strcmp(mode, "flood") == 0)
-		return flood(pipe);
+		return flood(pipe, false);
+	if (strcmp(mode, "greedy") == 0)
+		return flood(pipe, true);
+	if (strcmp(mode, "slow close") == 0)
+		return serve(pipe, wide[2], true, true);
 	if (strcmp(mode, "early") == 0)
 		return be_hostile(pipe, early, sizeof(early) - 1);
 	if (strcmp(mode, "long") == 0)

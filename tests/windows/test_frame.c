@@ -49,7 +49,7 @@ static void test_frame__is_read_as_it_was_written(void **state)
 	assert_string_equal(one.argv[1], "\xc3\xa9\"\\");
 	assert_null(one.argv[2]);
 	assert_string_equal(one.directory, "C:/ws");
-	assert_true(one.offline && !one.terminal);
+	assert_true(one.offline && one.terminal == 0);
 	assert_int_equal(one.timeout_s, 60);
 	assert_int_equal(two.stream, 2);
 	assert_int_equal(two.data_size, 3);
@@ -118,9 +118,13 @@ static void test_frame__refuses_each_other_text(void **state)
 		"{\"v\":1,\"type\":\"hello\",\"process\":1.0}",
 		"{\"v\":1,\"type\":\"size\",\"columns\":80,\"rows\":32768}",
 		"{\"v\":1,\"type\":\"size\",\"columns\":-1,\"rows\":3}",
-		"{\"v\":1,\"type\":\"input\",\"data\":\"\"}",
-		"{\"v\":1,\"type\":\"input\",\"data\":\"QQ\"}",
-		"{\"v\":1,\"type\":\"input\",\"data\":\"Q Q=\"}",
+		"{\"v\":1,\"type\":\"input\",\"data\":\"QQ==\"}",
+		"{\"v\":1,\"type\":\"input\",\"stream\":4,\"data\":\"QQ==\"}",
+		"{\"v\":1,\"type\":\"input\",\"stream\":0,\"data\":\"\"}",
+		"{\"v\":1,\"type\":\"took\",\"stream\":0,\"size\":0}",
+		"{\"v\":1,\"type\":\"took\",\"stream\":0,\"size\":131073}",
+		"{\"v\":1,\"type\":\"input\",\"stream\":0,\"data\":\"QQ\"}",
+		"{\"v\":1,\"type\":\"input\",\"stream\":0,\"data\":\"Q Q=\"}",
 		"{\"v\":1,\"type\":\"output\",\"stream\":0,\"data\":\"QQ==\"}",
 		"{\"v\":1,\"type\":\"error\",\"step\":\"a\",\"message\":\"b\","
 		"\"os_code\":0,\"error\":0}",
@@ -130,8 +134,8 @@ static void test_frame__refuses_each_other_text(void **state)
 
 	(void)state;
 	assert_int_equal(read_text("{\"v\":1,\"type\":\"stop\"}", &err), 1);
-	assert_int_equal(read_text("{\"v\":1,\"type\":\"input\",\"data\":"
-				   "\"QQ==\"}",
+	assert_int_equal(read_text("{\"v\":1,\"type\":\"input\",\"stream\":3,"
+				   "\"data\":\"QQ==\"}",
 				   &err),
 			 1);
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
@@ -164,11 +168,14 @@ static void test_frame__has_a_largest_size(void **state)
 /* Of all sequences, only those of the table in the header. */
 static void test_frame__each_is_due_in_its_phases_only(void **state)
 {
-	static const char expected[SBK_FRAME_RUNNING + 1][2][SBK_FRAME_TYPES +
-							     1] = {
-		{"x..........", "..........."}, {"...........", "x.........."},
-		{".xxxxx.....", "..........."}, {"..xxxx.....", "......x...x"},
-		{"..xxxx.x...", "..........."}, {"..xxxx.....", "........xxx"}};
+	static const char expected[SBK_FRAME_RUNNING + 1][2]
+				  [SBK_FRAME_TYPES + 1] = {
+					  {"x...........", "............"},
+					  {"............", "x..........."},
+					  {".xxxxx......", "............"},
+					  {"..xxxx......", "......x....x"},
+					  {"..xxxx.x....", "............"},
+					  {"..xxxx......", "........xxxx"}};
 	struct sbk_error err = SBK_ERROR_INIT;
 	int phase, side, type;
 

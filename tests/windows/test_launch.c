@@ -332,7 +332,7 @@ static void test_launch__runs_in_a_pseudoconsole(void **state)
 	struct outcome out;
 
 	(void)state;
-	wish.terminal = true;
+	wish.terminal = 7;
 	wish.size = (COORD){80, 24};
 	run(&wish, &out);
 	assert_ok(out.rc, &out.err);

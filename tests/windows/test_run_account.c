@@ -147,9 +147,10 @@ static HANDLE WINAPI give_stream(DWORD which)
 	return which == STD_INPUT_HANDLE ? NULL : output_file;
 }
 
-/* The console's handler, and a Ctrl-C a second after it is there. */
+/* The console's handler, and a Ctrl-C a second after it is there, or at once.
+ */
 static PHANDLER_ROUTINE handler;
-static bool press;
+static bool press, press_at_once;
 static HANDLE pressing;
 
 static DWORD WINAPI press_soon(void *arg)
@@ -164,6 +165,8 @@ static BOOL WINAPI set_handler(PHANDLER_ROUTINE routine, BOOL add)
 	handler = add ? routine : NULL;
 	if (add && press)
 		pressing = CreateThread(NULL, 0, press_soon, NULL, 0, NULL);
+	if (add && press_at_once)
+		assert_true(handler(CTRL_C_EVENT));
 	return TRUE;
 }
 
@@ -258,7 +261,7 @@ static int setup(void **state)
 	program = sbk_win32_program_system;
 	program.GetStdHandle = give_stream;
 	program.SetConsoleCtrlHandler = set_handler;
-	press = false;
+	press = press_at_once = false;
 	table.program = &program;
 	process = sbk_win32_process_system;
 	process.TerminateJobObject = refuse_to_end;
@@ -440,6 +443,19 @@ static void test_run_account__is_interrupted(void **state)
 	assert_int_equal(answered, 0);
 	(void)CloseHandle(pressing);
 	assert_null(handler);
+	assert_code(call("journal", "log", NULL), 0);
+	assert_said("(exit 130");
+}
+
+/* One is enough, also before the runner was told what to start. */
+static void test_run_account__is_interrupted_early(void **state)
+{
+	(void)state;
+	enrol();
+	press_at_once = true;
+	assert_code(call(ONLINE, "--best-effort", "--", "launched", "sleep",
+			 "10000", NULL),
+		    130);
 	assert_code(call("journal", "log", NULL), 0);
 	assert_said("(exit 130");
 }
@@ -632,6 +648,7 @@ static const struct CMUnitTest tests[] = {
 	RUN_TEST(test_run_account__what_it_is_given_is_its_own),
 	RUN_TEST(test_run_account__its_end_is_told),
 	RUN_TEST(test_run_account__is_interrupted),
+	RUN_TEST(test_run_account__is_interrupted_early),
 	RUN_TEST(test_run_account__a_crash_is_swept),
 	RUN_TEST(test_run_account__a_sweep_beside_it_is_no_failure),
 	RUN_TEST(test_run_account__the_plan_tells_the_truth),

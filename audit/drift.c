@@ -428,7 +428,8 @@ static int check_book(struct drift *d, struct sbk_error *err)
 	d->lost_count = 0;
 	rc = expected == NULL || d->lost == NULL || d->why == NULL
 		     ? sbk_error_no_memory(err)
-		     : sbk_drift_expected(d->book, expected, &count, err);
+		     : sbk_journal_expected(d->book->standing, d->book->changes,
+					    expected, &count, err);
 	for (i = 0; rc == 0 && i < count; i++)
 		rc = expected[i]->status == SBK_STATUS_CONFIRMED
 			     ? look(d, expected[i], err)

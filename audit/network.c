@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/drift.h"
 #include "audit/records.h"
 #include "audit/subjects.h"
 #include "engine/network_probe.h"
 #include "engine/principals.h"
+#include "journal/journal.h"
 
 #include "engine/banned.h"
 
@@ -90,8 +90,10 @@ static int check_book(struct network *n, const struct sbk_record_book *book,
 	const size_t room = sbk_plan_count(book->standing);
 	const struct sbk_change **made = calloc(room + 1, sizeof(*made));
 	size_t i, found = 0;
-	int rc = made == NULL ? sbk_error_no_memory(err)
-			      : sbk_drift_expected(book, made, &found, err);
+	int rc = made == NULL
+			 ? sbk_error_no_memory(err)
+			 : sbk_journal_expected(book->standing, book->changes,
+						made, &found, err);
 
 	for (i = 0; rc == 0 && i < found; i++)
 		rc = check_made(n, made[i], err);

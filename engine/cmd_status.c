@@ -4,10 +4,12 @@
  * nothing. What cannot be looked at is said with the reason, and is no
  * failure of the command.
  */
+#include "engine/status.h"
+
+#include <stdlib.h>
+
 #include "engine/json.h"
 #include "engine/os.h"
-#include "engine/principals.h"
-#include "engine/run.h"
 
 #include "engine/banned.h"
 
@@ -19,16 +21,13 @@ struct book_status {
 	struct sbk_error error; /* .code SBK_OK: readable */
 };
 
-enum table_status { TABLE_PRESENT, TABLE_ABSENT, TABLE_UNKNOWN };
-
 struct status {
 	struct sbk_carriers carriers;
 	enum sbk_network network;
 	bool installed; /* the machine's directory is there */
 	struct sbk_principals principals;
 	struct sbk_error principals_error;
-	enum table_status table;
-	struct sbk_error table_error;
+	struct sbk_status_report system;
 	struct book_status books[2];
 };
 
@@ -72,39 +71,55 @@ static void look_at_book(struct sbk_cli *cli, enum sbk_book book,
 		sbk_error_clear(&out->error);
 }
 
-/* The rules themselves; whether they work is for `audit network`. */
-static void look_at_table(struct status *status)
+static int look(struct sbk_cli *cli, struct status *status,
+		struct sbk_error *err)
 {
-	const struct sbk_object table = {.kind = SBK_KIND_FIREWALL,
-					 .name = sbk_principals_table()};
-	struct sbk_observation seen = SBK_OBSERVATION_INIT;
-	struct sbk_backend backend = {.ops = NULL};
-	int rc;
+	const char *machine = sbk_os_machine_directory();
+	const struct sbk_status_asked asked = {.ledger = &cli->ledger,
+					       .network = status->network,
+					       .principals =
+						       &status->principals,
+					       .carriers = &status->carriers};
 
-	sbk_error_clear(&status->table_error);
-	rc = sbk_os_backend(&backend, &status->table_error);
-	if (rc == 0)
-		rc = sbk_backend_observe(&backend, &table, &seen,
-					 &status->table_error);
-	if (rc < 0)
-		status->table = TABLE_UNKNOWN;
-	else
-		status->table =
-			seen.state.size == 0 ? TABLE_ABSENT : TABLE_PRESENT;
-	sbk_observation_release(&seen);
-	sbk_backend_close(&backend);
-}
-
-static void look(struct sbk_cli *cli, struct status *status)
-{
-	status->installed = sbk_run_name_exists(sbk_os_machine_directory());
+	status->installed = machine != NULL && sbk_run_name_exists(machine);
 	sbk_error_clear(&status->principals_error);
 	/* Its error is kept, and printed. */
 	(void)sbk_principals_find(&status->principals,
 				  &status->principals_error);
-	look_at_table(status);
 	look_at_book(cli, SBK_BOOK_MACHINE, "machine", &status->books[0]);
 	look_at_book(cli, SBK_BOOK_USER, "user", &status->books[1]);
+	status->system.accounts = calloc(status->principals.count + 1,
+					 sizeof(*status->system.accounts));
+	return status->system.accounts == NULL
+		       ? sbk_error_no_memory(err)
+		       : sbk_status_system(&asked, &status->system, err);
+}
+
+static void release_said(struct sbk_status_said *said)
+{
+	sbk_buf_release(&said->text);
+	sbk_buf_release(&said->members);
+}
+
+static void release(struct status *status)
+{
+	size_t i;
+
+	for (i = 0; i < SBK_STATUS_PLACES; i++)
+		release_said(&status->system.places[i]);
+	for (i = 0;
+	     status->system.accounts != NULL && i < status->principals.count;
+	     i++)
+		release_said(&status->system.accounts[i]);
+	free(status->system.accounts);
+	sbk_principals_release(&status->principals);
+}
+
+/* --- for people ----------------------------------------------------------- */
+
+static void add_text(const struct sbk_status_said *said, struct sbk_buf *out)
+{
+	sbk_buf_add(out, sbk_buf_text(&said->text), said->text.size);
 }
 
 static void print_guarantees(const struct status *status, struct sbk_buf *out)
@@ -114,8 +129,8 @@ static void print_guarantees(const struct status *status, struct sbk_buf *out)
 
 	sbk_buf_printf(out,
 		       "What a run guarantees on this machine (network: "
-		       "%s), as just tried:\n\n",
-		       sbk_network_name(status->network));
+		       "%s), %s:\n\n",
+		       sbk_network_name(status->network), status->system.known);
 	for (i = 0; i < SBK_GUARANTEE_COUNT; i++) {
 		enum sbk_guarantee guarantee = (enum sbk_guarantee)i;
 		bool carried = carriers->names[i][0] != '\0';
@@ -127,24 +142,7 @@ static void print_guarantees(const struct status *status, struct sbk_buf *out)
 			       carried ? carriers->names[i]
 				       : carriers->missing[i]);
 	}
-	sbk_buf_printf(out, "\nLandlock ABI %d%s\n", carriers->landlock_abi,
-		       carriers->landlock_abi == 0 ? " (not available)" : "");
-	sbk_buf_adds(out, "Limits: " SBK_RUN_MEMORY_MEANING "\n");
-}
-
-static void print_table(const struct status *status, struct sbk_buf *out)
-{
-	static const char *const words[] = {
-		[TABLE_PRESENT] = "is loaded",
-		[TABLE_ABSENT] = "is not loaded",
-		[TABLE_UNKNOWN] = "cannot be looked at: ",
-	};
-
-	sbk_buf_printf(out, "Firewall: the table '%s' %s%s\n",
-		       sbk_principals_table(), words[status->table],
-		       status->table == TABLE_UNKNOWN
-			       ? status->table_error.message
-			       : "");
+	add_text(&status->system.places[SBK_STATUS_OF_RUNS], out);
 }
 
 static void print_installed(const struct status *status, struct sbk_buf *out)
@@ -169,9 +167,9 @@ static void print_installed(const struct status *status, struct sbk_buf *out)
 			sbk_buf_printf(out, " of %s",
 				       sbk_owner_words(&item->person, person));
 		sbk_buf_addc(out, '\n');
+		add_text(&status->system.accounts[i], out);
 	}
-	if (status->principals.count > 0 || status->table == TABLE_PRESENT)
-		print_table(status, out);
+	add_text(&status->system.places[SBK_STATUS_OF_WALLS], out);
 }
 
 static void print_book(const struct book_status *book, struct sbk_buf *out)
@@ -198,10 +196,26 @@ static void print_text(const struct status *status, struct sbk_buf *out)
 	print_guarantees(status, out);
 	print_installed(status, out);
 	print_book(&status->books[0], out);
+	add_text(&status->system.places[SBK_STATUS_OF_MACHINE_BOOK], out);
 	print_book(&status->books[1], out);
+	add_text(&status->system.places[SBK_STATUS_OF_USER_BOOK], out);
 }
 
-static void print_json_book(const struct book_status *book, struct sbk_buf *out)
+/* --- for programs --------------------------------------------------------- */
+
+/* Into the object that is open. */
+static void add_members(const struct sbk_status_said *said, struct sbk_buf *out)
+{
+	if (said->members.size == 0)
+		return;
+	if (out->size > 0 && out->data[out->size - 1] != '{')
+		sbk_buf_addc(out, ',');
+	sbk_buf_add(out, said->members.data, said->members.size);
+}
+
+static void print_json_book(const struct book_status *book,
+			    const struct sbk_status_said *more,
+			    struct sbk_buf *out)
 {
 	sbk_json_open_key(out, book->name, '{');
 	sbk_json_bool(out, "present", book->present);
@@ -211,6 +225,7 @@ static void print_json_book(const struct book_status *book, struct sbk_buf *out)
 		sbk_json_string(out, "diagnosis", book->error.message);
 	else if (book->present)
 		sbk_json_integer(out, "owed", (int64_t)book->owed);
+	add_members(more, out);
 	sbk_json_close(out, '}');
 }
 
@@ -230,6 +245,7 @@ static void print_json_accounts(const struct status *status,
 				sbk_principal_role_name(item->role));
 		if (item->role != SBK_PRINCIPAL_GROUP)
 			sbk_json_owner(out, "person", &item->person);
+		add_members(&status->system.accounts[i], out);
 		sbk_json_close(out, '}');
 	}
 	sbk_json_close(out, ']');
@@ -240,26 +256,20 @@ static void print_json_accounts(const struct status *status,
 
 static void print_json(const struct status *status, struct sbk_buf *out)
 {
-	const struct sbk_carriers *carriers = &status->carriers;
+	const struct sbk_status_said *places = status->system.places;
 
 	sbk_json_open(out, '{');
 	sbk_json_string(out, "network", sbk_network_name(status->network));
-	sbk_carriers_print_json(carriers, out);
-	sbk_json_bool(out, "namespaces", carriers->namespaces);
-	sbk_json_integer(out, "landlock_abi", carriers->landlock_abi);
-	sbk_json_bool(out, "seccomp", carriers->seccomp);
-	sbk_json_string(out, "memory_limit", "per process");
+	sbk_carriers_print_json(&status->carriers, out);
+	add_members(&places[SBK_STATUS_OF_RUNS], out);
 	sbk_json_bool(out, "installed", status->installed);
 	print_json_accounts(status, out);
-	if (status->table == TABLE_UNKNOWN)
-		sbk_json_string(out, "firewall_table_unknown",
-				status->table_error.message);
-	else
-		sbk_json_bool(out, "firewall_table",
-			      status->table == TABLE_PRESENT);
+	add_members(&places[SBK_STATUS_OF_WALLS], out);
 	sbk_json_open_key(out, "journals", '{');
-	print_json_book(&status->books[0], out);
-	print_json_book(&status->books[1], out);
+	print_json_book(&status->books[0], &places[SBK_STATUS_OF_MACHINE_BOOK],
+			out);
+	print_json_book(&status->books[1], &places[SBK_STATUS_OF_USER_BOOK],
+			out);
 	sbk_json_close(out, '}');
 	sbk_json_close(out, '}');
 	sbk_buf_addc(out, '\n');
@@ -284,15 +294,14 @@ static int run_status(struct sbk_cli *cli, int argc, char **argv)
 	if (rc == 0)
 		rc = sbk_carriers_probe(&arguments.options, status.network,
 					&status.carriers, &err);
-	if (rc < 0)
-		return sbk_cli_fail(cli, &err);
-	look(cli, &status);
-	if (arguments.json)
+	if (rc == 0)
+		rc = look(cli, &status, &err);
+	if (rc == 0 && arguments.json)
 		print_json(&status, &out);
-	else
+	else if (rc == 0)
 		print_text(&status, &out);
-	rc = sbk_cli_print(cli, &out);
-	sbk_principals_release(&status.principals);
+	rc = rc < 0 ? sbk_cli_fail(cli, &err) : sbk_cli_print(cli, &out);
+	release(&status);
 	sbk_buf_release(&out);
 	return rc;
 }
@@ -302,10 +311,11 @@ const struct sbk_command sbk_command_status = {
 	.usage = "[options]",
 	.summary = "what is installed, and what runs guarantee here",
 	.help = "Tries each mechanism in a process of its own and prints "
-		"which guarantees of\na run have a carrier on this machine; "
-		"then the accounts and the firewall table\nthat are "
-		"installed, and whether the journals can be read and what they "
-		"still owe.\n\n"
+		"which guarantees of\na run have a carrier on this machine, "
+		"on Windows also in which modes a run can\nbegin; then the "
+		"accounts that are installed and how what the firewall has for "
+		"them\nstands, and whether the journals can be read and what "
+		"they still owe.\n\n"
 		"Example:\n"
 		"  sandbook status --net\n",
 	.options = options,

@@ -232,6 +232,17 @@ struct sbk_ledger_ops {
 	int (*owed)(void *self, enum sbk_book book, uint64_t *count,
 		    struct sbk_error *err);
 	/*
+	 * Adds to `out` each object of this kind that a change in effect is
+	 * about, by that book, with the change that made it last what it is to
+	 * be (`after`). Only reads; nothing where there is no journal.
+	 */
+	int (*expected)(void *self, enum sbk_book book, enum sbk_kind kind,
+			struct sbk_plan *out, struct sbk_error *err);
+	/* How many entries that log has, and how many of them the newest
+	 * checkpoint signs; 0: there is none. SBK_E_NOTFOUND as above. */
+	int (*signed_to)(void *self, enum sbk_book book, uint64_t *entries,
+			 uint64_t *covered, struct sbk_error *err);
+	/*
 	 * Looks at the logs of everybody who is enrolled, each as that person
 	 * and in bounded time, and records in the machine's what is news. 0
 	 * where there is no machine journal.

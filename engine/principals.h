@@ -58,9 +58,6 @@ struct sbk_principals {
 int sbk_principals_find(struct sbk_principals *out, struct sbk_error *err);
 void sbk_principals_release(struct sbk_principals *principals);
 
-/* The name of the one firewall table of ours, as an object's name. */
-const char *sbk_principals_table(void);
-
 /* The one with this role and person, or NULL. */
 const struct sbk_principal *
 sbk_principals_get(const struct sbk_principals *principals,

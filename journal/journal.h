@@ -157,6 +157,16 @@ int sbk_journal_load(struct sbk_journal *journal,
 		     struct sbk_plan *out, struct sbk_error *err);
 
 /*
+ * What the journal expects of each object: for each of `standing` (loaded with
+ * `unsettled`) its object's last change, an undo between two grants counts,
+ * too; `changes` are all of these objects. `out` has room for all of `standing`
+ * and gets each object once, borrowed from the plans.
+ */
+int sbk_journal_expected(struct sbk_plan *standing, struct sbk_plan *changes,
+			 const struct sbk_change **out, size_t *count,
+			 struct sbk_error *err);
+
+/*
  * Settles what transactions left that did not end well: a dead undo's changes
  * by looking at the objects, a dead or failed transaction's by undoing it.
  * Needs the lock. Idempotent, safe to crash in. `settled`: how many changes.

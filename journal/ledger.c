@@ -286,6 +286,80 @@ static int ledger_owed(void *self, enum sbk_book book, uint64_t *count,
 	return rc;
 }
 
+static int load_kind(struct sbk_journal *journal, enum sbk_kind kind,
+		     bool unsettled, struct sbk_plan *out,
+		     struct sbk_error *err)
+{
+	const struct sbk_journal_filter filter = {.kind = sbk_kind_name(kind),
+						  .unsettled = unsettled};
+
+	return out == NULL ? sbk_error_no_memory(err)
+			   : sbk_journal_load(journal, &filter, out, err);
+}
+
+static int add_expected(struct sbk_journal *journal, enum sbk_kind kind,
+			struct sbk_plan *out, struct sbk_error *err)
+{
+	struct sbk_plan *standing = sbk_plan_new(), *all = sbk_plan_new();
+	const struct sbk_change **last = NULL;
+	size_t i, count = 0;
+	int rc = load_kind(journal, kind, true, standing, err);
+
+	if (rc == 0)
+		rc = load_kind(journal, kind, false, all, err);
+	if (rc == 0) {
+		last = calloc(sbk_plan_count(standing) + 1, sizeof(*last));
+		rc = last == NULL ? sbk_error_no_memory(err)
+				  : sbk_journal_expected(standing, all, last,
+							 &count, err);
+	}
+	for (i = 0; rc == 0 && i < count; i++)
+		rc = sbk_plan_add(out, last[i], err);
+	free(last);
+	sbk_plan_free(standing);
+	sbk_plan_free(all);
+	return rc;
+}
+
+static int ledger_expected(void *self, enum sbk_book book, enum sbk_kind kind,
+			   struct sbk_plan *out, struct sbk_error *err)
+{
+	struct sbk_journal *journal = NULL;
+	int rc = open_book(book, SBK_JOURNAL_READ, &journal, err);
+
+	(void)self;
+	if (rc == SBK_E_NOTFOUND) {
+		sbk_error_clear(err);
+		return 0;
+	}
+	if (rc == 0)
+		rc = add_expected(journal, kind, out, err);
+	sbk_journal_close(journal);
+	return rc;
+}
+
+static int ledger_signed_to(void *self, enum sbk_book book, uint64_t *entries,
+			    uint64_t *covered, struct sbk_error *err)
+{
+	struct sbk_journal *journal = NULL;
+	uint64_t newest = 0, last = 0;
+	int rc = open_book(book, SBK_JOURNAL_READ, &journal, err);
+
+	(void)self;
+	if (rc == 0)
+		rc = sbk_db_number(&journal->db, SBK_SQL_NEWEST_CHECKPOINT_SIZE,
+				   &newest, err);
+	if (rc == 0)
+		rc = sbk_db_number(&journal->db, SBK_SQL_LAST_ENTRY, &last,
+				   err);
+	if (rc == 0) { /* they are counted from 0; the first begins the log */
+		*entries = last + 1;
+		*covered = newest;
+	}
+	sbk_journal_close(journal);
+	return rc;
+}
+
 /* Whether any of these changes at or below `path` is in effect. */
 static int any_in_effect(struct sbk_db *db, const char *path, int64_t first,
 			 int64_t last, struct sbk_error *err)
@@ -510,6 +584,8 @@ void sbk_journal_ledger(struct sbk_ledger *out)
 		.granted = ledger_granted,
 		.mark = ledger_mark,
 		.owed = ledger_owed,
+		.expected = ledger_expected,
+		.signed_to = ledger_signed_to,
 		.witness = ledger_witness,
 		.anchor = ledger_anchor,
 	};

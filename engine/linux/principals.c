@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "engine/linux/account_state.h"
-#include "engine/linux/firewall.h"
 
 #include "engine/banned.h"
 
@@ -144,11 +143,6 @@ int sbk_principals_find(struct sbk_principals *out, struct sbk_error *err)
 		      by_role_and_name);
 	*out = list;
 	return 0;
-}
-
-const char *sbk_principals_table(void)
-{
-	return SBK_FIREWALL_NAME;
 }
 
 void sbk_principals_release(struct sbk_principals *principals)

@@ -33,8 +33,8 @@ static int find(enum sbk_principal_role role, struct sbk_principal *out,
 	return rc;
 }
 
-static int open_secret(const struct sbk_principal *principal,
-		       struct sbk_secret *out, struct sbk_error *err)
+int sbk_own_account_open(const struct sbk_principal *principal,
+			 struct sbk_secret *out, struct sbk_error *err)
 {
 	struct sbk_store *store = NULL;
 	struct sbk_sid_text sid;
@@ -81,7 +81,7 @@ void sbk_own_account_choose(enum sbk_account_wish wish,
 	if (rc == SBK_E_NOTFOUND && wish == SBK_ACCOUNT_WISH_AUTO)
 		return;
 	if (rc == 0)
-		rc = open_secret(&out->principal, &out->secret, &err);
+		rc = sbk_own_account_open(&out->principal, &out->secret, &err);
 	out->wanted = rc == 0;
 	if (rc < 0)
 		(void)snprintf(missing, SBK_ACCOUNT_MISSING_MAX, "%s",

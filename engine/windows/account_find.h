@@ -36,6 +36,13 @@ void sbk_own_account_choose(enum sbk_account_wish wish,
 			    enum sbk_network network,
 			    struct sbk_own_account *out,
 			    char missing[SBK_ACCOUNT_MISSING_MAX]);
+/*
+ * Its password, as it is kept for the calling user, whose account `principal`
+ * is: SBK_E_NOTFOUND where none is, SBK_E_CORRUPT where it does not open,
+ * SBK_E_CONFLICT where it is of another SID; each with the remedy.
+ */
+int sbk_own_account_open(const struct sbk_principal *principal,
+			 struct sbk_secret *out, struct sbk_error *err);
 /* The password is wiped. */
 void sbk_own_account_end(struct sbk_own_account *account);
 

@@ -410,6 +410,29 @@ bool sbk_filter_set_is_whole(const struct sbk_filter_set *set)
 	return true;
 }
 
+bool sbk_filter_set_holds(const struct sbk_filter_set *set,
+			  const struct sbk_sid *user)
+{
+	const unsigned all = (1u << SBK_FILTER_LAYER_COUNT) - 1;
+	unsigned blocked = 0;
+	size_t i;
+
+	if (!set->has_provider || !set->has_sublayer ||
+	    set->weight != SUBLAYER_WEIGHT)
+		return false;
+	for (i = 0; i < set->count; i++) {
+		const struct sbk_filter *filter = &set->filters[i];
+
+		/* Whom one that was altered lets go is not known. */
+		if (filter->is_other)
+			return false;
+		if (sbk_sid_equal(&filter->user, user) && !filter->permit &&
+		    filter->weight == BLOCK_WEIGHT)
+			blocked |= 1u << filter->layer;
+	}
+	return blocked == all;
+}
+
 /* Users of `from` with all of their filters, each once, but for those that
  * `after` has and `before` has not. */
 static void keep_users(const struct sbk_filter_set *from,

@@ -110,6 +110,11 @@ void sbk_filter_set_encode(struct sbk_filter_set *set, struct sbk_buf *out);
 /* Whether nothing is missing or altered of what keeps each of its users off the
  * network. */
 bool sbk_filter_set_is_whole(const struct sbk_filter_set *set);
+/* Whether this user's packets are blocked on every layer, as far as the set
+ * itself tells: nothing of it is altered, and what it permits is TCP to the
+ * loopback. */
+bool sbk_filter_set_holds(const struct sbk_filter_set *set,
+			  const struct sbk_sid *user);
 /* One form and no other: SBK_E_PARSE. The caller releases the set always. */
 int sbk_filter_set_parse(struct sbk_filter_set *set, struct sbk_state state,
 			 struct sbk_error *err);

@@ -1,9 +1,8 @@
 /*
- * sandbook.exe: joins the commands that work on Windows, and says of the others
- * that they do not yet. Its own is the way in: the words of the command line
- * are UTF-16, and everything below takes UTF-8. Before anything else, nothing
- * but the system's own folder is searched for DLLs: the current directory is
- * often one that a sandboxed command may write.
+ * sandbook.exe: joins the commands. Its own is the way in: the words of the
+ * command line are UTF-16, and everything below takes UTF-8. Before anything
+ * else, nothing but the system's own folder is searched for DLLs: the current
+ * directory is often one that a sandboxed command may write.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +18,6 @@
 #include "engine/run.h"
 #include "engine/sd_command.h"
 #include "engine/windows/elevate.h"
-#include "engine/windows/not_yet.h"
 #include "engine/windows/win32_elevation.h"
 #include "engine/windows/words.h"
 #include "journal/journal.h"
@@ -27,39 +25,6 @@
 #include "uninstall/uninstall.h"
 
 #include "engine/banned.h"
-
-#define WORKS                                                          \
-	"what works there: plan, run, hand-back, grant, sd, journal, " \
-	"audit, remediate, uninstall, verify-certificate"
-
-void sbk_not_yet(const char *missing)
-{
-	(void)fflush(stdout);
-	(void)fprintf(
-		stderr,
-		"sandbook: this command is not on Windows yet (%s); " WORKS
-		"\n",
-		missing);
-	exit(SBK_EXIT_UNSUPPORTED);
-}
-
-static int run_later(struct sbk_cli *cli, int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	sbk_not_yet(cli->command->name);
-}
-
-#define LATER(command)                                            \
-	{                                                         \
-		.name = command, .usage = "...",                  \
-		.summary = "not on Windows yet", .run = run_later \
-	}
-
-static const struct sbk_command later[] = {
-	LATER("status"),
-	{.name = NULL},
-};
 
 /* What the C library starts here in place of main; no header declares it. */
 int wmain(int argc, wchar_t **wide);
@@ -70,7 +35,7 @@ int wmain(int argc, wchar_t **wide)
 	const struct sbk_command engine_commands[] = {
 		sbk_command_setup,     sbk_command_plan,  sbk_command_run,
 		sbk_command_hand_back, sbk_command_grant, sbk_command_sd,
-		{.name = NULL}};
+		sbk_command_status,    {.name = NULL}};
 	const struct sbk_command *const tables[] = {
 		engine_commands,
 		sbk_audit_commands,
@@ -78,7 +43,6 @@ int wmain(int argc, wchar_t **wide)
 		sbk_uninstall_commands,
 		sbk_certificate_commands,
 		sbk_remediate_commands,
-		later,
 		NULL,
 	};
 	struct sbk_cli cli = {.out = stdout,

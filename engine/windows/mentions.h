@@ -13,6 +13,9 @@
  * of the registry. */
 int sbk_mentions_in_registry(const struct sbk_mention_reader *reader,
 			     struct sbk_error *err);
+/* Of these the firewall's rules alone. */
+int sbk_mentions_in_rules(const struct sbk_mention_reader *reader,
+			  struct sbk_error *err);
 /* User rights, filters, processes, files of ours. */
 int sbk_mentions_elsewhere(const struct sbk_mention_reader *reader,
 			   struct sbk_error *err);

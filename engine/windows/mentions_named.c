@@ -190,6 +190,26 @@ static int find_keys(struct naming *naming, struct sbk_error *err)
 	return rc;
 }
 
+static int find_rules(struct naming *naming, struct sbk_error *err)
+{
+	return list_key(naming,
+			L"SYSTEM\\CurrentControlSet\\Services\\"
+			L"SharedAccess\\Parameters\\FirewallPolicy\\"
+			L"FirewallRules",
+			NULL, take_rule, "firewall rules", err);
+}
+
+int sbk_mentions_in_rules(const struct sbk_mention_reader *reader,
+			  struct sbk_error *err)
+{
+	struct naming naming = {.reader = reader};
+	int rc = find_rules(&naming, err);
+
+	sbk_buf_release(&naming.one);
+	sbk_buf_release(&naming.two);
+	return rc;
+}
+
 int sbk_mentions_in_registry(const struct sbk_mention_reader *reader,
 			     struct sbk_error *err)
 {
@@ -207,11 +227,7 @@ int sbk_mentions_in_registry(const struct sbk_mention_reader *reader,
 			      NULL, take_hidden, "names hidden at sign-in",
 			      err);
 	if (rc == 0)
-		rc = list_key(&naming,
-			      L"SYSTEM\\CurrentControlSet\\Services\\"
-			      L"SharedAccess\\Parameters\\FirewallPolicy\\"
-			      L"FirewallRules",
-			      NULL, take_rule, "firewall rules", err);
+		rc = find_rules(&naming, err);
 	if (rc == 0)
 		rc = find_keys(&naming, err);
 	sbk_buf_release(&naming.one);

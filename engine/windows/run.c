@@ -38,17 +38,6 @@ struct run {
 	struct sbk_launch launch;
 };
 
-int sbk_carriers_probe(const struct sbk_run_options *options,
-		       enum sbk_network network, struct sbk_carriers *out,
-		       struct sbk_error *err)
-{
-	(void)options;
-	(void)err;
-	*out = (struct sbk_carriers){.account = 0};
-	sbk_run_rules_carriers(network, out);
-	return 0;
-}
-
 /* Nothing of a run can be made before its roots are known. */
 struct sbk_run_start *sbk_run_begin(const struct sbk_run_options *options,
 				    char *const *argv)
@@ -135,51 +124,6 @@ static int make_environment(struct run *run, struct sbk_error *err)
 	return run->start.advise_offline ? advise(run, err) : 0;
 }
 
-/* --- whom it would betray ------------------------------------------------- */
-
-#define READABLE                                                           \
-	"is kept for this user, and a command under the user's own token " \
-	"could read it: nothing was started; 'sandbook setup "             \
-	"--remove-user' with this user's name takes account and password " \
-	"back"
-
-static int refuse_kept(void *arg, const char *account, struct sbk_error *err)
-{
-	(void)arg;
-	return sbk_error_set(err, SBK_E_UNSUPPORTED,
-			     "the password of the account '%s' " READABLE,
-			     account);
-}
-
-/*
- * Whoever has the user's token, however restricted, reads the user's secrets
- * and asks DPAPI (WINDOWS.md part 6, "Credentials"). Where it cannot be asked
- * whether there are any, there may be one.
- */
-static int refuse_secrets(struct sbk_error *err)
-{
-	struct sbk_error why = SBK_ERROR_INIT;
-	struct sbk_store *store = NULL;
-	size_t count;
-	int rc = sbk_secret_store(SBK_STORE_READ, &store, &why);
-
-	/* No directory, no secret. */
-	if (rc == SBK_E_NOTFOUND)
-		return 0;
-	if (rc == 0)
-		rc = sbk_secret_list(store, refuse_kept, NULL, &count, &why);
-	sbk_store_close(store);
-	if (rc == SBK_E_UNSUPPORTED)
-		return sbk_error_set(err, rc, "%s", why.message);
-	if (rc < 0)
-		return sbk_error_set(err, SBK_E_UNSUPPORTED,
-				     "whether a command under the user's own "
-				     "token could read an account's password "
-				     "cannot be told, so none is started: %s",
-				     why.message);
-	return 0;
-}
-
 /* --- building ------------------------------------------------------------- */
 
 static int prepare(struct run *run, struct sbk_error *err)
@@ -239,7 +183,7 @@ static int carry_out(struct run *run, struct sbk_run_end *end,
 					err);
 	/* Once more: an enrolment that looks now finds that directory held. */
 	if (rc == 0)
-		rc = refuse_secrets(err);
+		rc = sbk_run_parts_secrets(err);
 	if (rc == 0)
 		rc = sbk_launch_begin(&run->launch, err);
 	if (rc == 0)
@@ -265,7 +209,7 @@ static int clean_up(struct run *run, int rc, const struct sbk_error *why,
 static int refuse_beside(const struct run *run, struct sbk_error *err)
 {
 	const char *missing = run->carriers.account_missing;
-	int rc = refuse_secrets(err);
+	int rc = sbk_run_parts_secrets(err);
 
 	if (rc == SBK_E_UNSUPPORTED && missing[0] != '\0')
 		return sbk_error_set(err, rc,
@@ -310,11 +254,9 @@ int sbk_run_check(const struct sbk_scope *scope,
 {
 	struct run run = {.wish = {.scope = scope, .options = options}};
 	struct sbk_own_account account;
-	int rc =
-		sbk_carriers_probe(options, scope->network, &run.carriers, err);
+	int rc;
 
-	if (rc < 0)
-		return rc;
+	sbk_run_rules_carriers(scope->network, &run.carriers);
 	sbk_own_account_choose(scope->account, scope->network, &account,
 			       run.carriers.account_missing);
 	if (account.wanted) {
@@ -340,11 +282,9 @@ int sbk_run_launch(const struct sbk_scope *scope,
 			  .temporary = SBK_TEMPORARY_INIT,
 			  .launch = SBK_LAUNCH_INIT};
 	struct sbk_own_account account;
-	int rc =
-		sbk_carriers_probe(options, scope->network, &run.carriers, err);
+	int rc;
 
-	if (rc < 0)
-		return rc;
+	sbk_run_rules_carriers(scope->network, &run.carriers);
 	sbk_own_account_choose(scope->account, scope->network, &account,
 			       run.carriers.account_missing);
 	rc = account.wanted

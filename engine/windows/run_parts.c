@@ -8,6 +8,7 @@
 #include "engine/policy_model.h"
 #include "engine/windows/folders.h"
 #include "engine/windows/program_search.h"
+#include "engine/windows/secret.h"
 #include "engine/windows/win32.h"
 
 #include "engine/banned.h"
@@ -74,6 +75,49 @@ void sbk_run_parts_fill(const struct sbk_run_wish *wish,
 	out->streams[0] = calls->GetStdHandle(STD_INPUT_HANDLE);
 	out->streams[1] = calls->GetStdHandle(STD_OUTPUT_HANDLE);
 	out->streams[2] = calls->GetStdHandle(STD_ERROR_HANDLE);
+}
+
+#define READABLE                                                           \
+	"is kept for this user, and a command under the user's own token " \
+	"could read it: nothing was started; 'sandbook setup "             \
+	"--remove-user' with this user's name takes account and password " \
+	"back"
+
+static int refuse_kept(void *arg, const char *account, struct sbk_error *err)
+{
+	(void)arg;
+	return sbk_error_set(err, SBK_E_UNSUPPORTED,
+			     "the password of the account '%s' " READABLE,
+			     account);
+}
+
+/*
+ * Whoever has the user's token, however restricted, reads the user's secrets
+ * and asks DPAPI (WINDOWS.md part 6, "Credentials"). Where it cannot be asked
+ * whether there are any, there may be one.
+ */
+int sbk_run_parts_secrets(struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	struct sbk_store *store = NULL;
+	size_t count;
+	int rc = sbk_secret_store(SBK_STORE_READ, &store, &why);
+
+	/* No directory, no secret. */
+	if (rc == SBK_E_NOTFOUND)
+		return 0;
+	if (rc == 0)
+		rc = sbk_secret_list(store, refuse_kept, NULL, &count, &why);
+	sbk_store_close(store);
+	if (rc == SBK_E_UNSUPPORTED)
+		return sbk_error_set(err, rc, "%s", why.message);
+	if (rc < 0)
+		return sbk_error_set(err, SBK_E_UNSUPPORTED,
+				     "whether a command under the user's own "
+				     "token could read an account's password "
+				     "cannot be told, so none is started: %s",
+				     why.message);
+	return 0;
 }
 
 int sbk_run_parts_ended(int rc, const struct sbk_error *why, int ended,

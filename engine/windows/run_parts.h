@@ -42,6 +42,11 @@ void sbk_run_parts_fill(const struct sbk_run_wish *wish,
 			const struct sbk_run_parts *parts,
 			struct sbk_launch_wish *out);
 /*
+ * Whether a command may have the user's own token: SBK_E_UNSUPPORTED where the
+ * password of an account is kept for this user, or it cannot be told.
+ */
+int sbk_run_parts_secrets(struct sbk_error *err);
+/*
  * What a run that began ends with: `rc` and `why`, and where its cleaning up
  * failed, too (`ended` < 0, `left`), SBK_E_INCOMPLETE that says both, since
  * something of it may be alive.

@@ -9,12 +9,10 @@
  * that lie in no folder of ours.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "engine/cli.h"
 #include "engine/plan_setup.h"
 #include "engine/windows/elevate.h"
-#include "engine/windows/not_yet.h"
 #include "engine/windows/setup_check.h"
 #include "engine/windows/win32_elevation.h"
 #include "engine/windows/words.h"
@@ -22,14 +20,6 @@
 #include "uninstall/uninstall.h"
 
 #include "engine/banned.h"
-
-void sbk_not_yet(const char *missing)
-{
-	(void)fflush(stdout);
-	(void)fprintf(stderr, "sandbook-setup: not on Windows yet (%s)\n",
-		      missing);
-	exit(SBK_EXIT_UNSUPPORTED);
-}
 
 /* Nothing is planned on a machine, or by a program, that is not fit for it. */
 static int run_setup(struct sbk_cli *cli, int argc, char **argv)

@@ -295,38 +295,46 @@ struct filters {
 	struct sbk_buf name, user;
 };
 
+/* The descriptor of a condition that is about the user; NULL: it is not. */
+static const FWP_BYTE_BLOB *user_of(const FWPM_FILTER_CONDITION0 *condition)
+{
+	return memcmp(&condition->fieldKey, &user_id, sizeof(user_id)) == 0 &&
+			       condition->conditionValue.type ==
+				       FWP_SECURITY_DESCRIPTOR_TYPE
+		       ? condition->conditionValue.sd
+		       : NULL;
+}
+
 static int one_filter(struct filters *filters, const FWPM_FILTER0 *filter,
 		      struct sbk_error *err)
 {
 	struct sbk_win32_named_filter named = {.key = filter->filterKey.Data1,
+					       .is_first = true,
 					       .user = &filters->user};
 	UINT32 i;
-	int rc = 0;
+	int rc;
 
 	sbk_buf_clear(&filters->name);
+	sbk_buf_clear(&filters->user);
 	if (filter->displayData.name != NULL)
 		sbk_narrow_add(&filters->name, filter->displayData.name,
 			       wcslen(filter->displayData.name));
+	rc = sbk_buf_failed(&filters->name, err);
+	named.name = sbk_buf_text(&filters->name);
 	for (i = 0; rc == 0 && i < filter->numFilterConditions; i++) {
-		const FWPM_FILTER_CONDITION0 *condition =
-			&filter->filterCondition[i];
-		const FWP_BYTE_BLOB *sd = condition->conditionValue.sd;
+		const FWP_BYTE_BLOB *sd = user_of(&filter->filterCondition[i]);
 
-		if (memcmp(&condition->fieldKey, &user_id, sizeof(user_id)) !=
-			    0 ||
-		    condition->conditionValue.type !=
-			    FWP_SECURITY_DESCRIPTOR_TYPE ||
-		    sd == NULL)
+		if (sd == NULL)
 			continue;
 		sbk_buf_clear(&filters->user);
 		sbk_buf_add(&filters->user, sd->data, sd->size);
 		rc = sbk_buf_failed(&filters->user, err);
 		if (rc == 0)
-			rc = sbk_buf_failed(&filters->name, err);
-		named.name = sbk_buf_text(&filters->name);
-		if (rc == 0)
 			rc = filters->visit(filters->arg, &named, err);
+		named.is_first = false;
 	}
+	if (rc == 0 && named.is_first)
+		rc = filters->visit(filters->arg, &named, err);
 	return rc;
 }
 

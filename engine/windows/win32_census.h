@@ -83,7 +83,10 @@ int sbk_win32_each_process(sbk_win32_any_process_fn *visit, void *arg,
 struct sbk_win32_named_filter {
 	const char *name;
 	uint32_t key;
-	const struct sbk_buf *user;
+	/* The first call for this filter: one with several such conditions is
+	 * told once for each. */
+	bool is_first;
+	const struct sbk_buf *user; /* empty: it has no such condition */
 };
 typedef int sbk_win32_filter_fn(void *arg,
 				const struct sbk_win32_named_filter *filter,

@@ -15,6 +15,7 @@
 #include "engine/cli.h"
 #include "engine/os.h"
 #include "engine/plan_setup.h"
+#include "engine/run.h"
 #include "engine/windows/delivery.h"
 #include "engine/windows/handover_rules.h"
 #include "engine/windows/secret.h"
@@ -73,8 +74,8 @@ static DWORD setup_code;
 static void run(const char *program, int argc, char **argv, int *code,
 		const char *output, char *text)
 {
-	const struct sbk_command commands[] = {sbk_command_setup,
-					       {.name = NULL}};
+	const struct sbk_command commands[] = {
+		sbk_command_setup, sbk_command_status, {.name = NULL}};
 	const struct sbk_command *const tables[] = {commands, NULL};
 	struct sbk_cli cli = {.program = program, .version = "test"};
 	FILE *file = fopen(output, "w+b");
@@ -361,6 +362,50 @@ static void test_enrolment__a_person_comes_and_goes(void **state)
 	end(sim);
 }
 
+static void look(const char *part)
+{
+	char *argv[] = {(char *)(uintptr_t) "sandbook",
+			(char *)(uintptr_t) "status", NULL};
+	int code = -1;
+
+	run("sandbook", 2, argv, &code, "setup-output", setup_said);
+	if (code != 0 || strstr(setup_said, part) == NULL)
+		fail_msg("%d, without '%s': %s", code, part,
+			 tail_of(setup_said));
+}
+
+/* What status says of who is enrolled: in which modes a run can begin. */
+static void test_enrolment__a_look_at_what_can_begin(void **state)
+{
+	struct sim *sim = begin();
+	struct sim_account *account;
+	UINT8 *weight;
+
+	(void)state;
+	assert_int_equal(enrol(), 0);
+	look("offline account   can begin: as 'SandbookOffline', whose");
+	assert_said(setup_said, "online account    can begin: as 'SandbookOn");
+	assert_said(setup_said, "no account        CANNOT BEGIN: the password");
+	assert_said(setup_said, "by network filters\n");
+	assert_said(setup_said, "the password that is kept opens");
+	assert_said(setup_said, " enabled; its password never expires");
+
+	/* Another filter than ours holds nobody. */
+	weight = &sim->filters.now.filters[0].filter.weight.uint8;
+	*weight ^= 2;
+	look("offline account   CANNOT BEGIN: as 'SandbookOffline': the net");
+	assert_said(setup_said, "NOTHING CARRIES IT: the network filters");
+	*weight ^= 2;
+
+	account = sim_account_named(sim, L"SandbookOffline");
+	account->flags |= SBK_NT_ACCOUNT_DISABLED;
+	look("offline account   CANNOT BEGIN: 'SandbookOffline' is disabled");
+	assert_said(setup_said, "DISABLED, and setup had enabled it");
+	account->flags &= ~SBK_NT_ACCOUNT_DISABLED;
+	look("offline account   can begin");
+	end(sim);
+}
+
 /* An administrator took the accounts away; the person's journal learns it from
  * the person's next setup, which works at once. */
 static void test_enrolment__what_is_kept_of_a_gone_account_goes(void **state)
@@ -616,6 +661,7 @@ static int remove_directory(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(test_enrolment__a_person_comes_and_goes,
 			       make_directory),
+	cmocka_unit_test(test_enrolment__a_look_at_what_can_begin),
 	cmocka_unit_test(test_enrolment__what_is_kept_of_a_gone_account_goes),
 	cmocka_unit_test(test_enrolment__a_look_takes_nothing_back),
 	cmocka_unit_test(test_enrolment__a_person_finishes_what_waits),

@@ -2,7 +2,7 @@
  * What the journal expects of each object: the state after the last change
  * that was made to it, whether grant or undo, as long as one stands.
  */
-#include "audit/drift.h"
+#include "journal/journal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -103,19 +103,18 @@ static const struct sbk_change *last_of(const struct entry *entries,
 	return unconfirmed != NULL ? unconfirmed : last;
 }
 
-int sbk_drift_expected(const struct sbk_record_book *book,
-		       const struct sbk_change **out, size_t *count,
-		       struct sbk_error *err)
+int sbk_journal_expected(struct sbk_plan *standing, struct sbk_plan *changes,
+			 const struct sbk_change **out, size_t *count,
+			 struct sbk_error *err)
 {
-	size_t total =
-		sbk_plan_count(book->changes) + sbk_plan_count(book->standing);
+	size_t total = sbk_plan_count(changes) + sbk_plan_count(standing);
 	struct entry *entries = calloc(total + 1, sizeof(*entries));
 	size_t first, end, used = 0;
 
 	if (entries == NULL)
 		return sbk_error_no_memory(err);
-	total = gather_standing(book->standing, entries);
-	total = gather_others(book->changes, entries, total);
+	total = gather_standing(standing, entries);
+	total = gather_others(changes, entries, total);
 	qsort(entries, total, sizeof(*entries), by_object_and_number);
 	for (first = 0; first < total; first = end) {
 		const struct sbk_change *last;

@@ -21,29 +21,6 @@
 #define LINKS_MAX 40
 #define LOOK (READ_CONTROL | FILE_READ_ATTRIBUTES)
 
-/* The next object on the way, which may be a reparse point. */
-static int step(struct sbk_pin *pin, const char *name, size_t size,
-		DWORD access, struct sbk_error *err)
-{
-	struct sbk_pin next = SBK_PIN_INIT;
-	struct sbk_buf wide = SBK_BUF_INIT;
-	int rc = 0;
-
-	if (!sbk_wide_add(&wide, name, size))
-		rc = sbk_error_set(err, SBK_E_INVAL, "its name is no UTF-8");
-	else if (sbk_wide_text(&wide) == NULL)
-		rc = sbk_buf_failed(&wide, err);
-	else
-		rc = sbk_pin_below(pin, sbk_wide_text(&wide), wide.size, access,
-				   &next, err);
-	sbk_buf_release(&wide);
-	if (rc == 0) {
-		sbk_pin_release(pin);
-		*pin = next;
-	}
-	return rc;
-}
-
 /*
  * Opens the objects of `path` one by one, up to the first reparse point, or the
  * first that is not there (SBK_E_NOTFOUND): `*rest` is what follows the last
@@ -63,19 +40,15 @@ static int walk(const char *path, DWORD access, struct sbk_pin *out,
 		     : sbk_error_set(err, SBK_E_INVAL,
 				     "'%.200s' is no path of a drive", path);
 	if (rc == 0)
-		rc = sbk_pin_path((char[]){path[0], ':', '/', '\0'},
-				  path[3] == '\0' ? access
-						  : FILE_READ_ATTRIBUTES,
-				  &pin, err);
-	if (rc == 0)
-		*rest = path + 3;
+		rc = sbk_pin_root(path, access, &pin, rest, err);
 	while (rc == 0 && !pin.is_reparse) {
 		next = *rest;
 		rc = sbk_wide_component(&next, &name, &size, err);
 		if (rc < 0 || size == 0)
 			break;
-		rc = step(&pin, name, size,
-			  *next == '\0' ? access : FILE_READ_ATTRIBUTES, err);
+		rc = sbk_pin_step(&pin, name, size,
+				  *next == '\0' ? access : FILE_READ_ATTRIBUTES,
+				  err);
 		if (rc == 0)
 			*rest = next;
 	}

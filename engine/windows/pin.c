@@ -20,34 +20,39 @@ void sbk_pin_release(struct sbk_pin *pin)
 #define UNICODE_STRING_BYTES_MAX 65534
 #define NO_FILE_IDS "its file system gives no file ids; use an NTFS volume"
 
-/* Fills in what the open object says of itself. */
-static int examine(struct sbk_pin *pin, struct sbk_error *err)
+/* What the open object is; all that a way through it needs. */
+static int look(struct sbk_pin *pin, struct sbk_error *err)
 {
 	FILE_ATTRIBUTE_TAG_INFO tag;
-	FILE_STANDARD_INFO standard;
-	FILE_ID_INFO id;
-	int rc;
+	int rc = sbk_win32_file_information(pin->handle, FileAttributeTagInfo,
+					    &tag, sizeof(tag), err);
 
-	rc = sbk_win32_file_information(pin->handle, FileAttributeTagInfo, &tag,
-					sizeof(tag), err);
-	if (rc == 0) {
-		rc = sbk_win32_file_information(pin->handle, FileIdInfo, &id,
-						sizeof(id), err);
-		/* What a file system says that does not know the question. */
-		if (rc == SBK_E_INVAL)
-			rc = sbk_error_set(err, SBK_E_UNSUPPORTED, "%s",
-					   NO_FILE_IDS);
-	}
-	if (rc == 0)
-		rc = sbk_win32_file_information(pin->handle, FileStandardInfo,
-						&standard, sizeof(standard),
-						err);
 	if (rc < 0)
 		return rc;
 	pin->is_reparse =
 		(tag.FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
 	pin->is_directory =
 		(tag.FileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+	return 0;
+}
+
+/* Which one it is. */
+static int identify(struct sbk_pin *pin, struct sbk_error *err)
+{
+	FILE_STANDARD_INFO standard;
+	FILE_ID_INFO id;
+	int rc = sbk_win32_file_information(pin->handle, FileIdInfo, &id,
+					    sizeof(id), err);
+
+	/* What a file system says that does not know the question. */
+	if (rc == SBK_E_INVAL)
+		rc = sbk_error_set(err, SBK_E_UNSUPPORTED, "%s", NO_FILE_IDS);
+	if (rc == 0)
+		rc = sbk_win32_file_information(pin->handle, FileStandardInfo,
+						&standard, sizeof(standard),
+						err);
+	if (rc < 0)
+		return rc;
 	pin->serial = id.VolumeSerialNumber;
 	memcpy(pin->id, &id.FileId, sizeof(pin->id));
 	pin->links = standard.NumberOfLinks;
@@ -71,9 +76,9 @@ static bool is_one_name(const WCHAR *name, size_t size)
 	return units > 0 && size <= UNICODE_STRING_BYTES_MAX;
 }
 
-int sbk_pin_below(const struct sbk_pin *directory, const WCHAR *name,
-		  size_t size, DWORD access, struct sbk_pin *out,
-		  struct sbk_error *err)
+static int open_below(const struct sbk_pin *directory, const WCHAR *name,
+		      size_t size, DWORD access, struct sbk_pin *out,
+		      struct sbk_error *err)
 {
 	struct sbk_pin pin = SBK_PIN_INIT;
 	int rc = 0;
@@ -86,7 +91,7 @@ int sbk_pin_below(const struct sbk_pin *directory, const WCHAR *name,
 		rc = sbk_win32_open_below(directory->handle, name, size, access,
 					  &pin.handle, err);
 	if (rc == 0)
-		rc = examine(&pin, err);
+		rc = look(&pin, err);
 	pin.drive = directory->drive;
 	if (rc < 0)
 		sbk_pin_release(&pin);
@@ -95,9 +100,24 @@ int sbk_pin_below(const struct sbk_pin *directory, const WCHAR *name,
 	return rc;
 }
 
-/* From `pin`, a directory, to the object that is next on the way. */
-static int step(struct sbk_pin *pin, const char *name, size_t size,
-		DWORD access, struct sbk_error *err)
+int sbk_pin_below(const struct sbk_pin *directory, const WCHAR *name,
+		  size_t size, DWORD access, struct sbk_pin *out,
+		  struct sbk_error *err)
+{
+	struct sbk_pin pin = SBK_PIN_INIT;
+	int rc = open_below(directory, name, size, access, &pin, err);
+
+	if (rc == 0)
+		rc = identify(&pin, err);
+	if (rc < 0)
+		sbk_pin_release(&pin);
+	else
+		*out = pin;
+	return rc;
+}
+
+int sbk_pin_step(struct sbk_pin *pin, const char *name, size_t size,
+		 DWORD access, struct sbk_error *err)
 {
 	struct sbk_buf wide = SBK_BUF_INIT;
 	struct sbk_pin next = SBK_PIN_INIT;
@@ -108,21 +128,43 @@ static int step(struct sbk_pin *pin, const char *name, size_t size,
 	else if (sbk_wide_text(&wide) == NULL)
 		rc = sbk_buf_failed(&wide, err);
 	else
-		rc = sbk_pin_below(pin, sbk_wide_text(&wide), wide.size, access,
-				   &next, err);
+		rc = open_below(pin, sbk_wide_text(&wide), wide.size, access,
+				&next, err);
 	sbk_buf_release(&wide);
-	if (rc == 0 && next.is_reparse) {
-		sbk_pin_release(&next);
-		rc = sbk_error_set(err, SBK_E_INVAL,
-				   "'%.*s' is a link or mount point; name "
-				   "where it leads",
-				   (int)(size > 200 ? 200 : size), name);
-	}
 	if (rc == 0) {
 		sbk_pin_release(pin);
 		*pin = next;
 	}
 	return rc;
+}
+
+int sbk_pin_root(const char *path, DWORD access, struct sbk_pin *out,
+		 const char **rest, struct sbk_error *err)
+{
+	struct sbk_pin pin = SBK_PIN_INIT;
+	struct sbk_buf root = SBK_BUF_INIT;
+	const char *below = "";
+	int rc = sbk_wide_root(path, &root, &below, err);
+
+	if (rc == 0 && sbk_wide_text(&root) == NULL)
+		rc = sbk_buf_failed(&root, err);
+	if (rc == 0)
+		rc = sbk_win32_open(sbk_wide_text(&root),
+				    *below == '\0' ? access
+						   : FILE_READ_ATTRIBUTES,
+				    &pin.handle, err);
+	if (rc == 0)
+		rc = look(&pin, err);
+	if (rc == 0 && path[1] == ':')
+		pin.drive = (uint8_t)(path[0] & ~0x20); /* upper case */
+	sbk_buf_release(&root);
+	if (rc < 0) {
+		sbk_pin_release(&pin);
+		return rc;
+	}
+	*out = pin;
+	*rest = below;
+	return 0;
 }
 
 static int walk_path(struct sbk_pin *pin, const char *rest, DWORD access,
@@ -136,8 +178,15 @@ static int walk_path(struct sbk_pin *pin, const char *rest, DWORD access,
 		rc = sbk_wide_component(&rest, &name, &size, err);
 		if (rc < 0 || size == 0)
 			return rc;
-		rc = step(pin, name, size,
-			  *rest == '\0' ? access : FILE_READ_ATTRIBUTES, err);
+		rc = sbk_pin_step(pin, name, size,
+				  *rest == '\0' ? access : FILE_READ_ATTRIBUTES,
+				  err);
+		if (rc == 0 && pin->is_reparse)
+			rc = sbk_error_set(err, SBK_E_INVAL,
+					   "'%.*s' is a link or mount point; "
+					   "name where it leads",
+					   (int)(size > 200 ? 200 : size),
+					   name);
 		if (rc < 0)
 			return rc;
 	}
@@ -147,24 +196,13 @@ int sbk_pin_path(const char *path, DWORD access, struct sbk_pin *out,
 		 struct sbk_error *err)
 {
 	struct sbk_pin pin = SBK_PIN_INIT;
-	struct sbk_buf root = SBK_BUF_INIT;
 	const char *rest = "";
-	int rc = sbk_wide_root(path, &root, &rest, err);
+	int rc = sbk_pin_root(path, access, &pin, &rest, err);
 
-	if (rc == 0 && sbk_wide_text(&root) == NULL)
-		rc = sbk_buf_failed(&root, err);
-	if (rc == 0)
-		rc = sbk_win32_open(sbk_wide_text(&root),
-				    *rest == '\0' ? access
-						  : FILE_READ_ATTRIBUTES,
-				    &pin.handle, err);
-	if (rc == 0)
-		rc = examine(&pin, err);
-	if (rc == 0 && path[1] == ':')
-		pin.drive = (uint8_t)(path[0] & ~0x20); /* upper case */
 	if (rc == 0)
 		rc = walk_path(&pin, rest, access, err);
-	sbk_buf_release(&root);
+	if (rc == 0)
+		rc = identify(&pin, err);
 	if (rc < 0) {
 		sbk_pin_release(&pin);
 		(void)sbk_error_prefix(err, "'%.200s'", path);

@@ -47,6 +47,16 @@ int sbk_pin_below(const struct sbk_pin *directory, const WCHAR *name,
 		  size_t size, DWORD access, struct sbk_pin *out,
 		  struct sbk_error *err);
 
+/*
+ * For who walks: the root of `path`, with what follows it, and from `pin` to
+ * the object of this name in it, which may be a reparse point. Which one it is,
+ * is not asked of what is only passed: serial, id and links are 0.
+ */
+int sbk_pin_root(const char *path, DWORD access, struct sbk_pin *out,
+		 const char **rest, struct sbk_error *err);
+int sbk_pin_step(struct sbk_pin *pin, const char *name, size_t size,
+		 DWORD access, struct sbk_error *err);
+
 /* A volume that was met. */
 struct sbk_volume {
 	uint64_t serial;

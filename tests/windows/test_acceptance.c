@@ -102,6 +102,16 @@ static size_t with(const char *begin, const char *verdict)
 	return count;
 }
 
+/* Rows that would change engine/ntsec's table (measured.c). */
+static size_t answers(void)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < row_count; i++)
+		count += json_object_get(rows[i], "asks") != NULL;
+	return count;
+}
+
 /* Each row that begins so is "not restricted here"; `least` of them. */
 static void expect_unrestricted(const char *begin, size_t least)
 {
@@ -133,8 +143,12 @@ static void test_acceptance__no_right_counts_without_restriction(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		expect_unrestricted(types[i].begin, types[i].least);
-	if (is_wine())
+	if (is_wine()) {
 		assert_int_equal(code, 2);
+		assert_int_equal(answers(), 0);
+	} else {
+		assert_true(answers() > 0);
+	}
 	forget_rows();
 }
 
@@ -142,8 +156,11 @@ static void test_acceptance__no_question_is_answered_either(void **state)
 {
 	(void)state;
 	(void)measure("questions");
-	expect_unrestricted("question/", 4);
+	expect_unrestricted("question/", 6);
 	expect_unrestricted("parent/", 3);
+	assert_int_equal(with("question/", NULL), 17);
+	if (is_wine())
+		assert_int_equal(answers(), 0);
 	forget_rows();
 	(void)measure("pipes");
 	expect_unrestricted("pipe/", 24);
@@ -171,6 +188,30 @@ static void test_acceptance__what_wine_does_otherwise_fails(void **state)
 	forget_rows();
 }
 
+/* What may be asked of the system needs no token of a run's. */
+static void test_acceptance__accounts_are_asked_about(void **state)
+{
+	(void)state;
+	(void)measure("accounts");
+	assert_int_equal(with("account/MACHINE", NULL), 1);
+	assert_int_equal(with("account/NetUserEnum", "measured"), 1);
+	assert_int_equal(with("account/WTSEnumerateProcessesW", "measured"), 1);
+	assert_int_equal(with("filter/read by ", "measured"), 1);
+	forget_rows();
+	/* Nobody's account is tried on. */
+	assert_int_equal(measure("profile sandbook-acceptance-nobody"), 2);
+	assert_int_equal(with("profile", "skipped"), 1);
+	forget_rows();
+	/* A group of the program without the program is not passed. */
+	assert_int_equal(measure("session C:\\nothing.exe account"), 2);
+	assert_int_equal(with("run", "skipped"), 1);
+	forget_rows();
+	assert_int_equal(measure("persons C:\\nothing.exe account C:\\none"),
+			 2);
+	assert_int_equal(with("person", "skipped"), 1);
+	forget_rows();
+}
+
 /* The suite's program is called as the real one, and holds nothing: none of its
  * denials may pass. */
 static void test_acceptance__a_sandbox_that_holds_nothing_fails(void **state)
@@ -191,6 +232,31 @@ static void test_acceptance__a_sandbox_that_holds_nothing_fails(void **state)
 	assert_true(with("run/delete where one may read", "FAILED") == 1);
 	assert_true(with("run/a protected name", "FAILED") >= 2);
 	assert_int_equal(with("run/write where one may read", "passed"), 0);
+	assert_int_equal(with("run/read-only: write", "FAILED"), 1);
+	assert_int_equal(with("run/read-only: append", "FAILED"), 1);
+	assert_int_equal(with("run/a protected directory of agents", "FAILED"),
+			 1);
+	assert_int_equal(with("run/DPAPI", "passed"), 1);
+	assert_int_equal(with("refused/", "passed"), 0);
+	assert_true(with("refused/", "FAILED") >= 8);
+	assert_int_equal(with("ends/", "FAILED"), 3);
+	forget_rows();
+}
+
+static void test_acceptance__the_users_own_session_is_no_runs(void **state)
+{
+	char group[MAX_PATH + 20];
+
+	(void)state;
+	if (getenv("SBK_CAMPAIGN") == NULL)
+		return;
+	assert_true(GetModuleFileNameA(NULL, group + 8, MAX_PATH) > 0);
+	memcpy(group, "session ", 8);
+	(void)snprintf(strrchr(group, '\\'), 28, "\\acceptance.exe account");
+	(void)measure(group);
+	assert_int_equal(with("session/", "passed"), 0);
+	assert_true(with("session/", "FAILED") >= 6);
+	assert_int_equal(with("reach/", "measured"), 3);
 	forget_rows();
 }
 
@@ -229,7 +295,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_acceptance__no_right_counts_without_restriction),
 	cmocka_unit_test(test_acceptance__no_question_is_answered_either),
 	cmocka_unit_test(test_acceptance__what_wine_does_otherwise_fails),
+	cmocka_unit_test(test_acceptance__accounts_are_asked_about),
 	cmocka_unit_test(test_acceptance__a_sandbox_that_holds_nothing_fails),
+	cmocka_unit_test(test_acceptance__the_users_own_session_is_no_runs),
 	cmocka_unit_test(test_acceptance__a_denial_needs_its_control),
 };
 

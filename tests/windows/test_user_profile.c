@@ -371,7 +371,7 @@ test_user_profile_sweep__each_call_fails_or_is_the_last(void **state)
 {
 	(void)state;
 	life_prepare = prepare;
-	life_sweep(plan_profile, 60);
+	life_sweep(plan_profile, 40);
 	life_prepare = NULL;
 }
 

@@ -33,6 +33,12 @@ static void rights(int argc, WCHAR **argv)
 	measure_rights(argc > 0 ? filter : NULL);
 }
 
+/* Of an account that may go: NAME. */
+static void profile(int argc, WCHAR **argv)
+{
+	measure_profile(argc > 0 ? argv[0] : NULL);
+}
+
 /* Groups of the program itself: SANDBOOK.EXE [account]. */
 static void with_sandbox(void (*measure)(void), int argc, WCHAR **argv)
 {
@@ -57,9 +63,35 @@ static void pairs(int argc, WCHAR **argv)
 	with_sandbox(measure_pairs, argc, argv);
 }
 
+static void session(int argc, WCHAR **argv)
+{
+	with_sandbox(measure_session, argc, argv);
+}
+
 static void network(int argc, WCHAR **argv)
 {
 	with_sandbox(measure_network, argc, argv);
+}
+
+/* SANDBOOK.EXE account FACTS. */
+static void person(void (*measure)(const WCHAR *path), int argc, WCHAR **argv)
+{
+	if (argc < 3 || !sandbox_begin(argv[0], true)) {
+		row("person", "a program and a file", SKIPPED, "there is none");
+		return;
+	}
+	measure(argv[2]);
+	sandbox_end();
+}
+
+static void hold(int argc, WCHAR **argv)
+{
+	person(measure_hold, argc, argv);
+}
+
+static void persons(int argc, WCHAR **argv)
+{
+	person(measure_persons, argc, argv);
 }
 
 static const struct group {
@@ -73,9 +105,14 @@ static const struct group {
 	{L"filter", measure_filter, NULL},
 	{L"files", measure_files, NULL},
 	{L"processes", measure_processes, NULL},
+	{L"accounts", measure_accounts, NULL},
 	{L"scenarios", NULL, scenarios},
 	{L"pairs", NULL, pairs},
+	{L"session", NULL, session},
 	{L"network", NULL, network},
+	{L"hold-for", NULL, hold},
+	{L"persons", NULL, persons},
+	{L"profile", NULL, profile},
 };
 
 static const struct group *group_of(const WCHAR *name)

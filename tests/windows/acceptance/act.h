@@ -33,4 +33,32 @@ DWORD act_run(int argc, WCHAR **argv);
 /* Says its process and its parent's, and waits so many milliseconds. */
 DWORD act_wait(int argc, WCHAR **argv);
 
+/* act_session.c: what it is told of its session, token and job; the window
+ * station NAME with RIGHT; the screen's desktop; the clipboard, "put" or
+ * "read"; windows with a title; a parameter of the session's; a right on the
+ * thread ID RIGHT. */
+DWORD act_where(int argc, WCHAR **argv);
+DWORD act_station(int argc, WCHAR **argv);
+DWORD act_desktop(int argc, WCHAR **argv);
+DWORD act_clipboard(int argc, WCHAR **argv);
+DWORD act_windows(int argc, WCHAR **argv);
+DWORD act_parameter(int argc, WCHAR **argv);
+DWORD act_thread(int argc, WCHAR **argv);
+
+/* act_more.c. */
+DWORD act_through(int argc, WCHAR **argv);
+DWORD act_symlink(int argc, WCHAR **argv);
+DWORD act_race(int argc, WCHAR **argv);
+DWORD act_slow(int argc, WCHAR **argv);
+DWORD act_leave(int argc, WCHAR **argv);
+DWORD act_deep(int argc, WCHAR **argv);
+DWORD act_dacl(int argc, WCHAR **argv);
+/* A file in the folder that the system calls one's profile; a text under DPAPI
+ * and back. */
+DWORD act_profile(int argc, WCHAR **argv);
+DWORD act_dpapi(int argc, WCHAR **argv);
+
+/* act_census.c. */
+DWORD act_census(int argc, WCHAR **argv);
+
 #endif

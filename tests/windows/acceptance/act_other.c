@@ -140,8 +140,9 @@ static ULONG_PTR parent_of_ours(void)
 
 DWORD act_wait(int argc, WCHAR **argv)
 {
-	(void)printf("process %lu parent %llu\n", GetCurrentProcessId(),
-		     (unsigned long long)parent_of_ours());
+	(void)printf(
+		"process %lu parent %llu thread %lu\n", GetCurrentProcessId(),
+		(unsigned long long)parent_of_ours(), GetCurrentThreadId());
 	(void)fflush(stdout);
 	Sleep(argc > 0 ? (DWORD)wcstoul(argv[0], NULL, 10) : 1000);
 	return 0;

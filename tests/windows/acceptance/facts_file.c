@@ -320,6 +320,33 @@ static void control_bits(void)
 	(void)DeleteFileW(path_of(L"list"));
 }
 
+/* SE_DACL_DEFAULTED, for which SDDL has no word: what the file says then. */
+static void defaulted(void)
+{
+	PSECURITY_DESCRIPTOR sd = descriptor(L"D:(A;;FA;;;%ls)", user_sid());
+	SECURITY_DESCRIPTOR made;
+	BOOL present, by_default;
+	HANDLE file;
+	ACL *acl;
+	NTSTATUS status;
+
+	make(L"list");
+	file = open_as(L"list", READ_CONTROL | WRITE_DAC, OPEN_EXISTING, 0);
+	must(file != INVALID_HANDLE_VALUE &&
+		     GetSecurityDescriptorDacl(sd, &present, &acl,
+					       &by_default) &&
+		     InitializeSecurityDescriptor(
+			     &made, SECURITY_DESCRIPTOR_REVISION) &&
+		     SetSecurityDescriptorDacl(&made, TRUE, acl, TRUE),
+	     "SetSecurityDescriptorDacl");
+	status = set_security(file, DACL_SECURITY_INFORMATION, &made);
+	row("list/SE_DACL_DEFAULTED", "open", MEASURED,
+	    "0x%04x, status 0x%08lx", control_of(file), (unsigned long)status);
+	(void)CloseHandle(file);
+	(void)DeleteFileW(path_of(L"list"));
+	(void)LocalFree(sd);
+}
+
 static void list_text(const WCHAR *name, char *out, size_t size)
 {
 	PSECURITY_DESCRIPTOR sd = NULL;
@@ -420,6 +447,7 @@ void measure_files(void)
 	renaming();
 	delete_on_close();
 	control_bits();
+	defaulted();
 	inherited_entry();
 	moved_file();
 	clean();

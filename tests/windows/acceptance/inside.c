@@ -227,6 +227,23 @@ static const struct {
 	{L"program", act_program},
 	{L"wait", act_wait},
 	{L"run", act_run},
+	{L"where", act_where},
+	{L"station", act_station},
+	{L"desktop", act_desktop},
+	{L"clipboard", act_clipboard},
+	{L"windows", act_windows},
+	{L"parameter", act_parameter},
+	{L"thread", act_thread},
+	{L"through", act_through},
+	{L"symlink", act_symlink},
+	{L"race", act_race},
+	{L"slow", act_slow},
+	{L"leave", act_leave},
+	{L"deep", act_deep},
+	{L"dacl", act_dacl},
+	{L"census", act_census},
+	{L"own-profile", act_profile},
+	{L"dpapi", act_dpapi},
 };
 
 static bool act(const WCHAR *name, int argc, WCHAR **argv, DWORD *code)

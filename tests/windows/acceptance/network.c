@@ -20,36 +20,96 @@
 
 #define COME_MS 15000 /* a service may take its time */
 
-struct way {
-	const char *name;
-	const WCHAR *words; /* {A} is the address, {P} the port */
-	bool boundary;	    /* the run's own packets: the filters' work */
-	bool answers;	    /* its code tells, not the listener */
+enum expected {
+	STOPPED, /* the run's own packets: the filters' work */
+	REACHED, /* what must get through, or the filters hold too much */
+	OPEN,	 /* by a service: no boundary */
+	ANSWERS	 /* the same, and its code tells, not the listener */
 };
 
+struct way {
+	const char *name;
+	const WCHAR
+		*words; /* {A} is the address, {P} the port, {Q} a proxy's */
+	enum expected expected;
+	const WCHAR *options;
+};
+
+#define OFFLINE L"--no-net"
+#define ONLINE L"--net"
+
 static const struct way ways[] = {
-	{"TCP", L"tcp {A} {P}", true, false},
-	{"TCP to the loopback", L"tcp 127.0.0.1 {P}", true, false},
-	{"curl", L"program \"curl -s -m 10 http://{A}:{P}/x\"", true, false},
-	{"WebDAV", L"read \\\\{A}@{P}\\share\\x", false, false},
+	{"TCP", L"tcp {A} {P}", STOPPED, OFFLINE},
+	{"TCP to the loopback", L"tcp 127.0.0.1 {P}", STOPPED, OFFLINE},
+	{"curl", L"program \"curl -s -m 10 http://{A}:{P}/x\"", STOPPED,
+	 OFFLINE},
+	{"curl past a proxy",
+	 L"program \"curl -s -m 10 --noproxy * http://127.0.0.1:{P}/x\"",
+	 STOPPED, OFFLINE},
+	{"Invoke-WebRequest",
+	 L"program \"powershell -NoProfile -Command Invoke-WebRequest "
+	 L"-UseBasicParsing -TimeoutSec 10 http://{A}:{P}/x\"",
+	 STOPPED, OFFLINE},
+	{"a proxy's port", L"tcp 127.0.0.1 {Q}", REACHED, OFFLINE},
+	{"online, TCP", L"tcp {A} {P}", REACHED, ONLINE},
+	{"online, curl", L"program \"curl -s -m 10 http://{A}:{P}/x\"", REACHED,
+	 ONLINE},
+	{"WebDAV", L"read \\\\{A}@{P}\\share\\x", OPEN, OFFLINE},
 	{"BITS",
 	 L"program \"bitsadmin /transfer acceptance http://{A}:{P}/x "
 	 L"C:\\Windows\\Temp\\acceptance.bits\"",
-	 false, false},
+	 OPEN, OFFLINE},
 	{"WMI",
 	 L"program \"powershell -NoProfile -Command Invoke-CimMethod "
 	 L"-ClassName "
 	 L"Win32_Process -MethodName Create -Arguments "
 	 L"@{CommandLine='curl -s -m 10 http://{A}:{P}/x'}\"",
-	 false, false},
-	{"UNC", L"read \\\\{A}\\acceptance\\x", false, true},
-	{"DnsQuery", L"dns acceptance.invalid", false, true},
-	{"LLMNR", L"dns acceptance-nobody", false, true},
+	 OPEN, OFFLINE},
+	{"COM (Shell.Application)",
+	 L"program \"powershell -NoProfile -Command (New-Object -ComObject "
+	 L"Shell.Application).ShellExecute('curl','-s -m 10 "
+	 L"http://{A}:{P}/x')\"",
+	 OPEN, OFFLINE},
+	{"a task",
+	 L"program \"powershell -NoProfile -Command $a=New-ScheduledTaskAction "
+	 L"-Execute curl -Argument '-s -m 10 http://{A}:{P}/x'; $t=Register-"
+	 L"ScheduledTask -TaskName sandbook-acceptance-{P} -Action $a -Force "
+	 L"-ErrorAction Stop; Start-ScheduledTask -InputObject $t; Start-Sleep "
+	 L"3; Unregister-ScheduledTask -InputObject $t -Confirm:$false\"",
+	 OPEN, OFFLINE},
+	{"a URL's program", L"program \"cmd /c start http://{A}:{P}/x\"", OPEN,
+	 OFFLINE},
+	{"UNC", L"read \\\\{A}\\acceptance\\x", ANSWERS, OFFLINE},
+	{"DnsQuery", L"dns acceptance.invalid", ANSWERS, OFFLINE},
+	{"LLMNR", L"dns acceptance-nobody", ANSWERS, OFFLINE},
+	{"ping", L"program \"ping -n 1 {A}\"", ANSWERS, OFFLINE},
 };
 
-static SOCKET listener;
-static unsigned port;
+/* What setup leaves to a proxy (engine/windows/filter_rules.h). */
+#define PROXY_FIRST 47100
+#define PROXY_LAST 47115
+
+static SOCKET listener, proxy = INVALID_SOCKET;
+static unsigned port, proxy_port;
 static WCHAR address[40];
+
+/* On the first of the ports that is free; without, its row is not measured. */
+static void listen_as_proxy(void)
+{
+	struct sockaddr_in here = {.sin_family = AF_INET};
+	u_long on = 1;
+	unsigned p;
+
+	proxy = socket(AF_INET, SOCK_STREAM, 0);
+	here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	for (p = PROXY_FIRST; p <= PROXY_LAST && proxy_port == 0; p++) {
+		here.sin_port = htons((u_short)p);
+		if (bind(proxy, (struct sockaddr *)&here, sizeof(here)) == 0 &&
+		    listen(proxy, 8) == 0 &&
+		    ioctlsocket(proxy, (long)FIONBIO, &on) == 0)
+			proxy_port = p;
+	}
+}
 
 /* This machine's own address, else the loopback's. */
 static bool begin(void)
@@ -78,6 +138,7 @@ static bool begin(void)
 	    ioctlsocket(listener, (long)FIONBIO, &on) != 0)
 		return false;
 	port = ntohs(any.sin_port);
+	listen_as_proxy();
 	return true;
 }
 
@@ -90,6 +151,8 @@ static unsigned came(DWORD milliseconds)
 
 	do {
 		one = accept(listener, NULL, NULL);
+		if (one == INVALID_SOCKET && proxy_port != 0)
+			one = accept(proxy, NULL, NULL);
 		if (one != INVALID_SOCKET) {
 			(void)send(one, "HTTP/1.0 404 x\r\n\r\n", 18, 0);
 			(void)closesocket(one);
@@ -112,6 +175,9 @@ static void fill(const WCHAR *text, WCHAR *out, size_t units)
 		} else if (wcsncmp(text, L"{P}", 3) == 0) {
 			at += swprintf(at, 45, L"%u", port);
 			text += 3;
+		} else if (wcsncmp(text, L"{Q}", 3) == 0) {
+			at += swprintf(at, 45, L"%u", proxy_port);
+			text += 3;
 		} else {
 			*at++ = *text++;
 		}
@@ -119,36 +185,49 @@ static void fill(const WCHAR *text, WCHAR *out, size_t units)
 	*at = L'\0';
 }
 
+static void judge(const struct way *way, const char *name, bool control,
+		  bool seen, DWORD code, DWORD control_code)
+{
+	if (way->expected == ANSWERS)
+		row(name, "open: a service may answer", MEASURED,
+		    "code %lu, outside %lu", code, control_code);
+	else if (!control)
+		row(name, "reached outside", NOT_MEASURED,
+		    "not even outside (code %lu)", control_code);
+	else if (way->expected == OPEN || !sandbox_has_account())
+		row(name, "open: no boundary", MEASURED, "%s, code %lu",
+		    seen ? "GOT OUT" : "not reached", code);
+	else if (way->expected == REACHED)
+		row(name, "reached, outside, too", seen ? PASSED : FAILED,
+		    "%s, code %lu", seen ? "reached" : "NOT reached", code);
+	else
+		row(name, "not reached, reached outside",
+		    seen ? FAILED : PASSED, "%s, code %lu",
+		    seen ? "REACHED" : "not reached", code);
+}
+
 static void try_way(const struct way *way)
 {
 	WCHAR words[1000];
 	char name[100], text[4000];
-	DWORD control, seen, control_code, seen_code;
+	bool control, seen;
+	DWORD control_code, code;
 
 	fill(way->words, words, 1000);
 	(void)came(0);
 	control_code = plain_act(words);
-	control = way->answers ? control_code != 0 : came(COME_MS);
+	control = way->expected == ANSWERS || came(COME_MS) > 0;
 	(void)came(0);
-	seen_code = sandbox_act(L"ws", L"--no-net", words, text, sizeof(text));
-	seen = way->answers ? 0 : came(COME_MS);
+	code = sandbox_act(L"ws", way->options, words, text, sizeof(text));
+	/* A sender that has not even begun may be late. */
+	seen = way->expected != ANSWERS && came(COME_MS) > 0;
 	(void)snprintf(name, sizeof(name), "network/%s", way->name);
-	if (seen_code == NEVER_RAN)
+	text[strcspn(text, "\r\n")] = '\0';
+	if (code == NEVER_RAN)
 		row(name, "a run", SKIPPED, "the command never ran: %.300s",
 		    text);
-	else if (way->answers)
-		row(name, "open: a service may answer", MEASURED,
-		    "code %lu, outside %lu", seen_code, control_code);
-	else if (control == 0)
-		row(name, "reached outside", NOT_MEASURED,
-		    "not even outside (code %lu)", control_code);
-	else if (way->boundary && sandbox_has_account())
-		row(name, "not reached, reached outside",
-		    seen == 0 ? PASSED : FAILED, "reached %lu times, code %lu",
-		    seen, seen_code);
 	else
-		row(name, "open: no boundary", MEASURED, "%s, code %lu",
-		    seen == 0 ? "not reached" : "GOT OUT", seen_code);
+		judge(way, name, control, seen, code, control_code);
 }
 
 void measure_network(void)
@@ -163,4 +242,5 @@ void measure_network(void)
 	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		try_way(&ways[i]);
 	(void)closesocket(listener);
+	(void)closesocket(proxy);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "tests/windows/acceptance/facts.h"
 #include "tests/windows/acceptance/questions.h"
 #include "tests/windows/acceptance/rows.h"
 #include "tests/windows/acceptance/tokens.h"
@@ -191,6 +192,7 @@ static void try_filter(HANDLE engine, const struct listener *listener,
 		       const char *what, const WCHAR *sid)
 {
 	DWORD before[ACTORS], during[ACTORS], code;
+	ULONGLONG begun;
 	WCHAR arguments[100];
 	char name[200];
 	UINT64 id = 0;
@@ -205,7 +207,17 @@ static void try_filter(HANDLE engine, const struct listener *listener,
 		    code);
 		return;
 	}
-	for (a = 0; a < ACTORS; a++)
+	begun = GetTickCount64();
+	during[0] = connect_as(&actors[0], arguments);
+	begun = GetTickCount64() - begun;
+	if (sid == user_sid())
+		row("filter/how soon a blocked connection fails",
+		    "at once, not after 20 s",
+		    during[0] == 0 ? NOT_MEASURED
+		    : begun < 5000 ? PASSED
+				   : FAILED,
+		    "%llu ms, with a process", begun);
+	for (a = 1; a < ACTORS; a++)
 		during[a] = connect_as(&actors[a], arguments);
 	code = FwpmFilterDeleteById0(engine, id);
 	for (a = 0; a < ACTORS; a++) {
@@ -227,6 +239,31 @@ static void try_filter(HANDLE engine, const struct listener *listener,
 	if (code != 0)
 		row("filter", "the filter goes", FAILED,
 		    "FwpmFilterDeleteById0: error %lu", code);
+}
+
+void measure_filter_read(const char *by)
+{
+	HANDLE engine = NULL, list = NULL;
+	FWPM_FILTER0 **entries = NULL;
+	UINT32 count = 0;
+	DWORD opened, code = 0;
+	char name[80];
+
+	opened = FwpmEngineOpen0(NULL, AUTHN_WINNT, NULL, NULL, &engine);
+	if (opened == 0) {
+		code = FwpmFilterCreateEnumHandle0(engine, NULL, &list);
+		if (code == 0)
+			code = FwpmFilterEnum0(engine, list, 1000, &entries,
+					       &count);
+		if (entries != NULL)
+			FwpmFreeMemory0((void **)&entries);
+		if (list != NULL)
+			(void)FwpmFilterDestroyEnumHandle0(engine, list);
+		(void)FwpmEngineClose0(engine);
+	}
+	(void)snprintf(name, sizeof(name), "filter/read by %s", by);
+	row(name, "open: 5 for a plain user, or fewer", MEASURED,
+	    "engine %lu, list %lu, %u filters", opened, code, count);
 }
 
 void measure_filter(void)

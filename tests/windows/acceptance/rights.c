@@ -164,15 +164,17 @@ static const char *passes(const struct try tries[LISTS][ACTORS],
 	return tries[USER][actor].code == 0 ? "first" : "both";
 }
 
+static bool is_settled(const char *seen)
+{
+	return strcmp(seen, "first") == 0 || strcmp(seen, "both") == 0;
+}
+
 static enum verdict judge(const char *expected, const char *seen,
 			  const char *fully)
 {
-	const bool settled =
-		strcmp(seen, "first") == 0 || strcmp(seen, "both") == 0;
-
 	if (!rows_restricted())
 		return NOT_RESTRICTED;
-	if (!settled)
+	if (!is_settled(seen))
 		return NOT_MEASURED;
 	/* A fully restricted token needs both for everything: else what was
 	 * seen is not what the lists say. */
@@ -192,10 +194,14 @@ static void print_right(const struct table *table, size_t r)
 	const char *expected = documented(type, right);
 	const char *seen = passes(tries, WRITE_RESTRICTED_ONE);
 	const char *fully = passes(tries, RESTRICTED_ONE);
-	char name[100];
+	char name[100], asks[60];
 
 	(void)snprintf(name, sizeof(name), "right/%s/0x%08lx %s", type->name,
 		       right, name_of(type, right));
+	(void)snprintf(asks, sizeof(asks), "right/%s/0x%08lx", type->name,
+		       right);
+	if (is_settled(seen))
+		row_answers(asks, seen, is_settled(fully) ? fully : NULL);
 	row(name, expected, judge(expected, seen, fully),
 	    "write-restricted %s; fully restricted %s; first pass alone %lu "
 	    "0x%lx, second alone %lu 0x%lx, both %lu 0x%lx",

@@ -22,6 +22,7 @@ static const char *const names[VERDICTS] = {
 };
 
 static FILE *file;
+static const char *asks, *answer, *plain_answer; /* of the next row */
 static unsigned counts[VERDICTS];
 static bool restricted;
 
@@ -53,6 +54,13 @@ static void write_row(const char *name, const char *expected, const char *seen,
 	sbk_json_string(&buf, "expected", expected);
 	sbk_json_string(&buf, "seen", seen);
 	sbk_json_string(&buf, "verdict", names[verdict]);
+	if (asks != NULL &&
+	    (verdict == PASSED || verdict == FAILED || verdict == MEASURED)) {
+		sbk_json_string(&buf, "asks", asks);
+		sbk_json_string(&buf, "answer", answer);
+		if (plain_answer != NULL)
+			sbk_json_string(&buf, "plain", plain_answer);
+	}
 	sbk_json_close(&buf, '}');
 	if (buf.failure != 0 ||
 	    fprintf(file, "%.*s\n", (int)buf.size, buf.data) < 0)
@@ -62,10 +70,17 @@ static void write_row(const char *name, const char *expected, const char *seen,
 	sbk_buf_release(&buf);
 }
 
+void row_answers(const char *of, const char *what, const char *plain)
+{
+	asks = of;
+	answer = what;
+	plain_answer = plain;
+}
+
 void row(const char *name, const char *expected, enum verdict verdict,
 	 const char *format, ...)
 {
-	char seen[1024];
+	char seen[4096];
 	va_list arguments;
 
 	va_start(arguments, format);
@@ -77,6 +92,7 @@ void row(const char *name, const char *expected, enum verdict verdict,
 	(void)fflush(stdout);
 	if (file != NULL)
 		write_row(name, expected, seen, verdict);
+	row_answers(NULL, NULL, NULL);
 }
 
 void row_denial(const char *name, bool of_token, DWORD control, DWORD denied)

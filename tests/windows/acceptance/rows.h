@@ -30,6 +30,13 @@ bool rows_begin(const char *path);
 void row(const char *name, const char *expected, enum verdict verdict,
 	 const char *format, ...) SBK_PRINTF(4, 5);
 /*
+ * What the next row says to engine/ntsec/access_table.c (measured.c reads it):
+ * "right/file/0x00010000" or "question/OWNER_READS", and "first", "both", "yes"
+ * or "no"; `plain` is the same of a token that is restricted as a whole, or
+ * NULL. Nothing is said by a row that is neither passed, failed nor measured.
+ */
+void row_answers(const char *asks, const char *answer, const char *plain);
+/*
  * The row of a denial: `control` and `denied` are the codes of the system's
  * errors (0: it was done), `of_token` whether it is a restricted token that
  * denies.

@@ -10,6 +10,7 @@
 #include <wchar.h>
 
 #include "tests/windows/acceptance/inside.h"
+#include "tests/windows/acceptance/rows.h"
 
 #include "engine/banned.h"
 
@@ -17,8 +18,11 @@
 
 static WCHAR program[600], place[400];
 static bool account;
-static const WCHAR *const directories[] = {L"ws",    L"ws\\.git", L"ws\\sub",
-					   L"other", L"extra",	  L"outside"};
+static DWORD last_code;
+static const WCHAR *const directories[] = {
+	L"ws",	  L"ws\\.git", L"ws\\.codex", L"ws\\sub",
+	L"other", L"extra",    L"outside",    L"a longer name",
+};
 #define DIRECTORIES (sizeof(directories) / sizeof(directories[0]))
 
 bool sandbox_has_account(void)
@@ -91,9 +95,21 @@ bool sandbox_begin(const WCHAR *wanted, bool with_account)
 	return true;
 }
 
+/* What the grants of these runs are in the journal goes with its objects: the
+ * next uninstall finds nothing there, and says so. What an account shut against
+ * everybody stays, and is named. */
 void sandbox_end(void)
 {
+	WCHAR words[600];
+	char text[1000];
+
+	(void)swprintf(words, 600, L"undo --path \"%ls\"", place);
+	(void)sandbox_say(words, text, sizeof(text));
 	remove_tree(place);
+	if (GetFileAttributesW(place) != INVALID_FILE_ATTRIBUTES)
+		row("run/the suite's directory goes", "gone", MEASURED,
+		    "'%ls' is still there: an administrator can remove it",
+		    place);
 }
 
 DWORD sandbox_start(const WCHAR *root, const WCHAR *options,
@@ -102,7 +118,7 @@ DWORD sandbox_start(const WCHAR *root, const WCHAR *options,
 	WCHAR line[LINE_UNITS];
 	const int length = swprintf(
 		line, LINE_UNITS,
-		L"\"%ls\" run -q %ls -C \"%ls\\%ls\" %ls -- "
+		L"\"%ls\" run -q --grant acl %ls -C \"%ls\\%ls\" %ls -- "
 		L"\"%ls\\%ls\\acceptance.exe\" marked %ls",
 		program, account ? L"--account" : L"--no-account --best-effort",
 		place, root, options, place,
@@ -120,14 +136,49 @@ DWORD sandbox_act(const WCHAR *root, const WCHAR *options,
 	DWORD code = sandbox_start(root, options, arguments, &process);
 
 	text[0] = '\0';
+	last_code = code;
 	if (code == 0)
-		(void)end_of(&process, text, size);
+		last_code = end_of(&process, text, size);
 	else
 		(void)snprintf(text, size, "not started: error %lu", code);
 	/* The code is what it printed: a run's own is of one byte. */
 	mark = strstr(text, MARK);
 	return mark != NULL ? strtoul(mark + strlen(MARK), NULL, 10)
 			    : NEVER_RAN;
+}
+
+DWORD sandbox_code(void)
+{
+	return last_code;
+}
+
+DWORD sandbox_say(const WCHAR *words, char *text, size_t size)
+{
+	WCHAR line[LINE_UNITS];
+	struct process process;
+	DWORD code;
+
+	text[0] = '\0';
+	must(swprintf(line, LINE_UNITS, L"\"%ls\" %ls", program, words) > 0,
+	     "a command line");
+	code = start_line(line, &process);
+	return code != 0 ? code : end_of(&process, text, size);
+}
+
+void sandbox_expand(const WCHAR *text, WCHAR *out, size_t units)
+{
+	WCHAR filled[2048];
+	size_t used = 0, i;
+
+	for (i = 0; text[i] != L'\0' && used < 1500; i++)
+		if (text[i] == L'@')
+			used += (size_t)swprintf(filled + used, 2048 - used,
+						 L"%ls", place);
+		else
+			filled[used++] = text[i];
+	filled[used] = L'\0';
+	must(ExpandEnvironmentStringsW(filled, out, (DWORD)units) > 0,
+	     "ExpandEnvironmentStrings");
 }
 
 DWORD plain_act(const WCHAR *arguments)

@@ -14,11 +14,19 @@
 #include "engine/banned.h"
 
 enum expected {
-	DONE,	/* 0, also outside */
-	DENIED, /* 5 in the run, 0 outside */
+	DONE,	     /* 0, also outside */
+	DONE_BESIDE, /* the same, and the file is untouched all the same */
+	DENIED,	     /* 5 in the run, 0 outside */
 	/* As DENIED with an account; without one nothing holds it, and what was
 	 * seen is data. */
-	DENIED_WITH_ACCOUNT
+	DENIED_WITH_ACCOUNT,
+	/* A program fails, by a code of its own, and the file is not made. */
+	DENIED_OTHERWISE,
+	/* Denied in the run; outside an administrator may, and others may not.
+	 */
+	NEVER_DONE,
+	/* A right that is open in engine/ntsec: denied with an account. */
+	DENIED_OPEN
 };
 
 /* In the words "@" is the place of the suite. */
@@ -33,6 +41,8 @@ struct scenario {
 
 #define RO L"--ro \"@\\ws\""
 #define WS L"ws", L""
+#define READ_ONLY L"ws", RO /* the working directory itself */
+#define PS L"program \"powershell -NoProfile -Command "
 #define BESIDE L"other", RO
 
 static const struct scenario scenarios[] = {
@@ -82,7 +92,7 @@ static const struct scenario scenarios[] = {
 	{"write through a junction", WS, L"write @\\ws\\junction\\old", DENIED,
 	 L"outside\\old"},
 	{"write into Windows", WS, L"write C:\\Windows\\Temp\\..\\acceptance",
-	 DENIED_WITH_ACCOUNT, NULL},
+	 NEVER_DONE, NULL},
 	{"link to a file outside", WS, L"link @\\ws\\linked @\\outside\\old",
 	 DENIED, L"outside\\old"},
 	{"a protected name", WS, L"write @\\ws\\.git\\config", DENIED,
@@ -114,24 +124,99 @@ static const struct scenario scenarios[] = {
 	{"node starts a child", WS,
 	 L"program \"node -e require('child_process').execSync('hostname')\"",
 	 DONE, NULL},
+	/* Where nothing may be written: part A15 of the study, cases 1 to 28.
+	 */
+	{"read-only: write", READ_ONLY, L"write @\\ws\\new", DENIED, NULL},
+	{"read-only: append", READ_ONLY, L"append @\\ws\\old", DENIED,
+	 L"ws\\old"},
+	{"read-only: make a directory", READ_ONLY, L"mkdir @\\ws\\made", DENIED,
+	 NULL},
+	{"read-only: delete", READ_ONLY, L"delete @\\ws\\old", DENIED,
+	 L"ws\\old"},
+	{"read-only: an additional root", L"ws",
+	 L"--ro \"@\\ws\" --ro \"@\\extra\"", L"write @\\extra\\new", DENIED,
+	 NULL},
+	{"read-only: redirection by cmd", READ_ONLY,
+	 L"program \"cmd /c echo x> @\\ws\\new\"", DENIED_OTHERWISE, NULL},
+	{"read-only: Set-Content", READ_ONLY,
+	 PS L"Set-Content -ErrorAction Stop @\\ws\\new x\"", DENIED_OTHERWISE,
+	 NULL},
+	{"read-only: WriteAllBytes", READ_ONLY,
+	 PS L"[IO.File]::WriteAllBytes('@\\ws\\new',@(1,2))\"",
+	 DENIED_OTHERWISE, NULL},
+	{"read-only: python", READ_ONLY,
+	 L"program \"python -c open(r'@\\ws\\new','w').write('x')\"",
+	 DENIED_OTHERWISE, NULL},
+	{"read-only: temporary files, which are the run's own", READ_ONLY,
+	 L"temporary", DONE, NULL},
+	{"redirection by cmd", WS, L"program \"cmd /c echo x> @\\ws\\new\"",
+	 DONE, NULL},
+	{"redirection by cmd, outside", WS,
+	 L"program \"cmd /c echo x> @\\outside\\new\"", DENIED_OTHERWISE, NULL},
+	{"WriteAllBytes", WS,
+	 PS L"[IO.File]::WriteAllBytes('@\\ws\\new',@(1,2))\"", DONE, NULL},
+	{"move between directories", WS,
+	 L"program \"cmd /c move /y @\\ws\\old @\\ws\\sub\\old\"", DONE,
+	 L"ws\\old"},
+	{"deep directories", WS, L"deep @\\ws\\deep", DONE, NULL},
+	{"curl is there", WS, L"program \"curl --version\"", DONE, NULL},
+	{"rg is there", WS, L"program \"rg --version\"", DONE, NULL},
+	{"git is there", WS, L"program \"git --version\"", DONE, NULL},
+
+	/* Links that the run makes itself: cases 29, 30, 36, 37. */
+	{"through a junction of its own", WS,
+	 L"through @\\ws\\own @\\outside old", DENIED, L"outside\\old"},
+	{"through a deep junction of its own", WS,
+	 L"through @\\ws\\sub\\own @\\outside old", DENIED, L"outside\\old"},
+	{"through a junction into Windows", WS,
+	 L"through @\\ws\\own C:\\Windows\\System32 acceptance.txt", NEVER_DONE,
+	 NULL},
+	{"a junction that turns while it is written through", WS,
+	 L"race @\\ws\\turn @\\ws\\sub @\\outside old", DONE_BESIDE,
+	 L"outside\\old"},
+	{"a symbolic link to the outside", WS, L"write @\\ws\\symbolic\\old",
+	 DENIED, L"outside\\old"},
+	/* Lists and owners, cases 34 and 35. */
+	{"an entry of its own on what is outside", WS,
+	 L"dacl @\\outside\\old dacl", DENIED_OPEN, L"outside\\old"},
+	{"the owner of what is outside", WS, L"dacl @\\outside\\old owner",
+	 DENIED_OPEN, L"outside\\old"},
+	{"an entry of its own on the root", WS, L"dacl @\\ws dacl", DENIED_OPEN,
+	 NULL},
+	{"a protected directory of agents", WS,
+	 L"write @\\ws\\.codex\\policy.json", DENIED,
+	 L"ws\\.codex\\policy.json"},
+	{"a protected name by a long path", WS,
+	 L"write \\\\?\\@\\ws\\.git\\config", DENIED, L"ws\\.git\\config"},
+	{"a protected name by its stream", WS,
+	 L"write @\\ws\\.git::$INDEX_ALLOCATION\\config", DENIED,
+	 L"ws\\.git\\config"},
+	{"a protected name by a dot", WS, L"write @\\ws\\.git.\\config", DENIED,
+	 L"ws\\.git\\config"},
+	{"a protected name deleted", WS, L"delete @\\ws\\.git\\config", DENIED,
+	 L"ws\\.git\\config"},
+	{"the user's records", WS,
+	 L"write %LOCALAPPDATA%\\Sandbook\\acceptance", DENIED, NULL},
+	{"the machine's registry", WS, L"registry HKLM Software", NEVER_DONE,
+	 NULL},
+	{"the list of profiles", WS,
+	 L"registry HKLM \"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion"
+	 L"\\ProfileList\"",
+	 NEVER_DONE, NULL},
+	{"a name in the folder of profiles", WS, L"mkdir C:\\Users\\acceptance",
+	 NEVER_DONE, NULL},
+	{"the profile that the system names", WS, L"own-profile", DENIED, NULL},
+	{"DPAPI", WS, L"dpapi", DONE, NULL},
+	/* How a path may be said: what it leads to is what counts. */
+	{"a root in capitals", L"ws", L"--rw \"@\\EXTRA\"",
+	 L"write @\\extra\\new", DONE, NULL},
+	{"a root by a drive of subst", L"ws", L"--rw \"{D}\\\\\"",
+	 L"write @\\extra\\new", DONE, NULL},
+	{"a root by its short name", L"ws", L"--rw \"{S}\"",
+	 L"write \"@\\a longer name\\new\"", DONE, NULL},
+	{"a root by a long path", L"ws", L"--rw \"\\\\?\\@\\extra\"",
+	 L"write @\\extra\\new", DONE, NULL},
 };
-
-/* "@" is the place; %NAME% what the environment has. */
-static void expand(const WCHAR *text, WCHAR *out, size_t units)
-{
-	WCHAR filled[2048];
-	size_t used = 0, i;
-
-	for (i = 0; text[i] != L'\0' && used < 1500; i++)
-		if (text[i] == L'@')
-			used += (size_t)swprintf(filled + used, 2048 - used,
-						 L"%ls", sandbox_place());
-		else
-			filled[used++] = text[i];
-	filled[used] = L'\0';
-	must(ExpandEnvironmentStringsW(filled, out, (DWORD)units) > 0,
-	     "ExpandEnvironmentStrings");
-}
 
 static const WCHAR *full(const WCHAR *name)
 {
@@ -154,9 +239,11 @@ static void put_back(void)
 static void prepare(const struct scenario *scenario)
 {
 	static const WCHAR *const passing[] = {
-		L"ws\\new",	L"ws\\sub\\new", L"ws\\sub\\old",
-		L"extra\\new",	L"outside\\new", L"ws\\another",
-		L"ws\\renamed", L"other\\old",	 L"ws\\linked"};
+		L"ws\\new",	      L"ws\\sub\\new", L"ws\\sub\\old",
+		L"extra\\new",	      L"outside\\new", L"ws\\another",
+		L"ws\\renamed",	      L"other\\old",   L"ws\\linked",
+		L"a longer name\\new"};
+	WCHAR records[600];
 	HANDLE file;
 	DWORD written;
 	size_t i;
@@ -164,6 +251,10 @@ static void prepare(const struct scenario *scenario)
 	for (i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
 		(void)DeleteFileW(full(passing[i]));
 	(void)RemoveDirectoryW(full(L"ws\\made"));
+	(void)RemoveDirectoryW(full(L"ws\\own"));
+	(void)RemoveDirectoryW(full(L"ws\\sub\\own"));
+	sandbox_expand(L"%LOCALAPPDATA%\\Sandbook\\acceptance", records, 600);
+	(void)DeleteFileW(records);
 	put_back();
 	if (scenario->file == NULL)
 		return;
@@ -202,18 +293,34 @@ static bool is_untouched(const WCHAR *name)
 	       (GetFileAttributesW(full(name)) & FILE_ATTRIBUTE_READONLY) == 0;
 }
 
+/* What a program would have made. */
+static bool made_new(void)
+{
+	return GetFileAttributesW(full(L"ws\\new")) !=
+		       INVALID_FILE_ATTRIBUTES ||
+	       GetFileAttributesW(full(L"outside\\new")) !=
+		       INVALID_FILE_ATTRIBUTES;
+}
+
 static enum verdict judge(const struct scenario *scenario, DWORD control,
 			  DWORD seen, bool untouched)
 {
-	const bool data = scenario->expected == DENIED_WITH_ACCOUNT &&
+	const bool data = (scenario->expected == DENIED_WITH_ACCOUNT ||
+			   scenario->expected == DENIED_OPEN) &&
 			  !sandbox_has_account();
 
 	if (seen == NEVER_RAN)
 		return SKIPPED;
+	if (scenario->expected == NEVER_DONE)
+		return seen == ERROR_ACCESS_DENIED ? PASSED : FAILED;
 	if (control != 0)
 		return NOT_MEASURED;
 	if (scenario->expected == DONE)
 		return seen == 0 ? PASSED : FAILED;
+	if (scenario->expected == DONE_BESIDE)
+		return seen == 0 && untouched ? PASSED : FAILED;
+	if (scenario->expected == DENIED_OTHERWISE)
+		return seen != 0 && untouched && !made_new() ? PASSED : FAILED;
 	if (data)
 		return MEASURED;
 	return seen == ERROR_ACCESS_DENIED && untouched ? PASSED : FAILED;
@@ -230,19 +337,68 @@ static const char *first_line(char *text)
 	return text[0] != '\0' ? text : "no word of it";
 }
 
+/* {D}: a drive of subst for "extra"; {S}: the short name of the longer one.
+ * False where there is none. */
+static WCHAR drive[3], short_name[600];
+
+static bool say_options(const WCHAR *options, WCHAR *out, size_t units)
+{
+	WCHAR text[700];
+	const WCHAR *mark = wcsstr(options, L"{D}"), *by = drive;
+
+	if (mark == NULL) {
+		mark = wcsstr(options, L"{S}");
+		by = short_name;
+	}
+	if (mark == NULL) {
+		sandbox_expand(options, out, units);
+		return true;
+	}
+	(void)swprintf(text, 700, L"%.*ls%ls%ls", (int)(mark - options),
+		       options, by, mark + 3);
+	sandbox_expand(text, out, units);
+	return by[0] != L'\0';
+}
+
+/* A letter that is free, by the session's own names; the short name where the
+ * volume has them. */
+static void make_names(void)
+{
+	WCHAR letter[4] = L"Z:\\";
+
+	drive[0] = short_name[0] = L'\0';
+	while (letter[0] > L'F' && GetDriveTypeW(letter) != DRIVE_NO_ROOT_DIR)
+		letter[0]--;
+	letter[2] = L'\0';
+	if (DefineDosDeviceW(0, letter, full(L"extra")))
+		(void)swprintf(drive, 3, L"%ls", letter);
+	if (GetShortPathNameW(full(L"a longer name"), short_name, 600) == 0 ||
+	    wcsstr(short_name, L"a longer") != NULL)
+		short_name[0] = L'\0';
+}
+
 static void try_scenario(const struct scenario *scenario)
 {
 	static const char *const expected[] = {
 		"done (0), outside, too",
+		"done (0), outside, too, and untouched",
 		"denied (5) and untouched, outside done (0)",
-		"denied (5) with an account, outside done (0)"};
+		"denied (5) with an account, outside done (0)",
+		"not 0, nothing made, outside done (0)",
+		"denied (5)",
+		"denied (5) with an account, outside done (0); open without"};
 	WCHAR words[2048], options[1024];
 	char text[4096], name[200];
 	DWORD control, seen;
 	bool untouched;
 
-	expand(scenario->words, words, 2048);
-	expand(scenario->options, options, 1024);
+	if (!say_options(scenario->options, options, 1024)) {
+		(void)snprintf(name, sizeof(name), "run/%s", scenario->name);
+		row(name, expected[scenario->expected], SKIPPED,
+		    "no such name of the root here");
+		return;
+	}
+	sandbox_expand(scenario->words, words, 2048);
 	prepare(scenario);
 	control = plain_act(words);
 	prepare(scenario);
@@ -269,6 +425,14 @@ void measure_scenarios(void)
 		       sandbox_place(), sandbox_place());
 	if (plain_act(junction) != 0)
 		row("run/a junction", "one to try", SKIPPED, "none was made");
+	(void)swprintf(junction, 1300,
+		       L"symlink %ls\\ws\\symbolic %ls\\outside",
+		       sandbox_place(), sandbox_place());
+	(void)plain_act(junction);
+	make_names();
 	for (i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
 		try_scenario(&scenarios[i]);
+	if (drive[0] != L'\0')
+		(void)DefineDosDeviceW(DDD_REMOVE_DEFINITION, drive, NULL);
+	measure_refusals();
 }

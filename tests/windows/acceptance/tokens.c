@@ -15,6 +15,7 @@
 #include "engine/banned.h"
 
 #define SIDS 5 /* that enum restricting names */
+#define END_MS 180000
 
 _Noreturn void die(const char *call)
 {
@@ -175,6 +176,59 @@ HANDLE restricted_token(DWORD flags, unsigned restricting)
 	return token;
 }
 
+HANDLE token_of_level(DWORD rid)
+{
+	SID level = {
+		.Revision = SID_REVISION,
+		.SubAuthorityCount = 1,
+		.IdentifierAuthority = {SECURITY_MANDATORY_LABEL_AUTHORITY},
+		.SubAuthority = {rid}};
+	TOKEN_MANDATORY_LABEL label = {{&level, SE_GROUP_INTEGRITY}};
+	HANDLE token = NULL;
+
+	if (!DuplicateTokenEx(
+		    own_token(),
+		    TOKEN_IMPERSONATE | TOKEN_QUERY | TOKEN_ADJUST_DEFAULT,
+		    NULL, SecurityImpersonation, TokenImpersonation, &token))
+		return NULL;
+	if (SetTokenInformation(token, TokenIntegrityLevel, &label,
+				sizeof(label) + GetLengthSid(&level)))
+		return token;
+	(void)CloseHandle(token);
+	return NULL;
+}
+
+/* NtCreateLowBoxToken, which has no page: as CreateProcess makes one for
+ * SECURITY_CAPABILITIES, and without the profile that this asks for. */
+HANDLE package_token(HANDLE base, const WCHAR *package)
+{
+	typedef LONG(NTAPI * call)(HANDLE *, HANDLE, ACCESS_MASK, void *, PSID,
+				   ULONG, SID_AND_ATTRIBUTES *, ULONG,
+				   HANDLE *);
+	const FARPROC found = GetProcAddress(GetModuleHandleW(L"ntdll.dll"),
+					     "NtCreateLowBoxToken");
+	HANDLE primary = NULL, token = NULL;
+	PSID sid = NULL;
+	LONG status;
+	call make;
+
+	memcpy(&make, &found, sizeof(make));
+	if (make == NULL || !ConvertStringSidToSidW(package, &sid))
+		return NULL;
+	status = make(&primary, base != NULL ? base : own_token(),
+		      TOKEN_DUPLICATE | TOKEN_QUERY, NULL, sid, 0, NULL, 0,
+		      NULL);
+	(void)LocalFree(sid);
+	if (status < 0)
+		return NULL;
+	if (!DuplicateTokenEx(primary, TOKEN_IMPERSONATE | TOKEN_QUERY, NULL,
+			      SecurityImpersonation, TokenImpersonation,
+			      &token))
+		token = NULL;
+	(void)CloseHandle(primary);
+	return token;
+}
+
 HANDLE to_act_as(HANDLE token)
 {
 	HANDLE copy = NULL;
@@ -266,19 +320,46 @@ DWORD start_self(HANDLE token, PSECURITY_DESCRIPTOR sd, bool suspended,
 	return code;
 }
 
+/* Whatever is there now; false when nothing is, or ever will be. */
+static bool read_some(HANDLE output, char *text, size_t size, size_t *used)
+{
+	static char rest[4096];
+	DWORD there = 0, got = 0;
+	const size_t room = size - 1 - *used;
+
+	if (!PeekNamedPipe(output, NULL, 0, NULL, &there, NULL) || there == 0)
+		return false;
+	/* What does not fit is read all the same: who writes must not wait. */
+	if (room == 0)
+		return ReadFile(output, rest, sizeof(rest), &got, NULL) &&
+		       got > 0;
+	if (!ReadFile(output, text + *used, (DWORD)room, &got, NULL))
+		return false;
+	*used += got;
+	return got > 0;
+}
+
 DWORD end_of(struct process *process, char *text, size_t size)
 {
-	DWORD got = 0, code = 0;
+	const ULONGLONG until = GetTickCount64() + END_MS;
+	DWORD code = 0;
 	size_t used = 0;
+	bool ended = false;
 
-	while (used + 1 < size &&
-	       ReadFile(process->output, text + used, (DWORD)(size - 1 - used),
-			&got, NULL) &&
-	       got > 0)
-		used += got;
+	/* Not until the pipe ends: what it started may have it open, too. */
+	while (!ended && GetTickCount64() < until) {
+		ended = WaitForSingleObject(process->process, 0) ==
+			WAIT_OBJECT_0;
+		while (read_some(process->output, text, size, &used))
+			;
+		if (!ended)
+			Sleep(10);
+	}
 	text[used] = '\0';
-	if (WaitForSingleObject(process->process, 60000) != WAIT_OBJECT_0)
-		(void)TerminateProcess(process->process, 1);
+	if (!ended) {
+		(void)TerminateProcess(process->process, WAIT_TIMEOUT);
+		(void)WaitForSingleObject(process->process, 10000);
+	}
 	must(GetExitCodeProcess(process->process, &code), "GetExitCodeProcess");
 	(void)CloseHandle(process->output);
 	(void)CloseHandle(process->process);

@@ -50,6 +50,12 @@ HANDLE restricted_token(DWORD flags, unsigned restricting);
 /* One of its kind for SetThreadToken. */
 HANDLE to_act_as(HANDLE token);
 
+/* Our own token, to act as, at an integrity level at or below our own; and an
+ * AppContainer's of `base` (NULL: our own), of a package without a profile.
+ * NULL where the system makes none. */
+HANDLE token_of_level(DWORD rid);
+HANDLE package_token(HANDLE base, const WCHAR *package);
+
 struct process {
 	HANDLE process, thread, output;
 	DWORD id;
@@ -63,7 +69,8 @@ DWORD start_self(HANDLE token, PSECURITY_DESCRIPTOR sd, bool suspended,
 		 struct process *out, const WCHAR *arguments);
 /* Another program, by a whole command line; its streams are one pipe. */
 DWORD start_line(const WCHAR *line, struct process *out);
-/* What it printed, up to its end; its exit code. */
+/* What it printed, up to its end or for three minutes, when it is ended; its
+ * exit code. */
 DWORD end_of(struct process *process, char *text, size_t size);
 void kill_process(struct process *process);
 

@@ -239,6 +239,9 @@ static int make_drift(struct audit *audit)
 	if (rc == 0 && request.machine)
 		rc = sbk_audit_enrolment(false, audit->report, &audit->err);
 	if (rc == 0 && request.machine)
+		rc = sbk_audit_logons(&audit->backend, &records, audit->report,
+				      &audit->err);
+	if (rc == 0 && request.machine)
 		rc = sbk_audit_set_id(&audit->backend, &records, audit->report,
 				      &audit->err);
 	if (rc == 0 && sbk_os_elevated())

@@ -108,7 +108,7 @@ static bool has_shown_lines(enum sbk_kind kind)
 {
 	return kind == SBK_KIND_ACCESS || kind == SBK_KIND_ACCOUNT ||
 	       kind == SBK_KIND_GROUP || kind == SBK_KIND_PROFILE ||
-	       kind == SBK_KIND_FOLDER;
+	       kind == SBK_KIND_FOLDER || kind == SBK_KIND_FILTERS;
 }
 
 static void describe(struct drift *d, const struct sbk_change *change,

@@ -78,6 +78,109 @@ int sbk_audit_enrolment(bool rights, struct sbk_report *report,
 	return rc;
 }
 
+/* --- who may log on ---------------------------------------------------- */
+
+/* Whether a change of the machine's that stands is about this logon: then it is
+ * compared like any other object (drift.h). */
+static bool is_enabled_by_record(const struct sbk_records *records,
+				 const char *id)
+{
+	size_t book, i;
+
+	for (book = 0; book < records->count; book++) {
+		struct sbk_plan *standing = records->books[book].standing;
+
+		if (!records->books[book].machine)
+			continue;
+		for (i = 0; i < sbk_plan_count(standing); i++) {
+			const struct sbk_change *change =
+				sbk_plan_at(standing, i);
+
+			if (change->object.kind == SBK_KIND_LOGON &&
+			    strcmp(change->object.name, id) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static int tell_enabled(const struct sbk_principal *principal,
+			struct sbk_report *report, struct sbk_error *err)
+{
+	char label[SBK_NAME_MAX + SBK_PRINCIPAL_TEXT + 8];
+	char remedy[SBK_PRINCIPAL_TEXT + 80];
+	const struct sbk_finding finding = {
+		.severity = SBK_SEVERITY_FINDING,
+		.rule = "enrolment.enabled",
+		.object = principal->name,
+		.principal = label,
+		.text = "it is enabled, and no change of the machine's journal "
+			"enabled it: whoever sets its password can log on as "
+			"it",
+		.remedy = remedy,
+		.objects = 1,
+	};
+
+	sbk_subject_label(principal->id, principal->name, label, sizeof(label));
+	(void)snprintf(remedy, sizeof(remedy),
+		       "in an elevated PowerShell: Disable-LocalUser -SID %s",
+		       principal->id);
+	return sbk_report_add(report, &finding, err);
+}
+
+static int look_at_logon(const struct sbk_backend *backend,
+			 const struct sbk_principal *principal,
+			 struct sbk_report *report, struct sbk_error *err)
+{
+	const struct sbk_object object = {.kind = SBK_KIND_LOGON,
+					  .name = principal->id};
+	struct sbk_observation seen = SBK_OBSERVATION_INIT;
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc = sbk_backend_observe(backend, &object, &seen, &why);
+
+	if (rc < 0) {
+		rc = sbk_report_missed(report, principal->name, why.message,
+				       err);
+	} else {
+		sbk_report_coverage(report)->examined++;
+		if (!sbk_state_absent(sbk_observation_state(&seen)))
+			rc = tell_enabled(principal, report, err);
+	}
+	sbk_observation_release(&seen);
+	return rc;
+}
+
+static bool has_machine_book(const struct sbk_records *records)
+{
+	size_t i = 0;
+
+	while (i < records->count && !records->books[i].machine)
+		i++;
+	return i < records->count;
+}
+
+int sbk_audit_logons(const struct sbk_backend *backend,
+		     const struct sbk_records *records,
+		     struct sbk_report *report, struct sbk_error *err)
+{
+	struct sbk_principals ours = {.items = NULL};
+	size_t i;
+	int rc;
+
+	/* Elsewhere nobody logs on as one; and without the journal it is not
+	 * known what it says, which is told. */
+	if (!sbk_backend_has_descriptors(backend) || !has_machine_book(records))
+		return 0;
+	rc = sbk_principals_find(&ours, err);
+	for (i = 0; rc == 0 && i < ours.count; i++)
+		if (sbk_principal_is_account(&ours.items[i]) &&
+		    !is_enabled_by_record(records, ours.items[i].id))
+			rc = look_at_logon(backend, &ours.items[i], report,
+					   err);
+	sbk_principals_release(&ours);
+	return rc;
+}
+
 /* --- the set-id bit ------------------------------------------------------- */
 
 /* Whether a standing change of the machine gave this very object its bit. */

@@ -227,13 +227,17 @@ static int load_person(void *arg, const struct sbk_person *person,
 	struct loading *loading = arg;
 	struct sbk_record_book book = {.owner = person->uid};
 	struct sbk_journal_place place;
-	int rc;
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc = sbk_journal_place_user(person, &place, &why);
 
-	/* An account without a home of its own keeps no journal. */
-	if (sbk_journal_place_user(person, &place, NULL) < 0)
+	/* An account without a home of its own, or a profile, keeps none. */
+	if (rc == SBK_E_INVAL || rc == SBK_E_NOTFOUND)
 		return 0;
 	(void)snprintf(book.title, sizeof(book.title), "the journal of '%s'",
 		       person->name);
+	if (rc < 0)
+		return sbk_report_missed(loading->report, book.title,
+					 why.message, err);
 	rc = note_directory(loading, place.directory, err);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;

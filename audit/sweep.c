@@ -333,6 +333,10 @@ static int match_mention(void *arg, const struct sbk_mention *mention,
 		return mention->detail != NULL
 			       ? 0
 			       : sweep->found(sweep->arg, &hit, err);
+	/* Of the network filters; it names nobody and is ours by its number. */
+	if (mention->place == SBK_MENTION_FILTER && mention->sid == NULL &&
+	    mention->is_ours)
+		return sweep->found(sweep->arg, &hit, err);
 	rc = begin_record(sweep, hit.object, err);
 	for (i = 0; rc == 0 && i < sweep->options->principal_count; i++) {
 		if (sweep->last_reported[i] || !names(sweep, i, mention))

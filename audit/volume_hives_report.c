@@ -50,8 +50,15 @@ static int tell_live(struct telling *t, const struct sbk_volume_fact *fact,
 					"a process runs as it"},
 		[SBK_VOLUME_KEPT] = {"volume.kept", "this stands there"},
 	};
+	const struct sbk_sid nobody = {.bytes = {0}};
 
-	sbk_buf_adds(&t->text, kinds[fact->kind].text);
+	/* A filter that names nobody is known by its number. */
+	if (fact->kind == SBK_VOLUME_FILTER &&
+	    sbk_sid_equal(&fact->sid, &nobody))
+		sbk_buf_adds(&t->text, "an object of the network filters with "
+				       "Sandbook's number, of no account");
+	else
+		sbk_buf_adds(&t->text, kinds[fact->kind].text);
 	if (fact->detail[0] != '\0')
 		sbk_buf_printf(&t->text, " (%s)", fact->detail);
 	return tell(t, fact, kinds[fact->kind].rule, err);

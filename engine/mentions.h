@@ -29,8 +29,10 @@ struct sbk_mention {
 		SBK_MENTION_PROFILE, /* its profile's directory */
 		SBK_MENTION_HIDDEN,  /* the account of this name is not shown
 					at sign-in */
-		SBK_MENTION_FILTER,  /* an object of the Filtering Platform */
-		SBK_MENTION_KEY	     /* a key that a tool keeps its state in */
+		/* an object of the Filtering Platform; one of ours that names
+		 * nobody is named by its GUID */
+		SBK_MENTION_FILTER,
+		SBK_MENTION_KEY /* a key that a tool keeps its state in */
 	} place;
 	const char *object; /* "/etc/group- line 7", "table inet x chain y" */
 	char kind;	    /* 'u': of users, 'g': of groups */

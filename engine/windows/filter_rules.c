@@ -138,6 +138,33 @@ static int compare(const void *a, const void *b)
 	return strcmp(first, second);
 }
 
+static const char *const flaw_words[SBK_FILTER_FLAW_COUNT] = {
+	[SBK_FILTER_NO_FLAW] = "",
+	[SBK_FILTER_TRANSIENT] = " transient",
+	[SBK_FILTER_DISABLED] = " disabled",
+};
+
+const char *sbk_filter_flaw_word(enum sbk_filter_flaw flaw)
+{
+	const char *word = flaw_words[flaw];
+
+	return *word == ' ' ? word + 1 : word;
+}
+
+/* Of what is left of a line; false for other words. */
+static bool parse_flaw(const char *rest, size_t left, enum sbk_filter_flaw *out)
+{
+	int i;
+
+	for (i = 0; i < SBK_FILTER_FLAW_COUNT; i++)
+		if (strlen(flaw_words[i]) == left &&
+		    memcmp(flaw_words[i], rest, left) == 0) {
+			*out = (enum sbk_filter_flaw)i;
+			return true;
+		}
+	return false;
+}
+
 static void encode_filter(const struct sbk_filter *filter, struct sbk_buf *out)
 {
 	char key[SBK_GUID_TEXT];
@@ -145,7 +172,8 @@ static void encode_filter(const struct sbk_filter *filter, struct sbk_buf *out)
 
 	sbk_guid_format(&filter->key, key);
 	if (filter->is_other) {
-		sbk_buf_printf(out, "filter %s other\n", key);
+		sbk_buf_printf(out, "filter %s other%s\n", key,
+			       flaw_words[filter->flaw]);
 		return;
 	}
 	sbk_buf_printf(out, "filter %s layer %s %s weight %u user %s", key,
@@ -167,12 +195,13 @@ void sbk_filter_set_encode(struct sbk_filter_set *set, struct sbk_buf *out)
 		qsort(set->filters, set->count, sizeof(*set->filters), compare);
 	if (set->has_provider) {
 		sbk_guid_format(&set->provider, key);
-		sbk_buf_printf(out, "provider %s\n", key);
+		sbk_buf_printf(out, "provider %s%s\n", key,
+			       flaw_words[set->provider_flaw]);
 	}
 	if (set->has_sublayer) {
 		sbk_guid_format(&set->sublayer, key);
-		sbk_buf_printf(out, "sublayer %s weight %u\n", key,
-			       set->weight);
+		sbk_buf_printf(out, "sublayer %s weight %u%s\n", key,
+			       set->weight, flaw_words[set->sublayer_flaw]);
 	}
 	for (i = 0; i < set->count; i++)
 		encode_filter(&set->filters[i], out);
@@ -267,10 +296,35 @@ static int parse_filter(struct sbk_filter_set *set, const char *line,
 	if (size < key || !sbk_guid_parse(line, key, &filter.key))
 		return SBK_E_PARSE;
 	filter.is_other =
-		size == key + 6 && memcmp(line + key, " other", 6) == 0;
+		size >= key + 6 && memcmp(line + key, " other", 6) == 0 &&
+		parse_flaw(line + key + 6, size - key - 6, &filter.flaw);
 	if (!filter.is_other && !parse_rest(line + key, size - key, &filter))
 		return SBK_E_PARSE;
 	return sbk_filter_set_add(set, &filter, err);
+}
+
+static bool parse_provider(struct sbk_filter_set *set, const char *text,
+			   size_t size)
+{
+	const size_t key = size < 36 ? size : 36;
+
+	return sbk_guid_parse(text, key, &set->provider) &&
+	       parse_flaw(text + key, size - key, &set->provider_flaw);
+}
+
+static bool parse_sublayer(struct sbk_filter_set *set, const char *text,
+			   size_t size)
+{
+	const size_t key = size < 36 ? size : 36;
+	const char *rest = text + key;
+	size_t left = size - key;
+	unsigned weight = 0;
+
+	if (!sbk_guid_parse(text, key, &set->sublayer) ||
+	    !take_number(&rest, &left, " weight ", &weight))
+		return false;
+	set->weight = (uint16_t)weight;
+	return parse_flaw(rest, left, &set->sublayer_flaw);
 }
 
 int sbk_filter_set_parse(struct sbk_filter_set *set, struct sbk_state state,
@@ -278,24 +332,15 @@ int sbk_filter_set_parse(struct sbk_filter_set *set, struct sbk_state state,
 {
 	struct sbk_state_text in = {.data = state.data, .size = state.size};
 	struct sbk_buf again = SBK_BUF_INIT;
-	unsigned weight = 0;
 	const char *text;
 	size_t size;
 	int rc = 0;
 
 	*set = (struct sbk_filter_set){.filters = NULL};
 	if (sbk_state_text_take(&in, "provider ", &text, &size))
-		set->has_provider = sbk_guid_parse(text, size, &set->provider);
-	if (sbk_state_text_take(&in, "sublayer ", &text, &size)) {
-		const size_t key = size < 36 ? size : 36;
-		const char *rest = text + key;
-		size_t left = size - key;
-
-		set->has_sublayer =
-			sbk_guid_parse(text, key, &set->sublayer) &&
-			take_number(&rest, &left, " weight ", &weight);
-		set->weight = (uint16_t)weight;
-	}
+		set->has_provider = parse_provider(set, text, size);
+	if (sbk_state_text_take(&in, "sublayer ", &text, &size))
+		set->has_sublayer = parse_sublayer(set, text, size);
 	while (rc == 0 && sbk_state_text_take(&in, "filter ", &text, &size))
 		rc = parse_filter(set, text, size, err);
 	if (rc == 0) {
@@ -398,10 +443,18 @@ static size_t filters_of(const struct sbk_filter_set *set,
 	return count;
 }
 
+bool sbk_filter_set_has_flaw(const struct sbk_filter_set *set)
+{
+	return set->provider_flaw != SBK_FILTER_NO_FLAW ||
+	       set->sublayer_flaw != SBK_FILTER_NO_FLAW;
+}
+
 bool sbk_filter_set_is_whole(const struct sbk_filter_set *set)
 {
 	size_t i;
 
+	if (sbk_filter_set_has_flaw(set))
+		return false;
 	for (i = 0; i < set->count; i++)
 		if (set->filters[i].is_other ||
 		    filters_of(set, &set->filters[i].user) !=
@@ -418,7 +471,8 @@ bool sbk_filter_set_holds(const struct sbk_filter_set *set,
 	size_t i;
 
 	if (!set->has_provider || !set->has_sublayer ||
-	    set->weight != SUBLAYER_WEIGHT)
+	    set->weight != SUBLAYER_WEIGHT ||
+	    set->provider_flaw == SBK_FILTER_DISABLED)
 		return false;
 	for (i = 0; i < set->count; i++) {
 		const struct sbk_filter *filter = &set->filters[i];

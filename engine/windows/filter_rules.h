@@ -18,7 +18,10 @@
  *	filter 53420008-... layer connect4 permit weight 14 user S-1-5-21-...
  *		tcp loopback ports 47100-47115      (on the same line)
  *
- * "filter <GUID> other" is one of ours that is none of these: altered.
+ * "filter <GUID> other" is one of ours that is none of these: altered; "other
+ * transient" goes with the next restart, "other disabled" filters nothing. The
+ * same words stand behind the line of a provider or a sublayer of which that is
+ * so ("FWPM_PROVIDER0 structure": the system disables a provider's filters).
  *
  * A GUID is 0x5342 and the object's number, then 12 bytes of the id of the
  * installation: it is known for ours without the journal.
@@ -55,9 +58,18 @@ enum sbk_filter_layer {
 	SBK_FILTER_LAYER_COUNT
 };
 
+/* How one is not what is made, as far as its flags say it. */
+enum sbk_filter_flaw {
+	SBK_FILTER_NO_FLAW,
+	SBK_FILTER_TRANSIENT, /* not kept over a restart */
+	SBK_FILTER_DISABLED,
+	SBK_FILTER_FLAW_COUNT
+};
+
 struct sbk_filter {
 	struct sbk_guid key;
-	bool is_other; /* the key is all that is known */
+	bool is_other; /* the key and the flaw are all that is known */
+	enum sbk_filter_flaw flaw; /* of one that is other */
 	enum sbk_filter_layer layer;
 	bool permit;
 	uint8_t weight;
@@ -68,10 +80,14 @@ struct sbk_filter {
 struct sbk_filter_set {
 	bool has_provider, has_sublayer;
 	struct sbk_guid provider, sublayer;
+	enum sbk_filter_flaw provider_flaw, sublayer_flaw;
 	uint16_t weight; /* of the sublayer */
 	struct sbk_filter *filters;
 	size_t count, room;
 };
+
+/* "", "transient", "disabled" */
+const char *sbk_filter_flaw_word(enum sbk_filter_flaw flaw);
 
 void sbk_guid_format(const struct sbk_guid *guid, char out[SBK_GUID_TEXT]);
 bool sbk_guid_parse(const char *text, size_t size, struct sbk_guid *out);
@@ -107,6 +123,8 @@ int sbk_filter_set_add(struct sbk_filter_set *set,
 		       const struct sbk_filter *filter, struct sbk_error *err);
 /* Appends the state; the filters are sorted first. */
 void sbk_filter_set_encode(struct sbk_filter_set *set, struct sbk_buf *out);
+/* Whether provider or sublayer have another flag than they are made with. */
+bool sbk_filter_set_has_flaw(const struct sbk_filter_set *set);
 /* Whether nothing is missing or altered of what keeps each of its users off the
  * network. */
 bool sbk_filter_set_is_whole(const struct sbk_filter_set *set);

@@ -94,7 +94,8 @@ static int add_all(HANDLE engine, const struct sbk_filter_set *set,
 static int check_wanted(const struct sbk_filter_set *set,
 			const struct sbk_guid *provider, struct sbk_error *err)
 {
-	bool bad = set->has_provider != set->has_sublayer ||
+	bool bad = sbk_filter_set_has_flaw(set) ||
+		   set->has_provider != set->has_sublayer ||
 		   (set->count > 0 && !set->has_provider);
 	size_t i;
 

@@ -19,7 +19,6 @@
 
 #include "engine/banned.h"
 
-#define FAMILY 0x5342 /* of our GUIDs, in the upper half (filter_rules.h) */
 /* Where the names are that Winlogon does not show, as an object's name. */
 #define HIDDEN_NAMES                                             \
 	"SOFTWARE/Microsoft/Windows NT/CurrentVersion/Winlogon/" \
@@ -288,23 +287,48 @@ static int find_rights(struct naming *naming, struct sbk_error *err)
 	return sbk_mention_part(naming->reader, rc, "user rights", &why, err);
 }
 
+/* Of ours, and of nobody: a provider, a sublayer, or a filter that others made
+ * so. */
+static int tell_bare(const struct naming *naming,
+		     const struct sbk_win32_named_filter *filter,
+		     struct sbk_error *err)
+{
+	static const char *const whats[] = {[SBK_WIN32_FILTER] = "filter",
+					    [SBK_WIN32_PROVIDER] = "provider",
+					    [SBK_WIN32_SUBLAYER] = "sublayer"};
+	const char *flaw = sbk_filter_flaw_word(filter->flaw);
+	char object[SBK_GUID_TEXT], detail[48];
+	const struct sbk_mention mention = {.place = SBK_MENTION_FILTER,
+					    .object = object,
+					    .detail = detail,
+					    .is_ours = true};
+
+	sbk_guid_format(&filter->key, object);
+	(void)snprintf(detail, sizeof(detail), "%s%s%s", whats[filter->what],
+		       *flaw != '\0' ? ", " : "", flaw);
+	return naming->reader->found(naming->reader->arg, &mention, err);
+}
+
 static int take_filter(void *arg, const struct sbk_win32_named_filter *filter,
 		       struct sbk_error *err)
 {
 	const struct naming *naming = arg;
-	struct sbk_mention mention = {.place = SBK_MENTION_FILTER,
-				      .object = filter->name,
-				      .is_ours = filter->key >> 16 == FAMILY};
+	struct sbk_mention mention = {
+		.place = SBK_MENTION_FILTER,
+		.object = filter->name,
+		.detail = sbk_filter_flaw_word(filter->flaw),
+		.is_ours = filter->is_of_ours};
 	struct sbk_nt_acl_cursor at = SBK_NT_ACL_BEGIN;
 	struct sbk_ace ace;
 	struct sbk_sd sd;
 	int rc = 0;
 
 	/* One that cannot be read names nobody whom we could tell. */
-	if (sbk_sd_read((const uint8_t *)sbk_buf_text(filter->user),
+	if (filter->user->size == 0 ||
+	    sbk_sd_read((const uint8_t *)sbk_buf_text(filter->user),
 			filter->user->size, &sd, NULL) < 0 ||
 	    sd.dacl_is != SBK_ACL_PRESENT)
-		return 0;
+		return filter->is_of_ours ? tell_bare(naming, filter, err) : 0;
 	while (rc == 0 && sbk_nt_acl_next(&sd.dacl, &at, &ace))
 		if (!ace.is_opaque)
 			rc = sbk_mention_sid(naming->reader, &mention, &ace.sid,

@@ -24,7 +24,6 @@
 
 #include "engine/banned.h"
 
-#define FAMILY 0x5342 /* of our GUIDs, in the upper half (filter_rules.h) */
 #define DETAIL_MAX (2 * SBK_NT_STATUS_WHY_MAX)
 
 struct looking {
@@ -39,7 +38,7 @@ struct looking {
 	struct sbk_error records;
 	struct sbk_nt_wall *found; /* of `walls`, each */
 	struct sbk_buf whys;	   /* of those that could not be looked at */
-	size_t our_filters;	   /* of our family, in what was found */
+	size_t our_filters;	   /* of what was found, with what holds them */
 	/* What keeps offline accounts back, as it stands; absent where none
 	 * does, or it is not known (`filters_seen`). */
 	struct sbk_buf filters;
@@ -90,16 +89,14 @@ static enum sbk_nt_answer is_recorded(const struct looking *l, const char *sid)
 
 /* --- what stands there ---------------------------------------------------- */
 
-/* How many of a set bear our numbers; what bears our provider besides is no
- * more than `altered`. */
+/* Filters, provider and sublayer of a set. */
 static size_t count_ours(struct sbk_state state)
 {
 	struct sbk_filter_set set;
-	size_t i, count = 0;
+	size_t count = 0;
 
 	if (sbk_filter_set_parse(&set, state, NULL) == 0)
-		for (i = 0; i < set.count; i++)
-			count += set.filters[i].key.a >> 16 == FAMILY;
+		count = set.count + set.has_provider + set.has_sublayer;
 	sbk_filter_set_release(&set);
 	return count;
 }
@@ -171,7 +168,7 @@ static int count_filter(void *arg, const struct sbk_win32_named_filter *filter,
 	struct counting *counting = arg;
 
 	(void)err;
-	counting->count += filter->is_first && filter->key >> 16 == FAMILY;
+	counting->count += filter->is_first && filter->is_of_ours;
 	return 0;
 }
 

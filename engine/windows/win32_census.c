@@ -289,6 +289,8 @@ static const GUID user_id = {0xaf043a0a,
 			     0x4f86,
 			     {0x97, 0x9c, 0xc9, 0x03, 0x71, 0xaf, 0x6e, 0x66}};
 
+#define FAMILY 0x5342u
+
 struct filters {
 	sbk_win32_filter_fn *visit;
 	void *arg;
@@ -305,22 +307,43 @@ static const FWP_BYTE_BLOB *user_of(const FWPM_FILTER_CONDITION0 *condition)
 		       : NULL;
 }
 
-static int one_filter(struct filters *filters, const FWPM_FILTER0 *filter,
-		      struct sbk_error *err)
+/* 0x5342 and a number (filter_rules.h). */
+static bool is_family(const GUID *key)
 {
-	struct sbk_win32_named_filter named = {.key = filter->filterKey.Data1,
-					       .is_first = true,
-					       .user = &filters->user};
-	UINT32 i;
-	int rc;
+	return key != NULL && key->Data1 >> 16 == FAMILY;
+}
 
+/* What all three have, before it is visited. */
+static int begin_one(struct filters *filters, const GUID *key,
+		     const wchar_t *name, struct sbk_win32_named_filter *out,
+		     struct sbk_error *err)
+{
+	out->key = (struct sbk_guid){
+		.a = key->Data1, .b = key->Data2, .c = key->Data3};
+	memcpy(out->key.d, key->Data4, sizeof(out->key.d));
+	out->is_first = true;
+	out->is_of_ours = out->is_of_ours || is_family(key);
+	out->user = &filters->user;
 	sbk_buf_clear(&filters->name);
 	sbk_buf_clear(&filters->user);
-	if (filter->displayData.name != NULL)
-		sbk_narrow_add(&filters->name, filter->displayData.name,
-			       wcslen(filter->displayData.name));
-	rc = sbk_buf_failed(&filters->name, err);
-	named.name = sbk_buf_text(&filters->name);
+	if (name != NULL)
+		sbk_narrow_add(&filters->name, name, wcslen(name));
+	out->name = sbk_buf_text(&filters->name);
+	return sbk_buf_failed(&filters->name, err);
+}
+
+static int one_filter(struct filters *filters, const void *entry,
+		      struct sbk_error *err)
+{
+	const FWPM_FILTER0 *filter = entry;
+	struct sbk_win32_named_filter named = {
+		.what = SBK_WIN32_FILTER,
+		.is_of_ours = is_family(filter->providerKey),
+		.flaw = sbk_win32_filter_flaw(filter->flags)};
+	UINT32 i;
+	int rc = begin_one(filters, &filter->filterKey,
+			   filter->displayData.name, &named, err);
+
 	for (i = 0; rc == 0 && i < filter->numFilterConditions; i++) {
 		const FWP_BYTE_BLOB *sd = user_of(&filter->filterCondition[i]);
 
@@ -338,29 +361,141 @@ static int one_filter(struct filters *filters, const FWPM_FILTER0 *filter,
 	return rc;
 }
 
-static int list_filters(struct filters *filters, HANDLE engine, HANDLE list,
+static int one_provider(struct filters *filters, const void *entry,
 			struct sbk_error *err)
+{
+	const FWPM_PROVIDER0 *provider = entry;
+	struct sbk_win32_named_filter named = {
+		.what = SBK_WIN32_PROVIDER,
+		.flaw = sbk_win32_provider_flaw(provider->flags)};
+	int rc = begin_one(filters, &provider->providerKey,
+			   provider->displayData.name, &named, err);
+
+	return rc < 0 ? rc : filters->visit(filters->arg, &named, err);
+}
+
+static int one_sublayer(struct filters *filters, const void *entry,
+			struct sbk_error *err)
+{
+	const FWPM_SUBLAYER0 *sublayer = entry;
+	struct sbk_win32_named_filter named = {
+		.what = SBK_WIN32_SUBLAYER,
+		.is_of_ours = is_family(sublayer->providerKey),
+		.flaw = sbk_win32_sublayer_flaw(sublayer->flags)};
+	int rc = begin_one(filters, &sublayer->subLayerKey,
+			   sublayer->displayData.name, &named, err);
+
+	return rc < 0 ? rc : filters->visit(filters->arg, &named, err);
+}
+
+/* The calls differ in the types of what they give alone. */
+static DWORD begin_list(enum sbk_win32_filter_what what, HANDLE engine,
+			HANDLE *list)
+{
+	const struct sbk_win32_filters *wfp = sbk_win32->filters;
+
+	switch (what) {
+	case SBK_WIN32_PROVIDER:
+		return wfp->FwpmProviderCreateEnumHandle0(engine, NULL, list);
+	case SBK_WIN32_SUBLAYER:
+		return wfp->FwpmSubLayerCreateEnumHandle0(engine, NULL, list);
+	default:
+		return wfp->FwpmFilterCreateEnumHandle0(engine, NULL, list);
+	}
+}
+
+static DWORD next_of_list(enum sbk_win32_filter_what what, HANDLE engine,
+			  HANDLE list, void ***entries, UINT32 *got)
+{
+	const struct sbk_win32_filters *wfp = sbk_win32->filters;
+	FWPM_PROVIDER0 **providers = NULL;
+	FWPM_SUBLAYER0 **sublayers = NULL;
+	FWPM_FILTER0 **filters = NULL;
+	DWORD code;
+
+	switch (what) {
+	case SBK_WIN32_PROVIDER:
+		code = wfp->FwpmProviderEnum0(engine, list, FILTERS_AT_ONCE,
+					      &providers, got);
+		*entries = (void **)providers;
+		return code;
+	case SBK_WIN32_SUBLAYER:
+		code = wfp->FwpmSubLayerEnum0(engine, list, FILTERS_AT_ONCE,
+					      &sublayers, got);
+		*entries = (void **)sublayers;
+		return code;
+	default:
+		code = wfp->FwpmFilterEnum0(engine, list, FILTERS_AT_ONCE,
+					    &filters, got);
+		*entries = (void **)filters;
+		return code;
+	}
+}
+
+/* As CloseHandle. */
+static void end_list(enum sbk_win32_filter_what what, HANDLE engine,
+		     HANDLE list)
+{
+	const struct sbk_win32_filters *wfp = sbk_win32->filters;
+
+	if (what == SBK_WIN32_PROVIDER)
+		(void)wfp->FwpmProviderDestroyEnumHandle0(engine, list);
+	else if (what == SBK_WIN32_SUBLAYER)
+		(void)wfp->FwpmSubLayerDestroyEnumHandle0(engine, list);
+	else
+		(void)wfp->FwpmFilterDestroyEnumHandle0(engine, list);
+}
+
+static const struct {
+	const char *begin, *next;
+	int (*one)(struct filters *filters, const void *entry,
+		   struct sbk_error *err);
+} lists[] = {
+	[SBK_WIN32_FILTER] = {"FwpmFilterCreateEnumHandle0", "FwpmFilterEnum0",
+			      one_filter},
+	[SBK_WIN32_PROVIDER] = {"FwpmProviderCreateEnumHandle0",
+				"FwpmProviderEnum0", one_provider},
+	[SBK_WIN32_SUBLAYER] = {"FwpmSubLayerCreateEnumHandle0",
+				"FwpmSubLayerEnum0", one_sublayer},
+};
+
+static int go_through(struct filters *filters, enum sbk_win32_filter_what what,
+		      HANDLE engine, HANDLE list, struct sbk_error *err)
 {
 	UINT32 got = FILTERS_AT_ONCE, seen = 0, i;
 	DWORD code;
 	int rc = 0;
 
 	while (rc == 0 && got == FILTERS_AT_ONCE) {
-		FWPM_FILTER0 **entries = NULL;
+		void **entries = NULL;
 
 		got = 0;
-		code = sbk_win32->filters->FwpmFilterEnum0(
-			engine, list, FILTERS_AT_ONCE, &entries, &got);
+		code = next_of_list(what, engine, list, &entries, &got);
 		if (code != ERROR_SUCCESS)
-			rc = sbk_error_set_win32(err, code, "FwpmFilterEnum0");
+			rc = sbk_error_set_win32(err, code, "%s",
+						 lists[what].next);
 		for (i = 0; rc == 0 && entries != NULL && i < got; i++)
-			rc = one_filter(filters, entries[i], err);
+			rc = lists[what].one(filters, entries[i], err);
 		if (entries != NULL)
 			sbk_win32->filters->FwpmFreeMemory0((void **)&entries);
 		seen += got;
 		if (rc == 0 && seen > LISTED_MAX)
-			rc = endless(err, "FwpmFilterEnum0");
+			rc = endless(err, lists[what].next);
 	}
+	return rc;
+}
+
+static int list_all(struct filters *filters, enum sbk_win32_filter_what what,
+		    HANDLE engine, struct sbk_error *err)
+{
+	HANDLE list = NULL;
+	const DWORD code = begin_list(what, engine, &list);
+	int rc;
+
+	if (code != ERROR_SUCCESS)
+		return sbk_error_set_win32(err, code, "%s", lists[what].begin);
+	rc = go_through(filters, what, engine, list, err);
+	end_list(what, engine, list);
 	return rc;
 }
 
@@ -368,22 +503,16 @@ int sbk_win32_each_filter(sbk_win32_filter_fn *visit, void *arg,
 			  struct sbk_error *err)
 {
 	struct filters filters = {.visit = visit, .arg = arg};
-	HANDLE engine = NULL, list = NULL;
-	DWORD code;
+	HANDLE engine = NULL;
 	int rc = sbk_win32_filters_open(&engine, err);
 
 	if (rc < 0)
 		return rc;
-	code = sbk_win32->filters->FwpmFilterCreateEnumHandle0(engine, NULL,
-							       &list);
-	if (code != ERROR_SUCCESS) {
-		rc = sbk_error_set_win32(err, code,
-					 "FwpmFilterCreateEnumHandle0");
-	} else {
-		rc = list_filters(&filters, engine, list, err);
-		(void)sbk_win32->filters->FwpmFilterDestroyEnumHandle0(
-			engine, list); /* as CloseHandle */
-	}
+	rc = list_all(&filters, SBK_WIN32_FILTER, engine, err);
+	if (rc == 0)
+		rc = list_all(&filters, SBK_WIN32_SUBLAYER, engine, err);
+	if (rc == 0)
+		rc = list_all(&filters, SBK_WIN32_PROVIDER, engine, err);
 	sbk_win32_filters_close(&engine);
 	sbk_buf_release(&filters.name);
 	sbk_buf_release(&filters.user);

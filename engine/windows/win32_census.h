@@ -17,6 +17,7 @@
 #include "engine/buf.h"
 #include "engine/error.h"
 #include "engine/ntsec/sid.h"
+#include "engine/windows/filter_rules.h"
 
 struct sbk_win32_census {
 	LSTATUS(WINAPI *RegEnumValueW)
@@ -78,15 +79,26 @@ typedef int sbk_win32_any_process_fn(void *arg, const char *name, DWORD id,
 int sbk_win32_each_process(sbk_win32_any_process_fn *visit, void *arg,
 			   struct sbk_error *err);
 
-/* "FwpmFilterEnum0 function (fwpmu.h)": name, the first number of its key, and
- * of each condition FWPM_CONDITION_ALE_USER_ID the descriptor's bytes. */
+/*
+ * Each filter, provider and sublayer: "FwpmFilterEnum0", "FwpmProviderEnum0",
+ * "FwpmSubLayerEnum0 function (fwpmu.h)".
+ */
 struct sbk_win32_named_filter {
+	enum sbk_win32_filter_what {
+		SBK_WIN32_FILTER,
+		SBK_WIN32_PROVIDER,
+		SBK_WIN32_SUBLAYER
+	} what;
 	const char *name;
-	uint32_t key;
-	/* The first call for this filter: one with several such conditions is
-	 * told once for each. */
+	struct sbk_guid key;
+	/* Our provider's family, whatever its own key is. */
+	bool is_of_ours;
+	enum sbk_filter_flaw flaw;
+	/* The first call for this one: a filter with several conditions
+	 * FWPM_CONDITION_ALE_USER_ID is told once for each. */
 	bool is_first;
-	const struct sbk_buf *user; /* empty: it has no such condition */
+	const struct sbk_buf *user; /* the descriptor of such a condition;
+				       empty: it has none */
 };
 typedef int sbk_win32_filter_fn(void *arg,
 				const struct sbk_win32_named_filter *filter,

@@ -15,7 +15,9 @@
 #include "engine/banned.h"
 
 /* fwpmu.h and fwptypes.h of the SDK; mingw's headers lack them. */
-#define PERSISTENT 0x1u	      /* FWPM_PROVIDER, SUBLAYER, FILTER_FLAG */
+#define PERSISTENT 0x1u		/* FWPM_PROVIDER, SUBLAYER, FILTER_FLAG */
+#define PROVIDER_DISABLED 0x10u /* FWPM_PROVIDER_FLAG_DISABLED */
+#define FILTER_DISABLED 0x20u	/* FWPM_FILTER_FLAG_DISABLED */
 #define INDEXED 0x40u	      /* FWPM_FILTER_FLAG_INDEXED: the system sets it */
 #define AUTHN_WINNT 10	      /* RPC_C_AUTHN_WINNT */
 #define CONDITIONS_MAX 4      /* conditions of a filter that permits */
@@ -93,6 +95,12 @@ const struct sbk_win32_filters sbk_win32_filters_system = {
 	.FwpmFilterCreateEnumHandle0 = FwpmFilterCreateEnumHandle0,
 	.FwpmFilterEnum0 = FwpmFilterEnum0,
 	.FwpmFilterDestroyEnumHandle0 = FwpmFilterDestroyEnumHandle0,
+	.FwpmProviderCreateEnumHandle0 = FwpmProviderCreateEnumHandle0,
+	.FwpmProviderEnum0 = FwpmProviderEnum0,
+	.FwpmProviderDestroyEnumHandle0 = FwpmProviderDestroyEnumHandle0,
+	.FwpmSubLayerCreateEnumHandle0 = FwpmSubLayerCreateEnumHandle0,
+	.FwpmSubLayerEnum0 = FwpmSubLayerEnum0,
+	.FwpmSubLayerDestroyEnumHandle0 = FwpmSubLayerDestroyEnumHandle0,
 };
 
 static const struct sbk_win32_filters *calls(void)
@@ -373,6 +381,29 @@ static const FWPM_FILTER_CONDITION0 *condition(const FWPM_FILTER0 *f,
 	return &none;
 }
 
+static enum sbk_filter_flaw flaw_of(UINT32 flags, UINT32 disabled)
+{
+	if ((flags & disabled) != 0)
+		return SBK_FILTER_DISABLED;
+	return (flags & PERSISTENT) == 0 ? SBK_FILTER_TRANSIENT
+					 : SBK_FILTER_NO_FLAW;
+}
+
+enum sbk_filter_flaw sbk_win32_filter_flaw(UINT32 flags)
+{
+	return flaw_of(flags, FILTER_DISABLED);
+}
+
+enum sbk_filter_flaw sbk_win32_provider_flaw(UINT32 flags)
+{
+	return flaw_of(flags, PROVIDER_DISABLED);
+}
+
+enum sbk_filter_flaw sbk_win32_sublayer_flaw(UINT32 flags)
+{
+	return flaw_of(flags, 0);
+}
+
 /* Whether each property is one that sbk_win32_filter_add gives. */
 static bool read_filter(const FWPM_FILTER0 *f, const GUID *provider,
 			const GUID *sublayer, struct sbk_filter *out)
@@ -421,6 +452,7 @@ static int read_provider(HANDLE engine, struct sbk_filter_set *out,
 				     "FwpmProviderGetByKey0 reported success "
 				     "and gave nothing");
 	out->has_provider = true;
+	out->provider_flaw = sbk_win32_provider_flaw(provider->flags);
 	calls()->FwpmFreeMemory0((void **)&provider);
 	return 0;
 }
@@ -441,6 +473,7 @@ static int read_sublayer(HANDLE engine, struct sbk_filter_set *out,
 				     "FwpmSubLayerGetByKey0 reported success "
 				     "and gave nothing");
 	out->has_sublayer = true;
+	out->sublayer_flaw = sbk_win32_sublayer_flaw(sublayer->flags);
 	out->weight = sublayer->weight;
 	calls()->FwpmFreeMemory0((void **)&sublayer);
 	return 0;
@@ -456,8 +489,10 @@ static int take_filter(struct sbk_filter_set *out, const FWPM_FILTER0 *f,
 	if (!sbk_guid_is_kin(&filter.key, &out->provider) &&
 	    (f->providerKey == NULL || !same_guid(f->providerKey, &provider)))
 		return 0;
-	if (!read_filter(f, &provider, &sublayer, &filter))
+	if (!read_filter(f, &provider, &sublayer, &filter)) {
 		filter.is_other = true;
+		filter.flaw = sbk_win32_filter_flaw(f->flags);
+	}
 	return sbk_filter_set_add(out, &filter, err);
 }
 

@@ -42,9 +42,28 @@ struct sbk_win32_filters {
 	(HANDLE engine, HANDLE list, UINT32 wanted, FWPM_FILTER0 ***out,
 	 UINT32 *got);
 	DWORD(WINAPI *FwpmFilterDestroyEnumHandle0)(HANDLE engine, HANDLE list);
+	DWORD(WINAPI *FwpmProviderCreateEnumHandle0)
+	(HANDLE engine, const FWPM_PROVIDER_ENUM_TEMPLATE0 *what, HANDLE *out);
+	DWORD(WINAPI *FwpmProviderEnum0)
+	(HANDLE engine, HANDLE list, UINT32 wanted, FWPM_PROVIDER0 ***out,
+	 UINT32 *got);
+	DWORD(WINAPI *FwpmProviderDestroyEnumHandle0)
+	(HANDLE engine, HANDLE list);
+	DWORD(WINAPI *FwpmSubLayerCreateEnumHandle0)
+	(HANDLE engine, const FWPM_SUBLAYER_ENUM_TEMPLATE0 *what, HANDLE *out);
+	DWORD(WINAPI *FwpmSubLayerEnum0)
+	(HANDLE engine, HANDLE list, UINT32 wanted, FWPM_SUBLAYER0 ***out,
+	 UINT32 *got);
+	DWORD(WINAPI *FwpmSubLayerDestroyEnumHandle0)
+	(HANDLE engine, HANDLE list);
 };
 
 extern const struct sbk_win32_filters sbk_win32_filters_system;
+
+/* What the flags of a filter, and of a provider or sublayer, say of it. */
+enum sbk_filter_flaw sbk_win32_filter_flaw(UINT32 flags);
+enum sbk_filter_flaw sbk_win32_provider_flaw(UINT32 flags);
+enum sbk_filter_flaw sbk_win32_sublayer_flaw(UINT32 flags);
 
 /* "FwpmEngineOpen0 function (fwpmu.h)" of this machine, RPC_C_AUTHN_WINNT. */
 int sbk_win32_filters_open(HANDLE *engine, struct sbk_error *err);

@@ -116,6 +116,7 @@ static DWORD WINAPI sim_FwpmProviderAdd0(HANDLE engine,
 	if (guid_at(s->providers, s->provider_count, &provider->providerKey) <
 	    s->provider_count)
 		return (DWORD)FWP_E_ALREADY_EXISTS;
+	s->provider_flags[s->provider_count] = provider->flags;
 	s->providers[s->provider_count++] = provider->providerKey;
 	return ERROR_SUCCESS;
 }
@@ -132,6 +133,7 @@ static DWORD WINAPI sim_FwpmProviderDeleteByKey0(HANDLE engine, const GUID *key)
 	if (s->sublayer_count > 0)
 		return (DWORD)FWP_E_IN_USE;
 	s->providers[at] = s->providers[--s->provider_count];
+	s->provider_flags[at] = s->provider_flags[s->provider_count];
 	return ERROR_SUCCESS;
 }
 
@@ -139,14 +141,16 @@ static DWORD WINAPI sim_FwpmProviderGetByKey0(HANDLE engine, const GUID *key,
 					      FWPM_PROVIDER0 **out)
 {
 	const struct sim_filter_store *s = store();
+	const size_t at = guid_at(s->providers, s->provider_count, key);
 
 	(void)engine;
 	if (sim_fails())
 		return ERROR_ACCESS_DENIED;
-	if (guid_at(s->providers, s->provider_count, key) == s->provider_count)
+	if (at == s->provider_count)
 		return (DWORD)FWP_E_PROVIDER_NOT_FOUND;
 	*out = new_buffer(sizeof(**out));
 	(*out)->providerKey = *key;
+	(*out)->flags = s->provider_flags[at];
 	return ERROR_SUCCESS;
 }
 
@@ -164,6 +168,7 @@ static DWORD WINAPI sim_FwpmSubLayerAdd0(HANDLE engine,
 	    s->provider_count)
 		return (DWORD)FWP_E_PROVIDER_NOT_FOUND;
 	s->weights[s->sublayer_count] = sublayer->weight;
+	s->sublayer_flags[s->sublayer_count] = sublayer->flags;
 	s->sublayers[s->sublayer_count++] = sublayer->subLayerKey;
 	return ERROR_SUCCESS;
 }
@@ -182,6 +187,8 @@ static DWORD WINAPI sim_FwpmSubLayerDeleteByKey0(HANDLE engine, const GUID *key)
 			   sizeof(*key)) == 0)
 			return (DWORD)FWP_E_IN_USE;
 	s->sublayers[at] = s->sublayers[--s->sublayer_count];
+	s->weights[at] = s->weights[s->sublayer_count];
+	s->sublayer_flags[at] = s->sublayer_flags[s->sublayer_count];
 	return ERROR_SUCCESS;
 }
 
@@ -199,6 +206,7 @@ static DWORD WINAPI sim_FwpmSubLayerGetByKey0(HANDLE engine, const GUID *key,
 	*out = new_buffer(sizeof(**out));
 	(*out)->subLayerKey = *key;
 	(*out)->weight = s->weights[at];
+	(*out)->flags = (UINT16)s->sublayer_flags[at];
 	return ERROR_SUCCESS;
 }
 
@@ -325,6 +333,80 @@ static DWORD WINAPI sim_FwpmFilterEnum0(HANDLE engine, HANDLE list,
 	return ERROR_SUCCESS;
 }
 
+/* --- lists of what filters lie in ----------------------------------------- */
+
+static DWORD create_list(const void *what, HANDLE engine, HANDLE *out)
+{
+	if (what != NULL)
+		abort();
+	if (sim_fails())
+		return ERROR_ACCESS_DENIED;
+	filters()->listed = 0;
+	filters()->buffers++;
+	*out = engine;
+	return ERROR_SUCCESS;
+}
+
+static DWORD WINAPI sim_FwpmProviderCreateEnumHandle0(
+	HANDLE engine, const FWPM_PROVIDER_ENUM_TEMPLATE0 *what, HANDLE *out)
+{
+	return create_list(what, engine, out);
+}
+
+static DWORD WINAPI sim_FwpmSubLayerCreateEnumHandle0(
+	HANDLE engine, const FWPM_SUBLAYER_ENUM_TEMPLATE0 *what, HANDLE *out)
+{
+	return create_list(what, engine, out);
+}
+
+static DWORD WINAPI sim_FwpmProviderEnum0(HANDLE engine, HANDLE list,
+					  UINT32 wanted, FWPM_PROVIDER0 ***out,
+					  UINT32 *got)
+{
+	struct sim_filter_store *s = store();
+	struct {
+		FWPM_PROVIDER0 *entries[2];
+		FWPM_PROVIDER0 all[2];
+	} * buffer;
+
+	if (engine != list || wanted < 2)
+		abort();
+	if (sim_fails())
+		return ERROR_ACCESS_DENIED;
+	buffer = new_buffer(sizeof(*buffer));
+	for (*got = 0; *got < s->provider_count; (*got)++) {
+		buffer->all[*got].providerKey = s->providers[*got];
+		buffer->all[*got].flags = s->provider_flags[*got];
+		buffer->entries[*got] = &buffer->all[*got];
+	}
+	*out = buffer->entries;
+	return ERROR_SUCCESS;
+}
+
+static DWORD WINAPI sim_FwpmSubLayerEnum0(HANDLE engine, HANDLE list,
+					  UINT32 wanted, FWPM_SUBLAYER0 ***out,
+					  UINT32 *got)
+{
+	struct sim_filter_store *s = store();
+	struct {
+		FWPM_SUBLAYER0 *entries[2];
+		FWPM_SUBLAYER0 all[2];
+	} * buffer;
+
+	if (engine != list || wanted < 2)
+		abort();
+	if (sim_fails())
+		return ERROR_ACCESS_DENIED;
+	buffer = new_buffer(sizeof(*buffer));
+	for (*got = 0; *got < s->sublayer_count; (*got)++) {
+		buffer->all[*got].subLayerKey = s->sublayers[*got];
+		buffer->all[*got].flags = (UINT16)s->sublayer_flags[*got];
+		buffer->entries[*got] = &buffer->all[*got];
+	}
+	*out = buffer->entries;
+	return ERROR_SUCCESS;
+}
+
 const struct sbk_win32_filters sim_filters_table = {
 	.FwpmEngineOpen0 = sim_FwpmEngineOpen0,
 	.FwpmEngineClose0 = sim_FwpmEngineClose0,
@@ -342,6 +424,12 @@ const struct sbk_win32_filters sim_filters_table = {
 	.FwpmFilterCreateEnumHandle0 = sim_FwpmFilterCreateEnumHandle0,
 	.FwpmFilterEnum0 = sim_FwpmFilterEnum0,
 	.FwpmFilterDestroyEnumHandle0 = sim_FwpmFilterDestroyEnumHandle0,
+	.FwpmProviderCreateEnumHandle0 = sim_FwpmProviderCreateEnumHandle0,
+	.FwpmProviderEnum0 = sim_FwpmProviderEnum0,
+	.FwpmProviderDestroyEnumHandle0 = sim_FwpmFilterDestroyEnumHandle0,
+	.FwpmSubLayerCreateEnumHandle0 = sim_FwpmSubLayerCreateEnumHandle0,
+	.FwpmSubLayerEnum0 = sim_FwpmSubLayerEnum0,
+	.FwpmSubLayerDestroyEnumHandle0 = sim_FwpmFilterDestroyEnumHandle0,
 };
 
 void sim_add_filter(struct sim *sim, uint32_t number)

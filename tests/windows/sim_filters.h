@@ -27,6 +27,7 @@ struct sim_filter_store {
 	struct sim_filter filters[SIM_FILTERS_MAX];
 	size_t count;
 	GUID providers[2], sublayers[2];
+	UINT32 provider_flags[2], sublayer_flags[2];
 	UINT16 weights[2];
 	size_t provider_count, sublayer_count;
 };

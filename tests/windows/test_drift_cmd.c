@@ -11,10 +11,15 @@
 #include "audit/audit.h"
 #include "engine/plan_setup.h"
 #include "engine/principals.h"
+#include "engine/windows/account_state.h"
+#include "engine/windows/wide.h"
 #include "tests/support/fault.h"
 #include "tests/windows/setup_world.h"
 
 #include "engine/banned.h"
+
+#define PROFILES \
+	L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\ProfileList\\"
 
 static const struct sbk_command *const *tables(void)
 {
@@ -124,6 +129,96 @@ static void test_drift_cmd__others_around_the_accounts(void **state)
 	setup_world_end(&w);
 }
 
+/* That they are there is not that they filter. */
+static void test_drift_cmd__filters_have_another_flag(void **state)
+{
+	struct sim_filter_store *store;
+	struct setup_world w;
+
+	(void)state;
+	enrol(&w);
+	store = &w.sim->filters.now;
+	store->filters[3].filter.flags |= 0x20; /* FWPM_FILTER_FLAG_DISABLED */
+	assert_found("drift.altered", " other disabled'");
+	store->filters[3].filter.flags &= ~0x21u;
+	assert_found("drift.altered", " other transient'");
+	store->filters[3].filter.flags |= 1;
+	store->provider_flags[0] |= 0x10; /* FWPM_PROVIDER_FLAG_DISABLED */
+	assert_found("drift.altered", "found 'provider 53420000-");
+	setup_world_assert_printed(" disabled'");
+	store->provider_flags[0] = 1;
+	store->sublayer_flags[0] = 0;
+	assert_found("drift.altered", " weight 65535 transient'");
+	store->sublayer_flags[0] = 1;
+	assert_int_equal(drift(), 0);
+	setup_world_end(&w);
+}
+
+/* What is left of what filters lay in is found when they are gone. */
+static void test_drift_cmd__what_filters_lay_in_is_left(void **state)
+{
+	struct sim_filter_store *store;
+	struct setup_world w;
+
+	(void)state;
+	setup_world_begin(&w);
+	store = &w.sim->filters.now;
+	store->providers[0] = (GUID){.Data1 = 0x53420000, .Data2 = 7};
+	store->provider_flags[0] = 0x11;
+	store->sublayers[0] = (GUID){.Data1 = 0x53420001, .Data2 = 7};
+	store->sublayer_flags[0] = 1;
+	store->provider_count = store->sublayer_count = 1;
+	if (setup_world_run(tables(), "audit", "residue", NULL) == 0)
+		fail_msg("clean: %s", setup_world_output());
+	setup_world_assert_printed("53420000-0007-0000-0000-000000000000");
+	setup_world_assert_printed("of no account (provider, disabled)");
+	setup_world_assert_printed("of no account (sublayer)");
+	store->provider_count = store->sublayer_count = 0;
+	setup_world_end(&w);
+}
+
+/* Nobody finished the enrolment, and somebody may log on. */
+static void test_drift_cmd__an_account_is_enabled_by_hand(void **state)
+{
+	struct sim_account *account;
+	struct setup_world w;
+
+	(void)state;
+	enrol(&w);
+	account = named(&w, L"SandbookOffline");
+	account->flags &= ~SBK_NT_ACCOUNT_DISABLED;
+	assert_found("enrolment.enabled", "SandbookOffline");
+	setup_world_assert_printed("Disable-LocalUser -SID S-1-5-21-");
+	account->flags |= SBK_NT_ACCOUNT_DISABLED;
+	assert_int_equal(drift(), 0);
+	setup_world_end(&w);
+}
+
+/* Whose records cannot be found is not passed over. */
+static void test_drift_cmd__somebodys_place_is_not_known(void **state)
+{
+	struct sbk_buf path = SBK_BUF_INIT;
+	struct sbk_sid_text text;
+	struct setup_world w;
+
+	(void)state;
+	enrol(&w);
+	(void)sbk_sid_format(&named(&w, L"bob")->sid, &text);
+	sbk_buf_add(&path, PROFILES, sizeof(PROFILES) - sizeof(WCHAR));
+	assert_non_null(sbk_wide_of(&path, text.text));
+	sim_key_make(w.sim, sbk_wide_text(&path));
+	sim_value_text(w.sim, sbk_wide_text(&path), L"ProfileImagePath",
+		       L"%Elsewhere%\\bob");
+	if (drift() != 2)
+		fail_msg("%s", setup_world_output());
+	setup_world_assert_printed("the journal of 'bob'");
+	setup_world_assert_printed("is known to that user alone");
+	sim_key_remove(w.sim, sbk_wide_text(&path));
+	assert_int_equal(drift(), 0);
+	sbk_buf_release(&path);
+	setup_world_end(&w);
+}
+
 static void test_drift_cmd__the_person_is_gone(void **state)
 {
 	struct sim_account *ann;
@@ -175,6 +270,10 @@ static const struct CMUnitTest tests[] = {
 			       setup_world_directory),
 	cmocka_unit_test(test_drift_cmd__what_was_made_is_altered),
 	cmocka_unit_test(test_drift_cmd__others_around_the_accounts),
+	cmocka_unit_test(test_drift_cmd__filters_have_another_flag),
+	cmocka_unit_test(test_drift_cmd__what_filters_lay_in_is_left),
+	cmocka_unit_test(test_drift_cmd__an_account_is_enabled_by_hand),
+	cmocka_unit_test(test_drift_cmd__somebodys_place_is_not_known),
 	cmocka_unit_test(test_drift_cmd__the_person_is_gone),
 	cmocka_unit_test_teardown(test_drift_cmd__what_is_denied_is_missed,
 				  setup_world_remove),

@@ -102,6 +102,9 @@ static void test_filter_rules__bad_states_are_refused(void **state)
 		"filter " KEY "\n",
 		"filter " KEY " others\n",
 		"filter " KEY " other",
+		"filter " KEY " other off\n",
+		"provider " KEY " gone\n",
+		"sublayer " KEY " weight 1 disabled more\n",
 		"filter " KEY " layer connect5 block weight 1 user " USER "\n",
 		"filter " KEY " layer connect4 block weight 256 user " USER
 		"\n",
@@ -130,6 +133,47 @@ static void test_filter_rules__bad_states_are_refused(void **state)
 				       &err),
 		  &err);
 	sbk_filter_set_release(&set);
+}
+
+/* Each flaw has a word, in its line, and none of them is whole. */
+static void test_filter_rules__flaws_are_told(void **state)
+{
+	static const char *const words[] = {"", " transient", " disabled"};
+	struct sbk_buf text = SBK_BUF_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+	const struct sbk_sid user = sid_of(USER);
+	struct sbk_filter_set set;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		sbk_buf_clear(&text);
+		sbk_buf_printf(&text,
+			       "provider " KEY "%s\nsublayer " KEY
+			       " weight 65535%s\nfilter " KEY " other%s\n",
+			       words[i], words[(i + 1) % 3],
+			       words[(i + 2) % 3]);
+		assert_ok(sbk_filter_set_parse(&set, state_of(&text), &err),
+			  &err);
+		assert_int_equal(set.provider_flaw, i);
+		assert_int_equal(set.sublayer_flaw, (i + 1) % 3);
+		assert_int_equal(set.filters[0].flaw, (i + 2) % 3);
+		assert_true(sbk_filter_set_has_flaw(&set));
+		assert_false(sbk_filter_set_is_whole(&set));
+		sbk_filter_set_release(&set);
+	}
+	/* What the system disabled holds nobody; what goes with a restart does
+	 * until then. */
+	sbk_buf_clear(&text);
+	want(&text, 1);
+	assert_ok(sbk_filter_set_parse(&set, state_of(&text), &err), &err);
+	assert_true(sbk_filter_set_holds(&set, &user));
+	set.provider_flaw = SBK_FILTER_TRANSIENT;
+	assert_true(sbk_filter_set_holds(&set, &user));
+	set.provider_flaw = SBK_FILTER_DISABLED;
+	assert_false(sbk_filter_set_holds(&set, &user));
+	sbk_filter_set_release(&set);
+	sbk_buf_release(&text);
 }
 
 static void test_filter_rules__bad_requests_are_refused(void **state)
@@ -195,6 +239,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_filter_rules__nobody_needs_none),
 	cmocka_unit_test(test_filter_rules__a_state_is_read_as_it_was_written),
 	cmocka_unit_test(test_filter_rules__bad_states_are_refused),
+	cmocka_unit_test(test_filter_rules__flaws_are_told),
 	cmocka_unit_test(test_filter_rules__bad_requests_are_refused),
 };
 

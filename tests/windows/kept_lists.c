@@ -170,8 +170,9 @@ static NTSTATUS NTAPI lists_NtSetInformationFile(HANDLE file,
 	NTSTATUS status =
 		below_file->NtSetInformationFile(file, io, data, size, class);
 
-	if (status >= 0 && (class == (FILE_INFORMATION_CLASS)CLASS_REMOVED ||
-			    class == (FILE_INFORMATION_CLASS)CLASS_REMOVED_EX))
+	if (status >= 0 && !passes(file) &&
+	    (class == (FILE_INFORMATION_CLASS)CLASS_REMOVED ||
+	     class == (FILE_INFORMATION_CLASS)CLASS_REMOVED_EX))
 		keep(file, NULL);
 	return status;
 }

@@ -2,6 +2,7 @@
 #include "tests/windows/setup_world.h"
 
 #include <direct.h>
+#include <process.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +10,16 @@
 #include "engine/os.h"
 #include "engine/plan_setup.h"
 #include "journal/journal.h"
+#include "tests/support/fault.h"
 #include "tests/support/test.h"
 
 #include "engine/banned.h"
 
 #define OUTPUT_MAX 65536
 #define WORDS_MAX 12
+#define WORLD "world" /* a file: what a stopped process left in memory */
+#define STOP "stopped"
+#define ENDED 3 /* exit code of one that came to its end */
 
 static char output[OUTPUT_MAX]; /* of the last call */
 static char directory[512];
@@ -156,4 +161,47 @@ int setup_world_remove(void **state)
 const char *setup_world_output(void)
 {
 	return output;
+}
+
+void setup_world_be_stopped(int argc, char **argv,
+			    void (*work)(struct setup_world *w))
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct setup_world w;
+	char *here = NULL;
+
+	if (argc != 3 || strcmp(argv[1], STOP) != 0)
+		return;
+	assert_ok(sbk_os_real_path(".", &here, &err), &err);
+	setup_world_use(here);
+	free(here);
+	setup_world_begin(&w);
+	if (setjmp(w.sim->end) == 0) {
+		fault_plan = (struct fault_plan){
+			.mode = FAULT_STOP, .at = strtoul(argv[2], NULL, 10)};
+		work(&w);
+		fault_plan = (struct fault_plan){.mode = FAULT_NONE};
+		setup_world_end(&w); /* the files are the test's */
+		(void)TerminateProcess(GetCurrentProcess(), ENDED);
+	}
+	hybrid_save(w.sim, WORLD);
+	(void)TerminateProcess(GetCurrentProcess(), FAULT_EXIT);
+}
+
+bool setup_world_stop(struct setup_world *w, unsigned long n)
+{
+	char number[24], program[MAX_PATH];
+	int code;
+
+	assert_true(GetModuleFileNameA(NULL, program, sizeof(program)) > 0);
+	(void)snprintf(number, sizeof(number), "%lu", n);
+	(void)fflush(NULL);
+	code = (int)_spawnl(_P_WAIT, program, "test", STOP, number, NULL);
+	if (code == ENDED)
+		return false;
+	assert_int_equal(code, FAULT_EXIT);
+	setup_world_begin(w);
+	hybrid_load(w->sim, WORLD);
+	(void)remove(WORLD);
+	return true;
 }

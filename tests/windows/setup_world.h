@@ -46,4 +46,14 @@ void setup_world_assert_start(struct setup_world *w, unsigned long n);
 void setup_world_assert_host(struct setup_world *w, const char *part,
 			     bool is_there);
 
+/*
+ * What is done in a process that ends before its n-th call of the simulation,
+ * which is the program of the test once more: its main calls be_stopped first,
+ * which ends such a process and in any other does nothing. Whether call n was
+ * met; then `w` is a world as that process left it.
+ */
+void setup_world_be_stopped(int argc, char **argv,
+			    void (*work)(struct setup_world *w));
+bool setup_world_stop(struct setup_world *w, unsigned long n);
+
 #endif

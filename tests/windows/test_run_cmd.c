@@ -26,21 +26,50 @@
 static char output[OUTPUT_MAX], programs[MAX_PATH], directory[MAX_PATH];
 static struct sbk_journal_place place;
 
-/* What the program prints, both streams; its exit code. */
+/* All that comes through the pipe until nobody has its other end any more. */
+static void read_all(HANDLE from)
+{
+	DWORD got = 0;
+	size_t used = 0;
+
+	while (used < sizeof(output) - 1 &&
+	       ReadFile(from, output + used, (DWORD)(sizeof(output) - 1 - used),
+			&got, NULL) &&
+	       got > 0)
+		used += got;
+	output[used] = '\0';
+}
+
+/* What the program prints, both streams; its exit code. Started as it is: with
+ * a shell each call would be two programs. */
 static int run(const char *words)
 {
-	char line[4 * MAX_PATH];
-	size_t used;
-	FILE *pipe;
+	SECURITY_ATTRIBUTES inherited = {.nLength = sizeof(inherited),
+					 .bInheritHandle = TRUE};
+	STARTUPINFOA startup = {.cb = sizeof(startup),
+				.dwFlags = STARTF_USESTDHANDLES};
+	PROCESS_INFORMATION made;
+	char given[4 * MAX_PATH], line[4 * MAX_PATH];
+	HANDLE from = NULL;
+	DWORD code = 0;
 
-	(void)snprintf(line, sizeof(line), "%s\\sandbook.exe %s 2>&1", programs,
+	(void)snprintf(given, sizeof(given), "%s\\sandbook.exe %s", programs,
 		       words);
-	(void)fflush(NULL);
-	pipe = _popen(line, "rb");
-	assert_non_null(pipe);
-	used = fread(output, 1, sizeof(output) - 1, pipe);
-	output[used] = '\0';
-	return _pclose(pipe);
+	assert_in_range(ExpandEnvironmentStringsA(given, line, sizeof(line)), 1,
+			sizeof(line));
+	assert_true(CreatePipe(&from, &startup.hStdOutput, &inherited, 0));
+	assert_true(SetHandleInformation(from, HANDLE_FLAG_INHERIT, 0));
+	startup.hStdError = startup.hStdOutput;
+	assert_true(CreateProcessA(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL,
+				   &startup, &made));
+	(void)CloseHandle(startup.hStdOutput);
+	read_all(from);
+	(void)CloseHandle(from);
+	(void)WaitForSingleObject(made.hProcess, INFINITE);
+	assert_true(GetExitCodeProcess(made.hProcess, &code));
+	(void)CloseHandle(made.hThread);
+	(void)CloseHandle(made.hProcess);
+	return (int)code;
 }
 
 static void expect(const char *words, int code, const char *part)

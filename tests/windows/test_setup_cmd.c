@@ -142,6 +142,45 @@ static void test_setup_cmd__a_call_that_fails_undoes_all(void **state)
 	assert_true(n > 100 && n < CALLS_MAX);
 }
 
+/* What a process does that is stopped in it. */
+static void enrol_ann(struct setup_world *w)
+{
+	(void)w;
+	(void)setup_world_run(tables(), "setup", "--user", "ann", "--yes",
+			      NULL);
+}
+
+/* Whether call n was met. Whatever was made by then is gone on from, or goes:
+ * the next setup enrols, and her removal and uninstall leave nothing. */
+static bool one_stop(unsigned long n)
+{
+	struct setup_world w;
+
+	if (!setup_world_stop(&w, n))
+		return false;
+	if (setup_world_run(tables(), "setup", "--user", "ann", "--yes",
+			    NULL) != 0)
+		fail_msg("at %lu: %s", n, setup_world_output());
+	setup_world_assert_host(&w, "SandbookOffline", true);
+	if (setup_world_run(tables(), "setup", "--remove-user", "ann", "--yes",
+			    NULL) != 0)
+		fail_msg("at %lu: %s", n, setup_world_output());
+	setup_world_assert_host(&w, "SandbookO", false);
+	setup_world_end(&w);
+	return true;
+}
+
+static void test_setup_cmd__a_stop_is_gone_on_from(void **state)
+{
+	const unsigned long step = sbk_test_step(97);
+	unsigned long n = sbk_test_first(1);
+
+	(void)state;
+	while (one_stop(n))
+		n += step;
+	assert_true(n > 100 && n < CALLS_MAX);
+}
+
 /* What the system says yes to and does not do is noticed. */
 static void test_setup_cmd__a_system_that_forgets_is_refused(void **state)
 {
@@ -160,13 +199,18 @@ static void test_setup_cmd__a_system_that_forgets_is_refused(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test_setup(test_setup_cmd__enrols_people_and_lets_them_go,
-			       setup_world_directory),
+	cmocka_unit_test(test_setup_cmd__enrols_people_and_lets_them_go),
 	cmocka_unit_test(test_setup_cmd__a_removal_is_finished),
 	cmocka_unit_test(test_setup_cmd__a_call_that_fails_undoes_all),
-	cmocka_unit_test_teardown(
-		test_setup_cmd__a_system_that_forgets_is_refused,
-		setup_world_remove),
+	cmocka_unit_test(test_setup_cmd__a_stop_is_gone_on_from),
+	cmocka_unit_test(test_setup_cmd__a_system_that_forgets_is_refused),
 };
 
-SBK_TEST_MAIN(tests)
+int main(int argc, char **argv)
+{
+	setup_world_be_stopped(argc, argv, enrol_ann);
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, setup_world_directory,
+				      setup_world_remove);
+}

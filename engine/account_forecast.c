@@ -19,12 +19,37 @@ void sbk_account_forecast_release(struct sbk_account_forecast *forecast)
 
 /* --- for people ------------------------------------------------------- */
 
+/* What stands between a run of the person's own and the accounts. */
+static void print_kept(const struct sbk_account_forecast *forecast,
+		       struct sbk_buf *out)
+{
+	if (forecast->kept[0] == '\0') {
+		if (forecast->withholds)
+			sbk_buf_adds(out, "  no password is kept, so none is "
+					  "withheld\n");
+		return;
+	}
+	sbk_buf_adds(out, "  ");
+	sbk_text_escape(out, forecast->kept);
+	sbk_buf_adds(out,
+		     forecast->withholds
+			     ? ": each gets a password that nobody has, and "
+			       "what is kept of the old one is removed; this "
+			       "cannot be undone, and a run under the account "
+			       "then needs 'sandbook setup --upgrade'\n"
+			     : ": their passwords are kept and the command "
+			       "could read them, so the run is refused "
+			       "(--withhold-passwords makes them worthless "
+			       "first)\n");
+}
+
 static void print_none(const struct sbk_account_forecast *forecast,
 		       struct sbk_buf *out)
 {
 	if (forecast->wish == SBK_ACCOUNT_WISH_OFF) {
 		sbk_buf_adds(out, "Account: none, as the policy says; the run "
 				  "is your own\n");
+		print_kept(forecast, out);
 		return;
 	}
 	if (forecast->missing[0] == '\0') {
@@ -176,6 +201,10 @@ void sbk_account_forecast_print_json(
 				 out);
 	} else if (forecast->missing[0] != '\0') {
 		sbk_json_string(out, "missing", forecast->missing);
+	}
+	if (forecast->kept[0] != '\0') {
+		sbk_json_string(out, "kept_passwords", forecast->kept);
+		sbk_json_bool(out, "withholds", forecast->withholds);
 	}
 	sbk_json_close(out, '}');
 }

@@ -47,6 +47,11 @@ struct sbk_account_forecast {
 	/* Why none, where that is worth saying. */
 	char missing[SBK_ACCOUNT_MISSING_MAX];
 	enum sbk_account_wish wish;
+	/* Whose passwords the person's programs could read, comma separated,
+	 * where the run is to be the person's own; and whether it makes them
+	 * worthless or is refused. */
+	char kept[SBK_RUN_WITHHOLDS_MAX];
+	bool withholds;
 	struct sbk_forecast_item *items; /* in the arena, by kind */
 	size_t count, capacity;
 };

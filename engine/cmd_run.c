@@ -191,6 +191,8 @@ static void write_begin(struct run *run, const struct sbk_carriers *carriers,
 	else if (carriers->account_missing[0] != '\0')
 		sbk_json_string(out, "account_missing",
 				carriers->account_missing);
+	if (carriers->withholds[0] != '\0')
+		sbk_json_string(out, "withholds", carriers->withholds);
 	sbk_carriers_print_json(carriers, out);
 }
 
@@ -212,12 +214,22 @@ static void say_missing(const struct run *run,
 			carriers->limits_missing);
 }
 
+static void on_waiting(void *arg, const char *what)
+{
+	note(arg, "waits for ", what, "");
+}
+
 static void say_account(const struct run *run,
 			const struct sbk_carriers *carriers)
 {
 	if (carriers->account == 0 && carriers->account_missing[0] != '\0')
 		note(run, "runs without the sandbox account: ",
 		     carriers->account_missing, "");
+	else if (carriers->withholds[0] != '\0')
+		note(run, "makes the passwords of these accounts worthless: ",
+		     carriers->withholds,
+		     "; before a run under them, 'sandbook setup --upgrade' "
+		     "sets new ones");
 	else if (carriers->account != 0 && carriers->namespaces &&
 		 !carriers->firewall && run->scope.network != SBK_NETWORK_ON)
 		note(run,
@@ -388,8 +400,12 @@ static bool hand_back(struct run *run)
 
 static int launch(struct run *run)
 {
-	struct sbk_run_hooks hooks = {
-		.ready = on_ready, .ended = on_ended, .arg = run};
+	struct sbk_run_hooks hooks = {.ready = on_ready,
+				      .ended = on_ended,
+				      .waiting = on_waiting,
+				      .arg = run,
+				      .ledger = &run->cli->ledger,
+				      .session = &run->session};
 	struct sbk_run_end end = {.exit_code = 0};
 	struct sbk_error err = SBK_ERROR_INIT;
 	int rc;

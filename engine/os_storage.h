@@ -139,6 +139,13 @@ int sbk_store_remove(const struct sbk_store_place *place,
 		     const char *const *names, struct sbk_error *err);
 
 /*
+ * The one lock file of a person's records, and whose its numbers are: 0 and
+ * those from 2048 on the journal's (journal/internal.h), 1 this part's own,
+ * those from 1024 on the front ends' of Windows (engine/windows/front.h).
+ */
+#define SBK_STORE_LOCK_FILE "lock"
+
+/*
  * The lock file, made where it is missing; private always, so that no reader
  * can take a lock that a writer needs. Proves first that locks work here:
  * SBK_E_UNSUPPORTED where they are refused or exclude nobody.

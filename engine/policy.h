@@ -39,6 +39,10 @@ enum sbk_account_wish {
 	SBK_ACCOUNT_WISH_OFF
 };
 
+/* Whether its accounts have passwords that their person's programs could read:
+ * Windows. Linked from the system's folder. */
+extern const bool sbk_accounts_have_passwords;
+
 /* How the account is to get what is the person's. */
 enum sbk_grant_way {
 	SBK_GRANT_MOUNT, /* by mounts that map it, or not at all */
@@ -56,6 +60,7 @@ struct sbk_policy_request {
 	bool no_net, net, loopback;
 	bool best_effort;
 	bool account, no_account; /* require it; go without it */
+	bool withhold_passwords;  /* of the accounts, so that it can */
 	const char *grant;	  /* "mount", "acl"; NULL: as the policy says */
 	uint64_t timeout_s, memory_mib, processes; /* 0: as the policy says */
 };
@@ -137,6 +142,10 @@ void sbk_policy_request_release(struct sbk_policy_request *request);
 		SBK_POLICY_OPTION(outer, member, no_account, FLAG,             \
 				  "no-account", NULL, 0,                       \
 				  "run without the sandbox account"),          \
+		SBK_POLICY_OPTION(outer, member, withhold_passwords, FLAG,     \
+				  "withhold-passwords", NULL, 0,               \
+				  "Windows: make the accounts' passwords "     \
+				  "worthless first"),                          \
 		SBK_POLICY_OPTION(outer, member, grant, TEXT, "grant", "WAY",  \
 				  0,                                           \
 				  "acl: by ACLs where a mount cannot give it")
@@ -221,6 +230,7 @@ struct sbk_scope {
 	struct sbk_secret_list secrets, hidden;
 	bool best_effort;
 	enum sbk_account_wish account;
+	bool withholds; /* passwords that are kept, before the run; OFF alone */
 	enum sbk_grant_way grant;
 	/* Paths that the account gets by ACL entries: run_grant.h. */
 	const char **granted;

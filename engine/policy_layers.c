@@ -491,6 +491,27 @@ static int narrow_by(const struct sbk_policy_file *file,
 	return rc;
 }
 
+/* Said for one run, on its command line alone: no file asks for it. One that
+ * requires the account has refused --no-account by then. */
+static int apply_withholding(const struct sbk_policy_request *request,
+			     struct sbk_settings *out, struct sbk_error *err)
+{
+	if (!request->withhold_passwords)
+		return 0;
+	if (!sbk_accounts_have_passwords)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "--withhold-passwords is of Windows: "
+				     "sandbox accounts have no passwords here, "
+				     "so --no-account alone is enough");
+	if (out->account != SBK_ACCOUNT_WISH_OFF)
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "--withhold-passwords goes with "
+				     "--no-account: a run under the sandbox "
+				     "account needs its password");
+	out->withholds = true;
+	return 0;
+}
+
 int sbk_settings_make(const struct sbk_policy_request *request,
 		      const struct sbk_person *person, const char *root,
 		      struct sbk_arena *arena, struct sbk_settings *out,
@@ -517,7 +538,7 @@ int sbk_settings_make(const struct sbk_policy_request *request,
 	for (i = 0; i < 3 && rc == 0; i++)
 		if (files[i].present)
 			rc = narrow_by(&files[i], request, arena, out, err);
-	return rc;
+	return rc < 0 ? rc : apply_withholding(request, out, err);
 }
 
 /* --- the command that is told of checkpoints -------------------------- */

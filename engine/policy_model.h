@@ -201,6 +201,7 @@ struct sbk_settings {
 	uint64_t limits[SBK_LIMIT_COUNT];
 	bool best_effort;
 	enum sbk_account_wish account;
+	bool withholds;
 	enum sbk_grant_way grant;
 	bool grant_fixed; /* a file says 'mount' */
 	struct sbk_names notes;

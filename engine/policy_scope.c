@@ -533,6 +533,7 @@ static int copy_out(const struct sbk_set *set, struct sbk_scope *out,
 	out->hidden = set->keys;
 	out->best_effort = settings->best_effort;
 	out->account = settings->account;
+	out->withholds = settings->withholds;
 	out->grant = settings->grant;
 	return rc;
 }

@@ -46,6 +46,11 @@ const char *sbk_guarantee_meaning(enum sbk_guarantee guarantee);
 
 #define SBK_ACCOUNT_MISSING_MAX sizeof(((struct sbk_error *)NULL)->message)
 
+#define SBK_RUN_WITHHOLDS_MAX 512
+
+struct sbk_ledger;  /* engine/ledger.h */
+struct sbk_session; /* the same */
+
 /* What this machine can enforce, as probed (not as documented). */
 struct sbk_carriers {
 	/* Names of the carriers of each guarantee for the asked network mode,
@@ -61,6 +66,9 @@ struct sbk_carriers {
 	/* A directory that is made on the host for this run's temporary files,
 	 * and removed after it; NULL: none is. Borrowed. */
 	const char *temporary;
+	/* Accounts whose passwords are made worthless for this run; comma
+	 * separated, "" as a rule. */
+	char withholds[SBK_RUN_WITHHOLDS_MAX];
 	uint32_t account; /* its number; 0: the run is the caller's own */
 	struct sbk_owner account_owner; /* whose its files are; "" without */
 	bool firewall;			/* it was seen to refuse the account */
@@ -117,7 +125,13 @@ struct sbk_run_hooks {
 	 * NULL.
 	 */
 	void (*ended)(void *arg, const struct sbk_run_end *end);
+	/* Told that it waits, and for what. May be NULL. */
+	void (*waiting)(void *arg, const char *what);
 	void *arg;
+	/* What a scope that withholds passwords changes for its run is recorded
+	 * there, and as this session's, which `ready` began. Borrowed. */
+	const struct sbk_ledger *ledger;
+	const struct sbk_session *session;
 };
 
 /*

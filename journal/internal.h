@@ -20,7 +20,7 @@
 #define SBK_COPY_FILE "journal.db.copy" /* a copy in the making */
 #define SBK_JOURNAL_NEW_FILE "journal.db.new"
 #define SBK_SEALED_FILE "sealed.db"
-#define SBK_LOCK_FILE "lock"
+#define SBK_LOCK_FILE SBK_STORE_LOCK_FILE
 #define SBK_REMOVED_FILE "journal.removed" /* see remove.c */
 #define SBK_RESERVE_FILE "reserve"
 #define SBK_KEY_FILE "key"	    /* what checkpoints are signed with */

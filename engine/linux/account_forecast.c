@@ -22,6 +22,9 @@
 
 #include "engine/banned.h"
 
+/* The accounts' ids are the person's own, subordinate ones. */
+const bool sbk_accounts_have_passwords = false;
+
 struct foreseeing {
 	struct sbk_account_forecast *out;
 	const struct sbk_view *view;

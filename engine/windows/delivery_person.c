@@ -10,12 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "engine/os.h"
 #include "engine/windows/elevate.h"
+#include "engine/windows/front.h"
 #include "engine/windows/handover.h"
 #include "engine/windows/kept.h"
 #include "engine/windows/keyring.h"
-#include "engine/windows/temporary.h"
+#include "engine/windows/standing.h"
 #include "engine/windows/win32.h"
 
 #include "engine/banned.h"
@@ -100,28 +103,119 @@ struct attending {
 	struct sbk_handover *handover;
 	/* What came is wiped when it is proved: whose passwords it was. */
 	struct sbk_kept_names delivered;
+	/* From when passwords come until setup has ended: no command with the
+	 * user's own token begins, and no other logon puts back what that of
+	 * setup's trial put into this user's window station. */
+	struct sbk_front *front;
 };
+
+static void tell_waiting(void *arg, const char *what)
+{
+	const struct attending *a = arg;
+
+	(void)fprintf(a->cli->err, "%s: waits for %s\n", a->cli->program, what);
+}
+
+/* Nothing was changed by then that a refusal would have to put back. */
+static int close_front(struct attending *a, struct sbk_error *err)
+{
+	const struct sbk_front_wait wait = {tell_waiting, a};
+	int rc = sbk_front_open(true, &a->front, err);
+
+	if (rc == 0)
+		rc = sbk_front_take(a->front, SBK_FRONT_OWN_TOKEN, NULL, err);
+	return rc < 0 ? rc
+		      : sbk_front_take(a->front, SBK_FRONT_LOGON, &wait, err);
+}
+
+/* What was kept under these names, as far as it opens: its accounts have it
+ * until setup sets the new ones, which it does last. */
+static int open_old(const struct sbk_kept_names *names,
+		    struct sbk_handover_secrets *out, struct sbk_error *err)
+{
+	struct sbk_store *store = NULL;
+	size_t i;
+	int rc = sbk_secret_store(SBK_STORE_READ, &store, err);
+
+	for (i = 0; rc == 0 && i < names->count &&
+		    out->count < sizeof(out->items) / sizeof(out->items[0]);
+	     i++) {
+		struct sbk_handover_secret *one = &out->items[out->count];
+		struct sbk_secret secret = SBK_SECRET_INIT;
+
+		/* One that is lost, or does not open, is no loss. */
+		if (sbk_secret_open(store, names->accounts[i], &secret, NULL) <
+		    0)
+			continue;
+		one->label = secret.label;
+		(void)snprintf(one->password, sizeof(one->password), "%s",
+			       secret.password);
+		out->count++;
+		sbk_secret_release(&secret);
+	}
+	sbk_store_close(store);
+	return rc;
+}
+
+/* The new ones did not come to their use: the old ones are the accounts'. */
+static void put_back(struct attending *a,
+		     const struct sbk_handover_secrets *old)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	int rc = old->count == 0 ? 0
+				 : sbk_kept_replace(a->cli, &a->backend,
+						    &a->delivered, &err);
+
+	if (rc == 0 && old->count > 0)
+		rc = keep(a->cli, &a->backend, old, &err);
+	if (rc < 0)
+		(void)fprintf(
+			a->cli->err,
+			"%s: the passwords that were kept before are not "
+			"kept again (%s); 'sandbook setup --upgrade' sets "
+			"new ones\n",
+			a->cli->program, err.message);
+}
+
+static int exchange(struct attending *a,
+		    const struct sbk_handover_secrets *secrets,
+		    struct sbk_handover_secrets *old, struct sbk_error *err)
+{
+	int rc = open_old(&a->delivered, old, err);
+
+	if (rc < 0)
+		return rc;
+	rc = sbk_kept_replace(a->cli, &a->backend, &a->delivered, err);
+	if (rc == 0)
+		rc = keep(a->cli, &a->backend, secrets, err);
+	if (rc == 0)
+		rc = prove(a->handover, err);
+	if (rc < 0)
+		put_back(a, old);
+	return rc;
+}
 
 static int keep_and_prove(struct attending *a,
 			  const struct sbk_handover_secrets *secrets,
 			  struct sbk_error *err)
 {
+	struct sbk_handover_secrets *old = sodium_malloc(sizeof(*old));
 	size_t i;
-	int rc;
+	int rc = old == NULL ? sbk_error_no_memory(err) : close_front(a, err);
 
+	if (rc < 0)
+		goto out;
+	memset(old, 0, sizeof(*old));
 	for (i = 0; i < secrets->count; i++)
 		(void)sbk_kept_add(&a->delivered,
 				   secrets->items[i].label.account);
-	/* What is still there is of accounts that are gone, or is lost. */
+	/* What is still there is of accounts that are gone, or is lost, or is
+	 * what they have. */
 	sbk_kept_settle(a->cli, &a->backend, NULL);
-	rc = sbk_kept_replace(a->cli, &a->backend, &a->delivered, err);
-	if (rc == 0)
-		rc = keep(a->cli, &a->backend, secrets, err);
-	/* One that began meanwhile asks for secrets once more when its
-	 * directory is held: either it finds these, or we find it. */
-	if (rc == 0)
-		rc = sbk_temporary_refuse_held(err);
-	return rc < 0 ? rc : prove(a->handover, err);
+	rc = exchange(a, secrets, old, err);
+out:
+	sodium_free(old); /* and wiped */
+	return rc;
 }
 
 /* What comes through the pipe. */
@@ -216,21 +310,42 @@ static int run_setup(struct attending *a, bool enrols, char *const *argv,
 	return rc;
 }
 
+/* Asked before anybody is asked for consent. */
+static int refuse_beside_a_run(struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	struct sbk_front *front = NULL;
+	int rc = sbk_front_open(false, &front, &why);
+
+	if (rc == SBK_E_NOTFOUND)
+		return 0; /* no records, no run */
+	if (rc == 0)
+		rc = sbk_front_take(front, SBK_FRONT_OWN_TOKEN, NULL, &why);
+	sbk_front_close(front);
+	return rc < 0 ? sbk_error_set(err, rc, "%s", why.message) : 0;
+}
+
 int sbk_setup_attend(struct sbk_cli *cli, enum sbk_setup_way way,
 		     char *const *argv, DWORD *code, struct sbk_error *err)
 {
+	const bool enrols = way == SBK_SETUP_ENROLS;
+	/* Setup itself tries what it enables. */
+	const bool stood = enrols && sbk_standing_enabled();
 	struct attending a = {.cli = cli};
-	int rc = way == SBK_SETUP_ENROLS ? sbk_temporary_refuse_held(err) : 0;
+	int rc = enrols ? refuse_beside_a_run(err) : 0;
 
 	if (rc == 0)
 		rc = sbk_os_backend(&a.backend, err);
 	if (rc == 0)
-		rc = run_setup(&a, way == SBK_SETUP_ENROLS, argv, code, err);
+		rc = run_setup(&a, enrols, argv, code, err);
 	/* Setup has ended: what it did is what the machine has now. */
 	if (rc == 0 && way != SBK_SETUP_LOOKS)
 		sbk_kept_settle(cli, &a.backend, &a.delivered);
+	sbk_front_close(a.front);
 	if (rc == 0)
 		tell_end(&a, *code);
+	if (rc == 0 && *code == 0 && way != SBK_SETUP_CHANGES)
+		sbk_standing_check(cli, stood, code);
 	sbk_handover_close(a.handover);
 	sbk_backend_close(&a.backend);
 	return rc;

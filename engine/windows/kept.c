@@ -33,15 +33,19 @@ bool sbk_kept_add(struct sbk_kept_names *names, const char *account)
 
 /* --- by the record -------------------------------------------------------- */
 
+/* A change of an account in a user's journal is a withholding's, and changed
+ * nothing that could be put back. */
 static bool is_named(void *arg, const struct sbk_change *change)
 {
-	return change->object.kind == SBK_KIND_SECRET &&
+	return (change->object.kind == SBK_KIND_SECRET ||
+		(change->object.kind == SBK_KIND_ACCOUNT &&
+		 sbk_state_equal(change->before, change->after))) &&
 	       sbk_kept_has(arg, change->object.name);
 }
 
-static int take_back(struct sbk_cli *cli, const struct sbk_backend *backend,
-		     const char *title, struct sbk_kept_names *names,
-		     struct sbk_error *err)
+static int take_back(const struct sbk_ledger *ledger,
+		     const struct sbk_backend *backend, const char *title,
+		     struct sbk_kept_names *names, struct sbk_error *err)
 {
 	const struct sbk_take_back_request request = {.book = SBK_BOOK_USER,
 						      .title = title,
@@ -49,8 +53,8 @@ static int take_back(struct sbk_cli *cli, const struct sbk_backend *backend,
 						      .arg = names};
 	struct sbk_transaction_report report;
 
-	return cli->ledger.ops->take_back(cli->ledger.self, backend, &request,
-					  &report, err);
+	return ledger->ops->take_back(ledger->self, backend, &request, &report,
+				      err);
 }
 
 /* Whether something is there under the name, ours or not. */
@@ -87,6 +91,47 @@ static int check_all_gone(const struct sbk_kept_names *names,
 	for (i = 0; rc == 0 && i < names->count; i++)
 		rc = check_gone(store, names->accounts[i], err);
 	sbk_store_close(store);
+	return rc;
+}
+
+/* --- all that is kept ----------------------------------------------------- */
+
+static int add_name(void *arg, const char *account, struct sbk_error *err)
+{
+	return sbk_kept_add(arg, account)
+		       ? 0
+		       : sbk_error_set(err, SBK_E_LIMIT,
+				       "more than %d passwords are kept",
+				       SBK_KEPT_MAX);
+}
+
+int sbk_kept_list(struct sbk_kept_names *out, struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	struct sbk_store *store = NULL;
+	size_t count;
+	int rc = sbk_secret_store(SBK_STORE_READ, &store, &why);
+
+	out->count = 0;
+	/* No directory, no secret. */
+	if (rc == SBK_E_NOTFOUND)
+		return 0;
+	if (rc == 0)
+		rc = sbk_secret_list(store, add_name, out, &count, &why);
+	sbk_store_close(store);
+	return rc < 0 ? sbk_error_set(err, rc, "%s", why.message) : 0;
+}
+
+int sbk_kept_text(char *out, size_t size, struct sbk_error *err)
+{
+	struct sbk_kept_names kept;
+	size_t i, used = 0;
+	int rc = sbk_kept_list(&kept, err);
+
+	out[0] = '\0';
+	for (i = 0; rc == 0 && i < kept.count && used < size; i++)
+		used += (size_t)snprintf(out + used, size - used, "%s%s",
+					 i > 0 ? "," : "", kept.accounts[i]);
 	return rc;
 }
 
@@ -161,7 +206,7 @@ static int settle(struct settling *s, const struct sbk_backend *backend,
 	if (rc == 0)
 		rc = sbk_secret_list(store, visit, s, &count, err);
 	if (rc == 0 && s->gone.count > 0)
-		rc = take_back(s->cli, backend, TITLE, &s->gone, err);
+		rc = take_back(&s->cli->ledger, backend, TITLE, &s->gone, err);
 	for (i = 0; rc == 0 && i < s->gone.count; i++)
 		rc = check_gone(store, s->gone.accounts[i], err);
 	sbk_store_close(store);
@@ -180,6 +225,15 @@ void sbk_kept_settle(struct sbk_cli *cli, const struct sbk_backend *backend,
 			      "gone is still kept was not settled, the next "
 			      "'sandbook setup' tries again: %s\n",
 			      cli->program, err.message);
+}
+
+int sbk_kept_take_back(const struct sbk_ledger *ledger,
+		       const struct sbk_backend *backend, const char *title,
+		       struct sbk_kept_names *names, struct sbk_error *err)
+{
+	int rc = take_back(ledger, backend, title, names, err);
+
+	return rc < 0 ? rc : check_all_gone(names, err);
 }
 
 int sbk_kept_replace(struct sbk_cli *cli, const struct sbk_backend *backend,
@@ -204,7 +258,7 @@ int sbk_kept_replace(struct sbk_cli *cli, const struct sbk_backend *backend,
 	sbk_buf_release(&state);
 	if (rc < 0 || kept.count == 0)
 		return rc;
-	rc = take_back(cli, backend, "setup: passwords that are replaced",
-		       &kept, err);
-	return rc < 0 ? rc : check_all_gone(&kept, err);
+	return sbk_kept_take_back(&cli->ledger, backend,
+				  "setup: passwords that are replaced", &kept,
+				  err);
 }

@@ -21,6 +21,11 @@ struct sbk_kept_names {
 	char accounts[SBK_KEPT_MAX][SBK_NT_ACCOUNT_NAME_MAX + 1];
 };
 
+/* What is kept of the calling user's, whatever the journal knows; none where
+ * there are no records. SBK_E_LIMIT where there are too many. */
+int sbk_kept_list(struct sbk_kept_names *out, struct sbk_error *err);
+/* The same as a text, the names comma separated. */
+int sbk_kept_text(char *out, size_t size, struct sbk_error *err);
 /* False where there are too many. */
 bool sbk_kept_add(struct sbk_kept_names *names, const char *account);
 bool sbk_kept_has(const struct sbk_kept_names *names, const char *account);
@@ -40,5 +45,14 @@ void sbk_kept_settle(struct sbk_cli *cli, const struct sbk_backend *backend,
  */
 int sbk_kept_replace(struct sbk_cli *cli, const struct sbk_backend *backend,
 		     const struct sbk_kept_names *names, struct sbk_error *err);
+
+/*
+ * Takes back by the record what is kept under these names, and what a
+ * withholding recorded of their accounts (withhold.h); `title` is the
+ * transaction's. SBK_E_EXISTS as above.
+ */
+int sbk_kept_take_back(const struct sbk_ledger *ledger,
+		       const struct sbk_backend *backend, const char *title,
+		       struct sbk_kept_names *names, struct sbk_error *err);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "engine/os.h"
 #include "engine/windows/network_trial.h"
+#include "engine/windows/network_try.h"
 #include "engine/windows/secret.h"
 #include "engine/windows/setup_plan.h"
 #include "engine/windows/trial_run.h"
@@ -77,6 +78,23 @@ static int check_whose(const struct sbk_principal *account,
 			     person.name);
 }
 
+/* Without records there is no password either, and open_secret says which. */
+static int open_front(const struct sbk_principal *account,
+		      struct sbk_front **out, struct sbk_error *err)
+{
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc = sbk_front_open(false, out, &why);
+
+	if (rc == SBK_E_NOTFOUND)
+		return sbk_error_set(err, rc,
+				     "not tried: no password of '%s' is kept "
+				     "here; 'sandbook setup --upgrade' sets a "
+				     "new one",
+				     account->name);
+	return rc < 0 ? sbk_error_set(err, rc, "not tried: %s", why.message)
+		      : 0;
+}
+
 static int open_secret(const struct sbk_principal *account,
 		       struct sbk_secret *out, struct sbk_error *err)
 {
@@ -111,20 +129,21 @@ static int try_control(struct sbk_trial *trial, struct sbk_error *err)
 
 static int try_account(struct sbk_trial *trial,
 		       const struct sbk_principal *account,
-		       const struct sbk_secret *secret, unsigned *through,
-		       struct sbk_error *err)
+		       const struct sbk_secret *secret, struct sbk_front *front,
+		       unsigned *through, struct sbk_error *err)
 {
 	const bool offline = account->role == SBK_PRINCIPAL_OFFLINE;
 	char program[SBK_PATH_MAX];
-	struct sbk_runner_wish wish = {.account = account->name,
-				       .password = secret->password,
-				       .sid = &secret->label.sid,
-				       .program = program};
+	struct sbk_trial_logon logon = {.wish = {.account = account->name,
+						 .password = secret->password,
+						 .sid = &secret->label.sid,
+						 .program = program},
+					.front = front};
 	int rc = sbk_runner_path(program, err);
 
 	if (rc == 0)
 		rc = sbk_trial_try(trial, account->name, sbk_trial_run_as,
-				   &wish, through, err);
+				   &logon, through, err);
 	/* Nothing arrived, not even what no filter stops: that says nothing.
 	 * What leaks is a result. */
 	if (rc == 0 && offline && (*through & SBK_TRIAL_CLOSED) == 0)
@@ -147,14 +166,21 @@ static void tell(unsigned there, unsigned through,
 	}
 }
 
-int sbk_network_probe(const struct sbk_principal *account,
-		      struct sbk_network_probe *out, struct sbk_error *err)
+/* `there` and `through` are paths of network_trial.h. */
+static int try_all(const struct sbk_principal *account, unsigned *there,
+		   unsigned *through, struct sbk_error *err)
 {
+	static const struct sbk_front_wait in_silence = {.tell = NULL};
 	struct sbk_secret secret = SBK_SECRET_INIT;
 	struct sbk_trial *trial = NULL;
-	unsigned through = 0;
+	struct sbk_front *front = NULL;
 	int rc = check_whose(account, err);
 
+	if (rc == 0)
+		rc = open_front(account, &front, err);
+	if (rc == 0)
+		rc = sbk_front_share(front, SBK_FRONT_ACCOUNT, &in_silence,
+				     err);
 	if (rc == 0)
 		rc = open_secret(account, &secret, err);
 	if (rc == 0)
@@ -163,10 +189,33 @@ int sbk_network_probe(const struct sbk_principal *account,
 	if (rc == 0)
 		rc = try_control(trial, err);
 	if (rc == 0)
-		rc = try_account(trial, account, &secret, &through, err);
+		rc = try_account(trial, account, &secret, front, through, err);
 	if (rc == 0)
-		tell(sbk_trial_there(trial), through, out);
+		*there = sbk_trial_there(trial);
 	sbk_trial_end(trial);
 	sbk_secret_release(&secret);
+	sbk_front_close(front);
 	return rc;
+}
+
+int sbk_network_probe(const struct sbk_principal *account,
+		      struct sbk_network_probe *out, struct sbk_error *err)
+{
+	unsigned there = 0, through = 0;
+	int rc = try_all(account, &there, &through, err);
+
+	if (rc == 0)
+		tell(there, through, out);
+	return rc;
+}
+
+int sbk_network_try(const struct sbk_principal *account, struct sbk_error *err)
+{
+	const bool offline = account->role == SBK_PRINCIPAL_OFFLINE;
+	unsigned there = 0, through = 0;
+	int rc = try_all(account, &there, &through, err);
+
+	return rc < 0 ? rc
+		      : sbk_trial_judge(account->name, offline, there, through,
+					err);
 }

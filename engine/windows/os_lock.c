@@ -190,8 +190,8 @@ static int check_still_there(struct sbk_store_lock *lock, uint64_t byte,
 			     lock->path);
 }
 
-int sbk_store_lock_take(struct sbk_store_lock *lock, uint64_t byte,
-			int64_t wait_ms, struct sbk_error *err)
+static int lock_byte(struct sbk_store_lock *lock, uint64_t byte, bool exclusive,
+		     int64_t wait_ms, struct sbk_error *err)
 {
 	const int64_t until =
 		sbk_win32_clock_ms() + (wait_ms > LOOK_MS ? wait_ms : LOOK_MS);
@@ -205,8 +205,8 @@ int sbk_store_lock_take(struct sbk_store_lock *lock, uint64_t byte,
 				     "more than %d locks of '%s'", HELD_MAX,
 				     lock->path);
 	for (;;) {
-		int rc =
-			sbk_win32_lock(lock->file, LOCKS_AT + byte, true, &why);
+		int rc = sbk_win32_lock(lock->file, LOCKS_AT + byte, exclusive,
+					&why);
 
 		if (rc == 0)
 			return check_still_there(lock, byte, err);
@@ -219,6 +219,18 @@ int sbk_store_lock_take(struct sbk_store_lock *lock, uint64_t byte,
 					     lock->path);
 		sbk_win32_sleep(PAUSE_MS);
 	}
+}
+
+int sbk_store_lock_take(struct sbk_store_lock *lock, uint64_t byte,
+			int64_t wait_ms, struct sbk_error *err)
+{
+	return lock_byte(lock, byte, true, wait_ms, err);
+}
+
+int sbk_store_lock_share(struct sbk_store_lock *lock, uint64_t byte,
+			 int64_t wait_ms, struct sbk_error *err)
+{
+	return lock_byte(lock, byte, false, wait_ms, err);
 }
 
 int sbk_store_lock_release(struct sbk_store_lock *lock, uint64_t byte,

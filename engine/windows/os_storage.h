@@ -104,6 +104,13 @@ int sbk_store_descriptor(const struct sbk_store *store, bool published,
 			 struct sbk_buf *out, struct sbk_error *err);
 
 /*
+ * As sbk_store_lock_take, beside others who share it. One that this handle has
+ * already stays as it is, shared or not. sbk_store_lock_held does not see it.
+ */
+int sbk_store_lock_share(struct sbk_store_lock *lock, uint64_t byte,
+			 int64_t wait_ms, struct sbk_error *err);
+
+/*
  * Where the local data of a person who is not the caller lies: in the profile
  * that the system names for that SID, at its usual place. SBK_E_NOTFOUND where
  * there surely is no profile; SBK_E_UNSUPPORTED where that cannot be told, or

@@ -254,6 +254,13 @@ static int add_notes(const struct planning *p, struct sbk_plan *plan,
 				       "to the person, they are enabled, and "
 				       "the network is tried as each: what the "
 				       "filters do not hold back undoes all");
+	if (rc == 0 && count > 0 && !delivers && !waits)
+		rc = sbk_plan_add_note(
+			plan, err,
+			"the accounts are enabled and their passwords are not "
+			"known here, so the network is not tried by this: the "
+			"person's own 'sandbook setup' tries it when this is "
+			"done, and each run does");
 	if (rc == 0 && waits)
 		rc = sbk_plan_add_note(
 			plan, err,

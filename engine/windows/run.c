@@ -16,6 +16,7 @@
 #include "engine/places.h"
 #include "engine/policy_model.h"
 #include "engine/windows/interrupt.h"
+#include "engine/windows/kept.h"
 #include "engine/windows/launch.h"
 #include "engine/windows/run_parts.h"
 #include "engine/windows/run_rules.h"
@@ -23,6 +24,7 @@
 #include "engine/windows/secret.h"
 #include "engine/windows/temporary.h"
 #include "engine/windows/win32.h"
+#include "engine/windows/withhold.h"
 
 #include "engine/banned.h"
 
@@ -166,6 +168,41 @@ static void stop(void *arg)
 	(void)sbk_win32_end_job(run->launch.job, SBK_LAUNCH_ENDED, NULL);
 }
 
+static void tell_waiting(void *arg, const char *what)
+{
+	const struct sbk_run_hooks *hooks = arg;
+
+	if (hooks->waiting != NULL)
+		hooks->waiting(hooks->arg, what);
+}
+
+/*
+ * From here until this run has ended nobody of this user's keeps a password
+ * (delivery_person.c), and none is kept: those that are go, where the caller
+ * said so. The command is there and has not run.
+ */
+static int guard_passwords(struct run *run, struct sbk_error *err)
+{
+	const struct sbk_run_hooks *hooks = run->wish.hooks;
+	int rc = run->wish.front == NULL
+			 ? sbk_front_open(false, &run->wish.front, err)
+			 : 0;
+
+	if (rc == 0)
+		rc = sbk_front_share(run->wish.front, SBK_FRONT_OWN_TOKEN,
+				     &run->wish.wait, err);
+	if (rc == 0 && run->carriers.withholds[0] != '\0') {
+		const struct sbk_withholding withholding = {
+			.front = run->wish.front,
+			.wait = &run->wish.wait,
+			.ledger = hooks->ledger,
+			.session = hooks->session->id};
+
+		rc = sbk_withhold(&withholding, err);
+	}
+	return rc < 0 ? rc : sbk_run_parts_secrets(err);
+}
+
 static int carry_out(struct run *run, struct sbk_run_end *end,
 		     struct sbk_error *err)
 {
@@ -181,9 +218,8 @@ static int carry_out(struct run *run, struct sbk_run_end *end,
 		rc = sbk_temporary_make(&run->temporary,
 					sbk_launch_run_sid(&run->launch), NULL,
 					err);
-	/* Once more: an enrolment that looks now finds that directory held. */
 	if (rc == 0)
-		rc = sbk_run_parts_secrets(err);
+		rc = guard_passwords(run, err);
 	if (rc == 0)
 		rc = sbk_launch_begin(&run->launch, err);
 	if (rc == 0)
@@ -206,10 +242,13 @@ static int clean_up(struct run *run, int rc, const struct sbk_error *why,
 }
 
 /* An account that cannot be had is why, where that is the user's. */
-static int refuse_beside(const struct run *run, struct sbk_error *err)
+static int refuse_beside(struct run *run, struct sbk_error *err)
 {
 	const char *missing = run->carriers.account_missing;
-	int rc = sbk_run_parts_secrets(err);
+	int rc = run->wish.scope->withholds
+			 ? sbk_kept_text(run->carriers.withholds,
+					 sizeof(run->carriers.withholds), err)
+			 : sbk_run_parts_secrets(err);
 
 	if (rc == SBK_E_UNSUPPORTED && missing[0] != '\0')
 		return sbk_error_set(err, rc,
@@ -272,26 +311,57 @@ int sbk_run_check(const struct sbk_scope *scope,
 	return rc;
 }
 
+/*
+ * Whoever has a password in memory is known to who makes it worthless. Without
+ * records there is none; one that comes meanwhile is not used.
+ */
+static int choose_account(struct run *run, struct sbk_own_account *account,
+			  struct sbk_error *err)
+{
+	const struct sbk_scope *scope = run->wish.scope;
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc = 0;
+
+	if (scope->account != SBK_ACCOUNT_WISH_OFF)
+		rc = sbk_front_open(false, &run->wish.front, &why);
+	if (rc == 0 && run->wish.front != NULL)
+		rc = sbk_front_share(run->wish.front, SBK_FRONT_ACCOUNT,
+				     &run->wish.wait, &why);
+	sbk_own_account_choose(scope->account, scope->network, account,
+			       run->carriers.account_missing);
+	if (account->wanted && rc < 0)
+		return sbk_error_set(err, rc, "%s", why.message);
+	if (!account->wanted && run->wish.front != NULL)
+		sbk_front_leave(run->wish.front, SBK_FRONT_ACCOUNT);
+	return 0;
+}
+
 int sbk_run_launch(const struct sbk_scope *scope,
 		   const struct sbk_run_options *options, char *const *argv,
 		   const struct sbk_run_hooks *hooks, struct sbk_run_end *end,
 		   struct sbk_error *err)
 {
-	struct run run = {.wish = {scope, options, hooks, argv},
-			  .parts = SBK_RUN_PARTS_INIT,
-			  .temporary = SBK_TEMPORARY_INIT,
-			  .launch = SBK_LAUNCH_INIT};
-	struct sbk_own_account account;
+	struct run run = {
+		.wish = {.scope = scope,
+			 .options = options,
+			 .hooks = hooks,
+			 .argv = argv,
+			 .wait = {tell_waiting, (void *)(uintptr_t)hooks}},
+		.parts = SBK_RUN_PARTS_INIT,
+		.temporary = SBK_TEMPORARY_INIT,
+		.launch = SBK_LAUNCH_INIT};
+	struct sbk_own_account account = SBK_OWN_ACCOUNT_INIT;
 	int rc;
 
 	sbk_run_rules_carriers(scope->network, &run.carriers);
-	sbk_own_account_choose(scope->account, scope->network, &account,
-			       run.carriers.account_missing);
-	rc = account.wanted
-		     ? sbk_run_under_account(&run.wish, &account, end, err)
-		     : run_all(&run, end, err);
+	rc = choose_account(&run, &account, err);
+	if (rc == 0)
+		rc = account.wanted ? sbk_run_under_account(&run.wish, &account,
+							    end, err)
+				    : run_all(&run, end, err);
 	sbk_own_account_end(&account);
 	sbk_run_parts_release(&run.parts);
+	sbk_front_close(run.wish.front);
 	return rc;
 }
 

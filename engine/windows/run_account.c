@@ -10,8 +10,11 @@
 
 #include "engine/run_grant.h"
 #include "engine/windows/account_find.h"
+#include "engine/windows/kept.h"
 
 #include "engine/banned.h"
+
+const bool sbk_accounts_have_passwords = true;
 
 int sbk_account_forecast(const struct sbk_scope *scope,
 			 struct sbk_account_forecast *out,
@@ -19,9 +22,11 @@ int sbk_account_forecast(const struct sbk_scope *scope,
 {
 	struct sbk_own_account account;
 
-	(void)err;
+	int rc = 0;
+
 	*out = (struct sbk_account_forecast){.arena = SBK_ARENA_INIT,
-					     .wish = scope->account};
+					     .wish = scope->account,
+					     .withholds = scope->withholds};
 	sbk_own_account_choose(scope->account, scope->network, &account,
 			       out->missing);
 	if (account.wanted) {
@@ -35,7 +40,9 @@ int sbk_account_forecast(const struct sbk_scope *scope,
 			       SBK_NO_ACCOUNT);
 	}
 	sbk_own_account_end(&account);
-	return 0;
+	if (scope->account == SBK_ACCOUNT_WISH_OFF)
+		rc = sbk_kept_text(out->kept, sizeof(out->kept), err);
+	return rc;
 }
 
 int sbk_run_account(const struct sbk_scope *scope, char principal[],

@@ -81,7 +81,7 @@ void sbk_run_parts_fill(const struct sbk_run_wish *wish,
 	"is kept for this user, and a command under the user's own token " \
 	"could read it: nothing was started; 'sandbook setup "             \
 	"--remove-user' with this user's name takes account and password " \
-	"back"
+	"back, and --withhold-passwords makes it worthless for this run"
 
 static int refuse_kept(void *arg, const char *account, struct sbk_error *err)
 {

@@ -5,6 +5,7 @@
 #ifndef SBK_WINDOWS_RUN_PARTS_H
 #define SBK_WINDOWS_RUN_PARTS_H
 
+#include "engine/windows/front.h"
 #include "engine/windows/launch.h"
 #include "engine/windows/run_sids.h"
 
@@ -14,6 +15,8 @@ struct sbk_run_wish {
 	const struct sbk_run_options *options;
 	const struct sbk_run_hooks *hooks;
 	char *const *argv;
+	struct sbk_front *front; /* NULL: this user has no records */
+	struct sbk_front_wait wait;
 };
 
 struct sbk_run_parts {

@@ -19,7 +19,7 @@
 #include "engine/windows/interrupt.h"
 #include "engine/windows/run_probe.h"
 #include "engine/windows/run_rules.h"
-#include "engine/windows/runner.h"
+#include "engine/windows/runner_logon.h"
 #include "engine/windows/synthetic.h"
 #include "engine/windows/temporary.h"
 #include "engine/windows/trial_run.h"
@@ -93,25 +93,24 @@ static void fill_start(struct run *run)
 
 /* --- the runner ----------------------------------------------------------- */
 
-/* The system let the account into the user's own window station. */
-static int shut_station(struct run *run, struct sbk_error *err)
+/* The system let the account into the user's own window station, and it is not
+ * out again. */
+static int judge_station(struct run *run, const struct sbk_error *open,
+			 struct sbk_error *err)
 {
-	struct sbk_error why = SBK_ERROR_INIT;
-	int rc = sbk_runner_shut_station(run->runner, &run->sid, &why);
-
-	if (rc == 0)
+	if (open->code == 0)
 		return 0;
 	if (!run->wish->scope->best_effort)
 		return sbk_error_set(err, SBK_E_UNSUPPORTED,
 				     "the run could reach this user's "
 				     "clipboard and windows: %s; or "
 				     "--best-effort",
-				     why.message);
+				     open->message);
 	(void)snprintf(run->carriers.limits_missing,
 		       sizeof(run->carriers.limits_missing),
 		       "the run can reach this user's clipboard and windows: "
 		       "%.180s",
-		       why.message);
+		       open->message);
 	return 0;
 }
 
@@ -133,11 +132,13 @@ static int log_on(struct run *run, struct sbk_error *err)
 					     .sid = &run->sid,
 					     .profile = loads_profile(run),
 					     .program = program};
+	struct sbk_error open = SBK_ERROR_INIT;
 	int rc = sbk_runner_path(program, err);
 
 	if (rc == 0)
-		rc = sbk_runner_start(&wish, &run->runner, err);
-	return rc < 0 ? rc : shut_station(run, err);
+		rc = sbk_runner_log_on(run->wish->front, &run->wish->wait,
+				       &wish, &run->runner, &open, err);
+	return rc < 0 ? rc : judge_station(run, &open, err);
 }
 
 /*

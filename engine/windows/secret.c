@@ -14,8 +14,10 @@
 
 #include "engine/limits.h"
 #include "engine/os.h"
+#include "engine/windows/at_rest.h"
 #include "engine/windows/win32.h"
 #include "engine/windows/win32_accounts.h"
+#include "engine/windows/win32_check.h"
 #include "engine/windows/win32_logon.h"
 
 #include "engine/banned.h"
@@ -305,9 +307,59 @@ static int check_account(const struct sbk_secret_label *label, bool sealed,
 	return rc;
 }
 
+#define NOT_WORTHLESS                                                      \
+	"the password of '%s' cannot be made worthless, so no command is " \
+	"run that could read it"
+
+/* "A day" as policies count. */
+#define DAY_S 86400
+
+static int check_age(const char *account, struct sbk_error *err)
+{
+	struct sbk_win32_account found = SBK_WIN32_ACCOUNT_INIT;
+	struct sbk_win32_password_policy policy = {.min_age_s = 0};
+	int rc = sbk_win32_account_find(account, false, &found, err);
+
+	if (rc == 0)
+		rc = sbk_win32_password_policy(&policy, err);
+	if (rc == 0 && found.password_age_s < policy.min_age_s)
+		rc = sbk_error_set(
+			err, SBK_E_DENIED,
+			"the password policy of this machine lets nobody "
+			"change a password that is younger than %lu days "
+			"(this one is %lu): wait, or have an administrator "
+			"take it back ('sandbook setup --remove-user')",
+			(unsigned long)(policy.min_age_s / DAY_S),
+			(unsigned long)(found.password_age_s / DAY_S));
+	sbk_win32_account_release(&found);
+	return rc;
+}
+
+int sbk_secret_withhold_check(const struct sbk_store *store,
+			      const char *account, struct sbk_error *err)
+{
+	struct sbk_secret secret = SBK_SECRET_INIT;
+	enum sbk_account_standing standing = SBK_ACCOUNT_ENABLED;
+	int rc = sbk_secret_open(store, account, &secret, err);
+
+	if (rc == 0)
+		rc = sbk_account_standing(&secret.label.sid, &standing, err);
+	if (rc == 0 && standing == SBK_ACCOUNT_GONE)
+		rc = 1;
+	if (rc == 0)
+		rc = check_account(&secret.label, false, err);
+	if (rc == 0)
+		rc = check_age(account, err);
+	if (rc < 0)
+		(void)sbk_error_prefix(err, NOT_WORTHLESS, account);
+	sbk_secret_release(&secret);
+	return rc;
+}
+
 int sbk_secret_withhold(const struct sbk_store *store, const char *account,
 			struct sbk_error *err)
 {
+	struct sbk_error why = SBK_ERROR_INIT;
 	struct sbk_secret secret = SBK_SECRET_INIT;
 	char *next = NULL;
 	int rc = sbk_secret_open(store, account, &secret, err);
@@ -323,13 +375,14 @@ int sbk_secret_withhold(const struct sbk_store *store, const char *account,
 		rc = sbk_password_make(sbk_win32_random, NULL, next, err);
 	if (rc == 0)
 		rc = sbk_win32_change_password(account, secret.password, next,
-					       err);
+					       &why);
+	/* Whoever has what is kept has nothing. */
+	if (rc < 0 && why.os_code == ERROR_INVALID_PASSWORD)
+		rc = 0;
+	else if (rc < 0 && why.code < 0)
+		(void)sbk_error_set(err, rc, "%s", why.message);
 	if (rc < 0)
-		(void)sbk_error_prefix(err,
-				       "the password of '%s' cannot be made "
-				       "worthless, so no command is run that "
-				       "could read it",
-				       account);
+		(void)sbk_error_prefix(err, NOT_WORTHLESS, account);
 	sodium_free(next);
 	sbk_secret_release(&secret);
 	return rc;

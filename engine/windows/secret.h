@@ -122,11 +122,18 @@ int sbk_secret_remove(const struct sbk_store *store, const char *account,
  * under the user's own token: gives the account another one, which nobody
  * learns. A removal alone would leave the file in shadow copies and backups,
  * which the user reads. The caller then undoes the SECRET in the journal; the
- * way back is `setup --upgrade`. SBK_E_NOTFOUND where none is kept. Where it
- * fails nothing was changed, and the run is refused.
+ * way back is `setup --upgrade` (withhold.h). 0 also where the system says that
+ * the account has another one already, as after a stop in between.
+ * SBK_E_NOTFOUND where none is kept. Where it fails nothing was changed.
  */
 int sbk_secret_withhold(const struct sbk_store *store, const char *account,
 			struct sbk_error *err);
+/* Whether that will be let, as far as it can be told: it opens, the account is
+ * its own, no policy keeps the account's password for longer. Else the error of
+ * the above; SBK_E_DENIED for the policy. 1: there is no such account any more,
+ * so it is worthless already. */
+int sbk_secret_withhold_check(const struct sbk_store *store,
+			      const char *account, struct sbk_error *err);
 
 /*
  * For setup, elevated: sets the password of an account that exists, after its

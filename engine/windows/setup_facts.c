@@ -81,13 +81,15 @@ static int read_facts(struct sbk_setup_facts *facts, struct sbk_error *err)
 	static int (*const reads[])(struct sbk_setup_facts *,
 				    struct sbk_error *) = {
 		read_token, read_ours, read_rights, read_firewall};
+	struct sbk_win32_password_policy passwords = {.min_length = 0};
 	size_t i;
 	int rc = 0;
 
 	for (i = 0; rc == 0 && i < sizeof(reads) / sizeof(reads[0]); i++)
 		rc = reads[i](facts, err);
 	if (rc == 0)
-		rc = sbk_win32_password_min(&facts->password_min, err);
+		rc = sbk_win32_password_policy(&passwords, err);
+	facts->password_min = passwords.min_length;
 	if (rc == 0)
 		rc = sbk_win32_is_domain_controller(&facts->domain_controller,
 						    err);

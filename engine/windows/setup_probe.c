@@ -73,17 +73,19 @@ static int run_account(void *arg, enum sbk_nt_role role,
 	const char *const text = accounts->sids[role];
 	char name[SBK_NT_ACCOUNT_NAME_MAX + 1];
 	struct sbk_sid sid;
-	struct sbk_runner_wish wish = {
-		.account = name, .sid = &sid, .program = accounts->program};
+	struct sbk_trial_logon logon = {.wish = {.account = name,
+						 .sid = &sid,
+						 .program = accounts->program}};
 	int rc = sbk_sid_parse(text, strlen(text), &sid, err);
 
 	sbk_nt_setup_name(role, accounts->setup->number, name);
-	wish.password = ring != NULL ? sbk_keyring_look(ring, name) : NULL;
-	if (rc == 0 && wish.password == NULL)
+	logon.wish.password =
+		ring != NULL ? sbk_keyring_look(ring, name) : NULL;
+	if (rc == 0 && logon.wish.password == NULL)
 		rc = sbk_error_set(err, SBK_E_NOTFOUND,
 				   "nobody has the password of '%s' any more",
 				   name);
-	return rc < 0 ? rc : sbk_trial_run_as(&wish, words, exit_code, err);
+	return rc < 0 ? rc : sbk_trial_run_as(&logon, words, exit_code, err);
 }
 
 int sbk_nt_setup_probe_accounts(void *arg, const struct sbk_nt_setup *setup,

@@ -54,10 +54,4 @@ int sbk_temporary_remove(struct sbk_temporary *temporary,
  */
 void sbk_temporary_sweep(size_t *removed, size_t *left);
 
-/*
- * SBK_E_BUSY where a front end of the caller's has one: a run is at work, or
- * begins. What cannot be looked at is refused, too.
- */
-int sbk_temporary_refuse_held(struct sbk_error *err);
-
 #endif

@@ -71,11 +71,18 @@ int sbk_trial_run_in(void *arg, const char *const words[SBK_TRIAL_WORDS],
 int sbk_trial_run_as(void *arg, const char *const words[SBK_TRIAL_WORDS],
 		     uint32_t *exit_code, struct sbk_error *err)
 {
-	const struct sbk_runner_wish *wish = arg;
+	static const struct sbk_front_wait in_silence = {.tell = NULL};
+	const struct sbk_trial_logon *logon = arg;
 	struct sbk_runner *runner = NULL;
-	struct sbk_error left = SBK_ERROR_INIT;
-	int rc = sbk_runner_start(wish, &runner, err);
+	struct sbk_error left = SBK_ERROR_INIT, open = SBK_ERROR_INIT;
+	int rc = sbk_runner_log_on(logon->front, &in_silence, &logon->wish,
+				   &runner, &open, err);
 
+	if (rc == 0 && open.code < 0)
+		rc = sbk_error_set(err, open.code,
+				   "the sender could reach this user's "
+				   "clipboard and windows: %.400s",
+				   open.message);
 	if (rc == 0)
 		rc = sbk_trial_run_in(runner, words, exit_code, err);
 	if (sbk_runner_release(runner, &left) < 0 && rc == 0)

@@ -9,7 +9,7 @@
 
 #include "engine/limits.h"
 #include "engine/windows/network_trial.h"
-#include "engine/windows/runner.h"
+#include "engine/windows/runner_logon.h"
 
 /* The first word of a program that is to send: the ports and the token of
  * sbk_trial_send follow. */
@@ -22,8 +22,17 @@ int sbk_runner_path(char out[SBK_PATH_MAX], struct sbk_error *err);
 /* In a runner that is greeted and has no command; it is so again when this
  * returns 0. `arg` is the struct sbk_runner. */
 sbk_trial_run_fn sbk_trial_run_in;
-/* Logs on for this one trial; nothing of the account's is alive when it
- * returns. `arg` is a const struct sbk_runner_wish. */
+/*
+ * Logs on for this one trial; nothing of the account's is alive when it
+ * returns, nor in the lists of the caller's windows, which are shut before the
+ * sender starts, as for a run.
+ */
+struct sbk_trial_logon {
+	struct sbk_runner_wish wish;
+	/* NULL: the person's process that started this one has the lock. */
+	struct sbk_front *front;
+};
+/* `arg` is a const struct sbk_trial_logon. */
 sbk_trial_run_fn sbk_trial_run_as;
 
 #endif

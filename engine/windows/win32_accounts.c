@@ -136,6 +136,7 @@ static int find_user(const WCHAR *name, struct sbk_win32_account *out,
 		narrow(&out->name, info->usri4_name);
 		narrow(&out->comment, info->usri4_comment);
 		out->flags = info->usri4_flags;
+		out->password_age_s = info->usri4_password_age;
 	}
 	free_net(bytes);
 	return rc;
@@ -157,6 +158,7 @@ static int find_group(const WCHAR *name, struct sbk_win32_account *out,
 	narrow(&out->name, info->lgrpi1_name);
 	narrow(&out->comment, info->lgrpi1_comment);
 	out->flags = 0;
+	out->password_age_s = 0;
 	free_net(bytes);
 	if (sbk_buf_failed(&out->name, err) < 0)
 		return SBK_E_NOMEM;

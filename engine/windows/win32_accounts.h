@@ -66,6 +66,7 @@ extern const struct sbk_win32_accounts sbk_win32_accounts_system;
 struct sbk_win32_account {
 	struct sbk_buf name, comment; /* UTF-8 */
 	uint32_t flags;
+	uint32_t password_age_s; /* since it was set; of an account */
 	struct sbk_sid sid;
 };
 

@@ -25,8 +25,10 @@ const struct sbk_win32_check sbk_win32_check_system = {
 	.GetModuleFileNameW = GetModuleFileNameW,
 };
 
-int sbk_win32_password_min(uint32_t *out, struct sbk_error *err)
+int sbk_win32_password_policy(struct sbk_win32_password_policy *out,
+			      struct sbk_error *err)
 {
+	const USER_MODALS_INFO_0 *info;
 	LPBYTE data = NULL;
 	DWORD code = sbk_win32->check->NetUserModalsGet(NULL, 0, &data);
 
@@ -36,8 +38,9 @@ int sbk_win32_password_min(uint32_t *out, struct sbk_error *err)
 		return sbk_error_set(err, SBK_E_IO,
 				     "NetUserModalsGet reported success and "
 				     "gave nothing");
-	*out = ((const USER_MODALS_INFO_0 *)(const void *)data)
-		       ->usrmod0_min_passwd_len;
+	info = (const USER_MODALS_INFO_0 *)(const void *)data;
+	out->min_length = info->usrmod0_min_passwd_len;
+	out->min_age_s = info->usrmod0_min_passwd_age;
 	(void)sbk_win32->accounts->NetApiBufferFree(data); /* as free() */
 	return 0;
 }

@@ -22,9 +22,15 @@ struct sbk_win32_check {
 
 extern const struct sbk_win32_check sbk_win32_check_system;
 
-/* usrmod0_min_passwd_len of "USER_MODALS_INFO_0 structure": "NetUserModalsGet
- * function (lmaccess.h)", level 0. */
-int sbk_win32_password_min(uint32_t *out, struct sbk_error *err);
+struct sbk_win32_password_policy {
+	uint32_t min_length; /* usrmod0_min_passwd_len, characters */
+	uint32_t min_age_s;  /* usrmod0_min_passwd_age */
+};
+
+/* Of "USER_MODALS_INFO_0 structure": "NetUserModalsGet function (lmaccess.h)",
+ * level 0, which everybody who has logged on may ask. */
+int sbk_win32_password_policy(struct sbk_win32_password_policy *out,
+			      struct sbk_error *err);
 /* "LsaEnumerateAccountsWithUserRight function (ntsecapi.h)", whose
  * STATUS_NO_MORE_ENTRIES means nobody. The policy is opened with
  * POLICY_LOOKUP_NAMES and POLICY_VIEW_LOCAL_INFORMATION. */

@@ -126,6 +126,7 @@ static NET_API_STATUS WINAPI sim_NetUserGetInfo(LPCWSTR server, LPCWSTR name,
 	buffer->info.usri4_name = buffer->copy.name;
 	buffer->info.usri4_comment = buffer->copy.comment;
 	buffer->info.usri4_flags = account->flags;
+	buffer->info.usri4_password_age = account->password_age_s;
 	buffer->info.usri4_user_sid = buffer->copy.sid.bytes;
 	*out = (LPBYTE)buffer;
 	return NERR_Success;

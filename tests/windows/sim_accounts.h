@@ -17,7 +17,7 @@ struct sim;
 struct sim_account {
 	bool is_there, is_group;
 	WCHAR name[64], comment[300], password[64];
-	DWORD flags;
+	DWORD flags, password_age_s;
 	struct sbk_sid sid;
 	struct sbk_sid members[SIM_MEMBERS_MAX]; /* of a group */
 	size_t member_count;

@@ -40,6 +40,7 @@ static DWORD WINAPI sim_NetUserModalsGet(LPCWSTR server, DWORD level,
 	if (info == NULL)
 		abort();
 	info->usrmod0_min_passwd_len = check()->password_min;
+	info->usrmod0_min_passwd_age = check()->password_age_min_s;
 	sim_now()->accounts.buffers++;
 	*out = (LPBYTE)info;
 	return ERROR_SUCCESS;

@@ -9,7 +9,7 @@
 #include "engine/windows/win32_check.h"
 
 struct sim_check {
-	DWORD password_min;
+	DWORD password_min, password_age_min_s;
 	/* Success without an answer: 1 for the password, 2 for rights. */
 	unsigned gives_nothing;
 	bool is_domain_controller;

@@ -17,9 +17,10 @@
 #include "engine/plan_setup.h"
 #include "engine/run.h"
 #include "engine/windows/delivery.h"
+#include "engine/windows/front.h"
 #include "engine/windows/handover_rules.h"
 #include "engine/windows/secret.h"
-#include "engine/windows/temporary.h"
+#include "engine/windows/network_try.h"
 #include "engine/windows/wide.h"
 #include "engine/windows/win32_elevation.h"
 #include "engine/windows/win32_logon.h"
@@ -64,6 +65,22 @@ int __wrap_sbk_nt_setup_probe_accounts(
 	(void)sids;
 	(void)err;
 	return 0;
+}
+
+/* Nor is that of accounts that stood (test_trial_run.c): what it says here. */
+static int try_result;
+static unsigned tries;
+
+int __wrap_sbk_network_try(const struct sbk_principal *account,
+			   struct sbk_error *err);
+
+int __wrap_sbk_network_try(const struct sbk_principal *account,
+			   struct sbk_error *err)
+{
+	tries++;
+	return try_result < 0 ? sbk_error_set(err, try_result, "%s leaks",
+					      account->name)
+			      : 0;
 }
 
 /* --- setup's process ------------------------------------------------------ */
@@ -198,7 +215,8 @@ static struct sim *begin(void)
 	table->process = &process;
 	table->logon = &logon;
 	table->pipe = &pipes;
-	writes = lost = 0;
+	writes = lost = tries = 0;
+	try_result = 0;
 	lost_in_silence = false;
 	assert_ok(sbk_os_caller(&caller, &err), &err);
 	assert_ok(sbk_sid_parse(caller.id.text, strlen(caller.id.text),
@@ -538,24 +556,74 @@ static void test_enrolment__an_upgrade_replaces_what_is_lost(void **state)
 	end(sim);
 }
 
-/* A run's directory, held as by its front end. */
-static struct sbk_temporary run_directory = SBK_TEMPORARY_INIT;
+/* Accounts that setup found enabled are tried by their person, who has the
+ * passwords; one that is gone is told, with the way to another. */
+static void test_enrolment__what_stood_is_tried_and_told(void **state)
+{
+	struct sim *sim = begin();
+
+	(void)state;
+	assert_int_equal(enrol(), 0);
+	assert_int_equal(tries, 0);
+	assert_int_equal(enrol(), 0);
+	assert_int_equal(tries, 2);
+	assert_said(said, "Tried as 'SandbookOffline': nothing gets out");
+	try_result = SBK_E_UNSUPPORTED;
+	assert_int_equal(enrol(), SBK_EXIT_UNSUPPORTED);
+	assert_said(said, "SandbookOffline leaks");
+	try_result = 0;
+	spoil_secret(true);
+	assert_int_equal(enrol(), SBK_EXIT_INCOMPLETE);
+	assert_said(said, "no password of 'SandbookOnline' is kept here any "
+			  "more");
+	assert_said(said, "'sandbook setup --upgrade' sets a new one");
+	tries = 0;
+	assert_int_equal(setup(SBK_SETUP_LOOKS, "--dry-run", NULL),
+			 SBK_EXIT_INCOMPLETE);
+	assert_said(said, "no password of 'SandbookOnline' is kept");
+	assert_int_equal(tries, 0);
+	assert_int_equal(setup(SBK_SETUP_ENROLS, "--upgrade", NULL), 0);
+	assert_int_equal(tries, 2);
+	assert_true(agree(sim, 0));
+	end(sim);
+}
+
+/* An upgrade that does not come to its end leaves what was kept: the accounts
+ * have it still. */
+static void test_enrolment__a_failure_leaves_the_old_ones(void **state)
+{
+	struct sim *sim = begin();
+	unsigned long n;
+
+	(void)state;
+	assert_int_equal(enrol(), 0);
+	for (n = 2; n <= 3; n++) {
+		writes = 0;
+		lost = n;
+		assert_int_not_equal(setup(SBK_SETUP_ENROLS, "--upgrade", NULL),
+				     0);
+		lost = 0;
+		assert_true(agree(sim, n));
+	}
+	end(sim);
+}
+
+/* A run with the user's own token is at work. */
+static struct sbk_front *at_work;
 
 static void hold(void)
 {
-	static const uint32_t parts[] = {1, 2, 3, 4};
-	const struct sbk_sid run = sbk_sid_make(5, parts, 4);
 	struct sbk_error err = SBK_ERROR_INIT;
 
-	assert_ok(sbk_temporary_name(&run_directory, &err), &err);
-	assert_ok(sbk_temporary_make(&run_directory, &run, NULL, &err), &err);
+	assert_ok(sbk_front_open(false, &at_work, &err), &err);
+	assert_ok(sbk_front_share(at_work, SBK_FRONT_OWN_TOKEN, NULL, &err),
+		  &err);
 }
 
 static void let_go(void)
 {
-	struct sbk_error err = SBK_ERROR_INIT;
-
-	assert_ok(sbk_temporary_remove(&run_directory, &err), &err);
+	sbk_front_close(at_work);
+	at_work = NULL;
 }
 
 static BOOL WINAPI start_beside_a_run(SHELLEXECUTEINFOW *info)
@@ -589,6 +657,13 @@ static void test_enrolment__beside_a_run_is_refused(void **state)
 	elevation.ShellExecuteExW = start_setup;
 	assert_int_equal(enrol(), 0);
 	assert_true(agree(sim, 0));
+	/* One of accounts that stand: what is kept of them stays. */
+	elevation.ShellExecuteExW = start_beside_a_run;
+	assert_int_not_equal(setup(SBK_SETUP_ENROLS, "--upgrade", NULL), 0);
+	assert_said(said, "a run of this user is at work");
+	assert_true(agree(sim, 0));
+	let_go();
+	elevation.ShellExecuteExW = start_setup;
 	end(sim);
 }
 
@@ -666,6 +741,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_enrolment__a_look_takes_nothing_back),
 	cmocka_unit_test(test_enrolment__a_person_finishes_what_waits),
 	cmocka_unit_test(test_enrolment__an_upgrade_replaces_what_is_lost),
+	cmocka_unit_test(test_enrolment__what_stood_is_tried_and_told),
+	cmocka_unit_test(test_enrolment__a_failure_leaves_the_old_ones),
 	cmocka_unit_test(test_enrolment__beside_a_run_is_refused),
 	cmocka_unit_test(test_enrolment__any_message_may_be_lost),
 	cmocka_unit_test_teardown(

@@ -3,7 +3,7 @@
  * job, a command. Only the logon is simulated, by a process of the same user,
  * since Wine has no other account (the system's own call is tried, too).
  */
-#include "engine/windows/runner.h"
+#include "engine/windows/runner_logon.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -846,6 +846,41 @@ static void test_runner__the_account_leaves_the_users_station(void **state)
 	sbk_win32_close_desktop(&desktop);
 }
 
+/* What a logon that failed had let in, or one whose front end was ended, goes
+ * with the next one. */
+static void test_runner__a_logon_that_fails_leaves_no_entry(void **state)
+{
+	static const uint32_t account[] = {21, 1, 2, 3, 1005};
+	const struct sbk_sid sid = sbk_sid_make(5, account, 5);
+	const struct sbk_runner_wish wish = {.account = "SandbookOffline",
+					     .password = PASSWORD,
+					     .sid = &sid,
+					     .program = runner_program,
+					     .test_patience_ms = 2500};
+	struct sbk_error err = SBK_ERROR_INIT, open = SBK_ERROR_INIT;
+	struct sbk_runner *runner = NULL;
+	HWINSTA station = NULL;
+
+	(void)state;
+	assert_ok(sbk_win32_open_own_station(&station, &err), &err);
+	set_list(station, "D:(A;;GA;;;WD)(A;;0x37f;;;S-1-5-21-1-2-3-1005)");
+	refuse_with = 1326;
+	assert_error(sbk_runner_log_on(NULL, NULL, &wish, &runner, &open, &err),
+		     SBK_E_DENIED, &err);
+	assert_int_equal(err.os_code, 1326);
+	assert_int_equal(open.code, 0);
+	assert_int_equal(count_entries(station), 1);
+	set_list(station, "D:(A;;GA;;;WD)(A;;0x37f;;;S-1-5-21-1-2-3-1005)");
+	table.files.NtSetSecurityObject = set_nothing;
+	assert_error(sbk_runner_log_on(NULL, NULL, &wish, &runner, &open, &err),
+		     SBK_E_DENIED, &err);
+	assert_non_null(strstr(err.message, "until the next run"));
+	assert_null(runner);
+	table.files = sbk_win32_system.files;
+	set_list(station, "D:(A;;GA;;;WD)");
+	sbk_win32_close_station(&station);
+}
+
 /* --- on the simulations ----------------------------------------------------
  */
 
@@ -950,6 +985,7 @@ static const struct CMUnitTest tests[] = {
 	RUN_TEST(test_runner__idle_it_ends),
 	RUN_TEST(test_runner__the_command_has_a_station_of_its_own),
 	RUN_TEST(test_runner__the_account_leaves_the_users_station),
+	RUN_TEST(test_runner__a_logon_that_fails_leaves_no_entry),
 	RUN_TEST(test_runner__each_refusal_has_its_remedy),
 	RUN_TEST(test_runner__an_account_that_stays_in_the_list_is_refused),
 	RUN_TEST(test_runner__each_call_of_a_logon_may_fail),

@@ -4,6 +4,10 @@
  */
 #include "engine/windows/secret_rules.h"
 
+#include <windows.h>
+
+#include <lmerr.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -416,6 +420,8 @@ static void test_secret__is_an_object_of_the_journal(void **state)
 
 /* --- another password ----------------------------------------------------- */
 
+static NET_API_STATUS refuse_change; /* with this, or 0 */
+
 static NET_API_STATUS WINAPI change_password(LPCWSTR computer, LPCWSTR name,
 					     LPCWSTR before, LPCWSTR after)
 {
@@ -423,6 +429,8 @@ static NET_API_STATUS WINAPI change_password(LPCWSTR computer, LPCWSTR name,
 
 	if (computer == NULL || account == NULL)
 		abort(); /* NULL would be the caller's domain */
+	if (refuse_change != 0)
+		return refuse_change;
 	if (wcscmp(account->password, before) != 0)
 		return ERROR_INVALID_PASSWORD;
 	(void)wcsncpy(account->password, after, 63);
@@ -448,6 +456,7 @@ static void test_secret__withheld_it_is_worthless(void **state)
 	struct world *w = *state;
 	struct sim *sim = sim_begin();
 	struct sim_account *account = begin_accounts(sim, L"" PASSWORD);
+	WCHAR after[64];
 
 	w->label.sid = account->sid;
 	assert_error(sbk_secret_withhold(w->store, ACCOUNT, &w->err),
@@ -456,11 +465,18 @@ static void test_secret__withheld_it_is_worthless(void **state)
 	assert_ok(sbk_secret_withhold(w->store, ACCOUNT, &w->err), &w->err);
 	assert_int_equal(wcslen(account->password), SBK_PASSWORD_CHARACTERS);
 	assert_int_not_equal(wcscmp(account->password, L"" PASSWORD), 0);
-	/* The file says what it said; it opens nothing any more, and so is
-	 * not made worthless a second time. */
+	/* The file says what it said; it opens nothing any more, and so it is
+	 * nothing to be made worthless a second time. */
 	expect_open(w, PASSWORD);
-	assert_true(sbk_secret_withhold(w->store, ACCOUNT, &w->err) < 0);
+	(void)wcscpy(after, account->password);
+	assert_ok(sbk_secret_withhold(w->store, ACCOUNT, &w->err), &w->err);
+	assert_int_equal(wcscmp(account->password, after), 0);
+	/* What else the system says is a refusal. */
+	refuse_change = NERR_PasswordTooShort;
+	assert_error(sbk_secret_withhold(w->store, ACCOUNT, &w->err),
+		     SBK_E_DENIED, &w->err);
 	assert_non_null(strstr(w->err.message, "no command is run"));
+	refuse_change = 0;
 	/* Another account of that name is left. */
 	(void)wcscpy(account->password, L"" PASSWORD);
 	account->sid.bytes[8] ^= 1;

@@ -109,16 +109,16 @@ static void test_trial_run__a_sender_that_hangs_is_ended(void **state)
 {
 	const char *const words[SBK_TRIAL_WORDS] = {"1,2,3,4,5,6", "x"};
 	struct sbk_error err = SBK_ERROR_INIT;
-	struct sbk_runner_wish wish = {.account = "SandbookOffline",
-				       .password = TRIAL_PASSWORD,
-				       .sid = &own,
-				       .program = world->program,
-				       .test_patience_ms = 1000};
+	struct sbk_trial_logon logon = {.wish = {.account = "SandbookOffline",
+						 .password = TRIAL_PASSWORD,
+						 .sid = &own,
+						 .program = world->program,
+						 .test_patience_ms = 1000}};
 	uint32_t code = 0;
 
 	(void)state;
 	world->offline = "hang";
-	assert_ok(sbk_trial_run_as(&wish, words, &code, &err), &err);
+	assert_ok(sbk_trial_run_as(&logon, words, &code, &err), &err);
 	assert_int_not_equal(code, SBK_TRIAL_TRIED);
 }
 
@@ -129,6 +129,67 @@ static void test_trial_run__an_account_that_cannot_log_on_is_told(void **state)
 	expect(TRIAL_ONLINE, TRIAL_OFFLINE, SBK_E_DENIED, "Deny log on");
 	sbk_keyring_release(sbk_host_keyring(&backend));
 	expect(TRIAL_ONLINE, TRIAL_OFFLINE, SBK_E_NOTFOUND, "password");
+}
+
+/* --- this user's windows -------------------------------------------------- */
+
+/* When the account is taken out of their lists: whether another front end
+ * could log on meanwhile, and how it goes. */
+static struct sbk_front *rival;
+static unsigned shut;
+static int shut_result, rival_result;
+
+int __wrap_sbk_runner_shut_station(const struct sbk_runner *runner,
+				   const struct sbk_sid *account,
+				   struct sbk_error *err);
+
+int __wrap_sbk_runner_shut_station(const struct sbk_runner *runner,
+				   const struct sbk_sid *account,
+				   struct sbk_error *err)
+{
+	(void)runner;
+	shut += sbk_sid_equal(account, &own) ? 1 : 0;
+	if (rival != NULL)
+		rival_result =
+			sbk_front_take(rival, SBK_FRONT_LOGON, NULL, NULL);
+	return shut_result < 0
+		       ? sbk_error_set(err, shut_result, "it is kept open")
+		       : 0;
+}
+
+/* A trial's logon is out of them before its sender starts, and no other logon
+ * comes in between. */
+static void test_trial_run__the_users_windows_are_shut_first(void **state)
+{
+	const char *const words[SBK_TRIAL_WORDS] = {"1,2,3,4,5,6", "x"};
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_trial_logon logon = {.wish = {.account = "SandbookOffline",
+						 .password = TRIAL_PASSWORD,
+						 .sid = &own,
+						 .program = world->program}};
+	uint32_t code = 77;
+
+	(void)state;
+	shut = 0;
+	assert_ok(sbk_front_open(true, &logon.front, &err), &err);
+	assert_ok(sbk_front_open(true, &rival, &err), &err);
+	assert_ok(sbk_trial_run_as(&logon, words, &code, &err), &err);
+	assert_int_equal(shut, 1);
+	assert_int_equal(rival_result, SBK_E_BUSY);
+	assert_int_not_equal(code, 77);
+	code = 77;
+	shut_result = SBK_E_UNSUPPORTED;
+	assert_error(sbk_trial_run_as(&logon, words, &code, &err),
+		     SBK_E_UNSUPPORTED, &err);
+	assert_non_null(strstr(err.message, "clipboard and windows: it is "
+					    "kept open"));
+	assert_int_equal(code, 77);
+	shut_result = 0;
+	/* Nobody has it any more. */
+	assert_ok(sbk_front_take(rival, SBK_FRONT_LOGON, NULL, &err), &err);
+	sbk_front_close(rival);
+	sbk_front_close(logon.front);
+	rival = NULL;
 }
 
 /* --- before a run --------------------------------------------------------- */
@@ -365,6 +426,7 @@ static const struct CMUnitTest tests[] = {
 	WORLD_TEST(test_trial_run__setup_refuses_what_is_not_right),
 	WORLD_TEST(test_trial_run__a_sender_that_hangs_is_ended),
 	WORLD_TEST(test_trial_run__an_account_that_cannot_log_on_is_told),
+	WORLD_TEST(test_trial_run__the_users_windows_are_shut_first),
 	WORLD_TEST(test_trial_run__a_run_is_tried_first),
 	WORLD_TEST(test_trial_run__a_run_that_leaks_is_refused),
 	WORLD_TEST(test_trial_run__a_run_without_its_control_is_refused),

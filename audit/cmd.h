@@ -45,4 +45,20 @@ int sbk_audit_live_residue(struct audit *audit);
 /* The person's keys, and those of the machine's server. */
 int sbk_audit_live_ssh(struct audit *audit, const struct sbk_person *person);
 
+#define SBK_SESSION_WORD "session:"
+
+/*
+ * The token of a run of the caller's, "session:12", as a principal that
+ * sbk_volume_principals_choose reads: who it was, with the groups that each
+ * user of a machine is in, write-restricted to the SIDs of the roots that it
+ * held, and Everyone. SBK_E_INVAL for other text, SBK_E_NOTFOUND.
+ */
+int sbk_audit_session_token(const char *text, struct sbk_buf *out,
+			    struct sbk_error *err);
+/* The same of an entry of the log with which a run of the caller's began;
+ * SBK_E_CORRUPT for one that makes no sense. */
+int sbk_audit_token_of_session(const struct sbk_buf *entry,
+			       const struct sbk_owner *caller,
+			       struct sbk_buf *out, struct sbk_error *err);
+
 #endif

@@ -485,9 +485,10 @@ static const struct sbk_command subcommands[] = {
 		 "never written; each\ndistinct descriptor is judged once. A "
 		 "principal is a SID, a name, or tool:codex;\nA+B is one "
 		 "token, "
-		 "of a user and groups. Without one, the SIDs that nobody on\n"
-		 "the volume has, and those of other tools.\n\n" EXIT_CODES
-		 "Examples:\n"
+		 "of a user and groups, A+B/R+S one that is write-restricted\n"
+		 "to R and S. Without one, the SIDs that nobody on the volume "
+		 "has, and those of other\ntools. On Windows session:N is the "
+		 "token of a run of yours.\n\n" EXIT_CODES "Examples:\n"
 		 "  sudo sandbook audit scope\n"
 		 "  sandbook audit scope --volume C.img --principal "
 		 "tool:codex\n"

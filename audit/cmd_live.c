@@ -63,17 +63,52 @@ static int make_live(struct audit *audit, struct sbk_live_request *request)
 	return rc;
 }
 
+/* Whom the command names, with what "session:12" stands for. */
+static int name_principals(const struct sbk_list *list, struct sbk_arena *arena,
+			   const char **names, struct sbk_error *err)
+{
+	struct sbk_buf token = SBK_BUF_INIT;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < list->count; i++) {
+		names[i] = list->items[i];
+		if (strncmp(names[i], SBK_SESSION_WORD,
+			    strlen(SBK_SESSION_WORD)) != 0)
+			continue;
+		sbk_buf_clear(&token);
+		rc = sbk_audit_session_token(names[i], &token, err);
+		if (rc == 0)
+			names[i] =
+				sbk_arena_strdup(arena, sbk_buf_text(&token));
+		if (rc == 0 && names[i] == NULL)
+			rc = sbk_error_no_memory(err);
+	}
+	sbk_buf_release(&token);
+	return rc;
+}
+
 int sbk_audit_live_scope(struct audit *audit)
 {
+	const struct sbk_list *list = &audit->options.principals;
+	const char **names = calloc(list->count + 1, sizeof(*names));
+	struct sbk_arena arena = SBK_ARENA_INIT;
 	struct sbk_live_request request = {
 		.about = SBK_LIVE_SCOPE,
 		.roots = (const char *const *)audit->roots.items,
 		.root_count = audit->roots.count,
-		.principals = audit->options.principals.items,
-		.principal_count = audit->options.principals.count,
+		.principals = names,
+		.principal_count = list->count,
 	};
+	int rc = names == NULL
+			 ? sbk_error_no_memory(&audit->err)
+			 : name_principals(list, &arena, names, &audit->err);
 
-	return make_live(audit, &request);
+	if (rc == 0)
+		rc = make_live(audit, &request);
+	sbk_arena_release(&arena);
+	free(names);
+	return rc;
 }
 
 /* Whom a certificate or a journal names besides those that the host itself

@@ -213,6 +213,9 @@ struct sbk_volume_principal {
 	/* Of a token, whose user the SID is: its groups; else none. */
 	const struct sbk_group *groups;
 	size_t group_count;
+	/* SIDs to which its token is write-restricted; none: it is not. */
+	const struct sbk_group *restricting;
+	size_t restricting_count;
 	struct sbk_sid_verdict verdict;
 	const char *evidence; /* path of what says so; or NULL */
 	size_t first_hit, hit_count;
@@ -361,7 +364,8 @@ int sbk_volume_hives_report(struct sbk_volume_audit *audit,
 bool sbk_volume_person_of(struct sbk_volume_audit *audit, uint32_t record,
 			  struct sbk_sid *out);
 /* Fills audit->principals and their members: those that are asked for. "A+B" is
- * a token of A and the groups B. SBK_E_NOTFOUND, with what can be named. */
+ * a token of A and the groups B, "A+B/R+S" one that is write-restricted to R
+ * and S. SBK_E_NOTFOUND, with what can be named. */
 int sbk_volume_principals_choose(struct sbk_volume_audit *audit,
 				 const struct sbk_volume_request *request,
 				 struct sbk_error *err);
@@ -370,6 +374,11 @@ int sbk_volume_principals_choose(struct sbk_volume_audit *audit,
  * where there are none. SBK_E_LIMIT. */
 int sbk_volume_token_join(struct sbk_volume_audit *audit, size_t first,
 			  struct sbk_error *err);
+/* Those from `from` on become what the one at `first` is restricted to. */
+int sbk_volume_token_restrict(struct sbk_volume_audit *audit, size_t first,
+			      size_t from, struct sbk_error *err);
+/* Whether it is more than its SID. */
+bool sbk_volume_is_token(const struct sbk_volume_principal *principal);
 /* Fills audit->members, when the principals are all there and in order. */
 int sbk_volume_members_find(struct sbk_volume_audit *audit,
 			    struct sbk_error *err);

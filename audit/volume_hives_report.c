@@ -128,7 +128,7 @@ int sbk_volume_hives_report(struct sbk_volume_audit *audit,
 		const struct sbk_volume_fact *facts =
 			sbk_volume_facts_of(audit, &p->sid, &count);
 
-		if (p->group_count > 0)
+		if (sbk_volume_is_token(p))
 			continue; /* about what it may do, not who it is */
 		sbk_buf_clear(&t.label);
 		sbk_volume_label(&t.label, &p->sid, &p->verdict);

@@ -253,6 +253,10 @@ static uint32_t granted(const struct sbk_sd *sd,
 
 	token.groups =
 		(struct sbk_sid_set){principal->groups, principal->group_count};
+	token.restricting = (struct sbk_sid_set){principal->restricting,
+						 principal->restricting_count};
+	token.is_restricted = token.write_restricted =
+		principal->restricting_count > 0;
 	sbk_access_check(sd, &token, &request, &result);
 	return (result.granted | result.undecided) & SBK_FILE_ALL;
 }

@@ -489,33 +489,52 @@ static int choose_part(struct sbk_volume_audit *audit, const char *text,
 	return rc;
 }
 
-/* "A+B+C": no account's name has a '+'. A profile's may, and is looked for
- * first. */
+/* "A+B+C", from `text` on, `size` bytes. */
+static int choose_parts(struct sbk_volume_audit *audit, const char *text,
+			size_t size, struct sbk_error *err)
+{
+	struct sbk_buf part = SBK_BUF_INIT;
+	size_t at = 0, length;
+	int rc;
+
+	for (;; at += length + 1) {
+		const char *end = memchr(text + at, '+', size - at);
+
+		length = end != NULL ? (size_t)(end - text) - at : size - at;
+		sbk_buf_clear(&part);
+		sbk_buf_add(&part, text + at, length);
+		rc = sbk_buf_failed(&part, err);
+		if (rc == 0)
+			rc = choose_part(audit, sbk_buf_text(&part), err);
+		if (rc < 0 || end == NULL)
+			break;
+	}
+	sbk_buf_release(&part);
+	return rc;
+}
+
+/* "A+B+C", "A+B/R+S": no account's name has a '+' or a '/'. A profile's may
+ * have the first, and is looked for before. */
 static int choose(struct sbk_volume_audit *audit, const char *text,
 		  struct sbk_error *err)
 {
-	const size_t first = audit->principal_count;
-	struct sbk_buf part = SBK_BUF_INIT;
-	size_t found, size;
+	const size_t first = audit->principal_count, size = strcspn(text, "/");
+	size_t found, from;
 	int rc;
 
-	if (strchr(text, '+') == NULL)
+	if (text[size] == '\0' && strchr(text, '+') == NULL)
 		return choose_one(audit, text, err);
 	rc = add_where(audit, has_name, text, &found, err);
 	if (rc < 0 || found > 0)
 		return rc;
-	for (;; text += size + 1) {
-		size = strcspn(text, "+");
-		sbk_buf_clear(&part);
-		sbk_buf_add(&part, text, size);
-		rc = sbk_buf_failed(&part, err);
-		if (rc == 0)
-			rc = choose_part(audit, sbk_buf_text(&part), err);
-		if (rc < 0 || text[size] == '\0')
-			break;
-	}
-	sbk_buf_release(&part);
-	return rc < 0 ? rc : sbk_volume_token_join(audit, first, err);
+	rc = choose_parts(audit, text, size, err);
+	if (rc == 0)
+		rc = sbk_volume_token_join(audit, first, err);
+	if (rc < 0 || text[size] == '\0')
+		return rc;
+	from = audit->principal_count;
+	rc = choose_parts(audit, text + size + 1, strlen(text + size + 1), err);
+	return rc < 0 ? rc : sbk_volume_token_restrict(audit, first, from, err);
 }
 
 static int by_principal(const void *a, const void *b)

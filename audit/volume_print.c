@@ -123,16 +123,17 @@ static void json_inclusion(const struct sbk_volume_audit *audit,
 	sbk_json_close(out, '}');
 }
 
-static void json_groups(const struct sbk_volume_principal *p,
-			struct sbk_buf *out)
+static void json_sids(const char *key, const struct sbk_group *list,
+		      size_t count, struct sbk_buf *out)
 {
 	struct sbk_sid_text text;
 	size_t i;
 
-	sbk_json_open_key(out, "groups", '[');
-	for (i = 0; i < p->group_count; i++)
-		sbk_json_string(out, NULL,
-				sbk_sid_format(&p->groups[i].sid, &text));
+	if (count == 0)
+		return;
+	sbk_json_open_key(out, key, '[');
+	for (i = 0; i < count; i++)
+		sbk_json_string(out, NULL, sbk_sid_format(&list[i].sid, &text));
 	sbk_json_close(out, ']');
 }
 
@@ -148,8 +149,9 @@ static int json_principal(struct sbk_volume_audit *audit,
 
 	sbk_json_open(out, '{');
 	sbk_json_string(out, "sid", sbk_sid_format(&p->sid, &text));
-	if (p->group_count > 0)
-		json_groups(p, out);
+	json_sids("groups", p->groups, p->group_count, out);
+	json_sids("write_restricted_to", p->restricting, p->restricting_count,
+		  out);
 	if (p->verdict.name != NULL)
 		sbk_json_name(out, "name", p->verdict.name);
 	sbk_json_string(out, "class", sbk_sid_class_text(p->verdict.class));
@@ -255,6 +257,9 @@ static void csv_principal(struct sbk_buf *out,
 	for (i = 0; i < p->group_count; i++)
 		sbk_buf_printf(out, "+%s",
 			       sbk_sid_format(&p->groups[i].sid, &text));
+	for (i = 0; i < p->restricting_count; i++)
+		sbk_buf_printf(out, "%c%s", i == 0 ? '/' : '+',
+			       sbk_sid_format(&p->restricting[i].sid, &text));
 	sbk_buf_addc(out, ',');
 	csv_field(out, p->verdict.name, ',');
 	csv_field(out, origin_name(p->verdict.origin), ',');

@@ -316,6 +316,12 @@ static void sign(const struct rollup *r,
 		(void)crypto_generichash_update(
 			&state, principal->groups[h].sid.bytes,
 			sizeof(principal->groups[h].sid.bytes));
+	words[0] = (uint32_t)principal->restricting_count;
+	(void)crypto_generichash_update(&state, (const uint8_t *)words, 4);
+	for (h = 0; h < principal->restricting_count; h++)
+		(void)crypto_generichash_update(
+			&state, principal->restricting[h].sid.bytes,
+			sizeof(principal->restricting[h].sid.bytes));
 	for (h = 0; h < principal->hit_count; h++) {
 		const struct sbk_volume_hit *hit =
 			&r->audit->hits[principal->first_hit + h];

@@ -108,6 +108,7 @@
 		       "FROM change WHERE id = ?1")                           \
 	X(FIND_TXN, "SELECT 1 FROM txn WHERE id = ?1")                        \
 	X(FIND_SESSION, "SELECT 1 FROM session WHERE id = ?1")                \
+	X(SESSION_BEGUN, "SELECT begun FROM session WHERE id = ?1")           \
 	X(CHANGES, "SELECT id, entry, txn, undoes, kind, name, identity, "    \
 		   "before, after, ours, reason, status, note "               \
 		   "FROM change ORDER BY id")                                 \

@@ -156,6 +156,11 @@ int sbk_journal_load(struct sbk_journal *journal,
 		     const struct sbk_journal_filter *filter,
 		     struct sbk_plan *out, struct sbk_error *err);
 
+/* The entry with which the session began, as JSON, appended. SBK_E_NOTFOUND
+ * where there was none of that number, or it was dropped. */
+int sbk_journal_session(struct sbk_journal *journal, uint64_t session,
+			struct sbk_buf *out, struct sbk_error *err);
+
 /*
  * What the journal expects of each object: for each of `standing` (loaded with
  * `unsettled`) its object's last change, an undo between two grants counts,

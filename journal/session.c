@@ -189,3 +189,46 @@ int sbk_session_reap(struct sbk_journal *journal, struct sbk_error *err)
 		rc = append_end(journal, ids[i], "died", "", err);
 	return sbk_log_finish(journal, rc, err);
 }
+
+/* --- reading one -----------------------------------------------------------
+ */
+
+/* Steps a statement with one number: 1 where there is a row. */
+static int find_row(struct sbk_journal *journal, enum sbk_sql sql,
+		    uint64_t number, sqlite3_stmt **row, struct sbk_error *err)
+{
+	int rc = sbk_db_statement(&journal->db, sql, row, err);
+
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_int64(*row, 1, (sqlite3_int64)number);
+	return sbk_db_step(&journal->db, *row, err);
+}
+
+int sbk_journal_session(struct sbk_journal *journal, uint64_t session,
+			struct sbk_buf *out, struct sbk_error *err)
+{
+	sqlite3_stmt *row = NULL;
+	uint64_t begun = 0;
+	int rc = find_row(journal, SBK_SQL_SESSION_BEGUN, session, &row, err);
+
+	if (rc == 1)
+		begun = (uint64_t)sqlite3_column_int64(row, 0);
+	(void)sqlite3_reset(row); /* the error is in `err` */
+	row = NULL;
+	if (rc == 1) {
+		rc = find_row(journal, SBK_SQL_ENTRY, begun, &row, err);
+		if (rc == 1)
+			sbk_buf_add(out, sqlite3_column_text(row, 0),
+				    (size_t)sqlite3_column_bytes(row, 0));
+		(void)sqlite3_reset(row); /* likewise */
+	}
+	if (rc < 0)
+		return rc;
+	return rc == 1 ? sbk_buf_failed(out, err)
+		       : sbk_error_set(err, SBK_E_NOTFOUND,
+				       "there is no session %llu in '%s'; "
+				       "'sandbook journal log' has them",
+				       (unsigned long long)session,
+				       journal->db.path);
+}

@@ -36,6 +36,17 @@ static void add_acl(struct sbk_buf *out, const char *word,
 	}
 }
 
+void sbk_access_give(struct sbk_access *access, const uint32_t *uid,
+		     const uint32_t *gid)
+{
+	if (uid != NULL)
+		access->uid = *uid;
+	if (gid != NULL)
+		access->gid = *gid;
+	if ((access->mode & SBK_MODE_TYPE) != SBK_MODE_DIRECTORY)
+		access->mode &= ~(SBK_MODE_SETUID | SBK_MODE_SETGID);
+}
+
 void sbk_access_format(const struct sbk_access *access, struct sbk_buf *out)
 {
 	add_number(out, "owner ", access->uid, 10);

@@ -34,6 +34,7 @@
 #define SBK_MODE_TYPE 0170000u
 #define SBK_MODE_DIRECTORY 0040000u
 #define SBK_MODE_REGULAR 0100000u
+#define SBK_MODE_SETUID 04000u
 #define SBK_MODE_SETGID 02000u
 #define SBK_MODE_BITS 07777u
 #define SBK_MODE_PERMS 0777u
@@ -46,6 +47,14 @@ struct sbk_access {
 };
 
 void sbk_access_format(const struct sbk_access *access, struct sbk_buf *out);
+
+/*
+ * Gives it to an account and a group; NULL: that one stays. A file's set-id
+ * bits go, as with chown(2); on a directory set-group-id only says what is
+ * handed on.
+ */
+void sbk_access_give(struct sbk_access *access, const uint32_t *uid,
+		     const uint32_t *gid);
 
 /*
  * Reads the lines that begin `data` and stops after the last one that is

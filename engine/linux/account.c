@@ -139,26 +139,18 @@ static int account_observe(struct sbk_host *host,
 	return read_object(object, out, err);
 }
 
-/* Runs an account tool; its exit code, or the failure of one that is not 0. */
+/* Runs an account tool; `exit_code` may be NULL. */
 static int run_tool_code(const char *const *argv, int lock, int *exit_code,
 			 struct sbk_error *err)
 {
-	struct sbk_program program = {.argv = argv, .hold_fd = lock};
-	struct sbk_program_result result = SBK_PROGRAM_RESULT_INIT;
-	int rc = sbk_program_run(&program, &result, err);
+	const struct sbk_program program = {.argv = argv, .hold_fd = lock};
 
-	*exit_code = result.exit_code;
-	if (rc == 0 && result.exit_code != 0)
-		rc = sbk_program_failed(&program, &result, SBK_E_IO, err);
-	sbk_program_result_release(&result);
-	return rc;
+	return sbk_program_do(&program, exit_code, err);
 }
 
 static int run_tool(const char *const *argv, int lock, struct sbk_error *err)
 {
-	int exit_code;
-
-	return run_tool_code(argv, lock, &exit_code, err);
+	return run_tool_code(argv, lock, NULL, err);
 }
 
 /* A fact of a state as a terminated text; "" where it is absent or long. */

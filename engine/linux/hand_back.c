@@ -73,12 +73,9 @@ int sbk_hand_back_state(const struct sbk_hand_back *who,
 		rc = sbk_error_set(err, SBK_E_DENIED,
 				   "a third account or group has a part in "
 				   "it, and only root can give it to you");
-	if (rc == 0 && owner)
-		access->uid = person;
-	if (rc == 0 && group)
-		access->gid = own;
-	if (rc == 0 && (owner || group) && !S_ISDIR(access->mode))
-		access->mode &= ~(uint32_t)(S_ISUID | S_ISGID);
+	if (rc == 0 && (owner || group))
+		sbk_access_give(access, owner ? &person : NULL,
+				group ? &own : NULL);
 	if (rc == 0) {
 		sbk_access_format(access, next);
 		rc = sbk_buf_failed(next, err);

@@ -81,15 +81,9 @@ int sbk_os_run_command(const char *const *argv, const char *home,
 		.input_size = input->size,
 		.timeout_ms = timeout_ms,
 	};
-	struct sbk_program_result result = SBK_PROGRAM_RESULT_INIT;
 	int rc = check_program(argv[0], root_only, real, err);
 
-	if (rc == 0)
-		rc = sbk_program_run(&program, &result, err);
-	if (rc == 0 && result.exit_code != 0)
-		rc = sbk_program_failed(&program, &result, SBK_E_IO, err);
-	sbk_program_result_release(&result);
-	return rc;
+	return rc < 0 ? rc : sbk_program_do(&program, NULL, err);
 }
 
 /* syslog(3) does not say whether anybody heard it. */

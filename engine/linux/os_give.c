@@ -162,13 +162,8 @@ int sbk_os_give_back(const char *path, struct sbk_state current,
 		rc = descend(&d, err);
 		if (rc == 0)
 			rc = check(&d, err);
-		if (owner)
-			access->uid = d.owner;
-		if (group)
-			access->gid = d.group;
-		/* On a directory set-group-id only says what is handed on. */
-		if ((access->mode & SBK_MODE_TYPE) != SBK_MODE_DIRECTORY)
-			access->mode &= ~(uint32_t)(S_ISUID | S_ISGID);
+		sbk_access_give(access, owner ? &d.owner : NULL,
+				group ? &d.group : NULL);
 	}
 	if (rc == 0) {
 		sbk_access_format(access, next);

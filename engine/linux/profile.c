@@ -78,13 +78,8 @@ static int run_parser(const char *const *argv, const char *input, int lock,
 		.input_size = input != NULL ? strlen(input) : 0,
 		.hold_fd = lock,
 	};
-	struct sbk_program_result result = SBK_PROGRAM_RESULT_INIT;
-	int rc = sbk_program_run(&program, &result, err);
 
-	if (rc == 0 && result.exit_code != 0)
-		rc = sbk_program_failed(&program, &result, SBK_E_IO, err);
-	sbk_program_result_release(&result);
-	return rc;
+	return sbk_program_do(&program, NULL, err);
 }
 
 int sbk_profile_check(const struct sbk_buf *text, struct sbk_error *err)

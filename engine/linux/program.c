@@ -310,6 +310,20 @@ int sbk_program_failed(const struct sbk_program *program,
 			     (int)strcspn(text, "\n"), text);
 }
 
+int sbk_program_do(const struct sbk_program *program, int *exit_code,
+		   struct sbk_error *err)
+{
+	struct sbk_program_result result = SBK_PROGRAM_RESULT_INIT;
+	int rc = sbk_program_run(program, &result, err);
+
+	if (rc == 0 && result.exit_code != 0)
+		rc = sbk_program_failed(program, &result, SBK_E_IO, err);
+	if (exit_code != NULL)
+		*exit_code = result.exit_code;
+	sbk_program_result_release(&result);
+	return rc;
+}
+
 static int wait_for_lock(int fd, struct sbk_error *err)
 {
 	const struct timespec pause = {.tv_nsec = 20000000};

@@ -68,6 +68,14 @@ int sbk_program_failed(const struct sbk_program *program,
 		       struct sbk_error *err);
 
 /*
+ * Runs a program whose output nobody needs, to its end, which must be that of
+ * success: SBK_E_IO as above where it is not. `exit_code`, where that is no
+ * NULL, is what it ended with, or 0 where it did not run.
+ */
+int sbk_program_do(const struct sbk_program *program, int *exit_code,
+		   struct sbk_error *err);
+
+/*
  * Takes the tool lock, waiting for a program that a killed process of ours
  * left behind. *fd is for hold_fd, and -1 where there is nothing to wait for
  * (not root, or no lock file yet and not `create`). SBK_E_BUSY.

@@ -398,14 +398,6 @@ int sbk_setup_reload(struct sbk_error *err)
 {
 	static const char *const argv[] = {"systemctl", "daemon-reload", NULL};
 	const struct sbk_program program = {.argv = argv};
-	struct sbk_program_result result = SBK_PROGRAM_RESULT_INIT;
-	int rc;
 
-	if (!systemd_runs())
-		return 0;
-	rc = sbk_program_run(&program, &result, err);
-	if (rc == 0 && result.exit_code != 0)
-		rc = sbk_program_failed(&program, &result, SBK_E_IO, err);
-	sbk_program_result_release(&result);
-	return rc;
+	return systemd_runs() ? sbk_program_do(&program, NULL, err) : 0;
 }

@@ -23,7 +23,7 @@ struct world {
 	struct sbk_volume_audit audit;
 	struct sbk_buf bytes;
 	struct sbk_sd sd;
-	struct sbk_group groups[TOKENS][GROUPS];
+	struct sbk_group groups[TOKENS][GROUPS], restricting[TOKENS][2];
 	struct sbk_error err;
 	unsigned seed;
 };
@@ -68,7 +68,8 @@ static void list_members(struct world *world)
 }
 
 /* The last principals: users of others' SIDs, with groups; one of them has
- * OWNER RIGHTS as a group. */
+ * OWNER RIGHTS as a group, and every other one is write-restricted, also to a
+ * SID that it has besides. */
 static void make_tokens(struct world *world)
 {
 	unsigned t, g;
@@ -85,6 +86,12 @@ static void make_tokens(struct world *world)
 				t == 4 && g == 1 ? owner_rights()
 						 : user(t + 1 + 2 * g),
 				SBK_GROUP_ENABLED};
+		if (t % 2 == 0)
+			continue;
+		p->restricting = world->restricting[t];
+		p->restricting_count = 2;
+		world->restricting[t][0].sid = user(t + 1);
+		world->restricting[t][1].sid = user(t + 2);
 	}
 }
 
@@ -156,13 +163,18 @@ static uint32_t on_the_whole(const struct world *world,
 
 	token.groups =
 		(struct sbk_sid_set){principal->groups, principal->group_count};
+	token.restricting = (struct sbk_sid_set){principal->restricting,
+						 principal->restricting_count};
+	token.is_restricted = token.write_restricted =
+		principal->restricting_count > 0;
 	sbk_access_check(&world->sd, &token, &request, &result);
 	return (result.granted | result.undecided) & SBK_FILE_ALL;
 }
 
 static void test_volume_judge__as_each_check_on_the_whole(void **state)
 {
-	unsigned round, granted = 0, refused = 0, tokens = 0;
+	unsigned round, granted = 0, refused = 0, tokens = 0, held = 0;
+	struct sbk_volume_principal bare;
 	struct world world;
 	size_t i;
 
@@ -188,11 +200,18 @@ static void test_volume_judge__as_each_check_on_the_whole(void **state)
 			tokens += hit->principal >= PRINCIPALS;
 			granted += hit->granted != 0;
 			refused += hit->granted == 0;
+			bare = world.audit.principals[hit->principal];
+			if (bare.restricting_count == 0)
+				continue;
+			bare.restricting_count = 0;
+			held += on_the_whole(&world, &bare) != hit->granted;
 		}
 	}
 	/* Both were met often, so equal is not just empty. */
 	assert_true(granted > ROUNDS && refused > ROUNDS / 10);
 	assert_true(tokens > ROUNDS);
+	/* And a restriction takes something, often. */
+	assert_true(held > ROUNDS / 10);
 	end(&world);
 }
 

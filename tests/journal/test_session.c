@@ -90,7 +90,33 @@ static void test_session__what_is_no_json_is_refused(void **state)
 	sbk_journal_close(journal);
 }
 
+static void test_session__is_read_as_it_began(void **state)
+{
+	struct fixture *f = *state;
+	struct sbk_journal *journal = fixture_open(f, SBK_JOURNAL_CREATE);
+	struct sbk_buf entry = SBK_BUF_INIT;
+	uint64_t id, other;
+
+	assert_ok(sbk_session_begin(journal, "\"a\":1", &id, &f->err), &f->err);
+	assert_ok(sbk_session_begin(journal, "\"b\":2", &other, &f->err),
+		  &f->err);
+	assert_ok(sbk_session_end(journal, id, "\"exit\":0", &f->err), &f->err);
+	assert_ok(sbk_journal_session(journal, id, &entry, &f->err), &f->err);
+	assert_non_null(strstr(sbk_buf_text(&entry), "\"begin\":{\"a\":1}"));
+	sbk_buf_clear(&entry);
+	assert_ok(sbk_journal_session(journal, other, &entry, &f->err),
+		  &f->err);
+	assert_non_null(strstr(sbk_buf_text(&entry), "\"begin\":{\"b\":2}"));
+	sbk_buf_clear(&entry);
+	assert_error(sbk_journal_session(journal, other + 1, &entry, &f->err),
+		     SBK_E_NOTFOUND, &f->err);
+	assert_int_equal(entry.size, 0);
+	sbk_buf_release(&entry);
+	sbk_journal_close(journal);
+}
+
 static const struct CMUnitTest tests[] = {
+	FIXTURE_TEST(test_session__is_read_as_it_began),
 	FIXTURE_TEST(test_session__ends_or_is_found_dead),
 	FIXTURE_TEST(test_session__what_is_no_json_is_refused),
 };

@@ -358,6 +358,24 @@ static void test_run_cmd__the_session_is_in_the_journal(void **state)
 	expect("journal verify", 0, "intact");
 }
 
+/* Who it was, and to what its token was write-restricted. */
+static void test_run_cmd__the_token_of_a_session_is_a_principal(void **state)
+{
+	(void)state;
+	assert_int_equal(_mkdir("of"), 0);
+	expect(ANY "-- cmd /c exit 0", 0, "");
+	/* Wine lists no accounts, so the answer is never complete. */
+	expect("audit scope --principal session:1 of", 2, "coverage: ");
+	expect("audit scope --json --principal session:1 of", 2,
+	       "\"write_restricted_to\":[\"S-1-1-0\"]");
+	assert_non_null(strstr(output, "\"groups\":[\"S-1-1-0\",\"S-1-5-11\","
+				       "\"S-1-5-32-545\"]"));
+	expect("audit scope --principal session:99999 of", 200,
+	       "there is no session 99999");
+	expect("audit scope --principal session:x of", 200,
+	       "is not of the form 'session:N'");
+}
+
 /* --- grant ---------------------------------------------------------------- */
 
 /* The access list and the owner of a file, as the system gives them. */
@@ -456,6 +474,7 @@ static const struct CMUnitTest tests[] = {
 	RUN_TEST(test_run_cmd__nobody_is_enrolled_beside_it),
 	RUN_TEST(test_run_cmd__programs_that_refuse_come_first),
 	RUN_TEST(test_run_cmd__the_session_is_in_the_journal),
+	RUN_TEST(test_run_cmd__the_token_of_a_session_is_a_principal),
 	RUN_TEST(test_run_cmd__grant_prints_its_plan),
 	RUN_TEST(test_run_cmd__a_run_grants_its_roots),
 	RUN_TEST(test_run_cmd__a_grant_that_is_not_kept_is_undone),

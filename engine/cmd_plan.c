@@ -32,7 +32,7 @@ static void print(const struct sbk_scope *scope,
 		  const struct sbk_run_grant *grant, bool json,
 		  struct sbk_buf *out)
 {
-	if (!json && grant->changes > 0) {
+	if (!json && sbk_run_grant_changes(grant) > 0) {
 		sbk_scope_print(scope, out);
 		sbk_run_roots_print(scope, out);
 		sbk_account_forecast_print(forecast, out);
@@ -54,7 +54,7 @@ static void print(const struct sbk_scope *scope,
 	sbk_run_roots_print_json(scope, out);
 	sbk_account_forecast_print_json(forecast, out);
 	sbk_run_grant_print_json(grant, out);
-	if (grant->changes == 0) {
+	if (sbk_run_grant_changes(grant) == 0) {
 		sbk_json_open_key(out, "changes", '[');
 		sbk_json_close(out, ']');
 	}

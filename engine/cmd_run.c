@@ -127,6 +127,24 @@ static void status_line(struct run *run, const char *event,
 	sbk_buf_release(&line);
 }
 
+/*
+ * The index-th root in which the account's files are to be handed back, or
+ * NULL. Where roots have principals of their own, it is whatever the run holds
+ * one of, whoever granted it; elsewhere what this run was granted by entries.
+ */
+static const char *handed_back(const struct run *run, size_t index)
+{
+	const struct sbk_scope *scope = &run->scope;
+	size_t i;
+
+	if (!sbk_root_principals_used)
+		return sbk_run_grant_root(&run->grant, index);
+	for (i = 0; i < scope->root_count; i++)
+		if (scope->roots[i].principal != NULL && index-- == 0)
+			return scope->roots[i].path;
+	return NULL;
+}
+
 /* Where the account's files are to be handed back. */
 static void write_granted(struct run *run)
 {
@@ -135,7 +153,7 @@ static void write_granted(struct run *run)
 	size_t i;
 
 	sbk_json_open_key(out, "hand_back", '[');
-	for (i = 0; (root = sbk_run_grant_root(&run->grant, i)) != NULL; i++) {
+	for (i = 0; (root = handed_back(run, i)) != NULL; i++) {
 		sbk_json_open(out, '{');
 		sbk_json_name(out, "path", root);
 		sbk_json_close(out, '}');
@@ -258,8 +276,8 @@ static int on_ready(void *arg, const struct sbk_carriers *carriers, int pid,
 	struct sbk_ledger *ledger = &run->cli->ledger;
 	int rc;
 
-	run->session.hands_back = carriers->account != 0 &&
-				  sbk_run_grant_root(&run->grant, 0) != NULL;
+	run->session.hands_back =
+		carriers->account != 0 && handed_back(run, 0) != NULL;
 	write_begin(run, carriers, pid);
 	rc = sbk_buf_failed(&run->begin, err);
 	if (rc == 0) {

@@ -51,7 +51,12 @@ struct sbk_grant_request {
 	/* For a run, which reaches its roots by other ways: the directories
 	 * above them stay as they are. */
 	bool without_way;
-	/* Another grant, planned before: what it changes is left to it. */
+	/* What is granted beside this: a directory above a root that is within
+	 * one of these gets no entry for passing through, but that one's. */
+	const char *const *beside;
+	size_t beside_count;
+	/* Another grant, planned before: what it changes is left to it, and to
+	 * the one that it names itself. */
 	const struct sbk_grant *except;
 };
 

@@ -10,6 +10,7 @@
 
 #include "engine/limits.h"
 #include "engine/os_census.h"
+#include "engine/path.h"
 #include "engine/path_form.h"
 
 #include "engine/banned.h"
@@ -69,6 +70,17 @@ static bool may_look(struct sbk_grant *grant, const struct sbk_visit *seen)
 	return (rights & (SBK_MAY_READ | SBK_MAY_EXECUTE)) != 0;
 }
 
+/* Whether another grant gives more there than passing through. */
+static bool is_beside(const struct sbk_grant_request *request, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < request->beside_count; i++)
+		if (sbk_path_within(path, request->beside[i]))
+			return true;
+	return false;
+}
+
 static int give_search(struct above *above, const struct sbk_visit *seen,
 		       struct sbk_error *err)
 {
@@ -89,7 +101,7 @@ static int give_search(struct above *above, const struct sbk_visit *seen,
 
 	if (memo->rc == 0 && memo->ours.size == 0)
 		return 0;
-	if (may_look(grant, seen))
+	if (is_beside(grant->request, seen->path) || may_look(grant, seen))
 		return 0;
 	if (memo->rc < 0)
 		return block(above, seen->path, memo->problem.message, err);

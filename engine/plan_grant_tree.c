@@ -58,19 +58,27 @@ static bool is_protected(const char *path, const char *root, bool *itself)
 	       memcmp(name, sbk_project_policy_name, size) == 0;
 }
 
+/* Whether a grant that was planned before changes it. */
+static bool is_excepted(const struct sbk_grant *grant, const char *identity)
+{
+	const struct sbk_grant *before = grant->request->except;
+
+	for (; before != NULL; before = before->request->except)
+		if (sbk_table_find_text(&before->planned, identity) != NULL)
+			return true;
+	return false;
+}
+
 int sbk_grant_add_change(struct sbk_grant *grant,
 			 const struct sbk_change *change, struct sbk_error *err)
 {
-	const struct sbk_grant *except = grant->request->except;
 	const struct sbk_change *added;
 	bool fresh;
 	int rc;
 
-	if (except != NULL &&
-	    sbk_table_find_text(&except->planned, change->object.identity))
+	if (is_excepted(grant, change->object.identity))
 		return 0;
 	rc = sbk_plan_add(grant->plan, change, err);
-
 	if (rc < 0)
 		return rc;
 	added = sbk_plan_at(grant->plan, sbk_plan_count(grant->plan) - 1);

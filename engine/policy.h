@@ -254,6 +254,9 @@ int sbk_scope_resolve(const struct sbk_policy_request *request,
 		      const char *const *environment, struct sbk_scope *out,
 		      struct sbk_error *err);
 void sbk_scope_release(struct sbk_scope *scope);
+/* One more of its notes; `note` lives as long as the scope. SBK_E_NOMEM. */
+int sbk_scope_add_note(struct sbk_scope *scope, const char *note,
+		       struct sbk_error *err);
 
 /* Readable and writable paths, network, environment, limits: what `plan`
  * prints before anything happens. */

@@ -618,6 +618,21 @@ int sbk_scope_resolve(const struct sbk_policy_request *request,
 	return 0;
 }
 
+int sbk_scope_add_note(struct sbk_scope *scope, const char *note,
+		       struct sbk_error *err)
+{
+	const char **notes = sbk_arena_alloc(
+		&scope->arena, (scope->note_count + 1) * sizeof(*notes));
+
+	if (notes == NULL)
+		return sbk_error_no_memory(err);
+	if (scope->note_count > 0)
+		memcpy(notes, scope->notes, scope->note_count * sizeof(*notes));
+	notes[scope->note_count++] = note;
+	scope->notes = notes;
+	return 0;
+}
+
 void sbk_scope_release(struct sbk_scope *scope)
 {
 	sbk_arena_release(&scope->arena);

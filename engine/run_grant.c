@@ -1,7 +1,6 @@
 /*
- * Plans and makes the grants of a run. Which paths those are is decided here,
- * what is granted in them by the planner of grants; whether a path can be
- * mapped is the system's to say.
+ * Plans and makes the grants of a run. Which paths those are run_grant_paths.c
+ * says, what is granted in them the planner of grants.
  *
  * Steady state: where the journal has a grant in effect at or above a path and
  * the path itself still bears it, nothing is planned and no tree is walked. A
@@ -17,118 +16,10 @@
 #include "engine/os_census.h"
 #include "engine/path.h"
 #include "engine/policy_model.h"
+#include "engine/run_grant_paths.h"
 #include "engine/run_roots.h"
 
 #include "engine/banned.h"
-
-enum { WRITTEN, READ };
-
-/* --- what is in question ------------------------------------------------ */
-
-/* An entry proper that is the person's own; what is written where entries are
- * inherited is whoever's, as long as its access may be changed (plan_grant.h).
- */
-static bool is_own(const struct sbk_scope *scope,
-		   const struct sbk_scope_path *path, bool written)
-{
-	struct sbk_file file;
-
-	return strcmp(path->path, path->target) == 0 && !path->is_link &&
-	       sbk_os_look(path->target, &file, NULL) == 0 &&
-	       (file.owner == scope->person.uid ||
-		(written && sbk_root_principals_used)) &&
-	       (file.type == SBK_FILE_DIRECTORY ||
-		file.type == SBK_FILE_REGULAR);
-}
-
-static bool is_granted(const struct sbk_scope *scope, const char *path)
-{
-	size_t i;
-
-	for (i = 0; i < scope->granted_count; i++)
-		if (sbk_path_within(path, scope->granted[i]))
-			return true;
-	return false;
-}
-
-static bool is_wanted(const struct sbk_scope *scope,
-		      const struct sbk_scope_path *path, bool written)
-{
-	if (written ? path->kind != SBK_ACCESS_RW
-		    : (path->kind != SBK_ACCESS_RO &&
-		       path->kind != SBK_ACCESS_PROTECT) ||
-			      path->optional)
-		return false;
-	/* The scope's order is a parent's before what is below it. */
-	return is_own(scope, path, written) &&
-	       !is_granted(scope, path->target) &&
-	       sbk_run_unmappable(path->target, written) != NULL;
-}
-
-/* Adds the paths of one right to the scope's list. */
-static void find_paths(struct sbk_scope *scope, bool written)
-{
-	size_t i;
-
-	for (i = 0; i < scope->path_count; i++)
-		if (is_wanted(scope, &scope->paths[i], written))
-			scope->granted[scope->granted_count++] =
-				scope->paths[i].target;
-}
-
-/* What a run without an account reads is whatever the person may read. */
-static int find_all(struct sbk_scope *scope, bool has_account, size_t *written,
-		    struct sbk_error *err)
-{
-	scope->granted =
-		sbk_arena_alloc(&scope->arena, (scope->path_count + 1) *
-						       sizeof(*scope->granted));
-	if (scope->granted == NULL)
-		return sbk_error_no_memory(err);
-	scope->granted_count = 0;
-	find_paths(scope, true);
-	*written = scope->granted_count;
-	if (has_account)
-		find_paths(scope, false);
-	return 0;
-}
-
-/* What is in a granted root and is not written, of one kind or the others. */
-static size_t find_within(const struct sbk_scope *scope, bool denied,
-			  const char **out)
-{
-	size_t i, count = 0;
-
-	for (i = 0; i < scope->path_count; i++) {
-		const struct sbk_scope_path *path = &scope->paths[i];
-		struct sbk_file file;
-
-		if (path->kind != SBK_ACCESS_RW &&
-		    (path->kind == SBK_ACCESS_DENY) == denied &&
-		    strcmp(path->path, path->target) == 0 &&
-		    is_granted(scope, path->target) &&
-		    sbk_os_look(path->target, &file, NULL) == 0 &&
-		    file.type != SBK_FILE_LINK)
-			out[count++] = path->target;
-	}
-	return count;
-}
-
-/* What the run does not see gets no entry either; what else it may not write
- * is shut. */
-static int find_denied(struct sbk_run_grant *grant, struct sbk_error *err)
-{
-	const struct sbk_scope *scope = grant->scope;
-
-	grant->denied = calloc(scope->path_count + 1, sizeof(*grant->denied));
-	if (grant->denied == NULL)
-		return sbk_error_no_memory(err);
-	grant->denied_count = find_within(scope, true, grant->denied);
-	if (sbk_root_principals_used)
-		grant->shut_count = find_within(
-			scope, false, grant->denied + grant->denied_count);
-	return 0;
-}
 
 /* --- what stands already ------------------------------------------------ */
 
@@ -255,10 +146,20 @@ static int tell_git(struct sbk_scope *scope, struct sbk_error *err)
 
 /* --- the plans ---------------------------------------------------------- */
 
+/* The grant that was planned last before this part's, or NULL. */
+static const struct sbk_grant *before(const struct sbk_run_grant *grant,
+				      const struct sbk_run_grant_part *part)
+{
+	while (part > grant->parts)
+		if ((--part)->grant != NULL)
+			return part->grant;
+	return NULL;
+}
+
 static int plan_part(struct sbk_run_grant *grant,
 		     struct sbk_run_grant_part *part, struct sbk_error *err)
 {
-	const bool written = part == &grant->parts[WRITTEN];
+	const bool written = part == &grant->parts[SBK_RUN_GRANT_WRITTEN];
 	size_t i, kept = 0;
 	int rc;
 
@@ -278,8 +179,11 @@ static int plan_part(struct sbk_run_grant *grant,
 		.shut = grant->denied + grant->denied_count,
 		.shut_count = grant->shut_count,
 		.in_effect = grant->in_effect,
-		.without_way = true,
-		.except = written ? NULL : grant->parts[WRITTEN].grant,
+		/* Where there are mounts, what is above needs no entry. */
+		.without_way = !sbk_root_principals_used,
+		.beside = grant->scope->granted,
+		.beside_count = grant->scope->granted_count,
+		.except = before(grant, part),
 	};
 	if (kept == 0)
 		return 0;
@@ -287,16 +191,12 @@ static int plan_part(struct sbk_run_grant *grant,
 	if (part->plan == NULL)
 		return sbk_error_no_memory(err);
 	rc = sbk_grant_new(&grant->backend, &part->request, &part->grant, err);
-	if (rc == 0)
-		rc = sbk_grant_plan(part->grant, part->plan, err);
-	if (rc == 0)
-		grant->changes += sbk_plan_count(part->plan);
-	return rc;
+	return rc == 0 ? sbk_grant_plan(part->grant, part->plan, err) : rc;
 }
 
 static int add_notes(struct sbk_run_grant *grant, struct sbk_error *err)
 {
-	struct sbk_plan *plan = grant->parts[WRITTEN].plan;
+	struct sbk_plan *plan = grant->parts[SBK_RUN_GRANT_WRITTEN].plan;
 
 	if (plan == NULL || sbk_plan_count(plan) == 0 ||
 	    sbk_root_principals_used)
@@ -309,13 +209,14 @@ static int add_notes(struct sbk_run_grant *grant, struct sbk_error *err)
 		"account's to chmod or touch -d; what it makes is given back "
 		"to you after each run",
 		grant->name,
-		sbk_run_unmappable(grant->parts[WRITTEN].paths[0], true));
+		sbk_run_unmappable(grant->parts[SBK_RUN_GRANT_WRITTEN].paths[0],
+				   true));
 }
 
 /* What the plan is to give a root, which is told before it is made. */
 static void tell_planned(struct sbk_run_grant *grant)
 {
-	struct sbk_plan *plan = grant->parts[WRITTEN].plan;
+	struct sbk_plan *plan = grant->parts[SBK_RUN_GRANT_WRITTEN].plan;
 	size_t i, j;
 
 	for (i = 0; plan != NULL && i < sbk_plan_root_count(plan); i++) {
@@ -330,24 +231,73 @@ static void tell_planned(struct sbk_run_grant *grant)
 	}
 }
 
-static int make_plans(struct sbk_run_grant *grant, size_t written,
-		      struct sbk_error *err)
+static void forget_part(struct sbk_run_grant_part *part)
+{
+	sbk_grant_free(part->grant);
+	sbk_plan_free(part->plan);
+	part->grant = NULL;
+	part->plan = NULL;
+}
+
+/*
+ * Nobody asked for what was found: what of it cannot be granted is left out
+ * with a note, and there is still a run. It stands last in the scope's list.
+ */
+static int plan_found(struct sbk_run_grant *grant,
+		      struct sbk_run_grant_part *part, struct sbk_error *err)
 {
 	struct sbk_scope *scope = grant->scope;
-	size_t i;
-	int rc = find_denied(grant, err);
+	const char **all =
+		&scope->granted[scope->granted_count - part->wanted_count];
+	const size_t count = part->wanted_count;
+	struct sbk_error why = SBK_ERROR_INIT;
+	size_t i, kept = 0;
+	int rc = plan_part(grant, part, &why);
 
-	grant->parts[WRITTEN].wanted = scope->granted;
-	grant->parts[WRITTEN].wanted_count = written;
-	grant->parts[READ].wanted = scope->granted + written;
-	grant->parts[READ].wanted_count = scope->granted_count - written;
-	for (i = 0; rc == 0 && i < 2; i++) {
+	if (rc == 0)
+		return 0;
+	for (i = 0; i < count && rc != SBK_E_NOMEM; i++) {
+		forget_part(part);
+		part->wanted = &all[i];
+		part->wanted_count = 1;
+		rc = plan_part(grant, part, &why);
+		if (rc == 0)
+			all[kept++] = all[i];
+		else if (rc != SBK_E_NOMEM)
+			rc = sbk_run_grant_leave_out(grant, all[i], why.message,
+						     err);
+	}
+	forget_part(part);
+	if (rc == SBK_E_NOMEM)
+		return sbk_error_no_memory(err);
+	scope->granted_count -= count - kept;
+	part->wanted = all;
+	part->wanted_count = kept;
+	return plan_part(grant, part, err);
+}
+
+static int make_plans(struct sbk_run_grant *grant,
+		      const size_t counts[SBK_RUN_GRANT_PARTS],
+		      struct sbk_error *err)
+{
+	const char *const *wanted = (const char *const *)grant->scope->granted;
+	size_t i;
+	int rc = sbk_run_grant_find_denied(grant, err);
+
+	for (i = 0; rc == 0 && i < SBK_RUN_GRANT_PARTS; i++) {
 		struct sbk_run_grant_part *part = &grant->parts[i];
 
+		part->wanted = wanted;
+		part->wanted_count = counts[i];
+		wanted += counts[i];
 		part->paths =
 			calloc(part->wanted_count + 1, sizeof(*part->paths));
-		rc = part->paths != NULL ? plan_part(grant, part, err)
-					 : sbk_error_no_memory(err);
+		if (part->paths == NULL)
+			rc = sbk_error_no_memory(err);
+		else
+			rc = i == SBK_RUN_GRANT_FOUND
+				     ? plan_found(grant, part, err)
+				     : plan_part(grant, part, err);
 	}
 	tell_planned(grant);
 	return rc == 0 ? add_notes(grant, err) : rc;
@@ -397,7 +347,7 @@ static int find_who(struct sbk_run_grant *grant, struct sbk_error *err)
 	else
 		(void)snprintf(grant->name, sizeof(grant->name), "%s",
 			       sbk_root_principal_name);
-	return rc == 0 ? list_in_effect(grant, err) : rc;
+	return rc;
 }
 
 int sbk_run_grant_plan(struct sbk_run_grant *grant,
@@ -405,7 +355,7 @@ int sbk_run_grant_plan(struct sbk_run_grant *grant,
 		       struct sbk_error *err)
 {
 	struct sbk_error why = SBK_ERROR_INIT;
-	size_t written = 0;
+	size_t counts[SBK_RUN_GRANT_PARTS];
 	int rc;
 
 	scope->granted_count = 0;
@@ -417,15 +367,16 @@ int sbk_run_grant_plan(struct sbk_run_grant *grant,
 		sbk_run_account(scope, grant->principal, NULL) == 0;
 	if (!grant->has_account && !sbk_root_principals_used)
 		return 0; /* who launches finds out why, and says it */
-	rc = find_all(scope, grant->has_account, &written, err);
+	rc = find_who(grant, err);
+	if (rc == 0)
+		rc = sbk_run_grant_find(grant, counts, err);
+	if (rc == 0 && scope->granted_count > 0)
+		rc = list_in_effect(grant, err);
 	if (rc < 0 || scope->granted_count == 0)
 		return rc;
-	rc = find_who(grant, err);
-	if (rc < 0)
-		return rc;
 	grant->written = scope->granted;
-	grant->written_count = written;
-	rc = make_plans(grant, written, &why);
+	grant->written_count = counts[SBK_RUN_GRANT_WRITTEN];
+	rc = make_plans(grant, counts, &why);
 	if (rc == SBK_E_NOMEM)
 		return sbk_error_no_memory(err);
 	if (rc < 0)
@@ -471,10 +422,7 @@ static int plan_again(void *arg, struct sbk_plan **plan, struct sbk_error *err)
 	struct sbk_run_grant_part *part = grant->making;
 	int rc;
 
-	sbk_grant_free(part->grant);
-	sbk_plan_free(part->plan);
-	part->grant = NULL;
-	part->plan = NULL;
+	forget_part(part);
 	rc = sbk_run_roots_find(grant->ledger, grant->scope, err);
 	if (rc == 0)
 		rc = list_in_effect(grant, err);
@@ -517,7 +465,7 @@ static int make_part(struct sbk_run_grant *grant,
 
 	if (part->plan == NULL || sbk_plan_count(part->plan) == 0)
 		return 0;
-	sbk_buf_adds(&title, part == &grant->parts[WRITTEN]
+	sbk_buf_adds(&title, part == &grant->parts[SBK_RUN_GRANT_WRITTEN]
 				     ? "run --grant acl --rw"
 				     : "run --grant acl --ro");
 	for (i = 0; i < part->request.path_count; i++) {
@@ -525,11 +473,13 @@ static int make_part(struct sbk_run_grant *grant,
 		sbk_text_quote(&title, part->paths[i]);
 	}
 	/* It is filled anew where the plan is made again. */
-	request.mark = part == &grant->parts[WRITTEN]
+	request.mark = part == &grant->parts[SBK_RUN_GRANT_WRITTEN]
 			       ? sbk_root_principals_mark(&grant->own)
 			       : NULL;
 	request.title = sbk_buf_text(&title);
 	grant->making = part;
+	/* What was planned before this was perhaps planned again. */
+	part->request.except = before(grant, part);
 	rc = sbk_buf_failed(&title, err);
 	if (rc == 0)
 		rc = ledger->ops->transact(ledger->self, &grant->backend,
@@ -541,18 +491,20 @@ static int make_part(struct sbk_run_grant *grant,
 int sbk_run_grant_make(struct sbk_run_grant *grant,
 		       const struct sbk_ledger *ledger, struct sbk_error *err)
 {
-	int rc = make_part(grant, &grant->parts[WRITTEN], ledger, err);
+	size_t i;
+	int rc = 0;
 
-	return rc < 0 ? rc : make_part(grant, &grant->parts[READ], ledger, err);
+	for (i = 0; rc == 0 && i < SBK_RUN_GRANT_PARTS; i++)
+		rc = make_part(grant, &grant->parts[i], ledger, err);
+	return rc;
 }
 
 void sbk_run_grant_release(struct sbk_run_grant *grant)
 {
 	size_t i;
 
-	for (i = 0; i < 2; i++) {
-		sbk_grant_free(grant->parts[i].grant);
-		sbk_plan_free(grant->parts[i].plan);
+	for (i = 0; i < SBK_RUN_GRANT_PARTS; i++) {
+		forget_part(&grant->parts[i]);
 		free(grant->parts[i].paths);
 	}
 	free(grant->denied);

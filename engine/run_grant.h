@@ -12,8 +12,9 @@
  *	rc = sbk_run_grant_make(&grant, &ledger, err);
  *	sbk_run_grant_release(&grant);
  *
- *	run_grant.c       which paths, the plans, and making them
- *	run_grant_text.c  what is said of them
+ *	run_grant_paths.c  which paths
+ *	run_grant.c        the plans, and making them
+ *	run_grant_text.c   what is said of them
  */
 #ifndef SBK_RUN_GRANT_H
 #define SBK_RUN_GRANT_H
@@ -34,22 +35,33 @@ struct sbk_run_grant_part {
 	size_t wanted_count;
 };
 
+enum sbk_run_grant_kind {
+	SBK_RUN_GRANT_WRITTEN,
+	SBK_RUN_GRANT_READ,
+	/* To be read since it was found on PATH: what of it cannot be granted
+	 * is left out, with a note. */
+	SBK_RUN_GRANT_FOUND,
+	SBK_RUN_GRANT_PARTS
+};
+
 struct sbk_run_grant {
 	struct sbk_backend backend;
 	const struct sbk_ledger *ledger; /* borrowed, as is */
 	struct sbk_scope *scope;
 	struct sbk_plan *in_effect;
-	struct sbk_run_grant_part parts[2]; /* written, read */
-	struct sbk_run_grant_part *making;  /* the one under way */
-	struct sbk_root_principals own;	    /* the roots' */
-	const char **denied;		    /* and behind them, what is shut */
+	struct sbk_run_grant_part parts[SBK_RUN_GRANT_PARTS];
+	struct sbk_run_grant_part *making; /* the one under way */
+	struct sbk_root_principals own;	   /* the roots' */
+	const char **denied;		   /* and behind them, what is shut */
 	size_t denied_count, shut_count;
 	bool has_account;
 	char principal[SBK_PRINCIPAL_TEXT]; /* the account; "": none */
 	char name[SBK_NAME_MAX];
 	const char *const *written; /* of scope->granted */
 	size_t written_count;
-	size_t changes; /* of both plans */
+	const char **groups; /* the account's, asked once */
+	size_t group_count;
+	bool groups_known;
 };
 
 #define SBK_RUN_GRANT_INIT                \
@@ -82,6 +94,9 @@ int sbk_run_grant_plan(struct sbk_run_grant *grant,
  * command was faster, it is planned again. */
 int sbk_run_grant_make(struct sbk_run_grant *grant,
 		       const struct sbk_ledger *ledger, struct sbk_error *err);
+
+/* How many changes are planned. */
+size_t sbk_run_grant_changes(const struct sbk_run_grant *grant);
 
 /* The index-th of the roots that are written by ACL entries, or NULL. */
 const char *sbk_run_grant_root(const struct sbk_run_grant *grant, size_t index);

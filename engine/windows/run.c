@@ -18,6 +18,7 @@
 #include "engine/windows/interrupt.h"
 #include "engine/windows/kept.h"
 #include "engine/windows/launch.h"
+#include "engine/windows/run_denied.h"
 #include "engine/windows/run_parts.h"
 #include "engine/windows/run_rules.h"
 #include "engine/windows/run_under_account.h"
@@ -302,6 +303,9 @@ int sbk_run_check(const struct sbk_scope *scope,
 		sbk_run_rules_account(scope->network, account.principal.number,
 				      true, "", &run.carriers);
 		rc = sbk_run_rules_check_account(scope, &run.carriers, err);
+		if (rc == 0)
+			rc = sbk_run_denied_check(scope, account.principal.id,
+						  err);
 	} else {
 		rc = refuse_beside(&run, err);
 		if (rc == 0)

@@ -83,19 +83,20 @@ void sbk_run_rules_account(enum sbk_network network, uint32_t account,
 	}
 }
 
-/* What no run on Windows keeps: a denied path, more roots than a token holds
- * the SIDs of. */
-static int refuse_scope(const struct sbk_scope *scope, const char *why,
-			struct sbk_error *err)
+/* What a run without an account does not keep. */
+static int refuse_denied(const struct sbk_scope *scope, struct sbk_error *err)
 {
 	size_t i;
 
 	for (i = 0; i < scope->path_count; i++)
 		if (scope->paths[i].kind == SBK_ACCESS_DENY)
-			return sbk_error_set(err, SBK_E_UNSUPPORTED,
-					     "'%.200s' is denied, and %s",
-					     scope->paths[i].path, why);
-	return sbk_run_sids_check(scope, err);
+			return sbk_error_set(
+				err, SBK_E_UNSUPPORTED,
+				"'%.200s' is denied, and a run without an "
+				"account reads what the user reads: set up the "
+				"accounts ('sandbook setup')",
+				scope->paths[i].path);
+	return 0;
 }
 
 /* The first guarantee that nothing carries. */
@@ -120,12 +121,7 @@ int sbk_run_rules_check_account(const struct sbk_scope *scope,
 				const struct sbk_carriers *carriers,
 				struct sbk_error *err)
 {
-	int rc = refuse_scope(scope,
-			      "whether the account may read it is for its "
-			      "access list to say, which no run changes: "
-			      "leave it out of what is granted, and out of "
-			      "--deny",
-			      err);
+	int rc = sbk_run_sids_check(scope, err);
 
 	if (rc == 0 && scope->account == SBK_ACCOUNT_WISH_REQUIRE &&
 	    scope->network != SBK_NETWORK_ON && !carriers->firewall)
@@ -150,10 +146,9 @@ int sbk_run_rules_check(const struct sbk_scope *scope,
 			carriers->account_missing[0] != '\0'
 				? carriers->account_missing
 				: "'sandbook setup' makes it");
-	rc = refuse_scope(scope,
-			  "a run without an account reads what the user "
-			  "reads: set up the accounts ('sandbook setup')",
-			  err);
+	rc = refuse_denied(scope, err);
+	if (rc == 0)
+		rc = sbk_run_sids_check(scope, err);
 	return rc < 0 ? rc
 		      : require_all(scope, carriers,
 				    "'sandbook setup' makes accounts that "

@@ -20,10 +20,10 @@ void sbk_run_rules_account(enum sbk_network network, uint32_t account,
 			   bool kept_off, const char *why,
 			   struct sbk_carriers *out);
 /* Whether this can be a run under an account: SBK_E_UNSUPPORTED where a
- * guarantee has no carrier and the scope does not ask for best effort, the
- * account is required and not kept off the network, or a path is denied, which
- * no entry of ours would keep the account from; SBK_E_LIMIT for more writable
- * roots than a token holds the SIDs of. */
+ * guarantee has no carrier and the scope does not ask for best effort, or the
+ * account is required and not kept off the network; SBK_E_LIMIT for more
+ * writable roots than a token holds the SIDs of. Denied paths are
+ * run_denied.h's. */
 int sbk_run_rules_check_account(const struct sbk_scope *scope,
 				const struct sbk_carriers *carriers,
 				struct sbk_error *err);

@@ -17,6 +17,7 @@
 #include "engine/os.h"
 #include "engine/windows/account_environment.h"
 #include "engine/windows/interrupt.h"
+#include "engine/windows/run_denied.h"
 #include "engine/windows/run_probe.h"
 #include "engine/windows/run_rules.h"
 #include "engine/windows/runner_logon.h"
@@ -266,6 +267,9 @@ static int run_all(struct run *run, struct sbk_run_end *end,
 	/* As it is if the trial of the network goes well. */
 	describe(run, true, "");
 	rc = sbk_run_rules_check_account(run->wish->scope, &run->carriers, err);
+	if (rc == 0)
+		rc = sbk_run_denied_check(run->wish->scope,
+					  run->account->principal.id, err);
 	if (rc < 0)
 		return rc;
 	sbk_temporary_sweep(&removed, &left);

@@ -19,12 +19,12 @@
 #include "engine/cli.h"
 #include "engine/ledger.h"
 #include "engine/os.h"
+#include "engine/plan_grant.h"
 #include "engine/policy.h"
 #include "engine/run.h"
 #include "engine/windows/front.h"
 #include "engine/windows/keyring.h"
 #include "engine/windows/pipe_end.h"
-#include "engine/windows/principal_rules.h"
 #include "engine/windows/secret.h"
 #include "engine/windows/temporary.h"
 #include "engine/windows/wide.h"
@@ -32,12 +32,12 @@
 #include "engine/windows/win32_logon.h"
 #include "engine/windows/win32_program.h"
 #include "journal/journal.h"
+#include "tests/windows/enrolled.h"
+#include "tests/windows/kept_lists.h"
 #include "tests/windows/sim.h"
 
 #include "engine/banned.h"
 
-#define PASSWORD "abcdefghijklmnopqrstuvwxyzABCDEF01234-_x"
-#define NONCE "0123456789abcdef0123456789abcdef"
 #define OUTPUT_MAX 65536
 #define WORDS_MAX 16
 #define STARTED_MAX 4
@@ -79,7 +79,8 @@ static BOOL WINAPI start_as_self(LPCWSTR name, LPCWSTR domain, LPCWSTR password,
 
 	(void)domain;
 	if (wcsncmp(name, L"SandbookO", 9) != 0 || how != 0 ||
-	    wcscmp(password, L"" PASSWORD) != 0 || environment != NULL ||
+	    wcscmp(password, L"" ENROLLED_PASSWORD) != 0 ||
+	    environment != NULL ||
 	    wcsstr(wanted, L"sandbook-runner.exe") == NULL)
 		abort();
 	if (refuse_with != 0) {
@@ -183,37 +184,6 @@ static DWORD WINAPI last_error(void)
 	return code != 0 ? code : GetLastError();
 }
 
-static void make_account(const WCHAR *wide, const char *name,
-			 enum sbk_principal_role role)
-{
-	struct sim_account *account = sim_make_account(sim, wide, false);
-	struct sbk_buf plain = SBK_BUF_INIT, sealed = SBK_BUF_INIT;
-	struct sbk_sid_text person;
-
-	account->sid = own;
-	(void)sbk_sid_format(&own, &person);
-	sbk_nt_comment_make(&plain, sbk_nt_role_words(role), name, person.text,
-			    NONCE);
-	sbk_nt_comment_seal(&sealed, sbk_buf_text(&plain), &own);
-	(void)MultiByteToWideChar(CP_UTF8, 0, sbk_buf_text(&sealed), -1,
-				  account->comment, 300);
-	sbk_buf_release(&plain);
-	sbk_buf_release(&sealed);
-}
-
-static void keep_secret(const char *account, const struct sbk_sid *sid)
-{
-	struct sbk_error err = SBK_ERROR_INIT;
-	struct sbk_secret_label label;
-	struct sbk_store *store = NULL;
-
-	assert_ok(sbk_secret_store(SBK_STORE_CREATE, &store, &err), &err);
-	assert_ok(sbk_secret_label(&label, account, sid, NONCE, &err), &err);
-	assert_ok(sbk_secret_remove(store, account, &err), &err);
-	assert_ok(sbk_secret_keep(store, &label, PASSWORD, &err), &err);
-	sbk_store_close(store);
-}
-
 /* As setup keeps it: by the journal. */
 static void keep_by_record(const char *account)
 {
@@ -230,11 +200,13 @@ static void keep_by_record(const char *account)
 	struct sbk_ledger ledger;
 
 	assert_ok(sbk_os_backend(&backend, &err), &err);
-	assert_ok(sbk_keyring_put(sbk_host_keyring(&backend), account, PASSWORD,
-				  &err),
+	assert_ok(sbk_keyring_put(sbk_host_keyring(&backend), account,
+				  ENROLLED_PASSWORD, &err),
 		  &err);
-	assert_ok(sbk_secret_label(&label, account, &own, NONCE, &err), &err);
-	assert_ok(sbk_secret_state(&label, PASSWORD, &state, &err), &err);
+	assert_ok(sbk_secret_label(&label, account, &own, ENROLLED_NONCE, &err),
+		  &err);
+	assert_ok(sbk_secret_state(&label, ENROLLED_PASSWORD, &state, &err),
+		  &err);
 	change.after = (struct sbk_state){sbk_buf_text(&state), state.size};
 	assert_ok(sbk_plan_add(plan, &change, &err), &err);
 	sbk_journal_ledger(&ledger);
@@ -246,28 +218,14 @@ static void keep_by_record(const char *account)
 	sbk_backend_close(&backend);
 }
 
-static void forget_secrets(void)
-{
-	struct sbk_error err = SBK_ERROR_INIT;
-	struct sbk_store *store = NULL;
-
-	if (sbk_secret_store(SBK_STORE_READ, &store, &err) == 0) {
-		assert_ok(sbk_secret_remove(store, "SandbookOffline", &err),
-			  &err);
-		assert_ok(sbk_secret_remove(store, "SandbookOnline", &err),
-			  &err);
-	}
-	sbk_store_close(store);
-}
-
 /* This user is enrolled, with both accounts. */
 static void enrol(void)
 {
-	make_account(L"SandbookOffline", "SandbookOffline",
-		     SBK_PRINCIPAL_OFFLINE);
-	make_account(L"SandbookOnline", "SandbookOnline", SBK_PRINCIPAL_ONLINE);
-	keep_secret("SandbookOffline", &own);
-	keep_secret("SandbookOnline", &own);
+	enrolled_make(sim, L"SandbookOffline", SBK_PRINCIPAL_OFFLINE, &own,
+		      &own);
+	enrolled_make(sim, L"SandbookOnline", SBK_PRINCIPAL_ONLINE, &own, &own);
+	enrolled_keep("SandbookOffline", &own);
+	enrolled_keep("SandbookOnline", &own);
 }
 
 static int setup(void **state)
@@ -288,6 +246,7 @@ static int setup(void **state)
 	sim = sim_begin();
 	table = sbk_win32_system;
 	table.accounts = &sim_accounts_table;
+	table.rights.LookupAccountSidW = sbk_win32->rights.LookupAccountSidW;
 	table.errors.GetLastError = last_error;
 	logon = sbk_win32_logon_system;
 	logon.CreateProcessWithLogonW = start_as_self;
@@ -329,7 +288,7 @@ static int teardown(void **state)
 	(void)snprintf(pattern, sizeof(pattern), "%s/sandbook-run-*",
 		       data_directory);
 	assert_ptr_equal(FindFirstFileA(pattern, &found), INVALID_HANDLE_VALUE);
-	forget_secrets();
+	enrolled_forget();
 	assert_ok(sbk_journal_remove(&place, &err), &err);
 	sim_finish(sim);
 	assert_int_equal(_chdir("\\"), 0);
@@ -353,8 +312,10 @@ static size_t read_all(FILE *from, char out[OUTPUT_MAX])
 /* One call of the program: its exit code, what it and the command wrote. */
 static int call(const char *first, ...)
 {
-	const struct sbk_command commands[] = {
-		sbk_command_run, sbk_command_plan, {.name = NULL}};
+	const struct sbk_command commands[] = {sbk_command_run,
+					       sbk_command_plan,
+					       sbk_command_grant,
+					       {.name = NULL}};
 	const struct sbk_command *const tables[] = {commands,
 						    sbk_journal_commands, NULL};
 	struct sbk_cli cli = {.program = "sandbook", .version = "test"};
@@ -412,7 +373,7 @@ static void test_run_account__runs_to_its_end(void **state)
 	assert_non_null(strstr(written, "hello"));
 	assert_said("were not all read back");
 	assert_null(strstr(output, "is not guaranteed"));
-	assert_null(strstr(output, PASSWORD));
+	assert_null(strstr(output, ENROLLED_PASSWORD));
 	assert_int_equal(started_count, 1);
 	assert_code(call("journal", "log", NULL), 0);
 	assert_said("exit 7");
@@ -464,6 +425,24 @@ static void test_run_account__its_end_is_told(void **state)
 	assert_said("nowhere");
 }
 
+/* Whoever granted a root: what the account makes there is to be handed back,
+ * and the record says where. */
+static void test_run_account__a_granted_root_is_handed_back(void **state)
+{
+	static const struct kept_lists_options kept = {.fails = NULL};
+
+	(void)state;
+	enrol();
+	kept_lists_put(&table, &kept);
+	assert_code(call("grant", "--to", "runs", "--rw", "ws", NULL), 0);
+	assert_code(call(ONLINE, "--best-effort", "--", "cmd", "/c", "exit 7",
+			 NULL),
+		    7);
+	assert_code(call("journal", "log", "--json", NULL), 0);
+	assert_said("\"hand_back\":[{\"path\":\"");
+	assert_code(call("undo", "--yes", "--path", "ws", NULL), 0);
+}
+
 /* Ctrl-C ends the command, and then all is as at any end. */
 static void test_run_account__is_interrupted(void **state)
 {
@@ -506,7 +485,7 @@ static void test_run_account__a_crash_is_swept(void **state)
 	(void)state;
 	enrol();
 	(void)snprintf(ours, sizeof(ours), "%s/sandbook-run-%s", data_directory,
-		       NONCE);
+		       ENROLLED_NONCE);
 	(void)snprintf(other, sizeof(other), "%s/sandbook-runs",
 		       data_directory);
 	assert_int_equal(_mkdir(ours), 0);
@@ -543,11 +522,11 @@ static void test_run_account__the_plan_tells_the_truth(void **state)
 	(void)state;
 	assert_code(call("plan", "-C", "ws", NULL), 0);
 	assert_said("Account: none, since this user has no sandbox account");
-	make_account(L"SandbookOffline", "SandbookOffline",
-		     SBK_PRINCIPAL_OFFLINE);
+	enrolled_make(sim, L"SandbookOffline", SBK_PRINCIPAL_OFFLINE, &own,
+		      &own);
 	assert_code(call("plan", "-C", "ws", NULL), 0);
 	assert_said("no password of it is kept");
-	keep_secret("SandbookOffline", &own);
+	enrolled_keep("SandbookOffline", &own);
 	assert_code(call("plan", "-C", "ws", NULL), 0);
 	assert_said("Account: 'SandbookOffline' (");
 	assert_said(sbk_sid_format(&own, &text));
@@ -557,7 +536,7 @@ static void test_run_account__the_plan_tells_the_truth(void **state)
 	assert_code(call("plan", "--net", "-C", "ws", NULL), 0);
 	assert_said("Account: none");
 	/* A name that was given again. */
-	keep_secret("SandbookOffline", &another);
+	enrolled_keep("SandbookOffline", &another);
 	assert_code(call("plan", "-C", "ws", NULL), 0);
 	assert_said("is of the account S-1-5-21-9-9-9-1009");
 	assert_int_equal(started_count, 0);
@@ -572,7 +551,7 @@ static void test_run_account__never_the_user_in_its_place(void **state)
 
 	(void)state;
 	enrol();
-	keep_secret("SandbookOnline", &another);
+	enrolled_keep("SandbookOnline", &another);
 	assert_code(call(ONLINE, "--best-effort", "--test-any-token", "--",
 			 "cmd", "/c", "mkdir", "made", NULL),
 		    SBK_EXIT_UNSUPPORTED);
@@ -599,7 +578,7 @@ static void test_run_account__a_logon_that_fails_has_its_remedy(void **state)
 		call(ONLINE, "--best-effort", "--", "cmd", "/c", "exit", NULL),
 		0);
 	assert_said("disabled");
-	assert_null(strstr(output, PASSWORD));
+	assert_null(strstr(output, ENROLLED_PASSWORD));
 	/* Nothing was begun, so there is no session. */
 	assert_code(call("journal", "log", NULL), 0);
 	assert_null(strstr(output, "cmd"));
@@ -714,15 +693,15 @@ static NET_API_STATUS WINAPI change_password(LPCWSTR computer, LPCWSTR name,
 
 static void enrol_by_record(void)
 {
-	make_account(L"SandbookOffline", "SandbookOffline",
-		     SBK_PRINCIPAL_OFFLINE);
-	make_account(L"SandbookOnline", "SandbookOnline", SBK_PRINCIPAL_ONLINE);
+	enrolled_make(sim, L"SandbookOffline", SBK_PRINCIPAL_OFFLINE, &own,
+		      &own);
+	enrolled_make(sim, L"SandbookOnline", SBK_PRINCIPAL_ONLINE, &own, &own);
 	keep_by_record("SandbookOffline");
 	keep_by_record("SandbookOnline");
 	(void)wcscpy(sim_account_named(sim, L"SandbookOffline")->password,
-		     L"" PASSWORD);
+		     L"" ENROLLED_PASSWORD);
 	(void)wcscpy(sim_account_named(sim, L"SandbookOnline")->password,
-		     L"" PASSWORD);
+		     L"" ENROLLED_PASSWORD);
 	logon.NetUserChangePassword = change_password;
 	table.check = &sim_check_table;
 	table.rights.LookupAccountSidW = name_own;
@@ -732,8 +711,8 @@ static void enrol_by_record(void)
 
 static bool opens(const WCHAR *name)
 {
-	return wcscmp(sim_account_named(sim, name)->password, L"" PASSWORD) ==
-	       0;
+	return wcscmp(sim_account_named(sim, name)->password,
+		      L"" ENROLLED_PASSWORD) == 0;
 }
 
 static bool is_kept(const char *account)
@@ -788,7 +767,7 @@ static void test_run_account__withheld_it_is_the_users_own(void **state)
 		       sim_account_named(sim, L"SandbookOnline")->password),
 		0);
 	assert_false(is_kept("SandbookOffline") || is_kept("SandbookOnline"));
-	assert_null(strstr(output, PASSWORD));
+	assert_null(strstr(output, ENROLLED_PASSWORD));
 	assert_code(call("journal", "log", "--json", NULL), 0);
 	assert_said("\"withholds\":\"SandbookOffline,SandbookOnline\"");
 	assert_said("run --withhold-passwords");
@@ -858,7 +837,7 @@ static void test_run_account__withholding_that_stops_goes_on(void **state)
 	assert_code(call(WITHHOLD, "--", "cmd", "/c", "exit 5", NULL), 5);
 	assert_false(opens(L"SandbookOnline") || is_kept("SandbookOnline"));
 	/* One whose password was changed, and which is kept still. */
-	forget_secrets();
+	enrolled_forget();
 	keep_by_record("SandbookOffline");
 	assert_code(call(WITHHOLD, "--", "cmd", "/c", "exit 5", NULL), 5);
 	assert_false(is_kept("SandbookOffline"));
@@ -870,6 +849,7 @@ static const struct CMUnitTest tests[] = {
 	RUN_TEST(test_run_account__runs_to_its_end),
 	RUN_TEST(test_run_account__what_it_is_given_is_its_own),
 	RUN_TEST(test_run_account__its_end_is_told),
+	RUN_TEST(test_run_account__a_granted_root_is_handed_back),
 	RUN_TEST(test_run_account__is_interrupted),
 	RUN_TEST(test_run_account__is_interrupted_early),
 	RUN_TEST(test_run_account__a_crash_is_swept),

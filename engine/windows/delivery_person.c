@@ -18,6 +18,7 @@
 #include "engine/windows/handover.h"
 #include "engine/windows/kept.h"
 #include "engine/windows/keyring.h"
+#include "engine/windows/setup_refusal.h"
 #include "engine/windows/standing.h"
 #include "engine/windows/win32.h"
 
@@ -269,24 +270,35 @@ static int copy_words(char *const *argv, char *name, char *words[WORDS_MAX],
 	return 0;
 }
 
-/* Its window is gone with it, as a rule. */
-static void tell_end(struct attending *a, DWORD code)
+/*
+ * Its window is gone with it, as a rule. Why it would not begin comes as a
+ * number, since there is no pipe yet: 0, or the error that says it.
+ */
+static int tell_end(struct attending *a, DWORD code, struct sbk_error *err)
 {
 	const char *why =
 		a->handover != NULL ? sbk_handover_why(a->handover) : NULL;
+	const char *text;
+	int error;
 
 	if (code == 0)
-		return;
+		return 0;
+	text = sbk_setup_refusal_text(code, &error);
+	if (error < 0)
+		return sbk_error_set(err, error,
+				     SBK_SETUP_PROGRAM ".exe did nothing: %s",
+				     text);
 	(void)fprintf(a->cli->err,
 		      "%s: sandbook-setup ended with exit code %lu",
 		      a->cli->program, (unsigned long)code);
-	if (why != NULL)
-		(void)fprintf(a->cli->err, ": %s\n", why);
+	if (why != NULL || text != NULL)
+		(void)fprintf(a->cli->err, ": %s\n", why != NULL ? why : text);
 	else
 		(void)fprintf(a->cli->err,
 			      "; it says why in its own window, or started "
 			      "from an administrator's; what was done is in "
 			      "'sandbook journal log --machine'\n");
+	return 0;
 }
 
 static int run_setup(struct attending *a, bool enrols, char *const *argv,
@@ -343,7 +355,7 @@ int sbk_setup_attend(struct sbk_cli *cli, enum sbk_setup_way way,
 		sbk_kept_settle(cli, &a.backend, &a.delivered);
 	sbk_front_close(a.front);
 	if (rc == 0)
-		tell_end(&a, *code);
+		rc = tell_end(&a, *code, err);
 	if (rc == 0 && *code == 0 && way != SBK_SETUP_CHANGES)
 		sbk_standing_check(cli, stood, code);
 	sbk_handover_close(a.handover);

@@ -12,6 +12,7 @@
 #include "engine/limits.h"
 #include "engine/os.h"
 #include "engine/windows/command_line.h"
+#include "engine/windows/setup_refusal.h"
 #include "engine/windows/wide.h"
 #include "engine/windows/win32.h"
 #include "engine/windows/win32_elevation.h"
@@ -97,14 +98,19 @@ int sbk_os_become_sibling(const char *name, char *const *argv,
 			  struct sbk_error *err)
 {
 	HANDLE process = NULL;
+	const char *text;
 	DWORD code = 0;
-	int rc = sbk_elevate_start(name, argv, &process, err);
+	int error, rc = sbk_elevate_start(name, argv, &process, err);
 
 	if (rc == 0)
 		rc = sbk_elevate_wait(process, &code, err);
 	sbk_win32_close(&process);
 	if (rc < 0)
 		return rc;
+	/* It refused before it did anything, in a window that is gone. */
+	text = sbk_setup_refusal_text(code, &error);
+	if (error < 0)
+		return sbk_error_set(err, error, "'%s.exe': %s", name, text);
 	(void)fflush(NULL);
 	exit((int)code);
 }

@@ -67,11 +67,12 @@ static const char *find_every_user(const struct sbk_sid_list *list)
 
 /* What a sandbox started must not make sandboxes. */
 int sbk_setup_judge_caller(const struct sbk_setup_facts *facts,
-			   struct sbk_error *err)
+			   enum sbk_setup_refusal *which, struct sbk_error *err)
 {
 	struct sbk_sid_text text;
 	size_t i;
 
+	*which = SBK_SETUP_RESTRICTED;
 	if (facts->restricting.count > 0)
 		return sbk_error_set(
 			err, SBK_E_DENIED,
@@ -79,6 +80,7 @@ int sbk_setup_judge_caller(const struct sbk_setup_facts *facts,
 			"as within a sandbox; start it from a "
 			"console of your own",
 			sbk_sid_format(&facts->restricting.items[0], &text));
+	*which = SBK_SETUP_SANDBOXED;
 	for (i = 0; i < facts->caller.count; i++) {
 		const struct sbk_sid *sid = &facts->caller.items[i];
 
@@ -91,6 +93,7 @@ int sbk_setup_judge_caller(const struct sbk_setup_facts *facts,
 					     "administrator",
 					     sbk_sid_format(sid, &text));
 	}
+	*which = SBK_SETUP_PLAIN;
 	if (!facts->elevated)
 		return sbk_error_set(err, SBK_E_DENIED,
 				     "accounts and network filters are made "
@@ -121,12 +124,14 @@ static int judge_logon(const struct sbk_setup_facts *facts,
 	return 0;
 }
 
-int sbk_setup_judge(const struct sbk_setup_facts *facts, struct sbk_error *err)
+int sbk_setup_judge(const struct sbk_setup_facts *facts,
+		    enum sbk_setup_refusal *which, struct sbk_error *err)
 {
-	int rc = sbk_setup_judge_caller(facts, err);
+	int rc = sbk_setup_judge_caller(facts, which, err);
 
 	if (rc < 0)
 		return rc;
+	*which = SBK_SETUP_CONTROLLER;
 	if (facts->domain_controller)
 		return sbk_error_set(
 			err, SBK_E_UNSUPPORTED,
@@ -134,6 +139,7 @@ int sbk_setup_judge(const struct sbk_setup_facts *facts, struct sbk_error *err)
 			"are the domain's, and sandbox accounts "
 			"are a machine's own; set it up on another "
 			"machine");
+	*which = SBK_SETUP_PASSWORDS;
 	if (facts->password_min > SBK_SETUP_PASSWORD)
 		return sbk_error_set(err, SBK_E_UNSUPPORTED,
 				     "the password policy wants at least %u "
@@ -141,6 +147,10 @@ int sbk_setup_judge(const struct sbk_setup_facts *facts, struct sbk_error *err)
 				     "%d; lower 'Minimum password length'",
 				     (unsigned)facts->password_min,
 				     SBK_SETUP_PASSWORD);
+	*which = SBK_SETUP_LOGONS;
 	rc = judge_logon(facts, err);
-	return rc < 0 ? rc : sbk_firewall_effective(&facts->firewall, err);
+	if (rc < 0)
+		return rc;
+	*which = SBK_SETUP_FIREWALL;
+	return sbk_firewall_effective(&facts->firewall, err);
 }

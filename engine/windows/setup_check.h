@@ -13,6 +13,7 @@
 #include "engine/error.h"
 #include "engine/ntsec/sid.h"
 #include "engine/windows/firewall_rules.h"
+#include "engine/windows/setup_refusal.h"
 
 #define SBK_SETUP_SIDS_MAX 1024 /* groups of one token; of one right */
 #define SBK_SETUP_PASSWORD 40	/* characters of an account's password */
@@ -43,18 +44,20 @@ struct sbk_setup_facts {
 void sbk_setup_facts_release(struct sbk_setup_facts *facts);
 
 /*
- * The first check that fails: SBK_E_DENIED for who calls, SBK_E_UNSUPPORTED for
- * how the machine is. Pure.
+ * The first check that fails, which `which` names: SBK_E_DENIED for who calls,
+ * SBK_E_UNSUPPORTED for how the machine is. Pure.
  */
-int sbk_setup_judge(const struct sbk_setup_facts *facts, struct sbk_error *err);
+int sbk_setup_judge(const struct sbk_setup_facts *facts,
+		    enum sbk_setup_refusal *which, struct sbk_error *err);
 
 /* Who calls, alone: the first of these. */
 int sbk_setup_judge_caller(const struct sbk_setup_facts *facts,
+			   enum sbk_setup_refusal *which,
 			   struct sbk_error *err);
 
 /* All of it, for the machine as it is and the program that runs: the folder it
  * is in, too, and every one above. Changes nothing. */
-int sbk_nt_setup_check(struct sbk_error *err);
+int sbk_nt_setup_check(enum sbk_setup_refusal *which, struct sbk_error *err);
 
 /*
  * Whether what is at `path`, which is cut on the way, may be started elevated:
@@ -65,6 +68,7 @@ int sbk_setup_check_place(char *path, struct sbk_error *err);
 
 /* What uninstall asks of it: who calls, and where the program lies. How the
  * machine is must keep nobody from taking things away. */
-int sbk_nt_uninstall_check(struct sbk_error *err);
+int sbk_nt_uninstall_check(enum sbk_setup_refusal *which,
+			   struct sbk_error *err);
 
 #endif

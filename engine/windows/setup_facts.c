@@ -184,30 +184,36 @@ static int check_program(struct sbk_error *err)
 	return rc;
 }
 
-int sbk_nt_setup_check(struct sbk_error *err)
+int sbk_nt_setup_check(enum sbk_setup_refusal *which, struct sbk_error *err)
 {
 	struct sbk_setup_facts facts = {.elevated = false};
 	int rc = read_facts(&facts, err);
 
+	*which = SBK_SETUP_LOOK;
 	if (rc == 0)
-		rc = sbk_setup_judge(&facts, err);
-	if (rc == 0)
+		rc = sbk_setup_judge(&facts, which, err);
+	if (rc == 0) {
+		*which = SBK_SETUP_PLACE;
 		rc = check_program(err);
+	}
 	sbk_setup_facts_release(&facts);
 	return rc;
 }
 
-int sbk_nt_uninstall_check(struct sbk_error *err)
+int sbk_nt_uninstall_check(enum sbk_setup_refusal *which, struct sbk_error *err)
 {
 	struct sbk_setup_facts facts = {.elevated = false};
 	int rc = read_token(&facts, err);
 
+	*which = SBK_SETUP_LOOK;
 	if (rc == 0)
 		rc = read_ours(&facts, err);
 	if (rc == 0)
-		rc = sbk_setup_judge_caller(&facts, err);
-	if (rc == 0)
+		rc = sbk_setup_judge_caller(&facts, which, err);
+	if (rc == 0) {
+		*which = SBK_SETUP_PLACE;
 		rc = check_program(err);
+	}
 	sbk_setup_facts_release(&facts);
 	return rc;
 }

@@ -21,13 +21,22 @@
 
 #include "engine/banned.h"
 
+/* In words here, and as a number for who started this and sees no more. */
+static int refuse(struct sbk_cli *cli, enum sbk_setup_refusal which,
+		  struct sbk_error *err)
+{
+	(void)sbk_cli_fail(cli, err);
+	return sbk_setup_refusal_exit(which);
+}
+
 /* Nothing is planned on a machine, or by a program, that is not fit for it. */
 static int run_setup(struct sbk_cli *cli, int argc, char **argv)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
+	enum sbk_setup_refusal which;
 
-	return sbk_nt_setup_check(&err) < 0
-		       ? sbk_cli_fail(cli, &err)
+	return sbk_nt_setup_check(&which, &err) < 0
+		       ? refuse(cli, which, &err)
 		       : sbk_command_setup.run(cli, argc, argv);
 }
 
@@ -35,9 +44,10 @@ static int run_setup(struct sbk_cli *cli, int argc, char **argv)
 static int run_uninstall(struct sbk_cli *cli, int argc, char **argv)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
+	enum sbk_setup_refusal which;
 
-	if (sbk_nt_uninstall_check(&err) < 0)
-		return sbk_cli_fail(cli, &err);
+	if (sbk_nt_uninstall_check(&which, &err) < 0)
+		return refuse(cli, which, &err);
 	sbk_elevate_reach_all();
 	return sbk_uninstall_commands[0].run(cli, argc, argv);
 }

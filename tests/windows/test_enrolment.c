@@ -20,6 +20,7 @@
 #include "engine/windows/front.h"
 #include "engine/windows/handover_rules.h"
 #include "engine/windows/secret.h"
+#include "engine/windows/setup_refusal.h"
 #include "engine/windows/network_try.h"
 #include "engine/windows/wide.h"
 #include "engine/windows/win32_elevation.h"
@@ -667,6 +668,43 @@ static void test_enrolment__beside_a_run_is_refused(void **state)
 	end(sim);
 }
 
+static DWORD WINAPI do_nothing(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+static DWORD refused_with;
+
+static BOOL WINAPI start_refused(SHELLEXECUTEINFOW *info)
+{
+	setup_code = refused_with;
+	info->hProcess = CreateThread(NULL, 0, do_nothing, NULL, 0, NULL);
+	return info->hProcess != NULL;
+}
+
+/* One that does not come as far as the pipe says why by its exit code. */
+static void test_enrolment__a_setup_that_would_not_begin_is_told(void **state)
+{
+	struct sim *sim = begin();
+
+	(void)state;
+	elevation.ShellExecuteExW = start_refused;
+	refused_with = (DWORD)sbk_setup_refusal_exit(SBK_SETUP_PASSWORDS);
+	assert_int_equal(enrol(), SBK_EXIT_UNSUPPORTED);
+	assert_said(said, "did nothing: the password policy wants longer");
+	refused_with = (DWORD)sbk_setup_refusal_exit(SBK_SETUP_PLACE);
+	assert_int_equal(enrol(), SBK_EXIT_DENIED);
+	assert_said(said, "install it below");
+	refused_with = 0xC000013A;
+	assert_int_equal(enrol(), (int)0xC000013A);
+	assert_said(said, "its window was closed");
+	refused_with = 1;
+	assert_int_equal(enrol(), 1);
+	assert_said(said, "it says why in its own window");
+	hybrid_finish(sim);
+}
+
 /* Whether call n of an enrolment, or of an upgrade, was met. */
 static bool one_fault(unsigned long n, bool upgrades)
 {
@@ -744,6 +782,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_enrolment__what_stood_is_tried_and_told),
 	cmocka_unit_test(test_enrolment__a_failure_leaves_the_old_ones),
 	cmocka_unit_test(test_enrolment__beside_a_run_is_refused),
+	cmocka_unit_test(test_enrolment__a_setup_that_would_not_begin_is_told),
 	cmocka_unit_test(test_enrolment__any_message_may_be_lost),
 	cmocka_unit_test_teardown(
 		test_enrolment__a_call_that_fails_leaves_both_agreed,

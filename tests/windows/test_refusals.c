@@ -219,11 +219,12 @@ static void test_refusals__a_firewall_rule_that_is_none_is_told(void **state)
 static void test_refusals__setup_is_refused_before_it_begins(void **state)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
+	enum sbk_setup_refusal refusal;
 
 	(void)state;
 	if (!is_wine())
 		return;
-	assert_int_not_equal(sbk_nt_setup_check(&err), 0);
+	assert_int_not_equal(sbk_nt_setup_check(&refusal, &err), 0);
 	print_message("%s\n", err.message);
 }
 

@@ -51,11 +51,19 @@ static void finish(struct life *life)
 	life_end(life);
 }
 
+/* Which it was says the same to whoever sees the exit code alone. */
+static enum sbk_setup_refusal refusal;
+
 static void assert_refused(struct life *life, int code, const char *text)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
+	int error = 0;
 
-	assert_error(sbk_nt_setup_check(&err), code, &err);
+	assert_error(sbk_nt_setup_check(&refusal, &err), code, &err);
+	assert_non_null(sbk_setup_refusal_text(
+		(uint32_t)sbk_setup_refusal_exit(refusal), &error));
+	if (refusal != SBK_SETUP_LOOK && refusal != SBK_SETUP_PLACE)
+		assert_int_equal(error, code);
 	if (strstr(err.message, text) == NULL)
 		fail_msg("'%s' does not say '%s'", err.message, text);
 	finish(life);
@@ -69,12 +77,12 @@ static void test_setup_check__a_machine_that_is_fit(void **state)
 	size_t i;
 
 	(void)state;
-	assert_ok(sbk_nt_setup_check(&err), &err);
+	assert_ok(sbk_nt_setup_check(&refusal, &err), &err);
 	for (i = 0; i < 2; i++) {
 		life->sim->check.logon = holders[i];
 		life->sim->check.denied = "S-1-5-32-546"; /* Guests */
 		life->sim->check.password_min = 40;
-		assert_ok(sbk_nt_setup_check(&err), &err);
+		assert_ok(sbk_nt_setup_check(&refusal, &err), &err);
 	}
 	finish(life);
 }
@@ -169,11 +177,11 @@ static void test_setup_check__every_look_that_fails_refuses(void **state)
 
 	(void)state;
 	fault_plan = (struct fault_plan){.mode = FAULT_NONE};
-	assert_ok(sbk_nt_setup_check(&err), &err);
+	assert_ok(sbk_nt_setup_check(&refusal, &err), &err);
 	counted = fault_plan.counted;
 	for (n = 1; n <= counted; n++) {
 		fault_plan = (struct fault_plan){.mode = FAULT_DENY, .at = n};
-		passed += sbk_nt_setup_check(&err) == 0;
+		passed += sbk_nt_setup_check(&refusal, &err) == 0;
 		fault_plan = (struct fault_plan){.mode = FAULT_NONE};
 		assert_int_equal(sim_open_handles(life->sim), 0);
 	}
@@ -183,7 +191,38 @@ static void test_setup_check__every_look_that_fails_refuses(void **state)
 	finish(life);
 }
 
+/* Every code has a sentence of its own, and no other code has one. */
+static void test_setup_check__each_exit_code_is_one_sentence(void **state)
+{
+	int which, other, error;
+
+	(void)state;
+	for (which = 0; which < SBK_SETUP_REFUSAL_COUNT; which++) {
+		const char *text = sbk_setup_refusal_text(230u + which, &error);
+
+		assert_int_equal(
+			sbk_setup_refusal_exit((enum sbk_setup_refusal)which),
+			230 + which);
+		assert_non_null(text);
+		assert_true(error == SBK_E_DENIED ||
+			    error == SBK_E_UNSUPPORTED);
+		for (other = 0; other < which; other++)
+			assert_string_not_equal(
+				text,
+				sbk_setup_refusal_text(230u + other, &error));
+	}
+	assert_null(
+		sbk_setup_refusal_text(230u + SBK_SETUP_REFUSAL_COUNT, &error));
+	assert_null(sbk_setup_refusal_text(229, &error));
+	assert_null(sbk_setup_refusal_text(0, &error));
+	assert_null(sbk_setup_refusal_text(UINT32_MAX, &error));
+	/* One that is no refusal is no error of the front end's. */
+	assert_non_null(sbk_setup_refusal_text(205, &error));
+	assert_int_equal(error, 0);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_setup_check__each_exit_code_is_one_sentence),
 	cmocka_unit_test(test_setup_check__a_machine_that_is_fit),
 	cmocka_unit_test(test_setup_check__who_calls),
 	cmocka_unit_test(test_setup_check__how_the_machine_is),

@@ -13,3 +13,9 @@ if(MINGW)
 	add_link_options(-static -static-libgcc -fstack-protector-strong -Wl,--dynamicbase
 		-Wl,--nxcompat -Wl,--high-entropy-va)
 endif()
+
+if(MSVC)
+	# An enumeration of ntifs.h, the drivers' header, which mingw's
+	# winternl.h has and the SDK's has not.
+	add_compile_definitions(FS_INFORMATION_CLASS=int)
+endif()

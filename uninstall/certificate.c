@@ -21,11 +21,12 @@
 static void print_time(struct sbk_buf *out, const char *key, int64_t time_ms)
 {
 	time_t seconds = (time_t)(time_ms / 1000);
-	struct tm utc;
+	/* One thread writes certificates; gmtime_r is not every system's. */
+	const struct tm *utc = gmtime(&seconds);
 	char text[32] = "";
 
-	if (gmtime_r(&seconds, &utc) != NULL)
-		(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	if (utc != NULL)
+		(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", utc);
 	sbk_json_string(out, key, text);
 }
 

@@ -21,13 +21,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <windows.h>
-#include <winternl.h>
-
-#include <ntsecapi.h>
-
 #include "engine/buf.h"
 #include "engine/error.h"
+#include "engine/windows/nt.h"
 #include "engine/windows/win32_file.h"
 #include "engine/windows/win32_pipe.h"
 #include "engine/windows/win32_process.h"

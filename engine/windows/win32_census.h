@@ -9,14 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <windows.h>
-#include <winternl.h>
-
-#include <ntsecapi.h>
-
 #include "engine/buf.h"
 #include "engine/error.h"
 #include "engine/ntsec/sid.h"
+#include "engine/windows/nt.h"
 #include "engine/windows/filter_rules.h"
 
 struct sbk_win32_census {

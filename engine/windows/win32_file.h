@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 #include <windows.h>
-#include <winternl.h>
 
 #include "engine/buf.h"
 #include "engine/error.h"
+#include "engine/windows/nt.h"
 
 struct sbk_win32_file {
 	NTSTATUS(NTAPI *NtSetInformationFile)

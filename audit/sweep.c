@@ -22,10 +22,11 @@
 
 #include "engine/banned.h"
 
-/* By number, or by SID: a SID's text has one form (engine/ntsec/sid.h). */
+/* By number, or by SID, one or all of an authority (engine/ntsec/sid.h). */
 struct target {
 	bool is_sid;
 	struct sbk_principal_id id;
+	struct sbk_sid_pattern sid;
 };
 
 struct sweep {
@@ -48,10 +49,8 @@ struct sweep {
 static int parse_target(const char *text, struct target *out,
 			struct sbk_error *err)
 {
-	struct sbk_sid sid;
-
 	out->is_sid = strncmp(text, "S-", 2) == 0;
-	return out->is_sid ? sbk_sid_parse(text, strlen(text), &sid, err)
+	return out->is_sid ? sbk_sid_pattern_parse(text, &out->sid, err)
 			   : sbk_principal_parse(text, &out->id, err);
 }
 
@@ -256,10 +255,13 @@ static bool names(const struct sweep *sweep, size_t index,
 	char kind = target->is_group ? 'g' : 'u';
 	const char *name = sweep->options->principals[index].name;
 
+	struct sbk_sid sid;
+
 	if (sweep->targets[index].is_sid)
 		return mention->sid != NULL &&
-		       strcmp(mention->sid,
-			      sweep->options->principals[index].principal) == 0;
+		       sbk_sid_parse(mention->sid, strlen(mention->sid), &sid,
+				     NULL) == 0 &&
+		       sbk_sid_pattern_has(&sweep->targets[index].sid, &sid);
 	if (mention->count > 0 && mention->kind == kind &&
 	    target->number >= mention->first &&
 	    target->number - mention->first < mention->count)

@@ -20,7 +20,8 @@
 #include "engine/backend.h"
 
 struct sbk_sweep_principal {
-	const char *principal; /* "u:990", "g:990", a SID */
+	const char *principal; /* "u:990", "g:990", a SID, or all SIDs of an
+				  authority (engine/ntsec/sid.h) */
 	const char *name;      /* its name, or "" where it is only a number */
 };
 

@@ -1,9 +1,14 @@
 /*
- * sandbook setup --remove-user: takes back exactly one person's part, in two
- * transactions. First the person's own objects, as an undo of what enrolled
- * them; then what is everybody's (the firewall table, its unit) goes forward
- * to what it is without the person. In this order no account is left without
- * its rule, and whichever moment it ends at, the same command goes on there.
+ * sandbook setup --remove-user: takes back exactly one person's part, in
+ * transactions of their own. First the person's own objects, as an undo of what
+ * enrolled them; then what is everybody's (the firewall table, its unit) goes
+ * forward to what it is without the person. In this order no account is left
+ * without its rule, and whichever moment it ends at, the same command goes on
+ * there.
+ *
+ * Where accounts have logons of their own (Windows), these go before all else,
+ * and with them the profiles that a logon made and no journal knows: as long
+ * as the accounts are there they say whose those are.
  *
  * The person's journal, and what grants left in files, stay the person's.
  */
@@ -38,23 +43,72 @@ static int find_person(struct sbk_setup_call *call, struct sbk_error *err)
 	return 0;
 }
 
+struct removal {
+	struct sbk_setup_call *call;
+	bool first;    /* logons and profiles alone */
+	size_t untold; /* accounts whose profiles could not be told */
+	char title[TITLE_MAX];
+};
+
 static bool is_wanted(void *arg, const struct sbk_change *change)
 {
-	const struct sbk_setup_call *call = arg;
+	const struct removal *removal = arg;
+	const struct sbk_setup_call *call = removal->call;
 
-	return sbk_setup_is_of(change, &call->now, &call->person.id);
+	return (!removal->first || change->object.kind == SBK_KIND_LOGON ||
+		change->object.kind == SBK_KIND_FOLDER) &&
+	       sbk_setup_is_of(change, &call->now, &call->person.id);
 }
 
-static struct sbk_take_back_request make_request(struct sbk_setup_call *call,
-						 char title[TITLE_MAX])
+/* What cannot be told of one account is no reason to keep the rest. */
+static int plan_profile(struct removal *removal, const char *id,
+			struct sbk_plan *taken, struct sbk_plan *plan,
+			struct sbk_error *err)
 {
-	(void)snprintf(title, TITLE_MAX, "setup --remove-user %s",
+	struct sbk_setup_call *call = removal->call;
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc = sbk_plan_made_by_system(&call->backend, id, taken, plan, &why);
+
+	if (rc == SBK_E_NOMEM)
+		return sbk_error_no_memory(err);
+	if (rc < 0) {
+		removal->untold++;
+		(void)fprintf(call->cli->err,
+			      "%s: which profiles '%s' has could not be told: "
+			      "%s\n",
+			      call->cli->program, id, why.message);
+	}
+	return 0;
+}
+
+static int plan_profiles(void *arg, struct sbk_plan *taken,
+			 struct sbk_plan *plan, struct sbk_error *err)
+{
+	struct removal *removal = arg;
+	const struct sbk_setup_call *call = removal->call;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < call->now.count; i++)
+		if (sbk_principal_is_account(&call->now.items[i]) &&
+		    sbk_owner_equal(&call->now.items[i].person,
+				    &call->person.id))
+			rc = plan_profile(removal, call->now.items[i].id, taken,
+					  plan, err);
+	return rc;
+}
+
+static struct sbk_take_back_request make_request(struct removal *removal,
+						 struct sbk_setup_call *call)
+{
+	*removal = (struct removal){.call = call};
+	(void)snprintf(removal->title, TITLE_MAX, "setup --remove-user %s",
 		       call->person.name);
 	return (struct sbk_take_back_request){
 		.book = SBK_BOOK_MACHINE,
-		.title = title,
+		.title = removal->title,
 		.is_wanted = is_wanted,
-		.arg = call,
+		.arg = removal,
 	};
 }
 
@@ -108,15 +162,16 @@ static int propose(struct sbk_setup_call *call, bool *nothing,
 		   struct sbk_error *err)
 {
 	const struct sbk_ledger *ledger = &call->cli->ledger;
-	char title[TITLE_MAX];
-	const struct sbk_take_back_request request = make_request(call, title);
+	struct removal removal;
+	struct sbk_take_back_request request = make_request(&removal, call);
 	struct sbk_plan *own = sbk_plan_new();
 	struct sbk_buf out = SBK_BUF_INIT;
-	int rc = own == NULL ? sbk_error_no_memory(err)
-			     : ledger->ops->plan_take_back(ledger->self,
-							   &call->backend,
-							   &request, own, err);
+	int rc = own == NULL ? sbk_error_no_memory(err) : 0;
 
+	request.plan_more = plan_profiles;
+	if (rc == 0)
+		rc = ledger->ops->plan_take_back(ledger->self, &call->backend,
+						 &request, own, err);
 	if (rc == 0)
 		rc = plan_rest(call, err);
 	if (rc == 0) {
@@ -132,34 +187,55 @@ static int propose(struct sbk_setup_call *call, bool *nothing,
 	return rc;
 }
 
-/* The person's own part; what could not be taken back is an error. */
-static int take_own_back(struct sbk_setup_call *call, struct sbk_error *err)
+static int take_part(struct sbk_setup_call *call,
+		     const struct sbk_take_back_request *request,
+		     struct sbk_error *err)
 {
 	const struct sbk_ledger *ledger = &call->cli->ledger;
-	char title[TITLE_MAX];
-	const struct sbk_take_back_request request = make_request(call, title);
 	struct sbk_transaction_report *report = &call->report;
-	int rc = ledger->ops->take_back(ledger->self, &call->backend, &request,
+	int rc = ledger->ops->take_back(ledger->self, &call->backend, request,
 					report, err);
 
 	if (report->recovered > 0)
 		sbk_setup_print_recovered(call, report->recovered);
 	sbk_cli_tell_record(call->cli, SBK_BOOK_MACHINE, report);
-	if (rc == 0 && report->undone.owed + report->undone.conflicts > 0)
+	return rc;
+}
+
+/* The person's own part; what could not be taken back is an error. */
+static int take_own_back(struct sbk_setup_call *call, struct sbk_error *err)
+{
+	const struct sbk_transaction_report *report = &call->report;
+	struct removal removal;
+	struct sbk_take_back_request request = make_request(&removal, call);
+	size_t stay;
+	int rc;
+
+	removal.first = true;
+	request.plan_more = plan_profiles;
+	rc = take_part(call, &request, err);
+	if (rc < 0)
+		return rc;
+	/* What else is owed is among the rest, and counted there. */
+	stay = report->made.owed + removal.untold;
+	removal.first = false;
+	request.plan_more = NULL;
+	rc = take_part(call, &request, err);
+	stay += report->undone.owed + report->undone.conflicts;
+	if (rc == 0 && stay > 0)
 		rc = sbk_error_set(err, SBK_E_INCOMPLETE,
 				   "%zu changes could not be taken back: "
 				   "'sandbook journal log' says what stays and "
 				   "why; mend it and run this again",
-				   report->undone.owed +
-					   report->undone.conflicts);
+				   stay);
 	return rc;
 }
 
 static int change_rest(struct sbk_setup_call *call, struct sbk_error *err)
 {
 	const struct sbk_ledger *ledger = &call->cli->ledger;
-	char title[TITLE_MAX];
-	const struct sbk_take_back_request named = make_request(call, title);
+	struct removal removal;
+	const struct sbk_take_back_request named = make_request(&removal, call);
 	const struct sbk_transaction_request request = {
 		.book = SBK_BOOK_MACHINE, .title = named.title};
 	struct sbk_transaction_report report;

@@ -58,7 +58,8 @@ struct sbk_transaction_request {
 
 struct sbk_transaction_report {
 	uint64_t transaction;		/* its number in the journal */
-	struct sbk_apply_result made;	/* of the plan */
+	struct sbk_apply_result made;	/* of the plan; of what went with what
+					   was taken back */
 	struct sbk_apply_result undone; /* when a step failed: of its undo; of
 					   what was taken back */
 	size_t recovered; /* changes that a crash had left, settled first */
@@ -82,6 +83,13 @@ struct sbk_take_back_request {
 	enum sbk_book book;
 	const char *title;
 	bool (*is_wanted)(void *arg, const struct sbk_change *change);
+	/*
+	 * Adds what else is to go when these are taken back, which no change of
+	 * the book made and nothing could bring back; `taken` are what was
+	 * chosen. NULL: nothing.
+	 */
+	int (*plan_more)(void *arg, struct sbk_plan *taken,
+			 struct sbk_plan *plan, struct sbk_error *err);
 	void *arg;
 };
 

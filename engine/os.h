@@ -90,6 +90,13 @@ int sbk_os_executable(char *out, size_t out_size, struct sbk_error *err);
 bool sbk_os_can_elevate(void);
 
 /*
+ * Where that is so: runs the program `name` that stands beside the running one,
+ * as an administrator, and waits for its end. Elsewhere SBK_E_UNSUPPORTED.
+ */
+int sbk_os_run_elevated(const char *name, char *const *argv, int *code,
+			struct sbk_error *err);
+
+/*
  * Becomes the program `name` that stands beside the running one, with these
  * arguments and this environment. Returns only where it could not.
  */

@@ -90,6 +90,19 @@ int sbk_os_give_back(const char *path, struct sbk_state current,
 bool sbk_os_older(const char *path, const char *than);
 
 /*
+ * From here to sbk_os_reach_end this process reaches what its owner hides from
+ * administrators: on Windows SeBackupPrivilege, by which all that is opened
+ * with backup intent, as each object of a walk, can be read, and
+ * SeRestorePrivilege, by which its list can be written and an owner given who
+ * is not the caller ("Privilege Constants", "File Security and Access
+ * Rights"). Where one is not held, what it would have shown is missed, and
+ * told. Root reaches everything as it is. What it returns is for the end,
+ * which takes back what this enabled and no more.
+ */
+unsigned sbk_os_reach_begin(void);
+int sbk_os_reach_end(unsigned begun, struct sbk_error *err);
+
+/*
  * Ends all processes of the account `principal` ("u:990"), until none is left;
  * of a group there are none to end. `ended` counts those that were seen.
  * SBK_E_BUSY where they will not go.

@@ -91,13 +91,13 @@ int sbk_plan_without(const struct sbk_backend *backend,
 
 /*
  * Adds the removal of what the system itself made for an account of ours when
- * somebody logged on as it, and of which no journal need know: its profile
- * (Windows). Nothing could bring it back, so it belongs in a transaction of
- * kind UNDO. For when nothing can run as the account any more.
+ * somebody logged on as it: its profile (Windows). Left out is what `recorded`
+ * names, changes of a journal. Nothing could bring it back, so it belongs in a
+ * transaction of kind UNDO. For when nothing can run as the account any more.
  */
 int sbk_plan_made_by_system(const struct sbk_backend *backend,
-			    const char *principal, struct sbk_plan *plan,
-			    struct sbk_error *err);
+			    const char *principal, struct sbk_plan *recorded,
+			    struct sbk_plan *plan, struct sbk_error *err);
 
 /*
  * As an enrolled person, not root: whether the accounts can be used, by mapping

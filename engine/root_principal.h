@@ -34,6 +34,13 @@ extern const bool sbk_root_principals_used;
 /* How people read them. */
 extern const char sbk_root_principal_name[];
 
+/*
+ * All that there can ever be, of roots and of runs, whoever made them: what a
+ * search of the host names them by (`naming` and `strip` of backend.h).
+ * NULL-ended.
+ */
+extern const char *const sbk_root_principal_families[];
+
 /* Whether it is one of some root's own. */
 bool sbk_root_principal_is(const char *principal);
 

@@ -225,6 +225,18 @@ int sbk_journal_plan_take_back(struct sbk_journal *journal,
 			       struct sbk_error *err);
 
 /*
+ * Carries out what nothing could bring back and no change of the journal made
+ * (entries that a sweep found, a profile that a logon made): a transaction of
+ * kind UNDO, each of its changes for itself, so that no later undo tries to. An
+ * empty plan begins none. How each went is its status.
+ */
+int sbk_journal_remove_for_good(struct sbk_journal *journal,
+				const struct sbk_backend *backend,
+				const char *title, struct sbk_plan *plan,
+				struct sbk_apply_result *result,
+				struct sbk_error *err);
+
+/*
  * What sbk_journal_undo would do, for --dry-run: adds the inverse changes to
  * `out` and settles in `changes` what needs no touch. Records nothing and
  * needs no lock; `changes` must not be undone afterwards, but loaded again.

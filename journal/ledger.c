@@ -196,6 +196,33 @@ static int load_wanted(struct sbk_journal *journal,
 	return rc;
 }
 
+/* What is to go with `taken`; into `out`. */
+static int load_more(const struct sbk_take_back_request *request,
+		     struct sbk_plan *taken, struct sbk_plan *out,
+		     struct sbk_error *err)
+{
+	return request->plan_more == NULL
+		       ? 0
+		       : request->plan_more(request->arg, taken, out, err);
+}
+
+static int
+take_more(struct sbk_journal *journal, const struct sbk_backend *backend,
+	  const struct sbk_take_back_request *request, struct sbk_plan *taken,
+	  struct sbk_transaction_report *report, struct sbk_error *err)
+{
+	struct sbk_plan *more = sbk_plan_new();
+	int rc = more == NULL ? sbk_error_no_memory(err)
+			      : load_more(request, taken, more, err);
+
+	if (rc == 0)
+		rc = sbk_journal_remove_for_good(journal, backend,
+						 request->title, more,
+						 &report->made, err);
+	sbk_plan_free(more);
+	return rc;
+}
+
 static int take_back(struct sbk_journal *journal,
 		     const struct sbk_backend *backend,
 		     const struct sbk_take_back_request *request,
@@ -212,6 +239,8 @@ static int take_back(struct sbk_journal *journal,
 					   wanted, &report->transaction,
 					   &report->undone, err);
 	}
+	if (rc == 0)
+		rc = take_more(journal, backend, request, wanted, report, err);
 	sbk_plan_free(wanted);
 	return rc;
 }
@@ -262,6 +291,8 @@ static int ledger_plan_take_back(void *self, const struct sbk_backend *backend,
 	if (rc == 0 && sbk_plan_count(wanted) > 0)
 		rc = sbk_journal_plan_take_back(journal, backend, wanted, out,
 						err);
+	if (rc == 0)
+		rc = load_more(request, wanted, out, err);
 	sbk_journal_close(journal);
 	sbk_plan_free(wanted);
 	return rc;

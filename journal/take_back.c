@@ -81,6 +81,32 @@ int sbk_journal_take_back(struct sbk_journal *journal,
 	return rc;
 }
 
+int sbk_journal_remove_for_good(struct sbk_journal *journal,
+				const struct sbk_backend *backend,
+				const char *title, struct sbk_plan *plan,
+				struct sbk_apply_result *result,
+				struct sbk_error *err)
+{
+	const struct sbk_apply_options options = {.kind = SBK_TRANSACTION_UNDO};
+	const struct sbk_recorder recorder = sbk_journal_recorder(journal);
+	uint64_t id;
+	int rc;
+
+	memset(result, 0, sizeof(*result));
+	if (sbk_plan_count(plan) == 0)
+		return 0;
+	rc = sbk_journal_begin(journal, SBK_TRANSACTION_UNDO, title, &id, err);
+	if (rc < 0)
+		return rc;
+	rc = sbk_apply(backend, &recorder, plan, &options, result, err);
+	if (rc < 0) {
+		/* rc is reported; recovery ends what has no end. */
+		(void)sbk_journal_end(journal, false, NULL);
+		return rc;
+	}
+	return sbk_journal_end(journal, true, err);
+}
+
 int sbk_journal_plan_take_back(struct sbk_journal *journal,
 			       const struct sbk_backend *backend,
 			       struct sbk_plan *changes, struct sbk_plan *out,

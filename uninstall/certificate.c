@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "engine/json.h"
+#include "engine/root_principal.h"
 #include "uninstall/internal.h"
 
 #include "engine/banned.h"
@@ -259,6 +260,8 @@ static void print_sweep(const struct sbk_uninstall_report *report,
 		sbk_json_string(out, NULL, coverage->missed[i]);
 	sbk_json_close(out, ']');
 	sbk_json_open_key(out, "searched_for", '[');
+	for (i = 0; sbk_root_principal_families[i] != NULL; i++)
+		sbk_json_string(out, NULL, sbk_root_principal_families[i]);
 	for (i = 0; i < report->principal_count; i++)
 		if (!report->principals[i].foreign)
 			sbk_json_string(out, NULL,

@@ -210,6 +210,27 @@ static void print_report(const struct sbk_uninstall_report *report,
 	}
 }
 
+/* Where one command remains it is that. */
+static void say_owed(struct sbk_cli *cli,
+		     const struct sbk_uninstall_report *report)
+{
+	struct sbk_buf name = SBK_BUF_INIT;
+
+	if (report->owed == 1 && report->waiting == 1) {
+		sbk_text_escape(&name, report->waits_for);
+		(void)fprintf(cli->err,
+			      "%s: all else is done; 'sandbook uninstall' by "
+			      "'%s' finishes it\n",
+			      cli->program, sbk_buf_text(&name));
+	} else {
+		(void)fprintf(cli->err,
+			      "%s: something is owed; mend it and run this "
+			      "again\n",
+			      cli->program);
+	}
+	sbk_buf_release(&name);
+}
+
 static int finish(struct sbk_cli *cli, const struct sbk_uninstall_options *o,
 		  int rc, const struct sbk_uninstall_report *report,
 		  const char *certificate, const struct sbk_error *err)
@@ -223,10 +244,7 @@ static int finish(struct sbk_cli *cli, const struct sbk_uninstall_options *o,
 	code = sbk_uninstall_tell(cli, &text);
 	if (code == SBK_EXIT_OK && !o->dry_run &&
 	    sbk_uninstall_verdict(report) == SBK_VERDICT_INCOMPLETE) {
-		(void)fprintf(cli->err,
-			      "%s: something is owed; mend it and run this "
-			      "again\n",
-			      cli->program);
+		say_owed(cli, report);
 		code = SBK_EXIT_INCOMPLETE;
 	}
 	return code;
@@ -348,9 +366,11 @@ const struct sbk_command sbk_uninstall_commands[] = {
 			"witness --accept USER\n--end FILE'). On Windows it "
 			"then asks for an administrator, and goes on with "
 			"the\nrest, whose certificate FILE is then "
-			"(--user-only: it does not). What 'remediate' took "
-			"out\nof other tools' grants stays out: 'sandbook "
-			"undo' before, if it is to come back.\n"
+			"(--user-only: it does not). What it names as\nleft "
+			"after that, the same command once more finishes. "
+			"What 'remediate' took out of\nother tools' grants "
+			"stays out: 'sandbook undo' before, if it is to come "
+			"back.\n"
 			"As root: does so for every user, as that user, then "
 			"takes away what names the\n"
 			"sandbox accounts anywhere on this machine, the "

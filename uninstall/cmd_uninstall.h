@@ -31,7 +31,8 @@ int sbk_uninstall_choose_certificate(const char *wanted,
 /*
  * The caller's own part; the exit code. Where the system asks for an
  * administrator by itself, and the machine has records, the rest is
- * sandbook-setup's then, and this returns only where that was not started.
+ * sandbook-setup's then, and after it what was owed of the caller's own is
+ * tried once more.
  */
 int sbk_uninstall_run_user(struct sbk_cli *cli,
 			   const struct sbk_uninstall_options *o);

@@ -166,6 +166,9 @@ static int say_what_is_left(struct sbk_cli *cli,
 			      cli->program, whole_command());
 	if (part->owed == 0)
 		return SBK_EXIT_OK;
+	/* Tried again at the end, and told then. */
+	if (goes_on(o))
+		return SBK_EXIT_INCOMPLETE;
 	(void)fprintf(cli->err,
 		      "%s: something is owed; 'sandbook journal log' says what "
 		      "and why: mend it and run this again\n",
@@ -259,14 +262,12 @@ static int make_words(const struct sbk_uninstall_options *o,
 	return 0;
 }
 
-/* Ends as it ends. Returns the exit code where it was not started. */
-static int begin_rest(struct sbk_cli *cli,
-		      const struct sbk_uninstall_options *o,
-		      const struct rest *rest)
+/* `code`: how it ended. */
+static int run_rest(struct sbk_cli *cli, const struct sbk_uninstall_options *o,
+		    const struct rest *rest, int *code, struct sbk_error *err)
 {
 	struct words words = {.arena = SBK_ARENA_INIT};
-	struct sbk_error err = SBK_ERROR_INIT;
-	int rc = make_words(o, rest, &words, &err);
+	int rc = make_words(o, rest, &words, err);
 
 	if (rc == 0) {
 		(void)fprintf(cli->err,
@@ -274,14 +275,15 @@ static int begin_rest(struct sbk_cli *cli,
 			      "an administrator, in a window of its own; what "
 			      "was done and what is owed will be in '%s'\n",
 			      cli->program, rest->certificate);
-		rc = sbk_os_become_sibling(SBK_UNINSTALL_PROGRAM, words.items,
-					   &err);
+		rc = sbk_os_run_elevated(SBK_UNINSTALL_PROGRAM, words.items,
+					 code, err);
 	}
 	free(words.items);
 	sbk_arena_release(&words.arena);
-	(void)rc; /* whichever it is, it is in err */
-	(void)sbk_error_prefix(&err, "this machine's accounts and rules stay");
-	return sbk_cli_fail(cli, &err);
+	if (rc < 0)
+		(void)sbk_error_prefix(
+			err, "this machine's accounts and rules stay");
+	return rc;
 }
 
 /* --- the caller's own ---------------------------------------------------- */
@@ -321,6 +323,60 @@ static int prepare(struct sbk_cli *cli, const struct sbk_uninstall_options *o,
 	return rc == 0 ? sbk_uninstall_announce(cli, o, err) : rc;
 }
 
+/* What an account had made of the caller's objects an administrator has mended
+ * by now: what was owed of them is tried again, and what is left is told. */
+static int go_on_with_own(struct sbk_cli *cli,
+			  const struct sbk_uninstall_options *o,
+			  const struct sbk_person *person)
+{
+	struct sbk_user_request request = {.trust_journal = o->trust};
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_buf text = SBK_BUF_INIT;
+	struct sbk_user_part part;
+	int rc;
+
+	look_up_seen(person, &request);
+	rc = sbk_uninstall_user(person, &request, &part, &err);
+	if (rc == 0) {
+		print_part(&part, false, &text);
+		rc = sbk_buf_failed(&text, &err);
+	}
+	if (rc == 0)
+		(void)fprintf(cli->err, "%s: your own part once more: %s",
+			      cli->program, sbk_buf_text(&text));
+	sbk_buf_release(&text);
+	if (rc < 0)
+		return sbk_cli_fail(cli, &err);
+	if (part.owed == 0)
+		(void)fprintf(cli->err,
+			      "%s: what is left is this machine's record: "
+			      "'%s', once more, finishes it\n",
+			      cli->program, whole_command());
+	else
+		(void)fprintf(cli->err,
+			      "%s: something of yours is owed still; 'sandbook "
+			      "journal log' says what and why: mend it, then "
+			      "'%s' finishes all\n",
+			      cli->program, whole_command());
+	return SBK_EXIT_INCOMPLETE;
+}
+
+/* The machine's part, and then, where it could not end since something was owed
+ * here, the caller's own once more. */
+static int go_on(struct sbk_cli *cli, const struct sbk_uninstall_options *o,
+		 const struct sbk_person *person, const struct rest *rest,
+		 bool owes)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	int code = SBK_EXIT_OK, rc = run_rest(cli, o, rest, &code, &err);
+
+	if (rc < 0)
+		return sbk_cli_fail(cli, &err);
+	return owes && code == SBK_EXIT_INCOMPLETE
+		       ? go_on_with_own(cli, o, person)
+		       : code;
+}
+
 static int carry_out_user(struct sbk_cli *cli,
 			  const struct sbk_uninstall_options *o,
 			  const struct sbk_person *person)
@@ -344,7 +400,7 @@ static int carry_out_user(struct sbk_cli *cli,
 	code = sbk_uninstall_tell(cli, &text);
 	rc = say_what_is_left(cli, o, &part);
 	if (own.goes_on && code == SBK_EXIT_OK)
-		return begin_rest(cli, o, &own.rest);
+		return go_on(cli, o, person, &own.rest, part.owed > 0);
 	return code == SBK_EXIT_OK ? rc : code;
 }
 

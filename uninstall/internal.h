@@ -30,8 +30,9 @@ struct sbk_uninstall_work {
 /* Step 2: fills report->principals. */
 int sbk_uninstall_find_principals(struct sbk_uninstall_work *work,
 				  struct sbk_error *err);
-/* Those to look for, as "u:990": not the foreign ones. The caller frees the
- * list; its texts are the report's. */
+/* Those to look for, as "u:990": not the foreign ones; on Windows also all
+ * synthetic SIDs, by their authorities (engine/root_principal.h). The caller
+ * frees the list; its texts are the report's, or constants. */
 int sbk_uninstall_list_principals(const struct sbk_uninstall_report *report,
 				  const char ***out, size_t *count,
 				  struct sbk_error *err);
@@ -49,6 +50,10 @@ int sbk_uninstall_revisit_people(struct sbk_uninstall_work *work,
 
 /* Between steps 3 and 4: the accounts' profiles, recorded or not. */
 int sbk_uninstall_take_profiles(struct sbk_uninstall_work *work,
+				struct sbk_error *err);
+/* With --dry-run: those that no journal knows, to the record's changes, where
+ * show_machine adds the others. */
+int sbk_uninstall_show_profiles(struct sbk_uninstall_work *work,
 				struct sbk_error *err);
 
 /* --- residue.c ----------------------------------------------------------- */

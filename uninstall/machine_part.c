@@ -506,45 +506,64 @@ static int remove_journal(struct sbk_uninstall_work *work,
 	return rc;
 }
 
-static step_fn *const steps[] = {
-	open_journal,
-	sbk_uninstall_find_principals,
-	witness_people,
-	disable_accounts,
-	end_processes,
-	sbk_uninstall_take_profiles,
-	sbk_uninstall_visit_people,
-	sbk_uninstall_restore_residue,
-	sbk_uninstall_revisit_people,
-	undo_machine,
-	sbk_uninstall_final_sweep,
-	read_record,
-	export_log,
-	write_certificate,
-	remove_journal,
-	NULL,
+/* `reaches`: this step, and no other, sees what its owner hides from
+ * administrators. What a sweep cannot see would be owed for ever. */
+struct step {
+	step_fn *run;
+	bool reaches;
 };
 
-static step_fn *const dry_steps[] = {
-	open_journal,
-	sbk_uninstall_find_principals,
-	sbk_uninstall_visit_people,
-	sbk_uninstall_restore_residue,
-	show_machine,
-	NULL,
+static const struct step steps[] = {
+	{open_journal, true}, /* which recovers a sweep that was cut short */
+	{sbk_uninstall_find_principals, false},
+	{witness_people, false},
+	{disable_accounts, false},
+	{end_processes, false},
+	{sbk_uninstall_take_profiles, false}, /* sees to it itself */
+	{sbk_uninstall_visit_people, false},
+	{sbk_uninstall_restore_residue, true},
+	{sbk_uninstall_revisit_people, false},
+	{undo_machine, false},
+	{sbk_uninstall_final_sweep, true},
+	{read_record, false},
+	{export_log, false},
+	{write_certificate, false},
+	{remove_journal, false},
+	{NULL, false},
 };
+
+static const struct step dry_steps[] = {
+	{open_journal, false},
+	{sbk_uninstall_find_principals, false},
+	{sbk_uninstall_show_profiles, false},
+	{sbk_uninstall_visit_people, false},
+	{sbk_uninstall_restore_residue, true},
+	{show_machine, false},
+	{NULL, false},
+};
+
+static int take_step(const struct step *step, struct sbk_uninstall_work *work,
+		     struct sbk_error *err)
+{
+	const unsigned begun = step->reaches ? sbk_os_reach_begin() : 0;
+	int rc = step->run(work, err);
+	/* With more than it needs nothing is done next. */
+	const int end = sbk_os_reach_end(begun, rc == 0 ? err : NULL);
+
+	return rc == 0 ? end : rc;
+}
 
 int sbk_uninstall_machine(const struct sbk_uninstall_request *request,
 			  struct sbk_uninstall_report *report,
 			  struct sbk_error *err)
 {
 	struct sbk_uninstall_work work = {.request = request, .report = report};
-	step_fn *const *step = request->dry_run ? dry_steps : steps;
+	const struct step *step = request->dry_run ? dry_steps : steps;
 	int rc = sbk_os_backend(&work.backend, err);
 
 	report->dry_run = request->dry_run;
-	for (; rc == 0 && *step != NULL; step++)
-		rc = (*step)(&work, err);
+	for (; rc == 0 && step->run != NULL; step++)
+		rc = take_step(step, &work, err);
 	sbk_journal_close(work.journal);
 	sbk_backend_close(&work.backend);
 	return rc;

@@ -238,6 +238,20 @@ int sbk_uninstall_visit_people(struct sbk_uninstall_work *work,
 
 /* --- the second visit ---------------------------------------------------- */
 
+/* Nor will it be done, from here. */
+static int say_waits(struct sbk_uninstall_report *report,
+		     const struct sbk_uninstall_person *one,
+		     struct sbk_error *err)
+{
+	report->waiting++;
+	report->waits_for = one->person.name;
+	return sbk_uninstall_except(report, true, err,
+				    "the part of '%s' could not be done: %s; "
+				    "or leave it with --leave '%s'",
+				    one->person.name, one->part.message,
+				    one->person.name);
+}
+
 static int say(struct sbk_uninstall_report *report,
 	       const struct sbk_uninstall_person *one, struct sbk_error *err)
 {
@@ -263,12 +277,8 @@ static int say(struct sbk_uninstall_report *report,
 		if (rc < 0)
 			return rc;
 	}
-	if (part->error == SBK_E_UNSUPPORTED) /* nor will it be, from here */
-		return sbk_uninstall_except(
-			report, true, err,
-			"the part of '%s' could not be done: %s; or leave it "
-			"with --leave '%s'",
-			name, part->message, name);
+	if (part->error == SBK_E_UNSUPPORTED)
+		return say_waits(report, one, err);
 	if (part->error != 0)
 		return sbk_uninstall_except(
 			report, true, err,

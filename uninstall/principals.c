@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "engine/os_census.h"
+#include "engine/root_principal.h"
 
 #include "engine/banned.h"
 
@@ -149,12 +150,17 @@ int sbk_uninstall_list_principals(const struct sbk_uninstall_report *report,
 				  const char ***out, size_t *count,
 				  struct sbk_error *err)
 {
-	const char **list =
-		malloc((report->principal_count + 1) * sizeof(*list));
+	const char *const *families = sbk_root_principal_families;
+	const char **list;
 	size_t i, used = 0;
 
+	while (families[used] != NULL)
+		used++;
+	list = malloc((report->principal_count + used + 1) * sizeof(*list));
 	if (list == NULL)
 		return sbk_error_no_memory(err);
+	for (i = 0; i < used; i++)
+		list[i] = families[i];
 	for (i = 0; i < report->principal_count; i++)
 		if (!report->principals[i].foreign)
 			list[used++] = report->principals[i].principal.id;

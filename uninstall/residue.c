@@ -17,6 +17,7 @@
 #include "engine/json.h"
 #include "engine/os_admin.h"
 #include "engine/path.h"
+#include "engine/root_principal.h"
 #include "engine/table.h"
 
 #include "engine/banned.h"
@@ -48,16 +49,28 @@ static void sweep_release(struct sweep *s)
 	sbk_buf_release(&s->next);
 }
 
+/* By which the host's own records name it, where they name nobody by number. */
+static const char *name_of(const struct sbk_uninstall_report *report,
+			   const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < report->principal_count; i++)
+		if (strcmp(report->principals[i].principal.id, id) == 0)
+			return report->principals[i].principal.name;
+	return "";
+}
+
 static int sweep_init(struct sweep *s, struct sbk_uninstall_work *work,
 		      struct sbk_error *err)
 {
-	const struct sbk_uninstall_report *report = work->report;
-	size_t i, used = 0;
+	size_t i;
 	int rc;
 
 	memset(s, 0, sizeof(*s));
 	s->work = work;
-	rc = sbk_uninstall_list_principals(report, &s->ids, &s->count, err);
+	rc = sbk_uninstall_list_principals(work->report, &s->ids, &s->count,
+					   err);
 	if (rc < 0)
 		return rc;
 	s->plan = sbk_plan_new();
@@ -65,12 +78,11 @@ static int sweep_init(struct sweep *s, struct sbk_uninstall_work *work,
 	s->principals = calloc(s->count + 1, sizeof(*s->principals));
 	if (s->plan == NULL || s->principals == NULL)
 		return sbk_error_no_memory(err);
-	for (i = 0; i < report->principal_count; i++)
-		if (!report->principals[i].foreign)
-			s->principals[used++] = (struct sbk_sweep_principal){
-				.principal = report->principals[i].principal.id,
-				.name = report->principals[i].principal.name,
-			};
+	for (i = 0; i < s->count; i++)
+		s->principals[i] = (struct sbk_sweep_principal){
+			.principal = s->ids[i],
+			.name = name_of(work->report, s->ids[i]),
+		};
 	return 0;
 }
 
@@ -225,30 +237,16 @@ static int apply_residue(struct sweep *s, struct sbk_error *err)
 {
 	static const char title[] =
 		"uninstall: entries and owners that name sandbox accounts";
-	const struct sbk_apply_options options = {.kind = SBK_TRANSACTION_UNDO};
 	struct sbk_uninstall_work *work = s->work;
-	const struct sbk_recorder recorder =
-		sbk_journal_recorder(work->journal);
-	struct sbk_apply_result result = {0};
-	uint64_t id;
+	struct sbk_apply_result result;
 	int rc;
 
 	/* From here on the record names paths of users. */
 	work->report->names_paths = true;
 	rc = sbk_journal_unpublish(work->journal, err);
 	if (rc == 0)
-		rc = sbk_journal_begin(work->journal, SBK_TRANSACTION_UNDO,
-				       title, &id, err);
-	if (rc < 0)
-		return rc;
-	rc = sbk_apply(&work->backend, &recorder, s->plan, &options, &result,
-		       err);
-	if (rc < 0) {
-		/* rc is reported; recovery ends what has no end. */
-		(void)sbk_journal_end(work->journal, false, NULL);
-		return rc;
-	}
-	rc = sbk_journal_end(work->journal, true, err);
+		rc = sbk_journal_remove_for_good(work->journal, &work->backend,
+						 title, s->plan, &result, err);
 	return rc == 0 ? say_not_taken(s, err) : rc;
 }
 
@@ -260,14 +258,15 @@ static int say_restored(struct sbk_uninstall_report *report,
 	if (report->dry_run) /* the grants of users are among them, too */
 		return sbk_uninstall_except(
 			report, false, err,
-			"%llu objects have entries for sandbox accounts, and "
-			"%llu belong to them",
+			"%llu objects have entries for sandbox accounts or "
+			"runs, and %llu belong to them",
 			(unsigned long long)report->stripped,
 			(unsigned long long)report->given);
 	if (report->stripped > 0)
 		rc = sbk_uninstall_except(
 			report, false, err,
-			"entries for sandbox accounts that no journal knew "
+			"entries for sandbox accounts or runs that no journal "
+			"knew "
 			"%s taken out of %llu objects",
 			report->dry_run ? "would be" : "were",
 			(unsigned long long)report->stripped);
@@ -390,10 +389,15 @@ static int say_limits(struct sbk_uninstall_report *report,
 {
 	return sbk_plan_add_note(
 		report->limits, err,
-		"the sweep looks for the accounts and the group of Sandbook; "
+		"the sweep looks for the accounts and the group of Sandbook%s; "
 		"an entry for another number that a grant made is known from "
 		"its owner's journal alone, and without it cannot be told from "
-		"the owner's own");
+		"the owner's own",
+		sbk_root_principals_used
+			? ", and for every SID of the two authorities that "
+			  "roots' and runs' own SIDs have, whichever machine "
+			  "made them"
+			: "");
 }
 
 int sbk_uninstall_final_sweep(struct sbk_uninstall_work *work,

@@ -58,7 +58,7 @@ int sbk_uninstall_except(struct sbk_uninstall_report *report, bool owed,
 	va_start(args, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	report->incomplete |= owed;
+	report->owed += owed;
 	return sbk_plan_add_note(report->exceptions, err, "%s", text);
 }
 
@@ -75,7 +75,7 @@ int sbk_uninstall_except_change(struct sbk_uninstall_report *report,
 enum sbk_verdict
 sbk_uninstall_verdict(const struct sbk_uninstall_report *report)
 {
-	if (report->incomplete)
+	if (report->owed > 0)
 		return SBK_VERDICT_INCOMPLETE;
 	return sbk_plan_note_count(report->exceptions) > 0
 		       ? SBK_VERDICT_CLEAN_BUT

@@ -56,10 +56,12 @@
  *    journals: only the machine's knows which numbers to look for when the
  *    volume is back. `--leave NAME` is the administrator's way past one who
  *    would keep it for ever; the certificate says so.
- *  - The sweep looks for the numbers of step 2. What a person granted to others
- *    only that person's journal knows: where it is lost, such an entry is one
- *    like any other of its owner's. The coverage says so, and whose journal was
- *    not found, which is no exception: it may never have been.
+ *  - The sweep looks for the numbers of step 2, and on Windows for all SIDs of
+ *    roots and runs, which their authorities tell (engine/root_principal.h).
+ *    What a person granted to others only that person's journal knows: where it
+ *    is lost, such an entry is one like any other of its owner's. The coverage
+ *    says so, and whose journal was not found, which is no exception: it may
+ *    never have been.
  *  - A filesystem that cannot be examined makes the sweep incomplete, and not
  *    complete means not clean. `--skip PATH` leaves it out by choice.
  *  - The certificate appears complete or not at all, and is written while the
@@ -230,8 +232,11 @@ struct sbk_uninstall_report {
 	struct sbk_report *sweep;    /* the final one; NULL: there was none */
 	struct sbk_plan *limits;     /* its notes: what no sweep can tell */
 	struct sbk_plan *exceptions; /* its notes: why not simply "clean" */
-	bool incomplete;	     /* one of them means that something is
-					owed */
+	size_t owed;		     /* of them: something is owed */
+	/* Of these: a person's part that waits for that person alone, and the
+	 * last of these people. */
+	size_t waiting;
+	const char *waits_for;
 };
 
 /* NULL: no memory. */

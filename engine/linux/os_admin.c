@@ -39,6 +39,18 @@ bool sbk_os_older(const char *path, const char *than)
 	return object.stx_ctime.tv_nsec < directory.stx_btime.tv_nsec;
 }
 
+unsigned sbk_os_reach_begin(void)
+{
+	return 0;
+}
+
+int sbk_os_reach_end(unsigned begun, struct sbk_error *err)
+{
+	(void)begun;
+	(void)err;
+	return 0;
+}
+
 int sbk_os_end_processes(const char *principal, size_t *ended,
 			 struct sbk_error *err)
 {

@@ -84,6 +84,15 @@ bool sbk_os_can_elevate(void)
 	return false;
 }
 
+int sbk_os_run_elevated(const char *name, char *const *argv, int *code,
+			struct sbk_error *err)
+{
+	(void)argv;
+	(void)code;
+	return sbk_error_set(err, SBK_E_UNSUPPORTED,
+			     "'%s' is started by root: use sudo", name);
+}
+
 int sbk_os_become_sibling(const char *name, char *const *argv,
 			  struct sbk_error *err)
 {

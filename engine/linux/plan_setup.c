@@ -192,9 +192,10 @@ int sbk_plan_setup(const struct sbk_backend *backend,
 
 /* A home is made by nobody but setup. */
 int sbk_plan_made_by_system(const struct sbk_backend *backend,
-			    const char *principal, struct sbk_plan *plan,
-			    struct sbk_error *err)
+			    const char *principal, struct sbk_plan *recorded,
+			    struct sbk_plan *plan, struct sbk_error *err)
 {
+	(void)recorded;
 	(void)backend;
 	(void)principal;
 	(void)plan;

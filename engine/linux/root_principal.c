@@ -8,6 +8,7 @@
 
 const bool sbk_root_principals_used = false;
 const char sbk_root_principal_name[] = "";
+const char *const sbk_root_principal_families[] = {NULL};
 
 bool sbk_root_principal_is(const char *principal)
 {

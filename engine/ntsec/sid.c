@@ -240,6 +240,39 @@ const char *sbk_sid_format(const struct sbk_sid *sid, struct sbk_sid_text *out)
 	return out->text;
 }
 
+int sbk_sid_pattern_parse(const char *text, struct sbk_sid_pattern *out,
+			  struct sbk_error *err)
+{
+	const size_t size = strlen(text);
+	struct sbk_sid_pattern pattern = {.is_family = false};
+	struct sbk_sid_text again;
+	size_t kept = size;
+
+	if (size > 2 && strcmp(text + size - 2, "-*") == 0) {
+		pattern.is_family = true;
+		kept -= 2;
+	}
+	if (sbk_sid_parse(text, kept, &pattern.sid, NULL) < 0 ||
+	    strlen(sbk_sid_format(&pattern.sid, &again)) != kept ||
+	    memcmp(again.text, text, kept) != 0 ||
+	    (pattern.is_family && sbk_sid_sub_count(&pattern.sid) > 0))
+		return sbk_error_set(err, SBK_E_INVAL,
+				     "'%.100s' is no principal; it must be a "
+				     "SID like S-1-5-21-1-2-3-1001",
+				     text);
+	*out = pattern;
+	return 0;
+}
+
+bool sbk_sid_pattern_has(const struct sbk_sid_pattern *pattern,
+			 const struct sbk_sid *sid)
+{
+	if (!pattern->is_family)
+		return sbk_sid_equal(&pattern->sid, sid);
+	return sbk_sid_authority(sid) == sbk_sid_authority(&pattern->sid) &&
+	       sbk_sid_sub_count(sid) > 0;
+}
+
 static bool is_of_sid(char c)
 {
 	return (c >= '0' && c <= '9') || c == '-' || c == 'x' || c == 'X';

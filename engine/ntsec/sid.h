@@ -77,4 +77,18 @@ bool sbk_sid_find(const char *text, size_t size, size_t *at,
 		  struct sbk_sid *out);
 const char *sbk_sid_format(const struct sbk_sid *sid, struct sbk_sid_text *out);
 
+/*
+ * Whom a search is for: one SID by its one text, or by "S-1-0x0053424B0001-*"
+ * each that has this authority and at least one subauthority. SBK_E_INVAL for
+ * all else, a second form of a SID, too.
+ */
+struct sbk_sid_pattern {
+	struct sbk_sid sid;
+	bool is_family; /* of `sid` the authority alone counts */
+};
+int sbk_sid_pattern_parse(const char *text, struct sbk_sid_pattern *out,
+			  struct sbk_error *err);
+bool sbk_sid_pattern_has(const struct sbk_sid_pattern *pattern,
+			 const struct sbk_sid *sid);
+
 #endif

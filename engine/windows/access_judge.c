@@ -171,16 +171,16 @@ int sbk_nt_access_naming(struct sbk_state state, const char *principal,
 	struct sbk_nt_acl_cursor at = SBK_NT_ACL_BEGIN;
 	struct sbk_nt_acl acl = {.count = 0};
 	unsigned named = 0;
+	struct sbk_sid_pattern who;
 	struct sbk_ace ace;
-	struct sbk_sid sid;
-	int rc = sbk_nt_principal_parse(principal, &sid, err);
+	int rc = sbk_sid_pattern_parse(principal, &who, err);
 
 	if (rc == 0)
 		rc = sbk_nt_access_parse(state, &access, err);
 	if (rc == 0 && access.dacl_is == SBK_ACL_PRESENT)
 		rc = sbk_nt_access_dacl(&access, &acl, err);
 	while (rc == 0 && acl.count > 0 && sbk_nt_acl_next(&acl, &at, &ace)) {
-		if (ace.is_opaque || !sbk_sid_equal(&ace.sid, &sid))
+		if (ace.is_opaque || !sbk_sid_pattern_has(&who, &ace.sid))
 			continue;
 		if ((ace.flags & SBK_ACE_INHERIT_ONLY) == 0)
 			named |= SBK_NAMED_ENTRY;
@@ -188,9 +188,11 @@ int sbk_nt_access_naming(struct sbk_state state, const char *principal,
 		     (SBK_ACE_OBJECT_INHERIT | SBK_ACE_CONTAINER_INHERIT)) != 0)
 			named |= SBK_NAMED_INHERIT;
 	}
-	if (rc == 0 && access.has_owner && sbk_sid_equal(&access.owner, &sid))
+	if (rc == 0 && access.has_owner &&
+	    sbk_sid_pattern_has(&who, &access.owner))
 		named |= SBK_NAMED_OWNER;
-	if (rc == 0 && access.has_group && sbk_sid_equal(&access.group, &sid))
+	if (rc == 0 && access.has_group &&
+	    sbk_sid_pattern_has(&who, &access.group))
 		named |= SBK_NAMED_GROUP;
 	sbk_nt_access_release(&access);
 	if (rc == 0)

@@ -15,7 +15,7 @@ int sbk_nt_access_evaluate(struct sbk_state access,
 			   bool *named, struct sbk_buf *entry,
 			   struct sbk_error *err);
 
-/* See `naming` in backend.h. */
+/* See `naming` in backend.h; `principal` is a pattern (ntsec/sid.h). */
 int sbk_nt_access_naming(struct sbk_state access, const char *principal,
 			 unsigned *how, struct sbk_error *err);
 

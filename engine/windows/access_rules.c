@@ -438,19 +438,19 @@ int sbk_nt_access_subtract(const struct sbk_change *change,
 }
 
 static bool names_one_of(const struct sbk_ace *ace,
-			 const struct sbk_sid *principals, size_t count)
+			 const struct sbk_sid_pattern *principals, size_t count)
 {
 	size_t i;
 
 	for (i = 0; !ace->is_opaque && i < count; i++)
-		if (sbk_sid_equal(&ace->sid, &principals[i]))
+		if (sbk_sid_pattern_has(&principals[i], &ace->sid))
 			return true;
 	return false;
 }
 
 /* The list without the entries of the principals. */
 static int strip_list(struct sbk_nt_access *access,
-		      const struct sbk_sid *principals, size_t count,
+		      const struct sbk_sid_pattern *principals, size_t count,
 		      bool *found, struct sbk_error *err)
 {
 	struct sbk_nt_acl_cursor at = SBK_NT_ACL_BEGIN;
@@ -484,7 +484,7 @@ int sbk_nt_access_strip(struct sbk_state current, const char *const *principals,
 			struct sbk_error *err)
 {
 	struct sbk_nt_access access = SBK_NT_ACCESS_INIT;
-	struct sbk_sid sids[STRIP_AT_ONCE];
+	struct sbk_sid_pattern sids[STRIP_AT_ONCE];
 	bool changed = false;
 	size_t done = 0;
 	int rc = sbk_nt_access_parse(current, &access, err);
@@ -494,8 +494,8 @@ int sbk_nt_access_strip(struct sbk_state current, const char *const *principals,
 		bool found = false;
 
 		while (rc == 0 && n < STRIP_AT_ONCE && done < count)
-			rc = sbk_nt_principal_parse(principals[done++],
-						    &sids[n++], err);
+			rc = sbk_sid_pattern_parse(principals[done++],
+						   &sids[n++], err);
 		if (rc == 0)
 			rc = strip_list(&access, sids, n, &found, err);
 		changed |= found;

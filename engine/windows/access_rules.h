@@ -34,7 +34,7 @@ int sbk_nt_access_subtract(const struct sbk_change *change,
 			   struct sbk_state current, struct sbk_buf *next,
 			   struct sbk_error *err);
 
-/* See `strip` in backend.h. */
+/* See `strip` in backend.h; principals are patterns (ntsec/sid.h). */
 int sbk_nt_access_strip(struct sbk_state current, const char *const *principals,
 			size_t count, struct sbk_buf *next,
 			struct sbk_error *err);

@@ -81,15 +81,30 @@ void sbk_elevate_see_all(void)
 	(void)sbk_win32_privilege(SE_BACKUP_NAME, true, NULL, NULL);
 }
 
-void sbk_elevate_reach_all(void)
-{
-	sbk_elevate_see_all();
-	(void)sbk_win32_privilege(SE_RESTORE_NAME, true, NULL, NULL);
-}
-
 bool sbk_os_can_elevate(void)
 {
 	return true;
+}
+
+int sbk_os_run_elevated(const char *name, char *const *argv, int *code,
+			struct sbk_error *err)
+{
+	HANDLE process = NULL;
+	const char *text;
+	DWORD ended = 0;
+	int error, rc = sbk_elevate_start(name, argv, &process, err);
+
+	if (rc == 0)
+		rc = sbk_elevate_wait(process, &ended, err);
+	sbk_win32_close(&process);
+	if (rc < 0)
+		return rc;
+	/* It refused before it did anything, in a window that is gone. */
+	text = sbk_setup_refusal_text(ended, &error);
+	if (error < 0)
+		return sbk_error_set(err, error, "'%s.exe': %s", name, text);
+	*code = (int)ended;
+	return 0;
 }
 
 /* There is no call that puts another program in this one's place: it is waited
@@ -97,22 +112,12 @@ bool sbk_os_can_elevate(void)
 int sbk_os_become_sibling(const char *name, char *const *argv,
 			  struct sbk_error *err)
 {
-	HANDLE process = NULL;
-	const char *text;
-	DWORD code = 0;
-	int error, rc = sbk_elevate_start(name, argv, &process, err);
+	int code = 0, rc = sbk_os_run_elevated(name, argv, &code, err);
 
-	if (rc == 0)
-		rc = sbk_elevate_wait(process, &code, err);
-	sbk_win32_close(&process);
 	if (rc < 0)
 		return rc;
-	/* It refused before it did anything, in a window that is gone. */
-	text = sbk_setup_refusal_text(code, &error);
-	if (error < 0)
-		return sbk_error_set(err, error, "'%s.exe': %s", name, text);
 	(void)fflush(NULL);
-	exit((int)code);
+	exit(code);
 }
 
 /* The source need not be registered: then the line stands in the log behind a

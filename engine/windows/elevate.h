@@ -23,14 +23,4 @@ int sbk_elevate_wait(HANDLE process, DWORD *code, struct sbk_error *err);
  */
 void sbk_elevate_see_all(void);
 
-/*
- * That, by which a sweep looks at what its owner hides from administrators, and
- * SeRestorePrivilege, by which entries are taken out there and an owner is
- * given back who is not the caller. Both count for opens that say so
- * (FILE_OPEN_FOR_BACKUP_INTENT) and for owners: "Privilege Constants", "File
- * Security and Access Rights". Where one is not held, what it would have shown
- * is missed, and told.
- */
-void sbk_elevate_reach_all(void);
-
 #endif

@@ -11,6 +11,7 @@
 
 #include "engine/windows/os_storage.h"
 #include "engine/windows/pin.h"
+#include "engine/windows/win32_processes.h"
 
 #include "engine/banned.h"
 
@@ -43,10 +44,45 @@ static int refuse(const struct sbk_person *person, struct sbk_error *err)
 		return rc;
 	return sbk_error_set(err, SBK_E_UNSUPPORTED,
 			     "Windows starts nothing as '%s' without that "
-			     "user's password: what that user keeps in "
-			     "%%LOCALAPPDATA%%/Sandbook is for that user's own "
-			     "commands ('sandbook uninstall --user-only')",
+			     "user's password; what that user keeps goes by "
+			     "that user's own 'sandbook uninstall', which then "
+			     "finishes the rest (--user-only: it does not)",
 			     person->name);
+}
+
+static const WCHAR *const reaching[] = {SE_BACKUP_NAME, SE_RESTORE_NAME};
+#define REACHING (sizeof(reaching) / sizeof(reaching[0]))
+
+unsigned sbk_os_reach_begin(void)
+{
+	unsigned begun = 0;
+	size_t i;
+
+	/* Without one, what can be reached is, and the rest is told. */
+	for (i = 0; i < REACHING; i++) {
+		bool was = true;
+
+		if (sbk_win32_privilege(reaching[i], true, &was, NULL) == 0 &&
+		    !was)
+			begun |= 1u << i;
+	}
+	return begun;
+}
+
+int sbk_os_reach_end(unsigned begun, struct sbk_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < REACHING; i++) {
+		int one = 0;
+
+		if ((begun & 1u << i) != 0)
+			one = sbk_win32_privilege(reaching[i], false, NULL,
+						  rc == 0 ? err : NULL);
+		rc = rc == 0 ? one : rc;
+	}
+	return rc;
 }
 
 int sbk_os_run_as(const struct sbk_person *person, const char *const *argv,

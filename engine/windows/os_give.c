@@ -27,12 +27,15 @@ struct principals {
 	size_t count;
 };
 
-static bool is_in(const char *const *list, size_t count, const char *sid)
+static bool is_in(const char *const *list, size_t count,
+		  const struct sbk_sid *sid)
 {
+	struct sbk_sid_pattern pattern;
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		if (strcmp(list[i], sid) == 0)
+		if (sbk_sid_pattern_parse(list[i], &pattern, NULL) == 0 &&
+		    sbk_sid_pattern_has(&pattern, sid))
 			return true;
 	return false;
 }
@@ -77,20 +80,19 @@ static int meet(struct descent *d, const struct sbk_nt_access *access,
 	struct sbk_sid_text text;
 
 	if (access->has_group &&
-	    !is_in(ours->items, ours->count,
-		   sbk_sid_format(&access->group, &text))) {
+	    !is_in(ours->items, ours->count, &access->group)) {
 		d->group = access->group;
 		d->has_group = true;
 	}
 	if (!access->has_owner)
 		return sbk_error_set(err, SBK_E_CONFLICT,
 				     "a directory above it has no owner");
-	(void)sbk_sid_format(&access->owner, &text);
-	if (is_in(ours->items, ours->count, text.text))
+	if (is_in(ours->items, ours->count, &access->owner))
 		return 0;
 	d->owner = access->owner;
 	d->has_owner = true;
-	if (!is_in(systems, 3, text.text)) {
+	if (!is_in(systems, 3, &access->owner)) {
+		(void)sbk_sid_format(&access->owner, &text);
 		if (d->stranger.text[0] == '\0')
 			(void)snprintf(d->stranger.text,
 				       sizeof(d->stranger.text), "%s",
@@ -165,14 +167,13 @@ int sbk_os_give_back(const char *path, struct sbk_state current,
 	const struct principals list = {.items = principals, .count = count};
 	struct sbk_nt_access access = SBK_NT_ACCESS_INIT;
 	struct descent d = {.principals = &list};
-	struct sbk_sid_text text;
 	bool owner, group;
 	int rc = sbk_nt_access_parse(current, &access, err);
 
 	owner = rc == 0 && access.has_owner &&
-		is_in(principals, count, sbk_sid_format(&access.owner, &text));
+		is_in(principals, count, &access.owner);
 	group = rc == 0 && access.has_group &&
-		is_in(principals, count, sbk_sid_format(&access.group, &text));
+		is_in(principals, count, &access.group);
 	if (owner || group) {
 		rc = descend(&d, path, err);
 		if (rc == 0)

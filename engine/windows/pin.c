@@ -456,12 +456,69 @@ static int flush_one(const struct sbk_volume *volume,
  * last one; or where that is read-only, or a program that runs, the last
  * directory, of which neither can be.
  */
+/* "//?/Volume{GUID}/a" of "//?/Volume{GUID}/a/b", which has this id. */
+static int find_holder(const struct sbk_volume *volume,
+		       const uint8_t id[SBK_FILE_ID_BYTES], struct sbk_buf *out,
+		       struct sbk_error *err)
+{
+	struct sbk_buf wide = SBK_BUF_INIT;
+	HANDLE handle = NULL;
+	size_t i;
+	int rc = sbk_win32_open_id(volume->hint, id, FILE_READ_ATTRIBUTES,
+				   &handle, err);
+
+	if (rc == 0)
+		rc = sbk_win32_final_path(handle, VOLUME_NAME_GUID, &wide, err);
+	sbk_win32_close(&handle);
+	if (rc == 0) {
+		sbk_narrow_add(out, (const WCHAR *)(const void *)wide.data,
+			       wide.size / sizeof(WCHAR));
+		rc = sbk_buf_failed(out, err);
+	}
+	for (i = 0; rc == 0 && i < out->size; i++)
+		if (out->data[i] == '\\')
+			out->data[i] = '/';
+	while (rc == 0 && out->size > 0 && out->data[out->size - 1] != '/')
+		out->data[--out->size] = '\0';
+	/* The volume's root keeps its separator. */
+	if (rc == 0 && out->size > 1 && out->data[out->size - 2] != '}')
+		out->data[--out->size] = '\0';
+	sbk_buf_release(&wide);
+	return rc;
+}
+
+/* The directory that has the last one in it. */
+static int flush_holder(const struct sbk_volume *volume, struct sbk_error *err)
+{
+	struct sbk_buf path = SBK_BUF_INIT;
+	struct sbk_pin pin = SBK_PIN_INIT;
+	int rc = find_holder(volume, volume->last, &path, err);
+
+	if (rc == 0)
+		rc = sbk_pin_path(sbk_buf_text(&path),
+				  FILE_ADD_FILE | SYNCHRONIZE, &pin, err);
+	if (rc == 0 && pin.serial != volume->serial)
+		rc = sbk_error_set(err, SBK_E_CONFLICT,
+				   "'%.300s' is another volume's by now",
+				   sbk_buf_text(&path));
+	if (rc == 0)
+		rc = sbk_win32_flush(pin.handle, err);
+	sbk_pin_release(&pin);
+	sbk_buf_release(&path);
+	return rc;
+}
+
+/* What cannot be opened for it (read-only, running, or only looked at, since
+ * others shut the caller out) has a directory above it. */
 static int flush_last(const struct sbk_volume *volume, struct sbk_error *err)
 {
 	int rc = flush_one(volume, volume->last, FILE_APPEND_DATA, err);
 
-	if (rc == 0 || !volume->has_directory ||
-	    flush_one(volume, volume->directory, FILE_ADD_FILE, NULL) < 0)
+	if (rc == 0)
+		return 0;
+	if ((!volume->has_directory ||
+	     flush_one(volume, volume->directory, FILE_ADD_FILE, NULL) < 0) &&
+	    flush_holder(volume, NULL) < 0)
 		return rc;
 	sbk_error_clear(err);
 	return 0;

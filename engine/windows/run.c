@@ -238,6 +238,8 @@ static int clean_up(struct run *run, int rc, const struct sbk_error *why,
 
 	if (ended == 0)
 		ended = sbk_temporary_remove(&run->temporary, &left);
+	else
+		sbk_temporary_leave(&run->temporary);
 	sbk_interrupt_end();
 	return sbk_run_parts_ended(rc, why, ended, &left, err);
 }

@@ -12,7 +12,6 @@
 
 #include "engine/cli.h"
 #include "engine/plan_setup.h"
-#include "engine/windows/elevate.h"
 #include "engine/windows/setup_check.h"
 #include "engine/windows/win32_elevation.h"
 #include "engine/windows/words.h"
@@ -40,7 +39,6 @@ static int run_setup(struct sbk_cli *cli, int argc, char **argv)
 		       : sbk_command_setup.run(cli, argc, argv);
 }
 
-/* What a sweep cannot see would be owed for ever. */
 static int run_uninstall(struct sbk_cli *cli, int argc, char **argv)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
@@ -48,7 +46,6 @@ static int run_uninstall(struct sbk_cli *cli, int argc, char **argv)
 
 	if (sbk_nt_uninstall_check(&which, &err) < 0)
 		return refuse(cli, which, &err);
-	sbk_elevate_reach_all();
 	return sbk_uninstall_commands[0].run(cli, argc, argv);
 }
 

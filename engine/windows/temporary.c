@@ -218,6 +218,11 @@ int sbk_temporary_remove(struct sbk_temporary *temporary, struct sbk_error *err)
 	return rc;
 }
 
+void sbk_temporary_leave(struct sbk_temporary *temporary)
+{
+	sbk_win32_close(&temporary->held);
+}
+
 /* --- what a crash left ---------------------------------------------------- */
 
 static bool is_ours(const char *name, const char *prefix)

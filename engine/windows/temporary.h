@@ -48,6 +48,8 @@ int sbk_temporary_make(struct sbk_temporary *temporary,
 /* One that was not made is 0. */
 int sbk_temporary_remove(struct sbk_temporary *temporary,
 			 struct sbk_error *err);
+/* What uses it could not be ended: it stays, and is the next sweep's. */
+void sbk_temporary_leave(struct sbk_temporary *temporary);
 
 /* Removes what runs of the caller left there whose front end is gone. Best
  * effort: what cannot be removed stays for the next time, and *left counts it.

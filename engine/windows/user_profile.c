@@ -19,13 +19,13 @@
 #include <string.h>
 
 #include "engine/backend.h"
+#include "engine/os_admin.h"
 #include "engine/windows/at_rest.h"
 #include "engine/windows/empty.h"
 #include "engine/windows/host.h"
 #include "engine/windows/user_profile_look.h"
 #include "engine/windows/wide.h"
 #include "engine/windows/win32_accounts.h"
-#include "engine/windows/win32_processes.h"
 #include "engine/windows/win32_profile.h"
 #include "engine/windows/win32_registry.h"
 
@@ -260,19 +260,11 @@ static int remove_opened(struct sbk_volumes *volumes,
 static int remove_folder(struct sbk_volumes *volumes,
 			 struct sbk_user_place *place, struct sbk_error *err)
 {
-	static const WCHAR *const names[] = {SE_BACKUP_NAME, SE_RESTORE_NAME};
-	bool was[2] = {true, true};
-	size_t i;
-	int rc;
+	const unsigned begun = sbk_os_reach_begin();
+	int rc = remove_opened(volumes, place, err);
+	int end = sbk_os_reach_end(begun, rc == 0 ? err : NULL);
 
-	/* Without them what can be removed is, and the rest is told. */
-	for (i = 0; i < 2; i++)
-		(void)sbk_win32_privilege(names[i], true, &was[i], NULL);
-	rc = remove_opened(volumes, place, err);
-	for (i = 0; i < 2; i++) /* we end soon */
-		if (!was[i])
-			(void)sbk_win32_privilege(names[i], false, NULL, NULL);
-	return rc;
+	return rc == 0 ? end : rc;
 }
 
 static int call_delete(const struct sbk_user_place *place,

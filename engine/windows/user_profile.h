@@ -25,6 +25,7 @@ int sbk_user_profile_check_free(const char *place, struct sbk_error *err);
 struct sbk_user_profile_names {
 	struct sbk_buf items[2];
 	size_t count;
+	bool is_sealed; /* setup made the profile, wherever the list has it */
 };
 int sbk_user_profile_find(const struct sbk_sid *account,
 			  struct sbk_user_profile_names *out,

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/os_admin.h"
 #include "engine/windows/access.h"
-#include "engine/windows/access_judge.h"
 #include "engine/windows/drive_path.h"
 #include "engine/windows/folders.h"
 #include "engine/windows/user_profile.h"
@@ -200,29 +200,30 @@ int sbk_user_place_read_list(struct sbk_user_place *place,
 
 /* --- the folder ----------------------------------------------------------- */
 
-/* What is not sealed must name the account: by an entry, or as its owner. */
+/* What is not sealed must be the account's by its list or its owner. It is
+ * opened once more for that, and must be what `held` holds; the account may
+ * have shut administrators out of it. */
 static int judge_access(const struct sbk_user_place *place,
-			enum sbk_user_folder *out, struct sbk_error *err)
+			const struct sbk_pin *held, enum sbk_user_folder *out,
+			struct sbk_error *err)
 {
 	struct sbk_nt_access access = SBK_NT_ACCESS_INIT;
-	struct sbk_buf state = SBK_BUF_INIT;
 	struct sbk_pin pin = SBK_PIN_INIT;
-	unsigned how = 0;
+	bool is_its = false;
+	const unsigned begun = sbk_os_reach_begin();
 	int rc = sbk_pin_path(place->path, SBK_PIN_LOOK, &pin, err);
+	const int end = sbk_os_reach_end(begun, rc == 0 ? err : NULL);
 
+	rc = rc == 0 ? end : rc;
 	if (rc == 0)
 		rc = sbk_nt_access_read(&pin, &access, err);
+	if (rc == 0 && memcmp(pin.id, held->id, sizeof(pin.id)) == 0)
+		rc = sbk_user_profile_is_its(&access, &place->sid, &is_its,
+					     err);
 	if (rc == 0)
-		rc = sbk_nt_access_format(&access, &state, err);
-	if (rc == 0)
-		rc = sbk_nt_access_naming(
-			(struct sbk_state){sbk_buf_text(&state), state.size},
-			place->text.text, &how, err);
-	if (rc == 0)
-		*out = how != 0 ? SBK_USER_FOLDER_NAMED : SBK_USER_FOLDER_OTHER;
+		*out = is_its ? SBK_USER_FOLDER_NAMED : SBK_USER_FOLDER_OTHER;
 	sbk_nt_access_release(&access);
 	sbk_pin_release(&pin);
-	sbk_buf_release(&state);
 	return rc;
 }
 
@@ -241,7 +242,7 @@ int sbk_user_place_judge(struct sbk_user_place *place,
 	if (rc < 0)
 		return rc;
 	if (place->seal[0] == '\0')
-		return judge_access(place, &place->now.folder, err);
+		return judge_access(place, pin, &place->now.folder, err);
 	sbk_identity_format(volume, pin, identity);
 	if (strcmp(identity, place->seal) == 0)
 		place->now.folder = SBK_USER_FOLDER_OWN;
@@ -346,6 +347,7 @@ int sbk_user_profile_find(const struct sbk_sid *account,
 	*out = (struct sbk_user_profile_names){.count = 0};
 	(void)sbk_sid_format(account, &place.text);
 	rc = sbk_user_place_read_list(&place, err);
+	out->is_sealed = place.seal[0] != '\0';
 	if (rc == 0 && place.now.path[0] != '\0')
 		add_name(out, &place, place.now.path);
 	if (rc == 0 && place.now.aside[0] != '\0')

@@ -28,9 +28,30 @@ static int plan_one(const struct sbk_backend *backend, const char *name,
 	return rc;
 }
 
+/* By its name. A list that is sealed is of the profile that setup made,
+ * whatever path it has by now: then by whose it is, or the seal would go with
+ * it. */
+static bool is_recorded(struct sbk_plan *recorded, const char *name,
+			bool is_sealed)
+{
+	const size_t whose = strcspn(name, ":") + 1;
+	size_t i;
+
+	for (i = 0; i < sbk_plan_count(recorded); i++) {
+		const struct sbk_object *object =
+			&sbk_plan_at(recorded, i)->object;
+
+		if (object->kind == SBK_KIND_FOLDER &&
+		    (is_sealed ? strncmp(object->name, name, whose)
+			       : strcmp(object->name, name)) == 0)
+			return true;
+	}
+	return false;
+}
+
 int sbk_plan_made_by_system(const struct sbk_backend *backend,
-			    const char *principal, struct sbk_plan *plan,
-			    struct sbk_error *err)
+			    const char *principal, struct sbk_plan *recorded,
+			    struct sbk_plan *plan, struct sbk_error *err)
 {
 	struct sbk_user_profile_names names;
 	struct sbk_sid sid;
@@ -44,8 +65,10 @@ int sbk_plan_made_by_system(const struct sbk_backend *backend,
 	if (rc < 0)
 		return rc;
 	for (i = 0; rc == 0 && i < names.count; i++)
-		rc = plan_one(backend, sbk_buf_text(&names.items[i]), plan,
-			      err);
+		if (!is_recorded(recorded, sbk_buf_text(&names.items[i]),
+				 names.is_sealed))
+			rc = plan_one(backend, sbk_buf_text(&names.items[i]),
+				      plan, err);
 	sbk_user_profile_names_release(&names);
 	return rc;
 }

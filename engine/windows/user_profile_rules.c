@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/ntsec/ace.h"
+#include "engine/ntsec/acl.h"
+#include "engine/ntsec/rights.h"
 #include "engine/state_text.h"
 
 #include "engine/banned.h"
@@ -20,6 +23,28 @@ static const char *const folders[] = {
 };
 
 #define FOLDER_COUNT (sizeof(folders) / sizeof(folders[0]))
+
+int sbk_user_profile_is_its(const struct sbk_nt_access *access,
+			    const struct sbk_sid *account, bool *out,
+			    struct sbk_error *err)
+{
+	struct sbk_nt_acl_cursor at = SBK_NT_ACL_BEGIN;
+	struct sbk_nt_acl acl = {.count = 0};
+	bool is_its =
+		access->has_owner && sbk_sid_equal(&access->owner, account);
+	struct sbk_ace ace;
+	int rc = access->dacl_is == SBK_ACL_PRESENT
+			 ? sbk_nt_access_dacl(access, &acl, err)
+			 : 0;
+
+	while (rc == 0 && !is_its && sbk_nt_acl_next(&acl, &at, &ace))
+		is_its = !ace.is_opaque && ace.type == SBK_ACE_ALLOW &&
+			 (ace.mask & SBK_FILE_ALL) == SBK_FILE_ALL &&
+			 sbk_sid_equal(&ace.sid, account);
+	if (rc == 0)
+		*out = is_its;
+	return rc;
+}
 
 void sbk_user_profile_name(const char *sid, const char *profiles,
 			   const char *account, struct sbk_buf *out)

@@ -26,12 +26,13 @@
 #include "engine/limits.h"
 #include "engine/ntsec/sid.h"
 #include "engine/object.h"
+#include "engine/windows/access_state.h"
 
 enum sbk_user_folder {
 	SBK_USER_FOLDER_NONE,  /* nothing stands there */
 	SBK_USER_FOLDER_OWN,   /* the one that was made: its id is sealed */
-	SBK_USER_FOLDER_NAMED, /* not sealed; its list or owner names the
-				  account */
+	SBK_USER_FOLDER_NAMED, /* not sealed; its list or owner says whose
+				  (sbk_user_profile_is_its) */
 	SBK_USER_FOLDER_LINK,  /* a reparse point, there or on the way */
 	SBK_USER_FOLDER_OTHER  /* anything else */
 };
@@ -43,6 +44,16 @@ struct sbk_user_profile {
 	char guid[64];				      /* "": none */
 	enum sbk_user_folder folder;
 };
+
+/*
+ * Whether a folder's access is that of the account's own profile: the account
+ * owns it, or an entry gives it full control, as the system's does. What a
+ * grant gives is less (WINDOWS.md part 3), so that a person's folder through
+ * which the account may pass is none of its own.
+ */
+int sbk_user_profile_is_its(const struct sbk_nt_access *access,
+			    const struct sbk_sid *account, bool *out,
+			    struct sbk_error *err);
 
 /* Of where it is made: `profiles` is "C:/Users". */
 void sbk_user_profile_name(const char *sid, const char *profiles,

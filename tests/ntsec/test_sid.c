@@ -125,11 +125,53 @@ static void test_sid__order_and_ancestry(void **state)
 	assert_string_equal(sbk_sid_format(&other, &text), "S-1-6");
 }
 
+static void test_sid__a_pattern_is_one_or_all_of_an_authority(void **state)
+{
+	static const char family[] = "S-1-0x0053424B0001-*";
+	static const struct {
+		const char *pattern, *sid;
+		bool has;
+	} cases[] = {
+		{"S-1-5-32-544", "S-1-5-32-544", true},
+		{"S-1-5-32-544", "S-1-5-32-545", false},
+		{family, "S-1-0x0053424B0001-1-2-3-4-5", true},
+		{family, "S-1-0x0053424B0001-7", true},
+		{family, "S-1-0x0053424B0001", false},
+		{family, "S-1-0x0053424B0002-1", false},
+		{family, "S-1-0x0153424B0001-1", false},
+		{"S-1-5-*", "S-1-5-18", true},
+	};
+	static const char *const none[] = {
+		"",	      "*",	    "-*",
+		"S-1-*",      "S-1-5-",	    "S-1-5*",
+		"S-1-5-21-*", "s-1-5-18",   "S-1-0x0053424b0001-*",
+		"S-1-5-**",   "S-1-5-*-18", "S-1-5-18-*"};
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_sid_pattern pattern;
+	struct sbk_sid sid;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		sid = parsed(cases[i].sid);
+		assert_ok(
+			sbk_sid_pattern_parse(cases[i].pattern, &pattern, &err),
+			&err);
+		if (sbk_sid_pattern_has(&pattern, &sid) != cases[i].has)
+			fail_msg("'%s', '%s'", cases[i].pattern, cases[i].sid);
+	}
+	for (i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		if (sbk_sid_pattern_parse(none[i], &pattern, &err) !=
+		    SBK_E_INVAL)
+			fail_msg("'%s' was taken", none[i]);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_sid__text_and_back),
 	cmocka_unit_test(test_sid__what_is_wrong_is_pointed_at),
 	cmocka_unit_test(test_sid__bytes_that_are_none),
 	cmocka_unit_test(test_sid__order_and_ancestry),
+	cmocka_unit_test(test_sid__a_pattern_is_one_or_all_of_an_authority),
 };
 
 SBK_TEST_MAIN(tests)

@@ -220,6 +220,31 @@ struct sbk_win32 *hybrid_table(void)
 	return &table;
 }
 
+static NTSTATUS NTAPI hybrid_NtSetInformationFile(HANDLE file,
+						  PIO_STATUS_BLOCK io,
+						  PVOID data, ULONG size,
+						  FILE_INFORMATION_CLASS class)
+{
+	return is_simulated(file)
+		       ? sim_NtSetInformationFile(file, io, data, size, class)
+		       : sbk_win32_file_system.NtSetInformationFile(
+				 file, io, data, size, class);
+}
+
+/* A registry that is loaded on the simulation stays so. */
+static void WINAPI hybrid_Sleep(DWORD ms)
+{
+	if (sim_now()->profiles.is_real)
+		sbk_win32_file_system.Sleep(ms);
+}
+
+void hybrid_simulate_profiles(struct sim *sim)
+{
+	sim->profiles.is_real = false;
+	(void)wcscpy(sim->profiles.directory, L"S:\\Users");
+	(void)wcscpy(profiles_directory, L"S:\\Users");
+}
+
 struct sim *hybrid_begin(const char *directory)
 {
 	static const struct kept_lists_options lists = {.passes = is_simulated};
@@ -260,6 +285,8 @@ struct sim *hybrid_begin(const char *directory)
 	table.program = &program;
 	own_files = sbk_win32_file_system;
 	own_files.SHGetKnownFolderPath = hybrid_SHGetKnownFolderPath;
+	own_files.NtSetInformationFile = hybrid_NtSetInformationFile;
+	own_files.Sleep = hybrid_Sleep;
 	table.file = &own_files;
 	table.profile = &sim_profile_table;
 	kept_lists_put(&table, &lists);

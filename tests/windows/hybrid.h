@@ -16,6 +16,9 @@
  * data (FOLDERID_ProgramData), and is there; "local" in it the caller's. */
 struct sim *hybrid_begin(const char *directory);
 void hybrid_finish(struct sim *sim);
+/* Profiles are on the simulated volume, in S:/Users, which is the test's to
+ * make: with lists that are kept, and links. */
+void hybrid_simulate_profiles(struct sim *sim);
 /*
  * A person's own directory, too (FOLDERID_LocalAppData), and the system's own
  * pipes, threads and DPAPI: both sides of an enrolment in one process, each in

@@ -418,7 +418,7 @@ static bool may_own(const struct sbk_sid *owner)
 {
 	size_t i;
 
-	if ((world->privileges & SBK_PRIVILEGE_RESTORE) != 0 ||
+	if ((caller(world).privileges & SBK_PRIVILEGE_RESTORE) != 0 ||
 	    sbk_sid_equal(owner, &world->user))
 		return true;
 	for (i = 0; i < world->group_count; i++)

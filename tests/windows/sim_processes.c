@@ -129,6 +129,7 @@ static BOOL WINAPI sim_AdjustTokenPrivileges(HANDLE token, BOOL disable_all,
 		next->Privileges[0].Luid.LowPart == luids[0].luid
 			? &p->is_debug
 			: &p->is_backup[next->Privileges[0].Luid.LowPart - 17];
+	bool held;
 
 	(void)needed;
 	if (disable_all || sim_process_of(token) != SIM_TOKEN ||
@@ -136,10 +137,10 @@ static BOOL WINAPI sim_AdjustTokenPrivileges(HANDLE token, BOOL disable_all,
 		abort();
 	if (sim_fails())
 		return fail_with(ERROR_ACCESS_DENIED);
-	(void)fail_with(sim_is_elevated() ? ERROR_SUCCESS
-					  : ERROR_NOT_ALL_ASSIGNED);
-	before->PrivilegeCount = sim_is_elevated() && on != *is;
-	if (sim_is_elevated())
+	held = sim_is_elevated() && (is == &p->is_debug || !p->withholds);
+	(void)fail_with(held ? ERROR_SUCCESS : ERROR_NOT_ALL_ASSIGNED);
+	before->PrivilegeCount = held && on != *is;
+	if (held)
 		*is = on;
 	return TRUE;
 }

@@ -25,6 +25,9 @@ struct sim_processes {
 	size_t lists; /* that the caller has not freed */
 	/* The caller's privileges: to debug; to back up and to restore. */
 	bool is_debug, is_backup[2];
+	/* Those to back up and to restore are not given to this administrator.
+	 */
+	bool withholds;
 	/* An ended one starts this many others in its stead. */
 	unsigned spawns;
 	/* One that was listed ends and its number goes to another user. */

@@ -219,9 +219,9 @@ const struct sbk_win32_profile sim_profile_table = {
 /* --- files of ours -------------------------------------------------------- */
 
 /* Removal alone: "FILE_DISPOSITION_INFORMATION_EX structure (ntddk.h)". */
-static NTSTATUS NTAPI sim_NtSetInformationFile(HANDLE file, PIO_STATUS_BLOCK io,
-					       PVOID data, ULONG size,
-					       FILE_INFORMATION_CLASS class)
+NTSTATUS NTAPI sim_NtSetInformationFile(HANDLE file, PIO_STATUS_BLOCK io,
+					PVOID data, ULONG size,
+					FILE_INFORMATION_CLASS class)
 {
 	struct sim *sim = sim_now();
 	DWORD granted;

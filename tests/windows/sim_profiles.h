@@ -11,6 +11,7 @@
 
 #include "engine/buf.h"
 #include "engine/ntsec/sid.h"
+#include "engine/windows/win32_file.h"
 #include "engine/windows/win32_profile.h"
 
 #define SIM_PROFILE_LIST \
@@ -36,6 +37,11 @@ struct sim_profiles {
 };
 
 extern const struct sbk_win32_profile sim_profile_table;
+
+/* Removal, of what is on the simulated volume. */
+NTSTATUS NTAPI sim_NtSetInformationFile(HANDLE file, PIO_STATUS_BLOCK io,
+					PVOID data, ULONG size,
+					FILE_INFORMATION_CLASS class);
 
 /* In the table from now on; the volume gets "C:/Users". */
 void sim_use_profiles(struct sim *sim);

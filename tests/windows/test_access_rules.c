@@ -252,6 +252,41 @@ static void test_access_rules__strip_takes_each_entry_of_theirs(void **state)
 	sbk_buf_release(&next);
 }
 
+/* All SIDs of an authority at once: entries, an owner, and nothing else. */
+static void test_access_rules__a_family_is_named_and_stripped(void **state)
+{
+	static const char *const families[] = {"S-1-0x0053424B0001-*",
+					       "S-1-0x0053424B0002-*"};
+	struct sbk_buf current = SBK_BUF_INIT, next = SBK_BUF_INIT;
+	struct sbk_buf sddl = SBK_BUF_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+	unsigned how = 0;
+
+	(void)state;
+	nt_state_add(&current,
+		     BASE "(D;OICI;FW;;;S-1-0x0053424B0001-1-2-3-4-5)"
+			  "(A;;FA;;;BA)(A;;FR;;;S-1-0x0053424B0003-1)"
+			  "(A;ID;FA;;;S-1-0x0053424B0002-9)",
+		     false);
+	assert_ok(sbk_nt_access_naming(nt_state_of(&current), families[0], &how,
+				       &err),
+		  &err);
+	assert_int_equal(how, SBK_NAMED_ENTRY | SBK_NAMED_INHERIT);
+	assert_ok(sbk_nt_access_naming(nt_state_of(&current), families[1], &how,
+				       &err),
+		  &err);
+	assert_int_equal(how, SBK_NAMED_ENTRY);
+	assert_ok(sbk_nt_access_strip(nt_state_of(&current), families, 2, &next,
+				      &err),
+		  &err);
+	nt_state_sddl(nt_state_of(&next), &sddl);
+	assert_string_equal(sbk_buf_text(&sddl),
+			    BASE "(A;;FA;;;BA)(A;;FR;;;S-1-0x0053424B0003-1)");
+	sbk_buf_release(&sddl);
+	sbk_buf_release(&current);
+	sbk_buf_release(&next);
+}
+
 static unsigned may(const char *sddl, bool *named)
 {
 	const struct sbk_subject who = {.principal = ACCOUNT};
@@ -316,6 +351,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_access_rules__exactly_ours_is_taken_out),
 	cmocka_unit_test(test_access_rules__an_altered_entry_is_left),
 	cmocka_unit_test(test_access_rules__strip_takes_each_entry_of_theirs),
+	cmocka_unit_test(test_access_rules__a_family_is_named_and_stripped),
 	cmocka_unit_test(test_access_rules__what_an_account_may),
 	cmocka_unit_test(test_access_rules__how_a_state_names_somebody),
 };

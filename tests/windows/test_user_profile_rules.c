@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/ntsec/sddl.h"
 #include "engine/windows/user_profile_rules.h"
 
 #include "engine/banned.h"
@@ -169,12 +170,58 @@ static void test_user_profile_rules__only_what_is_its_own_goes(void **state)
 	}
 }
 
+/* What a grant gives, and a denial, say of no folder whose it is. */
+static void test_user_profile_rules__whose_an_unsealed_folder_is(void **state)
+{
+	static const struct {
+		const char *sddl;
+		bool is_its;
+	} cases[] = {
+		{"O:SYG:SYD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;" SID ")", true},
+		{"O:SYG:SYD:(A;OICIID;FA;;;" SID ")", true},
+		{"O:" SID "G:SYD:P(A;;FA;;;SY)", true},
+		{"O:" SID "G:SYD:NO_ACCESS_CONTROL", true},
+		{"O:SYG:SYD:P(A;;0x1000a0;;;" SID ")", false},
+		{"O:SYG:SYD:P(A;OICI;0x1301bf;;;" SID ")", false},
+		{"O:SYG:SYD:P(D;OICI;FA;;;" SID ")", false},
+		{"O:SYG:SYD:P(A;OICI;FA;;;" SID "1)", false},
+		{"O:SYG:" SID "D:P(A;;FA;;;WD)", false},
+		{"O:SYG:SYD:NO_ACCESS_CONTROL", false},
+	};
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_sid sid;
+	size_t i;
+
+	(void)state;
+	assert_ok(sbk_sid_parse(SID, strlen(SID), &sid, &err), &err);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sbk_nt_access access = SBK_NT_ACCESS_INIT;
+		struct sbk_buf bytes = SBK_BUF_INIT;
+		bool is_its = !cases[i].is_its;
+
+		assert_ok(sbk_sddl_parse(cases[i].sddl, strlen(cases[i].sddl),
+					 NULL, &bytes, &err),
+			  &err);
+		assert_ok(sbk_nt_access_from_sd(
+				  (const uint8_t *)sbk_buf_text(&bytes),
+				  bytes.size, true, &access, &err),
+			  &err);
+		assert_ok(sbk_user_profile_is_its(&access, &sid, &is_its, &err),
+			  &err);
+		if (is_its != cases[i].is_its)
+			fail_msg("'%s'", cases[i].sddl);
+		sbk_nt_access_release(&access);
+		sbk_buf_release(&bytes);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_user_profile_rules__a_name_has_whose_and_where),
 	cmocka_unit_test(test_user_profile_rules__a_state_has_one_form),
 	cmocka_unit_test(
 		test_user_profile_rules__what_is_the_same_is_one_state),
 	cmocka_unit_test(test_user_profile_rules__only_what_is_its_own_goes),
+	cmocka_unit_test(test_user_profile_rules__whose_an_unsealed_folder_is),
 };
 
 SBK_TEST_MAIN(tests)

@@ -81,6 +81,9 @@ int sbk_volume_examine_tree(struct sbk_volume_audit *audit,
 		rc = sbk_volume_rollup(audit, err);
 	if (rc == 0)
 		rc = sbk_volume_report(audit, err);
+	/* Not where somebody else was asked for. */
+	if (rc == 0 && !audit->named && !request->strangers)
+		rc = sbk_volume_everyone(audit, err);
 	if (rc == 0)
 		rc = sbk_volume_hives_report(audit, err);
 	return rc < 0 ? rc : sbk_volume_ssh(audit, err);

@@ -11,6 +11,7 @@
  *	volume_hives.c        its registry: accounts, profiles, firewall rules
  *	volume_places.c       sensitive places
  *	volume_rollup.c       from descriptors to roots and counts
+ *	volume_everyone.c     where Everyone may write, and so each run
  *	volume_ssh.c          keys that OpenSSH for Windows refuses
  *	volume_report.c       findings; volume_print.c: JSON, CSV
  *
@@ -403,6 +404,8 @@ int sbk_volume_judge(struct sbk_volume_audit *audit, struct sbk_error *err);
 int sbk_volume_judge_one(struct sbk_volume_audit *audit, size_t index,
 			 const struct sbk_sd *sd, struct sbk_error *err);
 int sbk_volume_rollup(struct sbk_volume_audit *audit, struct sbk_error *err);
+/* Findings on places that Everyone may write, and so each run. */
+int sbk_volume_everyone(struct sbk_volume_audit *audit, struct sbk_error *err);
 int sbk_volume_ssh(struct sbk_volume_audit *audit, struct sbk_error *err);
 /* Findings and coverage. */
 int sbk_volume_report(struct sbk_volume_audit *audit, struct sbk_error *err);

@@ -121,6 +121,11 @@ void sbk_account_forecast_print(const struct sbk_account_forecast *forecast,
 {
 	size_t i, read;
 
+	if (forecast->reserved[0] != '\0') {
+		sbk_buf_adds(out, "Reservation on writes: ");
+		sbk_text_escape(out, forecast->reserved);
+		sbk_buf_addc(out, '\n');
+	}
 	if (forecast->account == 0) {
 		print_none(forecast, out);
 		return;
@@ -184,6 +189,8 @@ void sbk_account_forecast_print_json(
 		[SBK_ACCOUNT_WISH_OFF] = "off",
 	};
 
+	if (forecast->reserved[0] != '\0')
+		sbk_json_string(out, "writes_reserved", forecast->reserved);
 	sbk_json_open_key(out, "account", '{');
 	sbk_json_string(out, "policy", wishes[forecast->wish]);
 	sbk_json_bool(out, "used", forecast->account != 0);

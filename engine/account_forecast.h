@@ -46,6 +46,8 @@ struct sbk_account_forecast {
 	char outside[SBK_PRINCIPAL_TEXT];
 	/* Why none, where that is worth saying. */
 	char missing[SBK_ACCOUNT_MISSING_MAX];
+	/* What of 'writes' would not be known to hold; "" where all of it. */
+	char reserved[256];
 	enum sbk_account_wish wish;
 	/* Whose passwords the person's programs could read, comma separated,
 	 * where the run is to be the person's own; and whether it makes them

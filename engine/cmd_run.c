@@ -9,6 +9,7 @@
 #include "engine/hand_back.h"
 #include "engine/json.h"
 #include "engine/os.h"
+#include "engine/root_principal.h"
 #include "engine/run.h"
 #include "engine/run_grant.h"
 #include "engine/run_roots.h"
@@ -219,14 +220,20 @@ static void say_missing(const struct run *run,
 {
 	int i;
 
-	for (i = 0; i < SBK_GUARANTEE_COUNT; i++)
+	/* Said also with --quiet: it is less than asked for. */
+	for (i = 0; i < SBK_GUARANTEE_COUNT; i++) {
+		const char *name = sbk_guarantee_name((enum sbk_guarantee)i);
+
 		if (carriers->names[i][0] == '\0')
-			/* Said also with --quiet: it is less than asked for. */
 			fprintf(run->cli->err,
 				"%s: warning: '%s' is not guaranteed: %s\n",
-				run->cli->program,
-				sbk_guarantee_name((enum sbk_guarantee)i),
-				carriers->missing[i]);
+				run->cli->program, name, carriers->missing[i]);
+		else if (carriers->reserved[i][0] != '\0')
+			fprintf(run->cli->err,
+				"%s: warning: '%s' is guaranteed with a "
+				"reservation: %s\n",
+				run->cli->program, name, carriers->reserved[i]);
+	}
 	if (carriers->limits_missing[0] != '\0')
 		fprintf(run->cli->err, "%s: warning: %s\n", run->cli->program,
 			carriers->limits_missing);
@@ -329,6 +336,10 @@ static void write_end(struct run *run, int rc, const struct sbk_run_end *end,
 			sbk_json_integer(&run->end, "signal", end->signal);
 		if (end->exec_errno != 0)
 			sbk_json_bool(&run->end, "started", false);
+		if (end->code != 0)
+			sbk_json_integer(&run->end, "code", end->code);
+		if (end->reason != NULL)
+			sbk_json_string(&run->end, "reason", end->reason);
 		sbk_json_bool(&run->end, "timed_out", end->timed_out);
 		sbk_json_integer(&run->end, "duration_ms",
 				 (int64_t)end->duration_ms);
@@ -384,6 +395,11 @@ static int exit_code(const struct run *run, const struct sbk_run_end *end)
 			sbk_buf_text(&name), strerror(end->exec_errno));
 		sbk_buf_release(&name);
 	}
+	if (end->reason != NULL)
+		fprintf(err,
+			"sandbook: the system ended the command with 0x%08lX, "
+			"%s\n",
+			(unsigned long)end->code, end->reason);
 	return end->exit_code;
 }
 
@@ -514,23 +530,50 @@ static void release(struct run *run)
 	sbk_buf_release(&run->end);
 }
 
+static int settle(struct run *run, struct sbk_error *err)
+{
+	const struct sbk_ledger *ledger = &run->cli->ledger;
+	struct sbk_backend backend = {.ops = NULL};
+	size_t settled = 0;
+	int rc = sbk_os_backend(&backend, err);
+
+	if (rc == 0)
+		rc = ledger->ops->recover(ledger->self, &backend, SBK_BOOK_USER,
+					  &settled, err);
+	sbk_backend_close(&backend);
+	return rc;
+}
+
 /*
  * What a crash left is settled first: it may be half a grant. A run that would
  * be refused grants nothing.
  */
 static int before_grant(struct run *run, struct sbk_error *err)
 {
-	const struct sbk_ledger *ledger = &run->cli->ledger;
-	struct sbk_backend backend = {.ops = NULL};
-	size_t settled = 0;
 	int rc = sbk_run_check(&run->scope, &run->arguments.options, err);
 
-	if (rc == 0)
-		rc = sbk_os_backend(&backend, err);
-	if (rc == 0)
-		rc = ledger->ops->recover(ledger->self, &backend, SBK_BOOK_USER,
-					  &settled, err);
-	sbk_backend_close(&backend);
+	return rc < 0 ? rc : settle(run, err);
+}
+
+/*
+ * A run that grants nothing holds what was granted before, so half a grant is
+ * settled before it, too. As a rule there is none, and one look says so; of a
+ * book that cannot be read nothing is held.
+ */
+static int before_use(struct run *run, struct sbk_error *err)
+{
+	const struct sbk_ledger *ledger = &run->cli->ledger;
+	struct sbk_book_mark mark;
+	int rc = 0;
+
+	if (!sbk_root_principals_used || run->arguments.dry_run)
+		return 0;
+	if (ledger->ops->mark(ledger->self, SBK_BOOK_USER, &mark, NULL) == 0 &&
+	    mark.unsettled)
+		rc = settle(run, err);
+	if (rc < 0)
+		(void)sbk_error_prefix(err, "settling what another command "
+					    "left of its changes");
 	return rc;
 }
 
@@ -560,7 +603,7 @@ static int grant(struct run *run, struct sbk_error *err)
 	const struct sbk_ledger *ledger = &run->cli->ledger;
 	const bool makes =
 		run->scope.grant == SBK_GRANT_ACL && !run->arguments.dry_run;
-	int rc = makes ? before_grant(run, err) : 0;
+	int rc = makes ? before_grant(run, err) : before_use(run, err);
 
 	if (rc == 0)
 		rc = sbk_run_roots_find(ledger, &run->scope, err);

@@ -27,6 +27,9 @@ struct sbk_book_mark {
 	unsigned char id[SBK_BOOK_ID_BYTES]; /* random, made with the book */
 	uint64_t transactions;		     /* begun so far: only grows */
 	bool is_new; /* there is none: one that is begun gets this id */
+	/* A transaction of it is not settled: one that is being made, or what
+	 * a crash left. */
+	bool unsettled;
 };
 
 struct sbk_transaction_request {

@@ -61,6 +61,8 @@ void sbk_carriers_print_json(const struct sbk_carriers *carriers,
 		print_names(carriers->names[i], out);
 		if (carriers->names[i][0] == '\0')
 			sbk_json_string(out, "missing", carriers->missing[i]);
+		else if (carriers->reserved[i][0] != '\0')
+			sbk_json_string(out, "reserved", carriers->reserved[i]);
 		sbk_json_close(out, '}');
 	}
 	sbk_json_close(out, '}');

@@ -58,6 +58,8 @@ struct sbk_carriers {
 	char names[SBK_GUARANTEE_COUNT][128];
 	/* Why one is missing, with the remedy: "" where nothing is. */
 	char missing[SBK_GUARANTEE_COUNT][256];
+	/* What of a carried one is not known to hold; "" where all of it is. */
+	char reserved[SBK_GUARANTEE_COUNT][256];
 	/* What of the asked limits is not kept, and why; "" where all are. */
 	char limits_missing[256];
 	/* Why the run is not the sandbox account's, where that is worth a
@@ -104,6 +106,10 @@ struct sbk_run_end {
 	int exit_code;	/* as a shell gives it: 0..255, 128+n for a signal */
 	int signal;	/* the signal that killed it, or 0 */
 	int exec_errno; /* why it could not be started, or 0 */
+	/* Of Windows: a code that no exit code holds, or 0; and what the
+	 * system says by it, with a remedy (static), or NULL. */
+	uint32_t code;
+	const char *reason;
 	bool timed_out;
 	uint64_t duration_ms;
 };

@@ -31,6 +31,22 @@ static int read_id(struct sbk_journal *journal,
 	return 0;
 }
 
+static int look_unsettled(struct sbk_journal *journal, bool *out,
+			  struct sbk_error *err)
+{
+	sqlite3_stmt *row;
+	int rc = sbk_db_statement(&journal->db, SBK_SQL_UNSETTLED_TXNS, &row,
+				  err);
+
+	if (rc == 0)
+		rc = sbk_db_step(&journal->db, row, err);
+	if (rc < 0)
+		return rc;
+	*out = rc == 1;
+	(void)sqlite3_reset(row); /* what failed is told by the step */
+	return 0;
+}
+
 int sbk_journal_mark(struct sbk_journal *journal, struct sbk_book_mark *out,
 		     struct sbk_error *err)
 {
@@ -40,6 +56,8 @@ int sbk_journal_mark(struct sbk_journal *journal, struct sbk_book_mark *out,
 
 	if (rc == 0)
 		rc = read_id(journal, mark.id, err);
+	if (rc == 0)
+		rc = look_unsettled(journal, &mark.unsettled, err);
 	if (rc < 0)
 		return rc;
 	mark.transactions = next - 1;

@@ -16,18 +16,33 @@
 /* Port 9 discards; nothing listens there on Windows. */
 #define DEAD "http://127.0.0.1:9"
 
+/*
+ * What each tool's own documentation has for it. Bundler, Gradle, NuGet and
+ * Poetry have a word of the command line, or nothing: the proxies are left.
+ * GIT_SSH and GIT_SSH_COMMAND may stay the caller's: git refuses the protocol
+ * before it asks for a program.
+ */
 static const char *const offline[] = {
 	"ALL_PROXY=" DEAD,
-	"CARGO_NET_OFFLINE=true",
-	"GIT_ALLOW_PROTOCOL=file",
-	"GOPROXY=off",
+	"CARGO_NET_OFFLINE=true",     /* Cargo Book, net.offline */
+	"COMPOSER_DISABLE_NETWORK=1", /* Composer, Command-line interface */
+	"CONDA_OFFLINE=true",	      /* conda, Settings, offline */
+	"COREPACK_ENABLE_NETWORK=0",  /* Corepack, Environment Variables */
+	"GIT_ALLOW_PROTOCOL=file",    /* git(1) */
+	"GOPROXY=off",		      /* Go Modules Reference */
+	"GOTOOLCHAIN=local",	      /* Go Toolchains */
+	"GOVCS=*:off",		      /* go help vcs; of GOPRIVATE, too */
+	"HF_HUB_OFFLINE=1",	      /* huggingface_hub */
 	"HTTPS_PROXY=" DEAD,
 	"HTTP_PROXY=" DEAD,
+	"JULIA_PKG_OFFLINE=true", /* Julia, Environment Variables */
+	"MAVEN_ARGS=--offline",	  /* Maven 3.9, Configuring */
 	"NO_PROXY=",
-	"NPM_CONFIG_OFFLINE=true",
-	"PIP_NO_INDEX=1",
+	"NPM_CONFIG_OFFLINE=true", /* npm, config; pnpm reads it */
+	"PIP_NO_INDEX=1",	   /* pip, Configuration */
 	"SANDBOOK_NETWORK=advised-off",
-	"UV_OFFLINE=1",
+	"UV_OFFLINE=1",		     /* uv, Environment variables */
+	"YARN_ENABLE_NETWORK=false", /* Yarn, yarnrc, enableNetwork */
 	NULL,
 };
 

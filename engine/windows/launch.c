@@ -18,6 +18,7 @@
 
 #include "engine/windows/command_line.h"
 #include "engine/windows/environment.h"
+#include "engine/windows/own_list.h"
 #include "engine/windows/wide.h"
 #include "engine/windows/win32.h"
 #include "engine/windows/win32_pipe.h"
@@ -26,44 +27,53 @@
 
 #include "engine/banned.h"
 
-static int decide(struct sbk_launch *launch, struct sbk_error *err)
+static int decide(struct sbk_launch *launch, HANDLE own, struct sbk_error *err)
 {
+	const struct sbk_launch_wish *wish = launch->wish;
 	uint8_t random[SBK_SYNTHETIC_ID_BYTES];
 	struct sbk_token_base base;
-	HANDLE own = NULL;
 	struct sbk_sid run;
-	int rc = sbk_win32_open_token(sbk_win32->program->GetCurrentProcess(),
-				      TOKEN_QUERY | TOKEN_DUPLICATE |
-					      TOKEN_ASSIGN_PRIMARY |
-					      TOKEN_ADJUST_DEFAULT,
-				      &own, err);
+	int rc = sbk_win32_token_base(own, &base, err);
 
-	if (launch->wish->run != NULL) {
-		run = *launch->wish->run;
+	if (wish->run != NULL) {
+		run = *wish->run;
 	} else {
 		randombytes_buf(random, sizeof(random));
 		run = sbk_synthetic_make_run(random);
 	}
-	if (rc == 0)
-		rc = sbk_win32_token_base(own, &base, err);
-	if (rc == 0)
-		rc = sbk_token_plan(&base, &run, launch->wish->roots,
-				    launch->wish->root_count, &launch->plan,
-				    err);
-	if (rc == 0)
-		rc = sbk_win32_restrict(own, &launch->plan, &launch->token,
-					err);
-	sbk_win32_close(&own);
-	return rc;
+	if (rc == 0 && wish->person != NULL) {
+		base.person = *wish->person;
+		base.under_account = true;
+	}
+	return rc < 0 ? rc
+		      : sbk_token_plan(&base, &run, wish->roots,
+				       wish->root_count, &launch->plan, err);
 }
 
 static int make_token(struct sbk_launch *launch, struct sbk_error *err)
 {
-	int rc = decide(launch, err);
+	HANDLE opened = NULL, own = launch->wish->own_token;
+	int rc = 0;
 
-	return rc < 0 ? rc
-		      : sbk_win32_default_dacl(launch->token,
-					       &launch->plan.default_dacl, err);
+	if (own == NULL) {
+		rc = sbk_win32_open_token(
+			sbk_win32->program->GetCurrentProcess(),
+			SBK_LAUNCH_TOKEN_ACCESS, &opened, err);
+		own = opened;
+	}
+	if (rc == 0)
+		rc = decide(launch, own, err);
+	if (rc == 0)
+		rc = sbk_win32_restrict(own, &launch->plan, &launch->token,
+					err);
+	if (rc == 0)
+		rc = sbk_win32_default_dacl(launch->token,
+					    &launch->plan.default_dacl, err);
+	if (rc == 0)
+		rc = sbk_own_list_set(launch->token, &launch->plan.token_guard,
+				      "the restricted token", err);
+	sbk_win32_close(&opened);
+	return rc;
 }
 
 static int make_job(struct sbk_launch *launch, struct sbk_error *err)
@@ -336,12 +346,27 @@ static int check_job(struct sbk_launch *launch, struct sbk_error *err)
 	return rc;
 }
 
+/*
+ * The process may have a copy of the token, whose list the system made by
+ * somebody's default. One that another run could open with TOKEN_DUPLICATE
+ * would lend it this run's SIDs.
+ */
 static int check_token(struct sbk_launch *launch, struct sbk_error *err)
 {
 	HANDLE token = NULL;
-	int rc =
-		sbk_win32_open_token(launch->process, TOKEN_QUERY, &token, err);
+	int rc = sbk_win32_open_token(launch->process,
+				      TOKEN_QUERY | READ_CONTROL | WRITE_DAC,
+				      &token, err);
 
+	if (rc == 0)
+		rc = sbk_own_list_set(token, &launch->plan.token_guard,
+				      "the command's token", err);
+	if (rc == 0)
+		rc = sbk_own_list_set(launch->process, &launch->plan.guard,
+				      "the command's process", err);
+	if (rc == 0)
+		rc = sbk_own_list_set(launch->thread, &launch->plan.guard,
+				      "the command's thread", err);
 	if (rc == 0)
 		rc = sbk_win32_token_look(token, &launch->seen, err);
 	sbk_win32_close(&token);

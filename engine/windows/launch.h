@@ -2,7 +2,7 @@
  * A run on Windows, as a list of steps (WINDOWS.md part 6), each made and seen
  * before the next:
  *
- *	token     the caller's own, write-restricted; its default DACL
+ *	token     the caller's own, write-restricted; its default DACL, its own
  *	job       out of which nothing gets, and which ends with us
  *	desktop   a private one
  *	streams   the caller's, or a pseudoconsole
@@ -32,6 +32,12 @@
 /* A process that Sandbook ended has this code, as signal 9 elsewhere. */
 #define SBK_LAUNCH_ENDED 137
 
+/* A restricted token's handle has the rights of the one that it was made by
+ * ("CreateRestrictedToken function (securitybaseapi.h)"). */
+#define SBK_LAUNCH_TOKEN_ACCESS                                 \
+	(TOKEN_QUERY | TOKEN_DUPLICATE | TOKEN_ASSIGN_PRIMARY | \
+	 TOKEN_ADJUST_DEFAULT | READ_CONTROL | WRITE_DAC)
+
 struct sbk_launch_wish {
 	const char *program;	 /* "C:/dir/name.exe" */
 	const char *const *argv; /* NULL-ended; argv[0] is only a name */
@@ -44,6 +50,11 @@ struct sbk_launch_wish {
 	uint64_t timeout_s; /* 0: none */
 	struct sbk_job_limits limits;
 	bool advise_offline;
+	/* Of a run under an account: for whom it is; and this process's token,
+	 * with SBK_LAUNCH_TOKEN_ACCESS, where that cannot be opened any more.
+	 * NULL: it is the user's own. */
+	const struct sbk_sid *person;
+	HANDLE own_token;
 	/* This process is in a window station that the run may have
 	 * (station.h): in place of limits of its windows, which no nested job
 	 * has. */

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "engine/windows/end_code.h"
 #include "engine/windows/win32.h"
 
 #include "engine/banned.h"
@@ -31,6 +32,8 @@ void sbk_launch_end_of(DWORD code, struct sbk_run_end *end)
 	size_t i;
 
 	end->signal = 0;
+	end->code = code > 255 ? code : 0;
+	end->reason = sbk_end_code_reason(code);
 	if (code <= 255) {
 		end->exit_code = (int)code;
 		return;

@@ -64,8 +64,18 @@ bool sbk_run_name_exists(const char *path)
 
 /* --- the environment ------------------------------------------------------ */
 
-/* The directory of refusing programs beside ours, as PATH has it; NULL where
- * there is none. */
+static void add_missing(struct sbk_carriers *carriers,
+			enum sbk_guarantee guarantee, const char *text)
+{
+	char *missing = carriers->missing[guarantee];
+	const size_t used = strlen(missing);
+
+	(void)snprintf(missing + used, sizeof(carriers->missing[0]) - used,
+		       "%s", text);
+}
+
+/* The directory of refusing programs beside ours, as PATH has it; NULL, and
+ * the run says so, where there is none. */
 static int find_refusing(struct run *run, const char **out,
 			 struct sbk_error *err)
 {
@@ -84,6 +94,10 @@ static int find_refusing(struct run *run, const char **out,
 	if (sbk_os_resolve(path, real, &file, NULL) == 0 &&
 	    file.type == SBK_FILE_DIRECTORY)
 		*out = path;
+	else
+		add_missing(&run->carriers, SBK_GUARANTEE_NETWORK,
+			    "; 'refuse' is not beside sandbook.exe, so nothing "
+			    "stands in for ssh");
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "engine/run_grant.h"
 #include "engine/windows/account_find.h"
 #include "engine/windows/kept.h"
+#include "engine/windows/run_rules.h"
 
 #include "engine/banned.h"
 
@@ -20,6 +21,7 @@ int sbk_account_forecast(const struct sbk_scope *scope,
 			 struct sbk_account_forecast *out,
 			 struct sbk_error *err)
 {
+	struct sbk_carriers carriers = {.account = 0};
 	struct sbk_own_account account;
 
 	int rc = 0;
@@ -39,6 +41,13 @@ int sbk_account_forecast(const struct sbk_scope *scope,
 		(void)snprintf(out->missing, sizeof(out->missing), "%s",
 			       SBK_NO_ACCOUNT);
 	}
+	if (account.wanted)
+		sbk_run_rules_account(scope->network, out->account, true, "",
+				      &carriers);
+	else
+		sbk_run_rules_carriers(scope->network, &carriers);
+	(void)snprintf(out->reserved, sizeof(out->reserved), "%s",
+		       carriers.reserved[SBK_GUARANTEE_WRITES]);
 	sbk_own_account_end(&account);
 	if (scope->account == SBK_ACCOUNT_WISH_OFF)
 		rc = sbk_kept_text(out->kept, sizeof(out->kept), err);

@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/buf.h"
+#include "engine/ntsec/access_table.h"
+#include "engine/ntsec/rights.h"
 #include "engine/windows/run_sids.h"
 
 #include "engine/banned.h"
@@ -34,6 +37,63 @@ static const struct {
 				   "it uses what devices the user may use"},
 };
 
+/* What takes nothing written to be lost: `first`, whether its second check is
+ * known not to be asked for it. */
+static void list_rights(bool first, struct sbk_buf *out)
+{
+	static const struct {
+		uint32_t rights;
+		const char *name;
+	} kinds[] = {
+		{SBK_RIGHT_DELETE | SBK_FILE_DELETE_CHILD, "deletion"},
+		{SBK_RIGHT_WRITE_DAC, "changes of access lists"},
+		{SBK_RIGHT_WRITE_OWNER, "changes of owners"},
+	};
+	const struct sbk_access_known known =
+		sbk_access_known(SBK_NT_FILE, true);
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const uint32_t rights = kinds[i].rights;
+
+		if (first ? (rights & known.first) == 0
+			  : (rights & known.first) != 0 ||
+				    (rights & ~known.second) == 0)
+			continue;
+		sbk_buf_adds(out, out->size > 0 ? ", " : "");
+		sbk_buf_adds(out, kinds[i].name);
+	}
+}
+
+/* By the table of what a write-restricted token is asked twice: rights that
+ * write nothing, and lose what was written. And what no table changes. */
+static void reserve_writes(const char *whose, struct sbk_carriers *out)
+{
+	struct sbk_buf not_held = SBK_BUF_INIT, open = SBK_BUF_INIT;
+	struct sbk_buf text = SBK_BUF_INIT;
+
+	list_rights(true, &not_held);
+	list_rights(false, &open);
+	if (not_held.size > 0)
+		sbk_buf_printf(&text,
+			       "it is not kept from %s outside the roots, "
+			       "where %s may; ",
+			       sbk_buf_text(&not_held), whose);
+	if (open.size > 0)
+		sbk_buf_printf(&text,
+			       "whether it is kept from %s outside the roots, "
+			       "where %s may, awaits a measurement on "
+			       "Windows; ",
+			       sbk_buf_text(&open), whose);
+	sbk_buf_adds(&text, "what Everyone may write it writes ('sandbook "
+			    "audit scope')");
+	(void)snprintf(out->reserved[SBK_GUARANTEE_WRITES],
+		       sizeof(out->reserved[0]), "%s", sbk_buf_text(&text));
+	sbk_buf_release(&not_held);
+	sbk_buf_release(&open);
+	sbk_buf_release(&text);
+}
+
 void sbk_run_rules_carriers(enum sbk_network network, struct sbk_carriers *out)
 {
 	int i;
@@ -44,6 +104,7 @@ void sbk_run_rules_carriers(enum sbk_network network, struct sbk_carriers *out)
 		(void)snprintf(out->missing[i], sizeof(out->missing[i]), "%s",
 			       rules[i].missing);
 	}
+	reserve_writes("the user", out);
 	if (network != SBK_NETWORK_ON)
 		return;
 	(void)snprintf(out->names[SBK_GUARANTEE_NETWORK], sizeof(out->names[0]),
@@ -56,7 +117,7 @@ static const char *const account_carriers[SBK_GUARANTEE_COUNT] = {
 	[SBK_GUARANTEE_READS] = "account",
 	[SBK_GUARANTEE_NETWORK] = "network filters",
 	[SBK_GUARANTEE_SOCKETS] = "account",
-	[SBK_GUARANTEE_PROCESSES] = "job, account",
+	[SBK_GUARANTEE_PROCESSES] = "job, account, own logon",
 	[SBK_GUARANTEE_DEVICES] = "account, no privileges",
 };
 
@@ -68,6 +129,8 @@ void sbk_run_rules_account(enum sbk_network network, uint32_t account,
 	int i;
 
 	memset(out->missing, 0, sizeof(out->missing));
+	memset(out->reserved, 0, sizeof(out->reserved));
+	reserve_writes("the account", out);
 	for (i = 0; i < SBK_GUARANTEE_COUNT; i++)
 		(void)snprintf(out->names[i], sizeof(out->names[i]), "%s",
 			       account_carriers[i]);

@@ -185,6 +185,7 @@ static int on_ready(void *arg, bool limits, struct sbk_error *err)
 {
 	struct run *run = arg;
 	const struct sbk_run_hooks *hooks = run->wish->hooks;
+	struct sbk_sid logon;
 	int rc;
 
 	if (!limits && run->carriers.limits_missing[0] == '\0')
@@ -196,9 +197,11 @@ static int on_ready(void *arg, bool limits, struct sbk_error *err)
 				     LIMITS_MISSING);
 	rc = hooks->ready(hooks->arg, &run->carriers,
 			  (int)sbk_runner_process(run->runner), err);
+	if (rc == 0)
+		rc = sbk_runner_logon_sid(run->runner, &logon, err);
 	return rc < 0 ? rc
 		      : sbk_temporary_make(&run->temporary, &run->run_sid,
-					   &run->sid, err);
+					   &logon, err);
 }
 
 static void stop(void *arg)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "engine/limits.h"
+#include "engine/windows/end_code.h"
 #include "engine/windows/frame_pipe.h"
 #include "engine/windows/logon_start.h"
 #include "engine/windows/pipe_end.h"
@@ -71,6 +72,21 @@ static int start_program(struct sbk_runner *runner,
 	return rc;
 }
 
+static int say_end(DWORD code, struct sbk_error *err)
+{
+	const char *reason = sbk_end_code_reason(code);
+
+	if (reason == NULL)
+		return sbk_error_set(err, SBK_E_INCOMPLETE,
+				     "sandbook-runner ended with code %lu "
+				     "before it was connected",
+				     (unsigned long)code);
+	return sbk_error_set(err, SBK_E_UNSUPPORTED,
+			     "the system ended sandbook-runner, as the "
+			     "account, with 0x%08lX, %s",
+			     (unsigned long)code, reason);
+}
+
 /* Waits in slices, so that a runner that ended is not waited for. */
 static int wait_for_client(struct sbk_runner *runner, struct sbk_error *err)
 {
@@ -84,10 +100,7 @@ static int wait_for_client(struct sbk_runner *runner, struct sbk_error *err)
 		    sbk_win32_wait(runner->logon.process, 0, NULL) == 1) {
 			(void)sbk_win32_exit_code(runner->logon.process, &code,
 						  NULL);
-			return sbk_error_set(err, SBK_E_INCOMPLETE,
-					     "sandbook-runner ended with code "
-					     "%lu before it was connected",
-					     (unsigned long)code);
+			return say_end(code, err);
 		}
 	} while (rc == SBK_E_BUSY && sbk_win32_clock_ms() < until);
 	return rc;
@@ -229,27 +242,34 @@ void sbk_runner_on_ready(struct sbk_runner *runner, sbk_runner_ready_fn *ready,
 	runner->ready_arg = arg;
 }
 
+int sbk_runner_logon_sid(const struct sbk_runner *runner, struct sbk_sid *out,
+			 struct sbk_error *err)
+{
+	struct sbk_token_base base;
+	HANDLE token = NULL;
+	/* Since the greeting its token lets in the caller. */
+	int rc = sbk_win32_open_token(runner->logon.process, TOKEN_QUERY,
+				      &token, err);
+
+	if (rc == 0)
+		rc = sbk_win32_token_base(token, &base, err);
+	sbk_win32_close(&token);
+	if (rc == 0)
+		*out = base.logon;
+	return rc;
+}
+
 int sbk_runner_shut_station(const struct sbk_runner *runner,
 			    const struct sbk_sid *account,
 			    struct sbk_error *err)
 {
 	struct sbk_sid sids[2] = {*account}, own;
-	struct sbk_token_base base;
-	HANDLE token = NULL;
 	int rc = sbk_pipe_own_user(&own, err);
 
 	if (rc < 0 || sbk_sid_equal(&own, account))
 		return rc;
-	/* Since the greeting its token lets in the caller. */
-	rc = sbk_win32_open_token(runner->logon.process, TOKEN_QUERY, &token,
-				  err);
-	if (rc == 0)
-		rc = sbk_win32_token_base(token, &base, err);
-	sbk_win32_close(&token);
-	if (rc < 0)
-		return rc;
-	sids[1] = base.logon;
-	return sbk_station_shut(sids, 2, err);
+	rc = sbk_runner_logon_sid(runner, &sids[1], err);
+	return rc < 0 ? rc : sbk_station_shut(sids, 2, err);
 }
 
 DWORD sbk_runner_process(const struct sbk_runner *runner)

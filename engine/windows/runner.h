@@ -53,6 +53,9 @@ void sbk_runner_on_ready(struct sbk_runner *runner, sbk_runner_ready_fn *ready,
 int sbk_runner_shut_station(const struct sbk_runner *runner,
 			    const struct sbk_sid *account,
 			    struct sbk_error *err);
+/* The SID of its logon, which its commands hold and no other run does. */
+int sbk_runner_logon_sid(const struct sbk_runner *runner, struct sbk_sid *out,
+			 struct sbk_error *err);
 /* The runner's own process. */
 DWORD sbk_runner_process(const struct sbk_runner *runner);
 

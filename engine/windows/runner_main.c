@@ -14,6 +14,7 @@
 #include "engine/windows/runner_serve.h"
 #include "engine/windows/trial_run.h"
 #include "engine/windows/wide.h"
+#include "engine/windows/win32_elevation.h"
 
 #include "engine/banned.h"
 
@@ -55,7 +56,7 @@ int wmain(int argc, wchar_t **wide)
 	int rc;
 
 	/* Before anything is loaded: from the system's directory alone. */
-	if (!SetDefaultDllDirectories(LOAD_LIBRARY_SEARCH_SYSTEM32))
+	if (sbk_win32_search_system_alone(&err) < 0)
 		return SBK_EXIT_UNSUPPORTED;
 	if (argc == 4 && wcscmp(wide[1], L"" SBK_TRIAL_WORD) == 0)
 		return send_trial(wide + 2);

@@ -14,11 +14,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/ntsec/sd.h"
 #include "engine/ntsec/sddl.h"
 #include "engine/windows/frame_pipe.h"
 #include "engine/windows/inlet.h"
 #include "engine/windows/launch.h"
+#include "engine/windows/own_list.h"
 #include "engine/windows/pipe_end.h"
 #include "engine/windows/station.h"
 #include "engine/windows/win32.h"
@@ -56,7 +56,7 @@ struct command {
 struct runner {
 	const struct sbk_runner_serve *wish;
 	struct sbk_frame_pipe frames;
-	HANDLE pipe;
+	HANDLE pipe, token; /* its own, opened before it was shut */
 	struct sbk_sid own, caller;
 	struct sbk_buf guard; /* of threads */
 	struct sbk_station station;
@@ -67,17 +67,17 @@ struct runner {
 
 /* --- its own protection --------------------------------------------------- */
 
-/* For the system and the caller alone. The masks are those that the object's
- * generic mapping makes: so they read back as they were given. */
+/* For the system and the caller alone; `more` is another entry, or "". */
 static int make_guard(const struct sbk_sid *caller, const char *mask,
-		      struct sbk_buf *out, struct sbk_error *err)
+		      const char *more, struct sbk_buf *out,
+		      struct sbk_error *err)
 {
 	struct sbk_buf text = SBK_BUF_INIT;
 	struct sbk_sid_text sid;
 	int rc;
 
-	sbk_buf_printf(&text, "D:P(A;;%s;;;SY)(A;;%s;;;%s)(A;;RC;;;OW)", mask,
-		       mask, sbk_sid_format(caller, &sid));
+	sbk_buf_printf(&text, "D:P(A;;%s;;;SY)(A;;%s;;;%s)%s(A;;RC;;;OW)", mask,
+		       mask, sbk_sid_format(caller, &sid), more);
 	rc = sbk_buf_failed(&text, err);
 	if (rc == 0)
 		rc = sbk_sddl_parse(sbk_buf_text(&text), text.size, NULL, out,
@@ -86,40 +86,33 @@ static int make_guard(const struct sbk_sid *caller, const char *mask,
 	return rc;
 }
 
-static int is_stored(HANDLE object, const struct sbk_buf *guard, bool *out,
-		     struct sbk_error *err)
+/*
+ * "OpenProcessToken": what is asked for is compared with the token's own list,
+ * whoever's process it is. So the rights that a launch needs are held from
+ * before; and what the system's own code asks in this process (TOKEN_QUERY and
+ * READ_CONTROL) this logon has: its commands may look, too, and no more.
+ */
+static int protect_token(struct runner *runner, struct sbk_error *err)
 {
-	struct sbk_buf found = SBK_BUF_INIT;
-	struct sbk_sd has, means;
-	int rc = sbk_win32_query_security(object, &found, err);
+	struct sbk_buf guard = SBK_BUF_INIT;
+	struct sbk_token_base base;
+	struct sbk_sid_text logon;
+	char look[SBK_SID_TEXT_MAX + 32];
+	int rc = sbk_win32_open_token(sbk_win32->program->GetCurrentProcess(),
+				      SBK_LAUNCH_TOKEN_ACCESS, &runner->token,
+				      err);
 
 	if (rc == 0)
-		rc = sbk_sd_read((const uint8_t *)found.data, found.size, &has,
-				 err);
-	if (rc == 0)
-		rc = sbk_sd_read((const uint8_t *)guard->data, guard->size,
-				 &means, err);
-	*out = rc == 0 && has.dacl_is == SBK_ACL_PRESENT &&
-	       has.dacl.size == means.dacl.size &&
-	       memcmp(has.dacl.bytes, means.dacl.bytes, means.dacl.size) == 0;
-	sbk_buf_release(&found);
-	return rc;
-}
-
-static int protect_one(HANDLE object, const struct sbk_buf *guard,
-		       const char *what, struct sbk_error *err)
-{
-	bool stored = false;
-	int rc = sbk_win32_set_security(object, DACL_SECURITY_INFORMATION,
-					guard, err);
-
-	if (rc == 0)
-		rc = is_stored(object, guard, &stored, err);
-	if (rc == 0 && !stored)
-		rc = sbk_error_set(err, SBK_E_UNSUPPORTED,
-				   "its access list was set and is another");
+		rc = sbk_win32_token_base(runner->token, &base, err);
 	if (rc < 0)
-		(void)sbk_error_prefix(err, "the runner's own %s", what);
+		return rc;
+	(void)snprintf(look, sizeof(look), "(A;;0x20008;;;%s)",
+		       sbk_sid_format(&base.logon, &logon));
+	rc = make_guard(&runner->caller, "0xf01ff", look, &guard, err);
+	if (rc == 0)
+		rc = sbk_own_list_set(runner->token, &guard,
+				      "the runner's own token", err);
+	sbk_buf_release(&guard);
 	return rc;
 }
 
@@ -127,25 +120,19 @@ static int protect_one(HANDLE object, const struct sbk_buf *guard,
  * their rights. */
 static int protect(struct runner *runner, struct sbk_error *err)
 {
-	struct sbk_buf token_guard = SBK_BUF_INIT;
-	HANDLE self = sbk_win32->program->GetCurrentProcess(), token = NULL;
-	int rc = make_guard(&runner->caller, "0x1fffff", &runner->guard, err);
+	const struct sbk_win32_program *calls = sbk_win32->program;
+	int rc = make_guard(&runner->caller, "0x1fffff", "", &runner->guard,
+			    err);
 
 	if (rc == 0)
-		rc = make_guard(&runner->caller, "0xf01ff", &token_guard, err);
+		rc = protect_token(runner, err);
 	if (rc == 0)
-		rc = sbk_win32_open_token(
-			self, TOKEN_QUERY | READ_CONTROL | WRITE_DAC, &token,
-			err);
+		rc = sbk_own_list_set(calls->GetCurrentThread(), &runner->guard,
+				      "the runner's own thread", err);
 	if (rc == 0)
-		rc = protect_one(token, &token_guard, "token", err);
-	if (rc == 0)
-		rc = protect_one(GetCurrentThread(), &runner->guard, "thread",
-				 err);
-	if (rc == 0)
-		rc = protect_one(self, &runner->guard, "process", err);
-	sbk_win32_close(&token);
-	sbk_buf_release(&token_guard);
+		rc = sbk_own_list_set(calls->GetCurrentProcess(),
+				      &runner->guard,
+				      "the runner's own process", err);
 	return rc;
 }
 
@@ -428,6 +415,8 @@ static int fill_wish(struct runner *runner, struct sbk_error *err)
 		.advise_offline = start->offline,
 		.best_effort = start->best_effort,
 		.own_station = runner->station.station != NULL,
+		.own_token = runner->token,
+		.person = &runner->caller,
 		.terminal = start->terminal,
 		.size = {(SHORT)start->columns, (SHORT)start->rows},
 		.test_any_token = runner->wish->test_any_token};
@@ -588,6 +577,7 @@ int sbk_runner_serve(const struct sbk_runner_serve *wish, struct sbk_error *err)
 		rc = sbk_error_set(err, left.code, "%s", left.message);
 	sbk_frame_pipe_end(&runner.frames);
 	sbk_win32_close(&runner.pipe);
+	sbk_win32_close(&runner.token);
 	sbk_station_end(&runner.station);
 	sbk_buf_release(&runner.guard);
 	return rc;

@@ -82,10 +82,12 @@ static void let_in(const struct sbk_sid *sid, struct sbk_buf *out)
 }
 
 /*
- * The system, the user, the account and the run: these may not remove or
- * rename the directory itself, and change no list.
+ * The system, the user, the run's logon and the run: these two may not remove
+ * or rename the directory itself, and change no list. What the account makes in
+ * it is the account's, as which its other runs are the owner, too: so an owner
+ * may look at the list, and no more.
  */
-static int describe(const struct sbk_sid *run, const struct sbk_sid *account,
+static int describe(const struct sbk_sid *run, const struct sbk_sid *logon,
 		    struct sbk_buf *out, struct sbk_error *err)
 {
 	struct sbk_owner user;
@@ -95,8 +97,10 @@ static int describe(const struct sbk_sid *run, const struct sbk_sid *account,
 	if (rc == 0) {
 		sbk_buf_printf(&text, "O:%sD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;%s)",
 			       user.text, user.text);
-		let_in(account, &text);
+		let_in(logon, &text);
 		let_in(run, &text);
+		if (logon != NULL)
+			sbk_buf_adds(&text, "(A;OICI;RC;;;OW)");
 		rc = sbk_buf_failed(&text, err);
 	}
 	if (rc == 0)
@@ -107,7 +111,7 @@ static int describe(const struct sbk_sid *run, const struct sbk_sid *account,
 }
 
 int sbk_temporary_make(struct sbk_temporary *temporary,
-		       const struct sbk_sid *run, const struct sbk_sid *account,
+		       const struct sbk_sid *run, const struct sbk_sid *logon,
 		       struct sbk_error *err)
 {
 	struct sbk_buf descriptor = SBK_BUF_INIT;
@@ -118,7 +122,7 @@ int sbk_temporary_make(struct sbk_temporary *temporary,
 						.directory = true,
 						.held = true,
 						.descriptor = &descriptor};
-	int rc = describe(run, account, &descriptor, err);
+	int rc = describe(run, logon, &descriptor, err);
 
 	if (rc == 0)
 		rc = sbk_pin_path(temporary->above, SBK_STORE_CHANGE, &above,

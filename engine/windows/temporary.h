@@ -40,10 +40,11 @@ struct sbk_temporary {
 
 int sbk_temporary_name(struct sbk_temporary *out, struct sbk_error *err);
 int sbk_temporary_name_shared(struct sbk_temporary *out, struct sbk_error *err);
-/* For the run with this SID and, where there is one, the account: a token's
- * restricting SIDs give only what the account has. */
+/* For the run with this SID and, of one under an account, that logon: a token's
+ * restricting SIDs give only what its other SIDs have, and as the account its
+ * other runs would come in. */
 int sbk_temporary_make(struct sbk_temporary *temporary,
-		       const struct sbk_sid *run, const struct sbk_sid *account,
+		       const struct sbk_sid *run, const struct sbk_sid *logon,
 		       struct sbk_error *err);
 /* One that was not made is 0. */
 int sbk_temporary_remove(struct sbk_temporary *temporary,

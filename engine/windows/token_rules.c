@@ -1,7 +1,8 @@
 /*
  * The restricted token decided. Owns which SIDs restrict it and who may use
  * what it makes; holds that no SID but ours, the logon's and Everyone restricts
- * it, and that its default DACL names neither of these two.
+ * it, and that without an account its default DACL names neither of these two;
+ * with one, that nothing which it makes lets in the account as such.
  */
 #include "engine/windows/token_rules.h"
 
@@ -40,38 +41,58 @@ static int add_root(struct sbk_token_plan *plan, const struct sbk_sid *root,
 	return 0;
 }
 
-static int parse_sddl(const struct sbk_buf *sddl, struct sbk_buf *out,
-		      struct sbk_error *err)
+static void let_in(struct sbk_buf *sddl, const char *mask,
+		   const struct sbk_sid *sid)
 {
-	if (sbk_buf_failed(sddl, err) < 0)
-		return sddl->failure;
-	return sbk_sddl_parse(sbk_buf_text(sddl), sddl->size, NULL, out, err);
+	struct sbk_sid_text text;
+
+	if (sid != NULL)
+		sbk_buf_printf(sddl, "(A;;%s;;;%s)", mask,
+			       sbk_sid_format(sid, &text));
 }
 
 /*
- * An owner without an entry of its own has WRITE_DAC; with OW it has what that
- * says. The user is for the first pass, and for us; the run's SID for the
- * second.
+ * For the system, for whom the first pass is to let in, and for `run`, which
+ * the second pass is to (NULL: nobody of the run). An owner without an entry of
+ * its own has WRITE_DAC; with OW it has what that says.
+ *
+ * First come we, and the run. Without an account that is the user, as which
+ * every other program of the user passes, too. The account is no such answer:
+ * each of its other runs would pass, whatever its roots are.
  */
-#define NOT_THE_RUN "D:P(A;;GA;;;SY)(A;;GA;;;%s)(A;;RC;;;OW)"
-#define THE_RUN "D:P(A;;GA;;;SY)(A;;GA;;;%s)(A;;GA;;;%s)(A;;RC;;;OW)"
+static int make_guard(const struct sbk_token_base *base, const char *mask,
+		      const struct sbk_sid *run, struct sbk_buf *out,
+		      struct sbk_error *err)
+{
+	struct sbk_buf sddl = SBK_BUF_INIT;
+	int rc;
+
+	sbk_buf_printf(&sddl, "D:P(A;;%s;;;SY)", mask);
+	let_in(&sddl, mask, base->under_account ? &base->logon : &base->user);
+	let_in(&sddl, mask, base->under_account ? &base->person : NULL);
+	let_in(&sddl, mask, run);
+	sbk_buf_adds(&sddl, "(A;;RC;;;OW)");
+	rc = sbk_buf_failed(&sddl, err);
+	if (rc == 0)
+		rc = sbk_sddl_parse(sbk_buf_text(&sddl), sddl.size, NULL, out,
+				    err);
+	sbk_buf_release(&sddl);
+	return rc;
+}
 
 static int make_guards(struct sbk_token_plan *plan, const struct sbk_sid *run,
 		       struct sbk_error *err)
 {
-	struct sbk_buf sddl = SBK_BUF_INIT;
-	struct sbk_sid_text user, own;
-	int rc;
+	/* PROCESS_ALL_ACCESS, THREAD_ALL_ACCESS, TOKEN_ALL_ACCESS: what GA
+	 * becomes, so that they read back as they are. A program changes its
+	 * own token. */
+	int rc = make_guard(&plan->base, "0x1fffff", NULL, &plan->guard, err);
 
-	(void)sbk_sid_format(&plan->base.user, &user);
-	(void)sbk_sid_format(run, &own);
-	sbk_buf_printf(&sddl, NOT_THE_RUN, user.text);
-	rc = parse_sddl(&sddl, &plan->guard, err);
-	sbk_buf_clear(&sddl);
-	sbk_buf_printf(&sddl, THE_RUN, user.text, own.text);
 	if (rc == 0)
-		rc = parse_sddl(&sddl, &plan->run_guard, err);
-	sbk_buf_release(&sddl);
+		rc = make_guard(&plan->base, "GA", run, &plan->run_guard, err);
+	if (rc == 0)
+		rc = make_guard(&plan->base, "0xf01ff", run, &plan->token_guard,
+				err);
 	return rc;
 }
 
@@ -125,6 +146,7 @@ void sbk_token_plan_release(struct sbk_token_plan *plan)
 	sbk_buf_release(&plan->default_dacl);
 	sbk_buf_release(&plan->guard);
 	sbk_buf_release(&plan->run_guard);
+	sbk_buf_release(&plan->token_guard);
 }
 
 static bool same_set(const struct sbk_token_plan *plan,

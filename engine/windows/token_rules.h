@@ -15,18 +15,25 @@
 /* The roots', the run's, the logon's, Everyone. */
 #define SBK_RESTRICTING_MAX (SBK_SYNTHETIC_TOKEN_MAX + 3)
 
-/* Whose token is restricted, as the system says. */
+/*
+ * Whose token is restricted, as the system says. An account's runs have one
+ * user, and each set of roots a logon of its own: what a run under an account
+ * makes is for that logon, and for the person who had it started.
+ */
 struct sbk_token_base {
 	struct sbk_sid user, logon;
+	struct sbk_sid person; /* where under_account */
+	bool under_account;
 };
 
 struct sbk_token_plan {
-	struct sbk_token_base base;
-	struct sbk_sid restricting[SBK_RESTRICTING_MAX];
+	struct sbk_sid restricting[SBK_RESTRICTING_MAX]; /* aligned */
 	size_t count;
+	struct sbk_token_base base;
 	struct sbk_buf default_dacl; /* bytes of an ACL */
-	struct sbk_buf guard;	     /* descriptor of process and thread */
-	struct sbk_buf run_guard;    /* of what the run may write: desktop */
+	/* Descriptors of process and thread, of what the run may write (its
+	 * desktop), of its token. First and last read back as they are. */
+	struct sbk_buf guard, run_guard, token_guard;
 };
 
 #define SBK_TOKEN_PLAN_INIT \

@@ -7,6 +7,12 @@
  * call says that it failed, and translate it (engine/windows/error.h). Each
  * names the page of its documentation. Nothing here decides anything.
  *
+ * Not in the table are calls that cannot say that they failed and touch nothing
+ * of the system's: locks and counters in our own memory (SRWLOCK, critical
+ * sections, Interlocked functions), Sleep, an event of ours that is set; and
+ * the methods of a COM object that the table's CoCreateInstance gave, which
+ * are a table of their own.
+ *
  *	BOOL      0 failed: GetLastError, read in the very next statement
  *	HANDLE    INVALID_HANDLE_VALUE failed: the same
  *	NTSTATUS  < 0 failed: RtlNtStatusToDosError, or for LSA functions

@@ -294,8 +294,9 @@ int sbk_win32_client_token(HANDLE pipe, HANDLE *out, struct sbk_error *err)
 
 	if (!sbk_win32->logon->ImpersonateNamedPipeClient(pipe))
 		return sbk_win32_last_error(err, "ImpersonateNamedPipeClient");
-	if (!sbk_win32->logon->OpenThreadToken(GetCurrentThread(), TOKEN_QUERY,
-					       TRUE, &token))
+	if (!sbk_win32->logon->OpenThreadToken(
+		    sbk_win32->program->GetCurrentThread(), TOKEN_QUERY, TRUE,
+		    &token))
 		rc = sbk_win32_last_error(err, "OpenThreadToken");
 	/* Whoever we would be otherwise: nothing may be done as that one. */
 	if (!sbk_win32->logon->RevertToSelf())

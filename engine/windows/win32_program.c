@@ -25,6 +25,7 @@ const struct sbk_win32_program sbk_win32_program_system = {
 	.GetSystemTimeAsFileTime = GetSystemTimeAsFileTime,
 	.GetCurrentProcessId = GetCurrentProcessId,
 	.GetCurrentProcess = GetCurrentProcess,
+	.GetCurrentThread = GetCurrentThread,
 	.OpenProcessToken = OpenProcessToken,
 	.GetTokenInformation = GetTokenInformation,
 };

@@ -31,6 +31,7 @@ struct sbk_win32_program {
 	void(WINAPI *GetSystemTimeAsFileTime)(LPFILETIME out);
 	DWORD(WINAPI *GetCurrentProcessId)(void);
 	HANDLE(WINAPI *GetCurrentProcess)(void);
+	HANDLE(WINAPI *GetCurrentThread)(void);
 	BOOL(WINAPI *OpenProcessToken)
 	(HANDLE process, DWORD access, PHANDLE token);
 	BOOL(WINAPI *GetTokenInformation)

@@ -100,7 +100,7 @@ static int logon_of(HANDLE token, void **out, struct sbk_error *err)
 int sbk_win32_token_base(HANDLE token, struct sbk_token_base *out,
 			 struct sbk_error *err)
 {
-	struct sbk_token_base base;
+	struct sbk_token_base base = {.under_account = false};
 	void *user = NULL, *logon = NULL;
 	int rc = sbk_win32_token_information(token, TokenUser, &user, err);
 

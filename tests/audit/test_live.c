@@ -262,6 +262,102 @@ static void begin(struct world *world)
 					sizeof(records) / sizeof(records[0])};
 }
 
+/* How many findings a rule has. */
+static size_t count_of(const struct world *world, const char *rule)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < sbk_report_count(world->report); i++)
+		count += strcmp(sbk_report_at(world->report, i)->rule, rule) ==
+			 0;
+	return count;
+}
+
+#define OPEN "D:AI(A;OICI;0x1301bf;;;WD)"
+#define SHUT "D:AI(A;OICI;FA;;;" ANN ")(A;OICI;0x1200a9;;;WD)"
+
+static const struct entry open_places[] = {
+	{"C:/", "O:SYG:SYD:(A;OICI;FA;;;SY)(A;OICI;0x1200a9;;;WD)", true},
+	/* Told once, with what is in it; what gives more, besides. */
+	{"C:/drop", "O:SYG:SY" OPEN, true},
+	{"C:/drop/a", "O:SYG:SYD:AI(A;ID;0x1301bf;;;WD)", false},
+	{"C:/drop/b", "O:SYG:SYD:AI(A;ID;0x1301bf;;;WD)", false},
+	{"C:/drop/all", "O:SYG:SYD:AI(A;ID;FA;;;WD)", false},
+	/* Not from it, though it lies there. */
+	{"C:/drop/shut", "O:" ANN "G:" ANN SHUT, true},
+	{"C:/drop/shut/in", "O:SYG:SY" OPEN, false},
+	/* Everyone is let in by no list, and not by one that denies first. */
+	{"C:/null", "O:SYG:SYD:NO_ACCESS_CONTROL", false},
+	{"C:/denied", "O:SYG:SYD:(D;;FA;;;WD)(A;;FA;;;WD)", false},
+	{"C:/users", "O:SYG:SYD:(A;OICI;FA;;;BU)", true},
+	/* Handed down, and nothing is there yet. */
+	{"C:/empty", "O:SYG:SYD:(A;OICIIO;FA;;;WD)", true},
+};
+
+static void test_live__tells_where_everyone_may_write(void **state)
+{
+	struct world world;
+
+	(void)state;
+	begin(&world);
+	world.entries = open_places;
+	world.count = sizeof(open_places) / sizeof(open_places[0]);
+	examine(&world, both, 1, NULL);
+	assert_finding(&world, "volume.everyone", "C:/drop",
+		       "may write, delete, and so may each run");
+	assert_int_equal(find(&world, "volume.everyone", "C:/drop")->objects,
+			 3);
+	assert_finding(&world, "volume.everyone", "C:/drop/all", "take over");
+	assert_finding(&world, "volume.everyone", "C:/drop/shut/in",
+		       "may write");
+	assert_finding(&world, "volume.everyone", "C:/null", "take over");
+	assert_int_equal(count_of(&world, "volume.everyone"), 4);
+	assert_int_equal(sbk_report_exit(world.report), 1);
+	end(&world);
+	/* Who asks for somebody is told of that one. */
+	begin(&world);
+	world.entries = open_places;
+	world.count = sizeof(open_places) / sizeof(open_places[0]);
+	examine(&world, both, 1, ANN);
+	assert_int_equal(count_of(&world, "volume.everyone"), 0);
+	end(&world);
+}
+
+/* However many there are, the list is short and counts all of them. */
+static void test_live__many_open_places_are_a_short_list(void **state)
+{
+	enum { MANY = 300 };
+	static struct entry entries[MANY + 1];
+	static char paths[MANY][16];
+	struct world world;
+	uint64_t objects = 0;
+	size_t i, rows = 0;
+
+	(void)state;
+	begin(&world);
+	entries[0] = open_places[0];
+	for (i = 0; i < MANY; i++) {
+		(void)snprintf(paths[i], sizeof(paths[i]), "C:/%zu", i);
+		entries[i + 1] =
+			(struct entry){paths[i], "O:SYG:SY" OPEN, true};
+	}
+	world.entries = entries;
+	world.count = MANY + 1;
+	examine(&world, both, 1, NULL);
+	for (i = 0; i < sbk_report_count(world.report); i++) {
+		const struct sbk_finding *finding =
+			sbk_report_at(world.report, i);
+
+		if (strcmp(finding->rule, "volume.everyone") != 0)
+			continue;
+		rows++;
+		objects += finding->objects;
+	}
+	assert_in_range(rows, 2, 30);
+	assert_int_equal(objects, MANY);
+	end(&world);
+}
+
 static void test_live__names_whom_it_finds(void **state)
 {
 	struct world world;
@@ -428,6 +524,8 @@ static void test_live__prints_without_a_volume(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_live__tells_where_everyone_may_write),
+	cmocka_unit_test(test_live__many_open_places_are_a_short_list),
 	cmocka_unit_test(test_live__names_whom_it_finds),
 	cmocka_unit_test(test_live__whose_each_is),
 	cmocka_unit_test(test_live__keys_that_openssh_refuses),

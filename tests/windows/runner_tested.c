@@ -249,6 +249,9 @@ int wmain(int argc, wchar_t **wide)
 		return be_hostile(pipe, early, sizeof(early) - 1);
 	if (strcmp(mode, "long") == 0)
 		return be_hostile(pipe, "\xff\xff\xff\x7f", 4);
+	/* As the loader ends what gets no desktop. */
+	if (strcmp(mode, "no desktop") == 0)
+		ExitProcess(0xC0000142);
 	if (strcmp(mode, "other") == 0)
 		return start_other(wide);
 	return 3;

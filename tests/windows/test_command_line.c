@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "engine/windows/command_line.h"
+#include "engine/windows/end_code.h"
 #include "engine/windows/environment.h"
 
 #include "engine/banned.h"
@@ -201,12 +202,17 @@ static void test_environment__ours_stands_over_the_callers(void **state)
 	(void)state;
 	assert_block(&wish,
 		     "ALL_PROXY=http://127.0.0.1:9|CARGO_NET_OFFLINE=true|"
+		     "COMPOSER_DISABLE_NETWORK=1|CONDA_OFFLINE=true|"
+		     "COREPACK_ENABLE_NETWORK=0|"
 		     "GIT_ALLOW_PROTOCOL=file|GOPROXY=off|"
+		     "GOTOOLCHAIN=local|GOVCS=*:off|HF_HUB_OFFLINE=1|"
 		     "HTTPS_PROXY=http://127.0.0.1:9|"
-		     "HTTP_PROXY=http://127.0.0.1:9|NO_PROXY=|"
+		     "HTTP_PROXY=http://127.0.0.1:9|JULIA_PKG_OFFLINE=true|"
+		     "MAVEN_ARGS=--offline|NO_PROXY=|"
 		     "NPM_CONFIG_OFFLINE=true|PIP_NO_INDEX=1|"
 		     "SANDBOOK_NETWORK=advised-off|SYSTEMROOT=C:\\Windows|"
-		     "TEMP=C:\\T|TMP=C:\\T|UV_OFFLINE=1|");
+		     "TEMP=C:\\T|TMP=C:\\T|UV_OFFLINE=1|"
+		     "YARN_ENABLE_NETWORK=false|");
 }
 
 static void test_environment__refuses_what_it_cannot_hold(void **state)
@@ -235,7 +241,24 @@ static void test_environment__refuses_what_it_cannot_hold(void **state)
 	sbk_buf_release(&block);
 }
 
+/* What the loader says where there is no desktop has a remedy; a program's own
+ * code, and one that a signal stands for, have none. */
+static void test_end_code__the_systems_own_have_a_remedy(void **state)
+{
+	const char *reason = sbk_end_code_reason(0xC0000142);
+
+	(void)state;
+	assert_non_null(reason);
+	assert_non_null(strstr(reason, "DLL_INIT_FAILED"));
+	assert_non_null(strstr(reason, "ssh"));
+	assert_null(sbk_end_code_reason(0));
+	assert_null(sbk_end_code_reason(1));
+	assert_null(sbk_end_code_reason(0x142));
+	assert_null(sbk_end_code_reason(0xC0000005));
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_end_code__the_systems_own_have_a_remedy),
 	cmocka_unit_test(test_command_line__quotes_by_the_rules),
 	cmocka_unit_test(test_command_line__gives_back_what_went_in),
 	cmocka_unit_test(test_command_line__refuses_what_no_rule_holds),

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "engine/ntsec/access_table.h"
 #include "engine/windows/frame.h"
 #include "engine/windows/run_rules.h"
 
@@ -197,6 +198,33 @@ static void test_frame__each_is_due_in_its_phases_only(void **state)
 
 /* --- what an unelevated run says of itself -------------------------------- */
 
+/* As long as the table of rights is open there, and whole. */
+static void assert_reserved(const struct sbk_carriers *carriers,
+			    const char *whose)
+{
+	const char *text = carriers->reserved[SBK_GUARANTEE_WRITES];
+	const struct sbk_access_known known =
+		sbk_access_known(SBK_NT_FILE, true);
+	const uint32_t rights = SBK_RIGHT_DELETE | SBK_FILE_DELETE_CHILD |
+				SBK_RIGHT_WRITE_DAC | SBK_RIGHT_WRITE_OWNER;
+	const bool open = (rights & ~known.second & ~known.first) != 0;
+	int i;
+
+	assert_int_equal(
+		strstr(text, "awaits a measurement on Windows") != NULL, open);
+	assert_int_equal(strstr(text, whose) != NULL, open);
+	assert_int_equal(strstr(text, "deletion") != NULL,
+			 (SBK_RIGHT_DELETE & ~known.second) != 0);
+	assert_int_equal(strstr(text, "changes of access lists") != NULL,
+			 (SBK_RIGHT_WRITE_DAC & ~known.second) != 0);
+	/* The last of it: nothing was cut off. */
+	assert_non_null(strstr(text, "Everyone may write it writes ('sandbook "
+				     "audit scope')"));
+	for (i = 0; i < SBK_GUARANTEE_COUNT; i++)
+		assert_int_equal(carriers->reserved[i][0] != '\0',
+				 i == SBK_GUARANTEE_WRITES);
+}
+
 static void test_run_rules__says_what_it_does_not_keep(void **state)
 {
 	struct sbk_carriers carriers;
@@ -211,6 +239,7 @@ static void test_run_rules__says_what_it_does_not_keep(void **state)
 	for (i = 0; i < SBK_GUARANTEE_COUNT; i++)
 		assert_true((carriers.names[i][0] == '\0') !=
 			    (carriers.missing[i][0] == '\0'));
+	assert_reserved(&carriers, "the user");
 	assert_string_equal(carriers.names[SBK_GUARANTEE_WRITES],
 			    "write-restricted token");
 	assert_error(sbk_run_rules_check(&scope, &carriers, &err),
@@ -236,6 +265,7 @@ static void test_run_rules__an_account_carries_what_was_seen(void **state)
 	sbk_run_rules_account(SBK_NETWORK_OFF, 1005, true, "", &carriers);
 	for (i = 0; i < SBK_GUARANTEE_COUNT; i++)
 		assert_true(carriers.names[i][0] != '\0');
+	assert_reserved(&carriers, "the account");
 	assert_int_equal(carriers.account, 1005);
 	assert_ok(sbk_run_rules_check_account(&scope, &carriers, &err), &err);
 	sbk_run_rules_account(SBK_NETWORK_OFF, 1005, false, "it got through",

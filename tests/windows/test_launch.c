@@ -14,8 +14,11 @@
 
 #include <shellapi.h>
 
+#include "engine/ntsec/sd.h"
+#include "engine/ntsec/sddl.h"
 #include "engine/windows/command_line.h"
 #include "engine/windows/launch.h"
+#include "engine/windows/own_list.h"
 #include "engine/windows/wide.h"
 #include "engine/windows/win32.h"
 #include "tests/windows/sim_token.h"
@@ -103,6 +106,115 @@ static bool is_alive(DWORD process_id)
 	if (process != NULL)
 		(void)CloseHandle(process);
 	return alive;
+}
+
+/* --- whose objects they are --------------------------------------------- */
+
+static const struct sbk_sid *owner_of_it_all(void)
+{
+	static struct sbk_sid person;
+	static const char text[] = "S-1-5-21-1-2-3-1001";
+
+	assert_int_equal(sbk_sid_parse(text, sizeof(text) - 1, &person, NULL),
+			 0);
+	return &person;
+}
+
+static void set_list(HANDLE token, const char *sddl)
+{
+	struct sbk_buf list = SBK_BUF_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	assert_ok(sbk_sddl_parse(sddl, strlen(sddl), NULL, &list, &err), &err);
+	assert_ok(sbk_own_list_set(token, &list, "a token", &err), &err);
+	sbk_buf_release(&list);
+}
+
+/* A runner's token lets in neither the account nor what runs as it: a launch
+ * has what was opened before, and opens nothing of its own. */
+static void test_launch__a_token_that_is_shut_is_used_as_it_was(void **state)
+{
+	const char *const argv[] = {"launched", "exit", "5", NULL};
+	struct sbk_launch_wish wish = wish_of(argv);
+	struct sbk_error err = SBK_ERROR_INIT;
+	HANDLE own = NULL, again = NULL;
+	struct outcome out;
+
+	(void)state;
+	assert_ok(sbk_win32_open_token(GetCurrentProcess(),
+				       SBK_LAUNCH_TOKEN_ACCESS, &own, &err),
+		  &err);
+	set_list(own, "D:P(A;;0xf01ff;;;SY)(A;;0x20008;;;WD)(A;;RC;;;OW)");
+	assert_error(sbk_win32_open_token(GetCurrentProcess(), TOKEN_DUPLICATE,
+					  &again, &err),
+		     SBK_E_DENIED, &err);
+	run(&wish, &out);
+	assert_error(out.rc, SBK_E_DENIED, &out.err);
+	wish.person = owner_of_it_all();
+	wish.own_token = own;
+	run(&wish, &out);
+	set_list(own, "D:P(A;;0xf01ff;;;SY)(A;;0xf01ff;;;WD)");
+	assert_ok(out.rc, &out.err);
+	assert_int_equal(out.end.exit_code, 5);
+	(void)CloseHandle(own);
+}
+
+static bool names(HANDLE object, const struct sbk_sid *sid)
+{
+	struct sbk_buf bytes = SBK_BUF_INIT, text = SBK_BUF_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_sid_text wanted;
+	struct sbk_sd sd;
+	bool found;
+
+	assert_ok(sbk_win32_query_security(object, &bytes, &err), &err);
+	assert_ok(
+		sbk_sd_read((const uint8_t *)bytes.data, bytes.size, &sd, &err),
+		&err);
+	assert_ok(sbk_sddl_format(&sd, SBK_SDDL_DACL, NULL, &text, &err), &err);
+	found = strstr(sbk_buf_text(&text), sbk_sid_format(sid, &wanted)) !=
+		NULL;
+	sbk_buf_release(&bytes);
+	sbk_buf_release(&text);
+	return found;
+}
+
+/* Read from what the system made: process, thread and token, under an account
+ * and without. */
+static void test_launch__what_it_makes_is_of_its_logon(void **state)
+{
+	const char *const argv[] = {"launched", "exit", "5", NULL};
+	struct sbk_launch_wish wish = wish_of(argv);
+	struct sbk_error err = SBK_ERROR_INIT;
+	int i, j;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		struct sbk_launch launch = SBK_LAUNCH_INIT;
+		HANDLE token = NULL, objects[3];
+
+		wish.person = i == 0 ? NULL : owner_of_it_all();
+		assert_ok(sbk_launch_build(&wish, &launch, &err), &err);
+		assert_ok(sbk_win32_open_token(launch.process,
+					       READ_CONTROL | TOKEN_QUERY,
+					       &token, &err),
+			  &err);
+		objects[0] = launch.process;
+		objects[1] = launch.thread;
+		objects[2] = token;
+		for (j = 0; j < 3; j++) {
+			const struct sbk_token_base *base = &launch.plan.base;
+
+			assert_int_equal(names(objects[j], &base->user),
+					 i == 0);
+			assert_int_equal(names(objects[j], &base->logon),
+					 i == 1);
+			assert_int_equal(names(objects[j], owner_of_it_all()),
+					 i == 1);
+		}
+		(void)CloseHandle(token);
+		assert_ok(sbk_launch_release(&launch, &err), &err);
+	}
 }
 
 /* --- what it refuses ------------------------------------------------------ */
@@ -352,7 +464,8 @@ static void test_launch__the_exit_code_is_the_commands(void **state)
 		     {"255", 255, 0},
 		     {"256", 255, 0},
 		     {"0xC0000005", 139, 11},
-		     {"0xC000013A", 130, 2}};
+		     {"0xC000013A", 130, 2},
+		     {"0xC0000142", 255, 0}};
 	struct outcome out;
 	size_t i;
 
@@ -362,6 +475,13 @@ static void test_launch__the_exit_code_is_the_commands(void **state)
 		run_ok(argv, &out);
 		assert_int_equal(out.end.exit_code, cases[i].exit);
 		assert_int_equal(out.end.signal, cases[i].signal);
+		assert_int_equal(
+			out.end.code,
+			cases[i].exit <= 3 || strcmp(cases[i].code, "255") == 0
+				? 0
+				: strtoul(cases[i].code, NULL, 0));
+		assert_int_equal(out.end.reason != NULL,
+				 strcmp(cases[i].code, "0xC0000142") == 0);
 		assert_false(out.end.timed_out);
 	}
 }
@@ -536,6 +656,8 @@ static void test_launch__each_call_may_fail(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 		test_launch__a_token_that_is_not_restricted_is_refused),
+	cmocka_unit_test(test_launch__a_token_that_is_shut_is_used_as_it_was),
+	cmocka_unit_test(test_launch__what_it_makes_is_of_its_logon),
 	cmocka_unit_test(test_launch__a_batch_file_is_refused),
 	cmocka_unit_test(test_launch__arguments_arrive_as_they_were),
 	cmocka_unit_test(test_launch__the_system_reads_back_our_lines),

@@ -193,10 +193,21 @@ static void assert_code(int code, int expected)
 		fail_msg("exit code %d, not %d: %s", code, expected, output);
 }
 
+/* From this call on each fails; 0: none. */
+static unsigned broken_from, list_calls;
+
+static bool list_fails(void)
+{
+	if (broken_from > 0 && ++list_calls >= broken_from) {
+		SetLastError(ERROR_ACCESS_DENIED);
+		return true;
+	}
+	return sim_token_fails();
+}
+
 static void begin_system(void)
 {
-	static const struct kept_lists_options lists = {
-		.fails = sim_token_fails};
+	static const struct kept_lists_options lists = {.fails = list_fails};
 	static struct sbk_win32 table;
 
 	sim_token_begin();
@@ -283,6 +294,9 @@ static void test_run_granted__a_run_writes_in_its_root(void **state)
 	assert_code(RUN("-C", "ws"), 5);
 	assert_printed("the run can write nothing in '");
 	assert_ws(false);
+	/* What is not measured is said, whatever is asked to be left out. */
+	assert_code(RUN("-q", "-C", "ws"), 5);
+	assert_printed("'writes' is guaranteed with a reservation: ");
 	assert_code(run("grant", "--to", "runs", "--rw", "ws", NULL), 0);
 	/* Without --grant acl: nothing is changed by it. */
 	assert_code(RUN("-C", "ws"), 5);
@@ -336,6 +350,52 @@ static void test_run_granted__a_run_grants_its_root_once(void **state)
 	assert_printed("Nothing had to be changed");
 	assert_taken_back(&start, 0);
 	sbk_buf_release(&start);
+}
+
+static bool unsettled(void)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_ledger ledger;
+	struct sbk_book_mark mark;
+
+	sbk_journal_ledger(&ledger);
+	assert_ok(ledger.ops->mark(ledger.self, SBK_BOOK_USER, &mark, &err),
+		  &err);
+	return mark.unsettled;
+}
+
+/* A grant that broke off, and so did its undo: the next run settles it, and
+ * holds nothing of it. */
+static void test_run_granted__half_a_grant_is_settled_first(void **state)
+{
+	struct sbk_buf start = SBK_BUF_INIT, now = SBK_BUF_INIT;
+	unsigned calls;
+
+	(void)state;
+	print_host(&start);
+	broken_from = UINT_MAX; /* counts */
+	list_calls = 0;
+	assert_code(run("grant", "--to", "runs", "--rw", "ws", NULL), 0);
+	calls = list_calls;
+	broken_from = 0;
+	assert_taken_back(&start, 0);
+	/* At its end: entries are there, and stay. */
+	list_calls = 0;
+	broken_from = calls;
+	assert_true(run("grant", "--to", "runs", "--rw", "ws", NULL) >= 200);
+	broken_from = 0;
+	print_host(&now);
+	assert_true(unsettled());
+	assert_string_not_equal(sbk_buf_text(&now), sbk_buf_text(&start));
+	assert_code(RUN("-C", "ws"), 5);
+	assert_false(unsettled());
+	assert_printed("not granted to runs");
+	assert_ws(false);
+	sbk_buf_clear(&now);
+	print_host(&now);
+	assert_string_equal(sbk_buf_text(&now), sbk_buf_text(&start));
+	sbk_buf_release(&start);
+	sbk_buf_release(&now);
 }
 
 static void test_run_granted__two_roots_have_two_sids(void **state)
@@ -471,6 +531,7 @@ static void test_run_granted__each_call_may_fail(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(test_run_granted__a_run_writes_in_its_root),
 	TEST(test_run_granted__a_run_grants_its_root_once),
+	TEST(test_run_granted__half_a_grant_is_settled_first),
 	TEST(test_run_granted__two_roots_have_two_sids),
 	TEST(test_run_granted__a_root_that_moved_keeps_its_own),
 	TEST(test_run_granted__a_later_protected_name_is_shut),

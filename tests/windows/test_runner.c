@@ -666,7 +666,7 @@ static void test_runner__a_hostile_runner_is_refused(void **state)
 		{"silent", SBK_E_BUSY},	      {"early", SBK_E_PARSE},
 		{"long", SBK_E_LIMIT},	      {"other", SBK_E_DENIED},
 		{"absent", SBK_E_INCOMPLETE}, {"strict user", 0},
-		{"another server", 0},
+		{"another server", 0},	      {"no desktop", SBK_E_UNSUPPORTED},
 	};
 	struct sbk_runner *runner = NULL;
 	struct sbk_error err = SBK_ERROR_INIT;

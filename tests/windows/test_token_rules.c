@@ -102,30 +102,57 @@ static void test_token_rules__takes_no_sid_but_synthetic_ones(void **state)
 	sbk_token_plan_release(&plan);
 }
 
+#define MAXIMUM_ALLOWED 0x02000000
+#define READ_CONTROL 0x00020000
+#define ALL 0x000f01ff /* of a token; of other objects, too */
+
+/* By a token with this user and logon; of a run, or plain. */
+static void ask(const struct sbk_sid *user, const struct sbk_sid *logon,
+		const struct sbk_token_plan *run, const struct sbk_buf *sd,
+		uint32_t rights, struct sbk_access_result *out)
+{
+	struct sbk_group groups[2] = {
+		{*logon, SBK_GROUP_ENABLED | SBK_GROUP_MANDATORY},
+		{sid("S-1-1-0"), SBK_GROUP_ENABLED | SBK_GROUP_MANDATORY}};
+	struct sbk_group restricting[SBK_RESTRICTING_MAX];
+	struct sbk_token token = sbk_token_plain(user);
+	struct sbk_access_request request = {.desired = rights,
+					     .object = SBK_NT_FILE};
+	struct sbk_sd parsed;
+	size_t i;
+
+	token.groups = (struct sbk_sid_set){groups, 2};
+	for (i = 0; run != NULL && i < run->count; i++)
+		restricting[i].sid = run->restricting[i];
+	if (run != NULL) {
+		token.restricting =
+			(struct sbk_sid_set){restricting, run->count};
+		token.is_restricted = token.write_restricted = true;
+	}
+	assert_int_equal(
+		sbk_sd_read((const uint8_t *)sd->data, sd->size, &parsed, NULL),
+		0);
+	sbk_access_check(&parsed, &token, &request, out);
+}
+
+/* All that is got, or may be, as far as the table of rights is settled. */
+static uint32_t reach(const struct sbk_sid *user, const struct sbk_sid *logon,
+		      const struct sbk_token_plan *run,
+		      const struct sbk_buf *sd)
+{
+	struct sbk_access_result result;
+
+	ask(user, logon, run, sd, MAXIMUM_ALLOWED, &result);
+	return result.granted | result.undecided;
+}
+
 /* What the run of `plan` may do to an object with this descriptor. */
 static bool may(const struct sbk_token_plan *plan, const struct sbk_buf *sd,
 		uint32_t rights)
 {
-	struct sbk_group groups[2] = {
-		{plan->base.logon, SBK_GROUP_ENABLED | SBK_GROUP_MANDATORY},
-		{sid("S-1-1-0"), SBK_GROUP_ENABLED | SBK_GROUP_MANDATORY}};
-	struct sbk_group restricting[SBK_RESTRICTING_MAX];
-	struct sbk_token token = sbk_token_plain(&plan->base.user);
-	struct sbk_access_request request = {.desired = rights,
-					     .object = SBK_NT_FILE};
 	struct sbk_access_result result;
-	struct sbk_sd parsed;
-	size_t i;
 
-	for (i = 0; i < plan->count; i++)
-		restricting[i].sid = plan->restricting[i];
-	token.groups = (struct sbk_sid_set){groups, 2};
-	token.restricting = (struct sbk_sid_set){restricting, plan->count};
-	token.is_restricted = token.write_restricted = true;
-	assert_int_equal(
-		sbk_sd_read((const uint8_t *)sd->data, sd->size, &parsed, NULL),
-		0);
-	sbk_access_check(&parsed, &token, &request, &result);
+	ask(&plan->base.user, &plan->base.logon, plan, sd, rights, &result);
 	return result.answer == SBK_ACCESS_GRANTED;
 }
 
@@ -204,6 +231,81 @@ static void test_token_rules__what_a_run_makes_is_its_own(void **state)
 	sbk_token_plan_release(&two);
 }
 
+static void make_under_account(const char *logon, const uint8_t run_id[16],
+			       const struct sbk_sid *root,
+			       struct sbk_token_plan *plan)
+{
+	const struct sbk_token_base whose = {.user = sid("S-1-5-21-1-2-3-1005"),
+					     .logon = sid(logon),
+					     .person =
+						     sid("S-1-5-21-1-2-3-1001"),
+					     .under_account = true};
+	const struct sbk_sid run = sbk_synthetic_make_run(run_id);
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	assert_ok(sbk_token_plan(&whose, &run, root, 1, plan, &err), &err);
+}
+
+/* A descriptor's list on an object that the account owns. */
+static void object_with(const struct sbk_token_plan *plan,
+			const struct sbk_buf *guard, struct sbk_buf *out)
+{
+	struct sbk_sd sd;
+
+	assert_int_equal(sbk_sd_read((const uint8_t *)guard->data, guard->size,
+				     &sd, NULL),
+			 0);
+	object_of(plan, &sd.dacl, out);
+}
+
+/*
+ * Two logons of one account, each with a root of its own: nothing of the one
+ * is read, ended, taken or shut by the other, nor by what runs as the account
+ * without any logon of ours; not even where the table of rights is open.
+ */
+static void test_token_rules__runs_of_one_account_are_apart(void **state)
+{
+	const struct sbk_sid roots[] = {sbk_synthetic_make(id, 1),
+					sbk_synthetic_make(id, 2)};
+	const struct sbk_sid person = sid("S-1-5-21-1-2-3-1001");
+	const struct sbk_sid system = sid("S-1-5-18");
+	const struct sbk_sid elsewhere = sid("S-1-5-5-0-90");
+	struct sbk_buf objects[4] = {SBK_BUF_INIT, SBK_BUF_INIT, SBK_BUF_INIT,
+				     SBK_BUF_INIT};
+	struct sbk_token_plan one, two;
+	size_t i;
+
+	(void)state;
+	make_under_account("S-1-5-5-0-77", id, &roots[0], &one);
+	make_under_account("S-1-5-5-0-78", other, &roots[1], &two);
+	object_with(&one, &one.guard, &objects[0]);
+	object_with(&one, &one.run_guard, &objects[1]);
+	object_with(&one, &one.token_guard, &objects[2]);
+	object_by_default(&one, &objects[3]);
+	for (i = 0; i < 4; i++) {
+		const struct sbk_buf *object = &objects[i];
+		const struct sbk_sid *user = &two.base.user;
+
+		assert_int_equal(reach(user, &two.base.logon, &two, object),
+				 READ_CONTROL);
+		assert_int_equal(reach(user, &two.base.logon, NULL, object),
+				 READ_CONTROL);
+		assert_int_equal(reach(user, &one.base.logon, &one, object) &
+					 0x1ff,
+				 0x1ff);
+		/* The runner, the person, the system. */
+		assert_int_equal(
+			reach(user, &one.base.logon, NULL, object) & ALL, ALL);
+		assert_int_equal(reach(&person, &elsewhere, NULL, object) & ALL,
+				 ALL);
+		assert_int_equal(reach(&system, &elsewhere, NULL, object) & ALL,
+				 ALL);
+		sbk_buf_release(&objects[i]);
+	}
+	sbk_token_plan_release(&one);
+	sbk_token_plan_release(&two);
+}
+
 static void test_token_rules__a_root_is_written_with_its_sid_only(void **state)
 {
 	const struct sbk_sid roots[] = {sbk_synthetic_make(id, 1),
@@ -266,6 +368,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_token_rules__names_run_roots_logon_and_everyone),
 	cmocka_unit_test(test_token_rules__takes_no_sid_but_synthetic_ones),
 	cmocka_unit_test(test_token_rules__what_a_run_makes_is_its_own),
+	cmocka_unit_test(test_token_rules__runs_of_one_account_are_apart),
 	cmocka_unit_test(test_token_rules__a_root_is_written_with_its_sid_only),
 	cmocka_unit_test(test_token_rules__another_token_is_refused),
 };

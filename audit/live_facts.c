@@ -35,6 +35,7 @@ static const struct {
 	[SBK_MENTION_HIDDEN] = {SBK_VOLUME_HIDDEN, "Winlogon"},
 	[SBK_MENTION_FILTER] = {SBK_VOLUME_FILTER, "the Filtering Platform"},
 	[SBK_MENTION_KEY] = {SBK_VOLUME_KEPT, "the registry"},
+	[SBK_MENTION_PACKAGE] = {SBK_VOLUME_KEPT, "the list of AppContainers"},
 };
 
 /* The account of this name, which was met before; NULL. */
@@ -119,6 +120,18 @@ static int learn_by_name(struct learning *learning,
 	return know(learning, &owner, source, err);
 }
 
+/* Who has a name here is somebody, or a tool's by that name. */
+static int learn_package(struct learning *learning,
+			 const struct sbk_mention *mention,
+			 const struct sbk_sid *sid, struct sbk_error *err)
+{
+	const struct sbk_sid_owner owner = {.sid = *sid,
+					    .origin = SBK_SID_ACCOUNT,
+					    .name = mention->object};
+
+	return know(learning, &owner, places[mention->place].source, err);
+}
+
 static int take_known(struct learning *learning,
 		      const struct sbk_mention *mention,
 		      const struct sbk_sid *sid, struct sbk_error *err)
@@ -153,6 +166,11 @@ static int take(void *arg, const struct sbk_mention *mention,
 	if (mention->sid != NULL &&
 	    sbk_sid_parse(mention->sid, strlen(mention->sid), &sid, NULL) == 0)
 		named = &sid;
+	/* That it has a name is nothing to tell of by itself. */
+	if (mention->place == SBK_MENTION_PACKAGE)
+		return named != NULL
+			       ? learn_package(learning, mention, named, err)
+			       : 0;
 	if (mention->place == SBK_MENTION_HIDDEN)
 		named = find_account(audit, mention->object);
 	if (kind == SBK_VOLUME_ACCOUNT && mention->kind == 'g')

@@ -304,6 +304,7 @@ static const struct {
 	[SBK_MENTION_HIDDEN] = {SBK_SWEEP_RECORD, "hidden name"},
 	[SBK_MENTION_FILTER] = {SBK_SWEEP_RULE, "network filter"},
 	[SBK_MENTION_KEY] = {SBK_SWEEP_RECORD, "key"},
+	[SBK_MENTION_PACKAGE] = {SBK_SWEEP_RECORD, "AppContainer"},
 };
 
 /* How the mention's object is called; NULL: no memory. */

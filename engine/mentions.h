@@ -32,7 +32,10 @@ struct sbk_mention {
 		/* an object of the Filtering Platform; one of ours that names
 		 * nobody is named by its GUID */
 		SBK_MENTION_FILTER,
-		SBK_MENTION_KEY /* a key that a tool keeps its state in */
+		SBK_MENTION_KEY, /* a key that a tool keeps its state in */
+		/* the name of an AppContainer, whose SID it is: it names
+		 * nobody else */
+		SBK_MENTION_PACKAGE
 	} place;
 	const char *object; /* "/etc/group- line 7", "table inet x chain y" */
 	char kind;	    /* 'u': of users, 'g': of groups */

@@ -6,6 +6,7 @@
 
 #include <windows.h>
 
+#include "engine/windows/console.h"
 #include "engine/windows/launch.h"
 #include "engine/windows/win32.h"
 
@@ -30,14 +31,18 @@ static BOOL WINAPI on_event(DWORD event)
 
 	/* Not while `stop` hangs: then the process ends, and its job's handle
 	 * with it. */
-	if ((asks && number > PATIENT) || !TryEnterCriticalSection(&lock))
+	if ((asks && number > PATIENT) || !TryEnterCriticalSection(&lock)) {
+		sbk_console_give_back();
 		return FALSE;
+	}
 	if (stop_now != NULL)
 		stop_now(stop_arg);
 	LeaveCriticalSection(&lock);
 	/* After this the process ends, whatever is answered. */
-	if (!asks)
+	if (!asks) {
 		(void)sbk_win32_wait(over, CLOSE_MS, NULL);
+		sbk_console_give_back();
+	}
 	return TRUE;
 }
 

@@ -23,6 +23,10 @@
 #define HIDDEN_NAMES                                             \
 	"SOFTWARE/Microsoft/Windows NT/CurrentVersion/Winlogon/" \
 	"SpecialAccounts/UserList"
+/* Behind a user's SID, below HKEY_USERS. */
+#define PACKAGES                                                   \
+	"_Classes\\Local Settings\\Software\\Microsoft\\Windows\\" \
+	"CurrentVersion\\AppContainer\\Mappings"
 #define OUR_RULES "Sandbook" /* how our rules' grouping begins */
 
 /* Keys and directories that other tools keep their state in. */
@@ -39,11 +43,80 @@ static const struct {
 struct naming {
 	const struct sbk_mention_reader *reader;
 	HKEY key;		 /* that is listed */
+	HKEY packages;		 /* likewise, below a profile */
 	const char *right;	 /* that is held */
 	struct sbk_buf one, two; /* texts of one entry */
 };
 
 /* --- the registry ----------------------------------------------------- */
+
+/* S-1-15-2 and seven more, but not the two that mean all of them. */
+static bool is_package(const struct sbk_sid *sid)
+{
+	return sbk_sid_authority(sid) == 15 && sbk_sid_sub_count(sid) > 2 &&
+	       sbk_sid_sub(sid, 0) == 2;
+}
+
+static int take_package(void *arg, const char *name, struct sbk_error *err)
+{
+	struct naming *naming = arg;
+	struct sbk_mention mention = {.place = SBK_MENTION_PACKAGE};
+	struct sbk_buf wide = SBK_BUF_INIT, data = SBK_BUF_INIT;
+	HKEY key = NULL;
+	DWORD type = 0;
+	struct sbk_sid sid;
+	int rc;
+
+	if (sbk_sid_parse(name, strlen(name), &sid, NULL) < 0 ||
+	    !is_package(&sid))
+		return 0;
+	if (sbk_wide_of(&wide, name) == NULL)
+		return sbk_error_no_memory(err);
+	rc = sbk_win32_open_key(naming->packages, sbk_wide_text(&wide), 0,
+				KEY_QUERY_VALUE, &key, err);
+	if (rc == 0)
+		rc = sbk_win32_query_value(key, L"Moniker", &type, &data, err);
+	sbk_win32_close_key(&key);
+	sbk_buf_clear(&naming->two);
+	if (rc == 0 && sbk_win32_value_text(type, &data, &naming->two)) {
+		mention.object = sbk_buf_text(&naming->two);
+		rc = sbk_mention_sid(naming->reader, &mention, &sid, err);
+	}
+	sbk_buf_release(&wide);
+	sbk_buf_release(&data);
+	return rc == SBK_E_NOTFOUND ? 0 : rc; /* it went, or has none */
+}
+
+/*
+ * The AppContainers of a user whose registry is loaded, each with its moniker:
+ * where "DeriveAppContainerSidFromAppContainerName" hashes a name to a SID,
+ * this alone leads back. Of who is not signed in they have no names.
+ */
+static int find_packages(struct naming *naming, const char *user,
+			 struct sbk_error *err)
+{
+	struct sbk_buf path = SBK_BUF_INIT;
+	struct sbk_error why = SBK_ERROR_INIT;
+	int rc;
+
+	if (sbk_wide_of(&path, user) == NULL ||
+	    sbk_wide_of(&path, PACKAGES) == NULL)
+		rc = sbk_error_set(&why, SBK_E_NOMEM, "out of memory");
+	else
+		rc = sbk_win32_open_key(HKEY_USERS, sbk_wide_text(&path), 0,
+					KEY_QUERY_VALUE |
+						KEY_ENUMERATE_SUB_KEYS,
+					&naming->packages, &why);
+	if (rc == 0)
+		rc = sbk_win32_each_key(naming->packages, take_package, naming,
+					&why);
+	sbk_win32_close_key(&naming->packages);
+	sbk_buf_release(&path);
+	return rc == SBK_E_NOTFOUND
+		       ? 0
+		       : sbk_mention_part(naming->reader, rc,
+					  "names of AppContainers", &why, err);
+}
 
 static int take_profile(void *arg, const char *name, struct sbk_error *err)
 {
@@ -75,6 +148,8 @@ static int take_profile(void *arg, const char *name, struct sbk_error *err)
 	mention.object = sbk_buf_text(&naming->one);
 	if (rc == 0 || rc == SBK_E_NOTFOUND)
 		rc = sbk_mention_sid(naming->reader, &mention, &sid, err);
+	if (rc == 0)
+		rc = find_packages(naming, name, err);
 	sbk_buf_release(&wide);
 	sbk_buf_release(&data);
 	return rc;

@@ -15,9 +15,11 @@
 #include "engine/path.h"
 #include "engine/places.h"
 #include "engine/policy_model.h"
+#include "engine/windows/console.h"
 #include "engine/windows/interrupt.h"
 #include "engine/windows/kept.h"
 #include "engine/windows/launch.h"
+#include "engine/windows/launch_relay.h"
 #include "engine/windows/run_denied.h"
 #include "engine/windows/run_parts.h"
 #include "engine/windows/run_rules.h"
@@ -38,6 +40,8 @@ struct run {
 	struct sbk_carriers carriers;
 	struct sbk_temporary temporary;
 	struct sbk_launch_wish start;
+	struct sbk_console *console;
+	struct sbk_launch_relay relay;
 	struct sbk_launch launch;
 };
 
@@ -236,9 +240,12 @@ static int carry_out(struct run *run, struct sbk_run_end *end,
 	if (rc == 0)
 		rc = guard_passwords(run, err);
 	if (rc == 0)
+		rc = sbk_launch_relay_begin(&run->relay, &run->launch, err);
+	if (rc == 0)
 		rc = sbk_launch_begin(&run->launch, err);
 	if (rc == 0)
 		rc = sbk_launch_wait(&run->launch, end, err);
+	sbk_launch_relay_end(&run->relay);
 	sbk_interrupt_detach(rc == 0 ? end : NULL);
 	return rc;
 }
@@ -297,9 +304,15 @@ static int run_all(struct run *run, struct sbk_run_end *end,
 	if (rc == 0)
 		rc = prepare(run, err);
 	if (rc == 0)
+		rc = sbk_console_take(&run->start, &run->console, err);
+	if (rc == 0)
+		rc = sbk_launch_relay_streams(&run->relay, &run->start, err);
+	if (rc == 0)
 		rc = sbk_launch_build(&run->start, &run->launch, err);
-	if (rc < 0)
+	if (rc < 0) {
+		sbk_launch_relay_end(&run->relay);
 		return rc;
+	}
 	rc = carry_out(run, end, &why);
 	return clean_up(run, rc, &why, err);
 }
@@ -380,6 +393,7 @@ int sbk_run_launch(const struct sbk_scope *scope,
 							    end, err)
 				    : run_all(&run, end, err);
 	sbk_own_account_end(&account);
+	sbk_console_free(run.console);
 	sbk_run_parts_release(&run.parts);
 	sbk_front_close(run.wish.front);
 	return rc;

@@ -16,6 +16,7 @@
 
 #include "engine/os.h"
 #include "engine/windows/account_environment.h"
+#include "engine/windows/console.h"
 #include "engine/windows/interrupt.h"
 #include "engine/windows/run_denied.h"
 #include "engine/windows/run_probe.h"
@@ -41,6 +42,7 @@ struct run {
 	struct sbk_temporary temporary;
 	struct sbk_sid run_sid;
 	struct sbk_launch_wish start;
+	struct sbk_console *console;
 	struct sbk_runner *runner;
 };
 
@@ -287,6 +289,9 @@ static int run_all(struct run *run, struct sbk_run_end *end,
 	if (rc < 0)
 		return rc;
 	fill_start(run);
+	rc = sbk_console_take(&run->start, &run->console, err);
+	if (rc < 0)
+		return rc;
 	rc = carry_out(run, end, &why);
 	return clean_up(run, rc, &why, err);
 }
@@ -302,6 +307,7 @@ int sbk_run_under_account(const struct sbk_run_wish *wish,
 			  .temporary = SBK_TEMPORARY_INIT};
 	int rc = run_all(&run, end, err);
 
+	sbk_console_free(run.console);
 	sbk_run_parts_release(&run.parts);
 	return rc;
 }

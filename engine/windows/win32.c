@@ -12,6 +12,7 @@
 #include "engine/windows/win32_accounts.h"
 #include "engine/windows/win32_census.h"
 #include "engine/windows/win32_check.h"
+#include "engine/windows/win32_console.h"
 #include "engine/windows/win32_filters.h"
 #include "engine/windows/win32_elevation.h"
 #include "engine/windows/win32_firewall.h"
@@ -90,6 +91,7 @@ const struct sbk_win32 sbk_win32_system = {
 	.logon = &sbk_win32_logon_system,
 	.station = &sbk_win32_station_system,
 	.profile = &sbk_win32_profile_system,
+	.console = &sbk_win32_console_system,
 };
 
 const struct sbk_win32 *sbk_win32 = &sbk_win32_system;

@@ -130,6 +130,7 @@ struct sbk_win32_processes; /* win32_processes.h */
 struct sbk_win32_socket;    /* win32_socket.h */
 struct sbk_win32_elevation; /* win32_elevation.h */
 struct sbk_win32_station;   /* win32_station.h */
+struct sbk_win32_console;   /* win32_console.h */
 
 struct sbk_win32 {
 	struct sbk_win32_files files;
@@ -152,6 +153,7 @@ struct sbk_win32 {
 	const struct sbk_win32_logon *logon;
 	const struct sbk_win32_station *station;
 	const struct sbk_win32_profile *profile;
+	const struct sbk_win32_console *console;
 };
 
 /* The system itself. */

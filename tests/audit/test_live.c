@@ -19,6 +19,7 @@
 #define ANN "S-1-5-21-1-2-3-1001"
 #define BOB "S-1-5-21-1-2-3-1002"
 #define CODEX_OFF "S-1-5-21-1-2-3-1010"
+#define PACKAGE "S-1-15-2-1-2-3-4-5-6-7"
 #define CODEX_GROUP "S-1-5-21-1-2-3-1012"
 #define SRT_USER "S-1-5-21-1-2-3-1013"
 #define GONE "S-1-5-21-1-2-3-1020"
@@ -249,7 +250,10 @@ static const struct sbk_mention records[] = {
 	{.place = SBK_MENTION_KEY,
 	 .object = "HKLM/SOFTWARE/sandbox-runtime",
 	 .detail = "srt"},
+	{.place = SBK_MENTION_PACKAGE, .object = "some.tool", .sid = PACKAGE},
 };
+
+#define PACKAGE_SIZE (sizeof(PACKAGE) - 1)
 
 static const char *const both[] = {"C:/", "D:/"};
 
@@ -360,6 +364,8 @@ static void test_live__many_open_places_are_a_short_list(void **state)
 
 static void test_live__names_whom_it_finds(void **state)
 {
+	struct sbk_sid_verdict verdict;
+	struct sbk_sid package;
 	struct world world;
 
 	(void)state;
@@ -392,6 +398,13 @@ static void test_live__names_whom_it_finds(void **state)
 	assert_null(find(&world, "volume.account", "ann"));
 	assert_null(find(&world, "volume.profile", NULL));
 	assert_null(find(&world, "volume.grant", "C:/Users/ann"));
+	/* Nor is an AppContainer that has a name here; it is called by it. */
+	assert_int_equal(sbk_sid_parse(PACKAGE, PACKAGE_SIZE, &package, NULL),
+			 0);
+	verdict = sbk_sid_judge(&package, &world.audit.directory);
+	assert_string_equal(verdict.name, "some.tool");
+	assert_int_equal(verdict.origin, SBK_SID_ACCOUNT);
+	assert_null(find(&world, "volume.kept", "some.tool"));
 	assert_int_equal(sbk_report_exit(world.report), 1);
 	end(&world);
 }

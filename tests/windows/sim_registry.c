@@ -40,7 +40,7 @@ static size_t add_key(const WCHAR *path, size_t size)
 	while (registry()->keys[i].is_there)
 		if (++i == SIM_KEYS_MAX)
 			abort();
-	if (size >= 160)
+	if (size >= 256)
 		abort();
 	registry()->keys[i].is_there = true;
 	memcpy(registry()->keys[i].path, path, size * sizeof(*path));
@@ -50,7 +50,7 @@ static size_t add_key(const WCHAR *path, size_t size)
 
 void sim_key_make(struct sim *sim, const WCHAR *path)
 {
-	WCHAR part[160];
+	WCHAR part[256];
 	size_t i;
 
 	(void)sim;

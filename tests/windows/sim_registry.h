@@ -14,7 +14,7 @@
 struct sim_registry {
 	struct {
 		bool is_there;
-		WCHAR path[160];
+		WCHAR path[256];
 	} keys[SIM_KEYS_MAX];
 	struct {
 		bool is_there;

@@ -9,6 +9,7 @@
 #include <wchar.h>
 
 #include "audit/audit.h"
+#include "engine/mentions.h"
 #include "engine/plan_setup.h"
 #include "engine/principals.h"
 #include "engine/windows/account_state.h"
@@ -177,6 +178,71 @@ static void test_drift_cmd__what_filters_lay_in_is_left(void **state)
 	setup_world_end(&w);
 }
 
+/* What is told of AppContainers, "NAME SID;" each. */
+static int keep_package(void *arg, const struct sbk_mention *mention,
+			struct sbk_error *err)
+{
+	struct sbk_buf *out = arg;
+
+	(void)err;
+	if (mention->place == SBK_MENTION_PACKAGE)
+		sbk_buf_printf(out, "%s %s;", mention->object, mention->sid);
+	return 0;
+}
+
+static int pass_over(void *arg, const char *place, const char *why,
+		     struct sbk_error *err)
+{
+	(void)arg;
+	(void)place;
+	(void)why;
+	(void)err;
+	return 0;
+}
+
+/* The registry of who is signed in names them; a key of it that is no SID, or
+ * all of them, is nobody's. */
+static void test_drift_cmd__app_containers_have_names(void **state)
+{
+	static const WCHAR *const keys[] = {L"S-1-15-2-1-2-3-4-5-6-7",
+					    L"S-1-15-2-1", L"S-1-15-3-1-2",
+					    L"other"};
+	struct sbk_buf found = SBK_BUF_INIT;
+	const struct sbk_mention_reader reader = {.found = keep_package,
+						  .missed = pass_over,
+						  .skipped = pass_over,
+						  .no_homes = true,
+						  .arg = &found};
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_sid_text text;
+	struct setup_world w;
+	WCHAR bob[200], profile[200], path[256];
+	size_t i;
+
+	(void)state;
+	setup_world_begin(&w);
+	(void)sbk_sid_format(&named(&w, L"bob")->sid, &text);
+	(void)swprintf(profile, 200, L"%ls%hs", PROFILES, text.text);
+	sim_key_make(w.sim, profile);
+	(void)swprintf(bob, 200, L"HKU\\%hs_Classes", text.text);
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		(void)swprintf(path, 256,
+			       L"%ls\\Local Settings\\Software\\Microsoft\\"
+			       L"Windows\\CurrentVersion\\AppContainer\\"
+			       L"Mappings\\%ls",
+			       bob, keys[i]);
+		sim_key_make(w.sim, path);
+		sim_value_text(w.sim, path, L"Moniker", L"some.tool");
+	}
+	assert_ok(sbk_os_mentions(&reader, &err), &err);
+	assert_string_equal(sbk_buf_text(&found),
+			    "some.tool S-1-15-2-1-2-3-4-5-6-7;");
+	sim_key_remove(w.sim, L"HKU");
+	sim_key_remove(w.sim, profile);
+	sbk_buf_release(&found);
+	setup_world_end(&w);
+}
+
 /* Nobody finished the enrolment, and somebody may log on. */
 static void test_drift_cmd__an_account_is_enabled_by_hand(void **state)
 {
@@ -272,6 +338,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_drift_cmd__others_around_the_accounts),
 	cmocka_unit_test(test_drift_cmd__filters_have_another_flag),
 	cmocka_unit_test(test_drift_cmd__what_filters_lay_in_is_left),
+	cmocka_unit_test(test_drift_cmd__app_containers_have_names),
 	cmocka_unit_test(test_drift_cmd__an_account_is_enabled_by_hand),
 	cmocka_unit_test(test_drift_cmd__somebodys_place_is_not_known),
 	cmocka_unit_test(test_drift_cmd__the_person_is_gone),

@@ -398,8 +398,7 @@ static void test_run_account_granted__a_denied_path_gets_nothing(void **state)
 	assert_false(names_account("home/ws/secret/key"));
 	assert_reached_the_logon(RUN("-C", "home/ws", "--deny", "secret"));
 	/* Where it may be read already, it is refused: what was granted, */
-	assert_refused(RUN("-C", "home/ws", "--deny", "src"),
-		       "src' is denied");
+	assert_refused(RUN("-C", "home/ws", "--deny", "src"), "src' is denied");
 	/* what every user reads, and that alone below it. */
 	set_list("home/ws/secret/key", NULL, "(A;;FR;;;AU)");
 	assert_refused(RUN("-C", "home/ws", "--deny", "secret"),

@@ -401,6 +401,20 @@ static int pass_on(struct pass *pass, struct batch *now, struct batch *ahead,
 	return ahead_rc;
 }
 
+/* Between two batches: a person may have had enough. */
+static int look_up(struct pass *pass, struct sbk_error *err)
+{
+	const struct sbk_progress *progress = pass->options->progress;
+
+	sbk_progress_tell(progress, "changing objects", pass->result->confirmed,
+			  sbk_plan_count(pass->plan));
+	if (pass->options->kind != SBK_TRANSACTION_DO ||
+	    !sbk_progress_is_over(progress))
+		return 0;
+	return sbk_error_set(err, SBK_E_INTERRUPTED,
+			     "interrupted: what was made is taken back");
+}
+
 /* Carries out the plan from change `*next` to its present end. */
 static int apply_list(struct pass *pass, size_t *next, struct sbk_error *err)
 {
@@ -415,7 +429,12 @@ static int apply_list(struct pass *pass, size_t *next, struct sbk_error *err)
 		rc = pass_on(pass, now, ahead, next, err);
 		now = ahead;
 		ahead = made;
+		if (rc == 0)
+			rc = look_up(pass, err);
 	}
+	/* What is made by now stays prepared, to be looked at. */
+	if (rc == SBK_E_INTERRUPTED)
+		(void)end_batch(pass, now, NULL);
 	return rc;
 }
 

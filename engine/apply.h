@@ -11,6 +11,7 @@
 
 #include "engine/backend.h"
 #include "engine/plan.h"
+#include "engine/progress.h"
 #include "engine/recorder.h"
 
 /*
@@ -27,6 +28,9 @@ struct sbk_apply_options {
 	sbk_apply_more_fn *more; /* NULL: one pass */
 	void *more_arg;
 	size_t batch_changes; /* 0: SBK_BATCH_CHANGES */
+	/* Told after each batch; or NULL. What is to stop (a DO) fails between
+	 * two batches, SBK_E_INTERRUPTED. */
+	const struct sbk_progress *progress;
 };
 
 struct sbk_apply_result {

@@ -40,6 +40,8 @@ static int exit_of(int error_code)
 		return SBK_EXIT_INCOMPLETE;
 	case SBK_E_EXISTS:
 		return SBK_EXIT_EXISTS;
+	case SBK_E_INTERRUPTED:
+		return SBK_EXIT_INTERRUPTED;
 	default:
 		return SBK_EXIT_FAILED;
 	}

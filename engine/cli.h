@@ -21,6 +21,7 @@
  */
 enum sbk_exit {
 	SBK_EXIT_OK = 0,
+	SBK_EXIT_INTERRUPTED = 130, /* by a person, and undone */
 	SBK_EXIT_USAGE = 200,  /* the command line, or a path named on it */
 	SBK_EXIT_POLICY = 201, /* a policy file, or a scope refused */
 	SBK_EXIT_UNSUPPORTED = 202, /* a guarantee has no carrier here */

@@ -62,6 +62,26 @@ void sbk_cli_progress_begin(struct sbk_cli_progress *line, struct sbk_cli *cli,
 	};
 }
 
+static bool is_over(void *arg)
+{
+	(void)arg;
+	return sbk_os_interrupted();
+}
+
+int sbk_cli_changes_begin(struct sbk_cli_progress *line, struct sbk_cli *cli,
+			  bool wanted, struct sbk_error *err)
+{
+	sbk_cli_progress_begin(line, cli, wanted);
+	line->progress.is_over = is_over;
+	return sbk_os_interrupts_begin(err);
+}
+
+void sbk_cli_changes_end(struct sbk_cli_progress *line)
+{
+	sbk_os_interrupts_end();
+	sbk_cli_progress_end(line);
+}
+
 void sbk_cli_progress_end(struct sbk_cli_progress *line)
 {
 	if (line->out == NULL)

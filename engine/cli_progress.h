@@ -20,6 +20,13 @@ struct sbk_cli_progress {
 /* `wanted`: whether a person reads the answer (no --json). */
 void sbk_cli_progress_begin(struct sbk_cli_progress *line, struct sbk_cli *cli,
 			    bool wanted);
+/*
+ * The same for changes to the host: they are stopped by what asks the program
+ * to end (Ctrl-C), and taken back. To be ended by sbk_cli_changes_end.
+ */
+int sbk_cli_changes_begin(struct sbk_cli_progress *line, struct sbk_cli *cli,
+			  bool wanted, struct sbk_error *err);
+void sbk_cli_changes_end(struct sbk_cli_progress *line);
 /* Wipes the line. May be called twice, and on a zeroed one. */
 void sbk_cli_progress_end(struct sbk_cli_progress *line);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/cli.h"
+#include "engine/cli_progress.h"
 #include "engine/json.h"
 #include "engine/ledger.h"
 #include "engine/limits.h"
@@ -293,6 +294,7 @@ static int carry_out(struct sbk_cli *cli, struct granting *g,
 		.again = plan_again,
 		.again_arg = g,
 	};
+	struct sbk_cli_progress line = {.out = NULL};
 	size_t i;
 	int rc;
 
@@ -310,11 +312,15 @@ static int carry_out(struct sbk_cli *cli, struct granting *g,
 		sbk_text_quote(&title, g->options.deny.items[i]);
 	}
 	request.title = sbk_buf_text(&title);
+	request.progress = &line.progress;
 	rc = sbk_buf_failed(&title, err);
+	if (rc == 0)
+		rc = sbk_cli_changes_begin(&line, cli, !g->options.json, err);
 	if (rc == 0)
 		rc = cli->ledger.ops->transact(cli->ledger.self, &g->backend,
 					       &request, g->plan, &g->report,
 					       err);
+	sbk_cli_changes_end(&line);
 	sbk_buf_release(&title);
 	return rc;
 }

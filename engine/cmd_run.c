@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/account_forecast.h"
+#include "engine/cli_progress.h"
 #include "engine/hand_back.h"
 #include "engine/json.h"
 #include "engine/os.h"
@@ -581,14 +582,20 @@ static int before_use(struct run *run, struct sbk_error *err)
 static int make_grant(struct run *run, struct sbk_error *err)
 {
 	const struct sbk_ledger *ledger = &run->cli->ledger;
+	struct sbk_cli_progress line = {.out = NULL};
 	const char *note_text;
 	size_t i;
 	int rc;
 
 	for (i = 0; sbk_run_grant_note(&run->grant, i, &note_text); i++)
 		note(run, "", note_text, "");
-	rc = sbk_run_grant_make(&run->grant, ledger, err);
-	run->record_failed = rc < 0;
+	rc = sbk_cli_changes_begin(&line, run->cli, !run->arguments.quiet, err);
+	run->grant.progress = &line.progress;
+	if (rc == 0)
+		rc = sbk_run_grant_make(&run->grant, ledger, err);
+	run->grant.progress = NULL;
+	sbk_cli_changes_end(&line);
+	run->record_failed = rc < 0 && rc != SBK_E_INTERRUPTED;
 	return rc == 0 && run->scope.grant_refused == NULL
 		       ? sbk_run_roots_find(ledger, &run->scope, err)
 		       : rc;

@@ -32,7 +32,8 @@
 	X(CONFLICT, "object is not in the state that was expected") \
 	X(CORRUPT, "journal is damaged")                            \
 	X(UNSUPPORTED, "this system cannot do what was asked")      \
-	X(INCOMPLETE, "something is still owed")
+	X(INCOMPLETE, "something is still owed")                    \
+	X(INTERRUPTED, "interrupted")
 
 enum sbk_error_ordinal {
 #define SBK_ERROR_ORDINAL(name, text) SBK_ERROR_ORDINAL_##name,

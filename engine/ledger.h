@@ -54,6 +54,7 @@ struct sbk_transaction_request {
 	 * anew, or it is a conflict: no number is used twice.
 	 */
 	const struct sbk_book_mark *mark;
+	const struct sbk_progress *progress; /* see apply.h; or NULL */
 };
 
 #define SBK_UNPUBLISHED_MAX 256

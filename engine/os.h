@@ -80,6 +80,16 @@ bool sbk_os_interactive(void);
 /* Whether a person sees what goes to standard error. */
 bool sbk_os_is_watched(void);
 
+/*
+ * Between the two, what asks this program to end (Ctrl-C; on Linux also SIGTERM
+ * and SIGHUP, where they are not ignored; on Windows also a console that is
+ * closed) is remembered instead, for whoever has to take something back first.
+ * The second time it ends the program all the same. Not to be nested.
+ */
+int sbk_os_interrupts_begin(struct sbk_error *err);
+bool sbk_os_interrupted(void);
+void sbk_os_interrupts_end(void);
+
 /* The absolute path of the running program. */
 int sbk_os_executable(char *out, size_t out_size, struct sbk_error *err);
 

@@ -459,6 +459,7 @@ static int make_part(struct sbk_run_grant *grant,
 		.more_arg = grant,
 		.again = plan_again,
 		.again_arg = grant,
+		.progress = grant->progress,
 	};
 	size_t i;
 	int rc;

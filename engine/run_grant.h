@@ -62,6 +62,7 @@ struct sbk_run_grant {
 	const char **groups; /* the account's, asked once */
 	size_t group_count;
 	bool groups_known;
+	const struct sbk_progress *progress; /* of making; borrowed, or NULL */
 };
 
 #define SBK_RUN_GRANT_INIT                \

@@ -133,6 +133,7 @@ static int carry_out(struct transact *t, struct sbk_error *err)
 		.more = t->request->more,
 		.more_arg = t->request->more_arg,
 		.batch_changes = t->journal->batch_changes,
+		.progress = t->request->progress,
 	};
 	const struct sbk_journal_begin begin = {
 		.kind = SBK_TRANSACTION_DO,

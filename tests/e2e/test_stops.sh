@@ -20,6 +20,8 @@
 #	           good): it says so, and what it did is undone by itself
 #	meanwhile  before change n of a grant somebody makes a file, a directory
 #	           and a link in the tree: they are granted and given back, too
+#	interrupted  a grant is asked to end (SIGTERM) right before its change n:
+#	           it takes back what it made, and says so
 #
 # In the everyday run writes into one file, one after the other, are one change;
 # of a run every fifth change counts, and recovery is stopped after three stops
@@ -129,6 +131,36 @@ case_undo()
 	done
 	same_home "uninstall of one's own"
 	swept "a person's uninstall" $((n - 1)) 15
+}
+
+# 143: before it had begun; 0: when all was made.
+case_interrupted()
+{
+	begin
+	n=1 count=0
+	total=$(changes_of $grant)
+	undone "grant"
+	step=3
+	[ "$campaign" != 1 ] || step=1
+	while [ "$n" -le "$total" ]; do
+		code=0
+		"$stop_after" --meanwhile "pkill -TERM -x sandbook" "$n" \
+			$grant >"$out.log" 2>&1 || code=$?
+		case $code in
+		130)
+			grep -q 'interrupted: what was made' "$out.log" ||
+				fail "interrupted at $n: $(cat "$out.log")"
+			count=$((count + 1))
+			;;
+		0) expect 0 "grant" $undo ;;
+		143) ;;
+		*) fail "interrupted at $n: $code: $(cat "$out.log")" ;;
+		esac
+		same_project "grant interrupted at $n"
+		removed "grant interrupted at $n"
+		n=$((n + step))
+	done
+	swept "grant interrupted" "$count" 3
 }
 
 undone()
@@ -254,7 +286,7 @@ if [ "${1-}" = --case ]; then
 	exit 0
 fi
 
-[ $# -gt 2 ] || { sed -n 's/^# \{0,1\}//p' "$0" | sed -n 1,31p; exit 2; }
+[ $# -gt 2 ] || { sed -n 's/^# \{0,1\}//p' "$0" | sed -n 1,33p; exit 2; }
 bin=$(cd "$1" && pwd)
 stop_after=$2
 shift 2

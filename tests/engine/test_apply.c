@@ -61,6 +61,61 @@ static void test_apply__prepares_replaces_flushes_settles(void **state)
 	fake_world_free(world);
 }
 
+static bool is_over(void *arg)
+{
+	size_t *looks = arg;
+
+	return ++*looks == 1;
+}
+
+static void tell(void *arg, const char *what, uint64_t done, uint64_t total)
+{
+	(void)arg;
+	(void)what;
+	assert_true(done <= total);
+}
+
+/* Who has had enough is heard between two batches: what is confirmed by then
+ * and what is prepared are for the caller to take back. */
+static void test_apply__stops_between_batches(void **state)
+{
+	struct fake_world *world = small_world();
+	struct sbk_backend backend = fake_backend(world);
+	struct recorded recorded = {.count = 0};
+	struct sbk_recorder recorder = recorded_recorder(&recorded);
+	size_t looks = 0;
+	const struct sbk_progress progress = {
+		.tell = tell, .arg = &looks, .is_over = is_over};
+	struct sbk_apply_options options = {.batch_changes = 2,
+					    .progress = &progress};
+	struct sbk_apply_result result;
+	struct sbk_plan *plan = sbk_plan_new();
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	assert_ok(fake_plan_grant(&backend, "/ws", "u:990", plan, &err), &err);
+	assert_error(
+		sbk_apply(&backend, &recorder, plan, &options, &result, &err),
+		SBK_E_INTERRUPTED, &err);
+	assert_int_equal(looks, 1);
+	assert_int_equal(result.confirmed, 2);
+	assert_int_equal(recorded.prepares, 2);
+	assert_int_equal(recorded.settles, 1);
+	/* An undo goes on. */
+	looks = 0;
+	options.kind = SBK_TRANSACTION_UNDO;
+	sbk_plan_free(plan);
+	plan = sbk_plan_new();
+	memset(&recorded, 0, sizeof(recorded));
+	assert_ok(fake_plan_grant(&backend, "/ws", "u:991", plan, &err), &err);
+	assert_ok(sbk_apply(&backend, &recorder, plan, &options, &result, &err),
+		  &err);
+	assert_int_equal(result.confirmed, 4);
+	sbk_plan_free(plan);
+	sbk_backend_close(&backend);
+	fake_world_free(world);
+}
+
 /* A recorder that writes into the trace, around the one in memory. */
 struct traced_recorder {
 	struct sbk_recorder inner;
@@ -392,6 +447,7 @@ static void test_apply__gives_up_on_a_tree_that_never_stops(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_apply__stops_between_batches),
 	cmocka_unit_test(test_apply__prepares_replaces_flushes_settles),
 	cmocka_unit_test(test_apply__prepares_one_batch_ahead),
 	cmocka_unit_test(test_apply__what_was_prepared_ahead_of_a_failure),

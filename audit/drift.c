@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/os.h"
 #include "engine/principals.h"
 #include "journal/journal.h"
 
@@ -149,6 +150,14 @@ static void describe(struct drift *d, const struct sbk_change *change,
 	add_lines(&d->text, now, change->after);
 }
 
+/* One that asks for an administrator, or is called as one. */
+static const char *admin_command(const char *command, char remedy[REMEDY_MAX])
+{
+	(void)snprintf(remedy, REMEDY_MAX, "%ssandbook %s", sbk_os_admin.before,
+		       command);
+	return remedy;
+}
+
 /* For what setup made; NULL: for a person's own grants there is none. */
 static const char *remedy_of(const struct drift *d,
 			     const struct sbk_change *change,
@@ -159,15 +168,15 @@ static const char *remedy_of(const struct drift *d,
 	if (!d->book->machine)
 		return NULL;
 	if (change->object.kind == SBK_KIND_ACCESS)
-		return "sudo sandbook setup --upgrade";
+		return admin_command("setup --upgrade", remedy);
 	if (sbk_principal_of_change(change, &principal, NULL) < 0)
 		return NULL;
 	if (principal.person.text[0] == '\0')
 		return "set back what differs";
 	(void)snprintf(remedy, REMEDY_MAX,
-		       "set back what differs; or 'sudo sandbook setup "
+		       "set back what differs; or '%ssandbook setup "
 		       "--remove-user %s', and enrol anew",
-		       principal.person.text);
+		       sbk_os_admin.before, principal.person.text);
 	return remedy;
 }
 
@@ -189,6 +198,7 @@ static int tell_missing(struct drift *d, const struct sbk_change *change,
 	bool is_table = change->object.kind == SBK_KIND_FIREWALL;
 	bool is_completed = change->object.kind == SBK_KIND_SUBID ||
 			    change->object.kind == SBK_KIND_PROFILE;
+	char remedy[REMEDY_MAX];
 
 	sbk_buf_clear(&d->text);
 	sbk_buf_printf(&d->text, "missing: the %s that was made is not there%s",
@@ -198,8 +208,8 @@ static int tell_missing(struct drift *d, const struct sbk_change *change,
 				  "it held back goes out"
 				: "");
 	return tell(d, SBK_SEVERITY_FINDING, "drift.missing", change,
-		    is_table	   ? "sudo sandbook setup"
-		    : is_completed ? "sudo sandbook setup --upgrade"
+		    is_table	   ? admin_command("setup", remedy)
+		    : is_completed ? admin_command("setup --upgrade", remedy)
 				   : NULL,
 		    err);
 }
@@ -453,6 +463,7 @@ static int check_owed(struct drift *d, struct sbk_error *err)
 		.rule = "drift.owed",
 		.remedy = "sandbook undo --path, which tries it again",
 	};
+	char remedy[REMEDY_MAX];
 	struct sbk_owed owed;
 	size_t i;
 	int rc = sbk_journal_sum_owed(d->backend, d->book->owed, d->book->owed,
@@ -469,7 +480,7 @@ static int check_owed(struct drift *d, struct sbk_error *err)
 	finding.text = sbk_buf_text(&d->text);
 	finding.objects = owed.objects;
 	if (owed.foreign > 0)
-		finding.remedy = "sudo sandbook uninstall";
+		finding.remedy = admin_command("uninstall", remedy);
 	d->coverage->examined += owed.objects;
 	return sbk_report_add(d->report, &finding, err);
 }

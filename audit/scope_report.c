@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/json.h"
+#include "engine/os.h"
 #include "engine/principal_id.h"
 
 #include "engine/banned.h"
@@ -83,7 +84,8 @@ static void tell_remedy(struct telling *t, const struct sbk_scope_root *root)
 
 	if (strncmp(root->entry, "owner ", 6) == 0 ||
 	    strncmp(root->entry, "group ", 6) == 0)
-		sbk_buf_adds(&t->remedy, "sudo sandbook uninstall");
+		sbk_buf_printf(&t->remedy, "%ssandbook uninstall",
+			       sbk_os_admin.before);
 	if (strncmp(root->entry, "access ", 7) != 0)
 		return;
 	/* "access u:990:rw-" names u:990. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/json.h"
+#include "engine/os.h"
 
 #include "engine/banned.h"
 
@@ -15,6 +16,14 @@ void sbk_account_forecast_release(struct sbk_account_forecast *forecast)
 	sbk_arena_release(&forecast->arena);
 	free(forecast->items);
 	*forecast = (struct sbk_account_forecast){.items = NULL};
+}
+
+const char *
+sbk_account_forecast_outside(const struct sbk_account_forecast *forecast)
+{
+	return forecast->account != 0 && forecast->outside[0] != '\0'
+		       ? forecast->name
+		       : NULL;
 }
 
 /* --- for people ------------------------------------------------------- */
@@ -53,8 +62,11 @@ static void print_none(const struct sbk_account_forecast *forecast,
 		return;
 	}
 	if (forecast->missing[0] == '\0') {
-		sbk_buf_adds(out, "Account: none; the run is your own ('sudo "
-				  "sandbook setup' gives you one)\n");
+		sbk_buf_printf(
+			out,
+			"Account: none; the run is your own ('%ssandbook "
+			"setup' gives you one)\n",
+			sbk_os_admin.before);
 		return;
 	}
 	sbk_buf_adds(out, "Account: none, since ");
@@ -140,6 +152,13 @@ void sbk_account_forecast_print(const struct sbk_account_forecast *forecast,
 		sbk_buf_printf(out,
 			       "Account: '%s' (uid %u) outside, you inside\n",
 			       forecast->name, forecast->account);
+	if (forecast->missing[0] != '\0') {
+		sbk_buf_adds(out, "  it cannot be given what the run is to "
+				  "read and write, so the run is refused "
+				  "without --best-effort: ");
+		sbk_text_escape(out, forecast->missing);
+		sbk_buf_addc(out, '\n');
+	}
 	for (i = 0; i < forecast->count; i++)
 		if (forecast->items[i].kind != SBK_FORECAST_MAPPED ||
 		    forecast->items[i].writable)
@@ -206,9 +225,9 @@ void sbk_account_forecast_print_json(
 				 out);
 		print_json_items(forecast, "not_examined", SBK_FORECAST_UNSEEN,
 				 out);
-	} else if (forecast->missing[0] != '\0') {
-		sbk_json_string(out, "missing", forecast->missing);
 	}
+	if (forecast->missing[0] != '\0')
+		sbk_json_string(out, "missing", forecast->missing);
 	if (forecast->kept[0] != '\0') {
 		sbk_json_string(out, "kept_passwords", forecast->kept);
 		sbk_json_bool(out, "withholds", forecast->withholds);

@@ -44,7 +44,8 @@ struct sbk_account_forecast {
 	/* Where an account has no uid and nothing is shown as its own: its id.
 	 * It then has no rights but what any user has and what was granted. */
 	char outside[SBK_PRINCIPAL_TEXT];
-	/* Why none, where that is worth saying. */
+	/* Why none, where that is worth saying; or, of one that is known by
+	 * its id, why it cannot be given what the run is to have. */
 	char missing[SBK_ACCOUNT_MISSING_MAX];
 	/* What of 'writes' would not be known to hold; "" where all of it. */
 	char reserved[256];
@@ -65,6 +66,10 @@ int sbk_account_forecast(const struct sbk_scope *scope,
 			 struct sbk_error *err);
 void sbk_account_forecast_release(struct sbk_account_forecast *forecast);
 
+/* The name of the account where the run has its own home and no view, or NULL.
+ * Borrowed. */
+const char *
+sbk_account_forecast_outside(const struct sbk_account_forecast *forecast);
 void sbk_account_forecast_print(const struct sbk_account_forecast *forecast,
 				struct sbk_buf *out);
 /* A member "account" of an open JSON object. */

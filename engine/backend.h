@@ -47,10 +47,21 @@ enum sbk_rights {
 	SBK_RIGHTS_SEARCH, /* pass through this one directory; not inherited */
 	/* Windows alone: writing is denied, whatever else is granted. */
 	SBK_RIGHTS_PROTECT,
+	/* Windows alone, for the person who grants writing: to own what others
+	 * make there. Nothing on the root itself, and nothing at all where its
+	 * list gives that already. */
+	SBK_RIGHTS_TAKE_BACK,
 	/* With one of the others, Windows alone: the object is below the root
 	 * of the grant, and gets what it inherits from it. */
 	SBK_RIGHTS_BELOW = 0x10
 };
+
+/*
+ * Before a person's principal: the entries of SBK_RIGHTS_TAKE_BACK, and nothing
+ * else that the person has. `strip` and `naming` know it, and a plan's roots
+ * have it, so that an undo takes these out of what was made later, too.
+ */
+#define SBK_TAKES_BACK "takes-back:"
 
 /* What somebody may do to an object, as bits. */
 enum sbk_may {

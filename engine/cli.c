@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 #include "engine/banned.h"
 
 #define OPTIONS_MAX 64
+#define SAID_MAX 16384	/* bytes of a line for people, two paths and words */
 #define HELP_VALUE 1000 /* getopt_long values: 1000 help, 1001+i option i */
 
 /* The exit code that belongs to an error code. */
@@ -242,6 +244,21 @@ static void print_option(FILE *out, const struct sbk_option *option)
 	(void)fprintf(out, "  %-28s %s\n", left, option->help);
 }
 
+/* Help is written with sudo, where the system has another way. */
+static void print_examples(FILE *out, const char *help)
+{
+	static const char sudo[] = "sudo ";
+	const char *at;
+
+	(void)fprintf(out, "\n");
+	while (!sbk_os_admin.is_sudo && (at = strstr(help, sudo)) != NULL) {
+		(void)fprintf(out, "%.*s%s", (int)(at - help), help,
+			      sbk_os_admin.before);
+		help = at + sizeof(sudo) - 1;
+	}
+	(void)fprintf(out, "%s", help);
+}
+
 static void print_help(struct sbk_cli *cli)
 {
 	const struct sbk_command *command = cli->command;
@@ -263,7 +280,7 @@ static void print_help(struct sbk_cli *cli)
 		if (option->help != NULL)
 			print_option(cli->out, option);
 	if (command->help != NULL)
-		(void)fprintf(cli->out, "\n%s", command->help);
+		print_examples(cli->out, command->help);
 	cli->helped = true;
 }
 
@@ -331,15 +348,28 @@ static int flush_out(struct sbk_cli *cli)
 	return sbk_cli_fail(cli, &err);
 }
 
+void sbk_cli_say(const struct sbk_cli *cli, const char *fmt, ...)
+{
+	struct sbk_buf line = SBK_BUF_INIT;
+	char text[SAID_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	sbk_text_escape(&line, text);
+	(void)fprintf(cli->err, "%s: %s\n", cli->program,
+		      sbk_buf_failed(&line, NULL) == 0
+			      ? sbk_buf_text(&line)
+			      : sbk_error_text(SBK_E_NOMEM));
+	sbk_buf_release(&line);
+}
+
 int sbk_cli_fail(struct sbk_cli *cli, const struct sbk_error *err)
 {
-	struct sbk_buf text = SBK_BUF_INIT;
-
 	if (cli->helped)
 		return flush_out(cli);
-	sbk_text_escape(&text, err->message);
-	(void)fprintf(cli->err, "%s: %s\n", cli->program, sbk_buf_text(&text));
-	sbk_buf_release(&text);
+	sbk_cli_say(cli, "%s", err->message);
 	return exit_of(err->code);
 }
 
@@ -372,9 +402,8 @@ void sbk_cli_tell_anchor(struct sbk_cli *cli, enum sbk_book book)
 	struct sbk_error err = SBK_ERROR_INIT;
 
 	if (cli->ledger.ops->anchor(cli->ledger.self, book, &err) < 0)
-		(void)fprintf(cli->err,
-			      "%s: the new checkpoint was not anchored: %s\n",
-			      cli->program, err.message);
+		sbk_cli_say(cli, "the new checkpoint was not anchored: %s",
+			    err.message);
 }
 
 void sbk_cli_tell_key(struct sbk_cli *cli, const char *key)
@@ -390,16 +419,14 @@ void sbk_cli_tell_record(struct sbk_cli *cli, enum sbk_book book,
 			 const struct sbk_transaction_report *report)
 {
 	if (report->unpublished[0] != '\0')
-		(void)fprintf(cli->err,
-			      "%s: the journal's copy for readers is an older "
-			      "one (%s); the next command of root's brings it "
-			      "up to date\n",
-			      cli->program, report->unpublished);
+		sbk_cli_say(cli,
+			    "the journal's copy for readers is an older "
+			    "one (%s); the next command of root's brings it "
+			    "up to date",
+			    report->unpublished);
 	if (report->unsigned_why[0] != '\0')
-		(void)fprintf(
-			cli->err,
-			"%s: what was recorded could not be signed (%s)\n",
-			cli->program, report->unsigned_why);
+		sbk_cli_say(cli, "what was recorded could not be signed (%s)",
+			    report->unsigned_why);
 	sbk_cli_tell_key(cli, report->new_key);
 	if (report->transaction != 0)
 		sbk_cli_tell_anchor(cli, book);

@@ -107,6 +107,14 @@ void sbk_list_release(struct sbk_list *list);
  */
 int sbk_cli_fail(struct sbk_cli *cli, const struct sbk_error *err);
 
+/*
+ * One line on cli->err, "sandbook: " and the text, made printable as a whole
+ * (sbk_text_escape): for each line with a name, a reason or whatever else
+ * others wrote, a run, a runner and the system among them.
+ */
+void sbk_cli_say(const struct sbk_cli *cli, const char *fmt, ...)
+	SBK_PRINTF(2, 3);
+
 /* Writes the buffer to cli->out and flushes; a closed stdout is an error. */
 int sbk_cli_print(struct sbk_cli *cli, const struct sbk_buf *buf);
 

@@ -277,10 +277,19 @@ static int make_plan(struct granting *g, struct sbk_error *err)
 					      .backend = &g->backend};
 	if (rc == 0)
 		rc = settle_first(g->cli, g, err);
-	if (rc == 0 && !g->options.dry_run && g->options.rw.count > 0)
-		rc = sbk_root_principals_make_room(&g->own, g->paths,
-						   g->path_count, err);
 	return rc == 0 ? plan_now(g, err) : rc;
+}
+
+/* Nothing of the grant is refused any more; it is planned again after this. */
+static int make_room(struct granting *g, struct sbk_error *err)
+{
+	struct sbk_root_principals room = {.ledger = g->own.ledger,
+					   .backend = g->own.backend};
+	int rc = sbk_root_principals_make_room(&room, g->paths, g->path_count,
+					       err);
+
+	sbk_root_principals_release(&room);
+	return rc;
 }
 
 static int carry_out(struct sbk_cli *cli, struct granting *g,
@@ -314,6 +323,8 @@ static int carry_out(struct sbk_cli *cli, struct granting *g,
 	request.title = sbk_buf_text(&title);
 	request.progress = &line.progress;
 	rc = sbk_buf_failed(&title, err);
+	if (rc == 0 && g->own.needs_room)
+		rc = make_room(g, err);
 	if (rc == 0)
 		rc = sbk_cli_changes_begin(&line, cli, !g->options.json, err);
 	if (rc == 0)

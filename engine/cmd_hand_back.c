@@ -44,17 +44,14 @@ static const struct sbk_option options[] = {
 static void say_left(const struct work *work,
 		     const struct sbk_hand_back_left *left)
 {
-	struct sbk_buf path = SBK_BUF_INIT;
-
-	if (left->count == 0)
-		return;
-	sbk_text_escape(&path, left->first);
-	fprintf(work->cli->err,
-		"%s: warning: %zu %s the account's, among them '%s': %s\n",
-		work->cli->program, left->count,
-		sbk_plural(left->count, "object stays", "objects stay"),
-		sbk_buf_text(&path), left->why);
-	sbk_buf_release(&path);
+	if (left->count > 0)
+		sbk_cli_say(
+			work->cli,
+			"warning: %zu %s the account's, among them '%s': "
+			"%s",
+			left->count,
+			sbk_plural(left->count, "object stays", "objects stay"),
+			left->first, left->why);
 }
 
 static int hand_back(void *arg, void *answer, struct sbk_error *err)

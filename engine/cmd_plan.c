@@ -33,7 +33,8 @@ static void print(const struct sbk_scope *scope,
 		  struct sbk_buf *out)
 {
 	if (!json && sbk_run_grant_changes(grant) > 0) {
-		sbk_scope_print(scope, out);
+		sbk_scope_print(scope, sbk_account_forecast_outside(forecast),
+				out);
 		sbk_run_roots_print(scope, out);
 		sbk_account_forecast_print(forecast, out);
 		sbk_buf_adds(out, "\nBefore its command, a run grants:\n");
@@ -41,7 +42,8 @@ static void print(const struct sbk_scope *scope,
 		return;
 	}
 	if (!json) {
-		sbk_scope_print(scope, out);
+		sbk_scope_print(scope, sbk_account_forecast_outside(forecast),
+				out);
 		sbk_run_roots_print(scope, out);
 		sbk_account_forecast_print(forecast, out);
 		sbk_buf_adds(out, "\nA run changes nothing on this machine but "

@@ -94,14 +94,8 @@ static const struct sbk_option options[] = {
 static void note(const struct run *run, const char *before, const char *name,
 		 const char *after)
 {
-	struct sbk_buf line = SBK_BUF_INIT;
-
-	if (run->arguments.quiet)
-		return;
-	sbk_text_escape(&line, name);
-	fprintf(run->cli->err, "%s: note: %s%s%s\n", run->cli->program, before,
-		sbk_buf_text(&line), after);
-	sbk_buf_release(&line);
+	if (!run->arguments.quiet)
+		sbk_cli_say(run->cli, "note: %s%s%s", before, name, after);
 }
 
 /* A reader that does not want the lines any more does not end the run. */
@@ -124,8 +118,7 @@ static void status_line(struct run *run, const char *event,
 	if (sbk_buf_failed(&line, &err) < 0 ||
 	    sbk_run_status_write(run->arguments.status_fd, line.data, line.size,
 				 &err) < 0)
-		fprintf(run->cli->err, "%s: %s\n", run->cli->program,
-			err.message);
+		sbk_cli_say(run->cli, "%s", err.message);
 	sbk_buf_release(&line);
 }
 
@@ -206,6 +199,7 @@ static void write_begin(struct run *run, const struct sbk_carriers *carriers,
 	if (scope->hidden.total > 0)
 		sbk_secret_list_print_json(&scope->hidden, "hidden", out);
 	sbk_json_bool(out, "best_effort", scope->best_effort);
+	sbk_scope_print_json_limits(scope, out);
 	if (carriers->account != 0)
 		write_account(out, carriers);
 	else if (carriers->account_missing[0] != '\0')
@@ -226,18 +220,17 @@ static void say_missing(const struct run *run,
 		const char *name = sbk_guarantee_name((enum sbk_guarantee)i);
 
 		if (carriers->names[i][0] == '\0')
-			fprintf(run->cli->err,
-				"%s: warning: '%s' is not guaranteed: %s\n",
-				run->cli->program, name, carriers->missing[i]);
+			sbk_cli_say(run->cli,
+				    "warning: '%s' is not guaranteed: %s", name,
+				    carriers->missing[i]);
 		else if (carriers->reserved[i][0] != '\0')
-			fprintf(run->cli->err,
-				"%s: warning: '%s' is guaranteed with a "
-				"reservation: %s\n",
-				run->cli->program, name, carriers->reserved[i]);
+			sbk_cli_say(run->cli,
+				    "warning: '%s' is guaranteed with a "
+				    "reservation: %s",
+				    name, carriers->reserved[i]);
 	}
 	if (carriers->limits_missing[0] != '\0')
-		fprintf(run->cli->err, "%s: warning: %s\n", run->cli->program,
-			carriers->limits_missing);
+		sbk_cli_say(run->cli, "warning: %s", carriers->limits_missing);
 }
 
 static void on_waiting(void *arg, const char *what)
@@ -251,6 +244,9 @@ static void say_account(const struct run *run,
 	if (carriers->account == 0 && carriers->account_missing[0] != '\0')
 		note(run, "runs without the sandbox account: ",
 		     carriers->account_missing, "");
+	else if (carriers->account != 0 && run->scope.grant_refused != NULL)
+		note(run, "the sandbox account has what it had before: ",
+		     run->scope.grant_refused, "");
 	else if (carriers->withholds[0] != '\0')
 		note(run, "makes the passwords of these accounts worthless: ",
 		     carriers->withholds,
@@ -271,8 +267,7 @@ static int not_recorded(struct run *run, int rc, struct sbk_error *err)
 		run->record_failed = true;
 		return rc;
 	}
-	fprintf(run->cli->err, "%s: warning: %s\n", run->cli->program,
-		err->message);
+	sbk_cli_say(run->cli, "warning: %s", err->message);
 	sbk_error_clear(err);
 	return 0;
 }
@@ -358,9 +353,9 @@ static void record_end(struct run *run)
 	run->session.end_members = sbk_buf_text(&run->end);
 	if (sbk_buf_failed(&run->end, &err) < 0 ||
 	    ledger->ops->session_end(ledger->self, &run->session, &err) < 0)
-		fprintf(run->cli->err,
-			"%s: the end of the session is not recorded: %s\n",
-			run->cli->program, err.message);
+		sbk_cli_say(run->cli,
+			    "the end of the session is not recorded: %s",
+			    err.message);
 }
 
 static void on_ended(void *arg, const struct sbk_run_end *end)
@@ -421,15 +416,13 @@ static bool hand_back(struct run *run)
 		rc = sbk_hand_back_start(run->session.id, run->arguments.quiet,
 					 &code, &err);
 	if (rc < 0)
-		fprintf(run->cli->err, "%s: %s\n", run->cli->program,
-			err.message);
+		sbk_cli_say(run->cli, "%s", err.message);
 	if (rc == 0 && code == SBK_EXIT_OK)
 		return true;
-	fprintf(run->cli->err,
-		"%s: warning: what the account made in granted roots is not "
-		"handed back; 'sandbook hand-back' and the next run try "
-		"again\n",
-		run->cli->program);
+	sbk_cli_say(run->cli,
+		    "warning: what the account made in granted roots is not "
+		    "handed back; 'sandbook hand-back' and the next run try "
+		    "again");
 	return !run->session.hands_back;
 }
 
@@ -477,7 +470,8 @@ static int print_scope(struct run *run)
 		sbk_json_close(&out, '}');
 		sbk_buf_addc(&out, '\n');
 	} else {
-		sbk_scope_print(&run->scope, &out);
+		sbk_scope_print(&run->scope,
+				sbk_account_forecast_outside(&forecast), &out);
 		sbk_run_roots_print(&run->scope, &out);
 		sbk_account_forecast_print(&forecast, &out);
 		sbk_run_grant_print(&run->grant, &out);
@@ -614,8 +608,6 @@ static int grant(struct run *run, struct sbk_error *err)
 
 	if (rc == 0)
 		rc = sbk_run_roots_find(ledger, &run->scope, err);
-	if (rc == 0 && makes)
-		rc = sbk_run_grant_make_room(ledger, &run->scope, err);
 	if (rc == 0)
 		rc = sbk_run_grant_plan(&run->grant, ledger, &run->scope, err);
 	return rc == 0 && makes ? make_grant(run, err) : rc;

@@ -190,10 +190,10 @@ void sbk_setup_tell_manager(const struct sbk_setup_call *call)
 	struct sbk_error err = SBK_ERROR_INIT;
 
 	if (sbk_setup_reload(&err) < 0)
-		(void)fprintf(call->cli->err,
-			      "%s: the service manager did not read its files "
-			      "again (%s); run 'systemctl daemon-reload'\n",
-			      call->cli->program, err.message);
+		sbk_cli_say(call->cli,
+			    "the service manager did not read its files "
+			    "again (%s); run 'systemctl daemon-reload'",
+			    err.message);
 }
 
 static int tell_witnessed(void *arg, const struct sbk_witness_news *news,
@@ -203,11 +203,10 @@ static int tell_witnessed(void *arg, const struct sbk_witness_news *news,
 
 	(void)err;
 	if (news->finding)
-		(void)fprintf(call->cli->err,
-			      "%s: finding: the log of '%s': %s (%s); see "
-			      "'sandbook journal witness --help'\n",
-			      call->cli->program, news->name, news->text,
-			      news->found);
+		sbk_cli_say(call->cli,
+			    "finding: the log of '%s': %s (%s); see "
+			    "'sandbook journal witness --help'",
+			    news->name, news->text, news->found);
 	return 0;
 }
 
@@ -218,10 +217,10 @@ void sbk_setup_witness(const struct sbk_setup_call *call)
 
 	if (ledger->ops->witness(ledger->self, tell_witnessed,
 				 (void *)(uintptr_t)call, &err) < 0)
-		(void)fprintf(call->cli->err,
-			      "%s: the logs of those who are enrolled were not "
-			      "looked at: %s\n",
-			      call->cli->program, err.message);
+		sbk_cli_say(call->cli,
+			    "the logs of those who are enrolled were not "
+			    "looked at: %s",
+			    err.message);
 }
 
 static void print_done(struct sbk_setup_call *call)

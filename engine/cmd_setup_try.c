@@ -36,14 +36,10 @@ int sbk_setup_run_errand(void)
 static void tell(const struct sbk_setup_call *call,
 		 const struct sbk_person *person, const char *why)
 {
-	struct sbk_buf text = SBK_BUF_INIT;
-
-	sbk_text_escape(&text, why);
-	(void)fprintf(call->cli->err,
-		      "%s: note: runs of '%s' cannot use the accounts yet: %s; "
-		      "try 'sandbook setup' again after that\n",
-		      call->cli->program, person->name, sbk_buf_text(&text));
-	sbk_buf_release(&text);
+	sbk_cli_say(call->cli,
+		    "note: runs of '%s' cannot use the accounts yet: %s; try "
+		    "'sandbook setup' again after that",
+		    person->name, why);
 }
 
 static void try_person(const struct sbk_setup_call *call,
@@ -81,9 +77,8 @@ static void try_everybody(const struct sbk_setup_call *call)
 	size_t i;
 
 	if (sbk_principals_find(&list, &err) < 0) {
-		(void)fprintf(call->cli->err,
-			      "%s: note: the accounts were not tried: %s\n",
-			      call->cli->program, err.message);
+		sbk_cli_say(call->cli, "note: the accounts were not tried: %s",
+			    err.message);
 		return;
 	}
 	for (i = 0; i < list.count; i++)

@@ -94,6 +94,22 @@ void sbk_os_interrupts_end(void);
 int sbk_os_executable(char *out, size_t out_size, struct sbk_error *err);
 
 /*
+ * How people are told to call a command as an administrator: "'", `before`, the
+ * command, "'", `after`. One that asks for consent itself (setup, uninstall,
+ * where sbk_os_can_elevate says so) has no need of `after`.
+ */
+struct sbk_admin_words {
+	bool is_sudo;	    /* by a word before it, which `before` is */
+	const char *before; /* "sudo " or "" */
+	const char *after;  /* "" or " in an elevated prompt" */
+	const char *who;    /* "root" or "an administrator" */
+	const char *how;    /* "use sudo" or "use an elevated prompt" */
+};
+
+/* Linked from the system's folder. */
+extern const struct sbk_admin_words sbk_os_admin;
+
+/*
  * Whether sbk_os_become_sibling asks for an administrator's consent by itself,
  * so that who is none can call it.
  */

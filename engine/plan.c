@@ -180,6 +180,13 @@ int sbk_plan_add(struct sbk_plan *plan, const struct sbk_change *change,
 	return rc < 0 ? rc : append(&plan->changes, copy, err);
 }
 
+int sbk_plan_set_after(struct sbk_plan *plan, size_t index,
+		       struct sbk_state after, struct sbk_error *err)
+{
+	return sbk_state_pool_intern(plan->pool, after,
+				     &sbk_plan_at(plan, index)->after, err);
+}
+
 int sbk_plan_add_root(struct sbk_plan *plan, const struct sbk_plan_root *root,
 		      struct sbk_plan_root **out, struct sbk_error *err)
 {

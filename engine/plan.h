@@ -123,6 +123,10 @@ int sbk_plan_add_secret(struct sbk_plan *plan,
 			struct sbk_error *err);
 const struct sbk_secret_list *sbk_plan_secrets(const struct sbk_plan *plan);
 
+/* What the change leads to becomes another state, which is copied. */
+int sbk_plan_set_after(struct sbk_plan *plan, size_t index,
+		       struct sbk_state after, struct sbk_error *err);
+
 size_t sbk_plan_count(const struct sbk_plan *plan);
 /* Borrowed, writable: `apply` fills id and status. */
 struct sbk_change *sbk_plan_at(struct sbk_plan *plan, size_t index);

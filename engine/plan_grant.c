@@ -4,6 +4,7 @@
  */
 #include "engine/plan_grant_tree.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,47 @@ static int check_root(struct sbk_grant *grant, const char *root,
 }
 
 /*
+ * What an account makes is its own: no administrator, the person takes that
+ * back only with rights upon it. Where the root hands none down to the person,
+ * the grant does, and only then: so an entry that is there already, an earlier
+ * grant's, say, is left to whoever made it.
+ */
+static int find_takes_back(struct sbk_grant *grant, size_t index,
+			   struct sbk_state root, struct sbk_error *err)
+{
+	const struct sbk_grant_request *request = grant->request;
+	struct sbk_buf next = SBK_BUF_INIT, ours = SBK_BUF_INIT;
+	int rc = 0;
+
+	grant->takes_back[index] = false;
+	if (!sbk_backend_inherits(grant->backend) ||
+	    request->rights != SBK_RIGHTS_WRITE || request->principal == NULL)
+		return 0;
+	rc = sbk_backend_add_grant(grant->backend, root, true,
+				   request->person->id.text,
+				   SBK_RIGHTS_TAKE_BACK, &next, &ours, err);
+	grant->takes_back[index] = rc == 0 && ours.size > 0;
+	sbk_buf_release(&next);
+	sbk_buf_release(&ours);
+	return rc;
+}
+
+static int add_takes_back(struct sbk_grant *grant,
+			  const struct sbk_plan_root *same,
+			  struct sbk_error *err)
+{
+	struct sbk_plan_root root = *same;
+	char principal[SBK_PRINCIPAL_TEXT + sizeof(SBK_TAKES_BACK)];
+
+	(void)snprintf(principal, sizeof(principal), "%s%s", SBK_TAKES_BACK,
+		       grant->request->person->id.text);
+	root.principal = principal;
+	root.principal_name = "you, to take back what is made there";
+	root.writable = false;
+	return sbk_plan_add_root(grant->plan, &root, NULL, err);
+}
+
+/*
  * The roots of the plan that this one is: one for each principal, so that the
  * journal knows which have something there. `kept` is the one that counts.
  */
@@ -70,6 +112,8 @@ static int add_plan_roots(struct sbk_grant *grant, size_t index,
 
 	if (root.principal != NULL)
 		rc = sbk_plan_add_root(grant->plan, &root, kept, err);
+	if (rc == 0 && grant->takes_back[index])
+		rc = add_takes_back(grant, &root, err);
 	root.principal = grant->own[index];
 	root.principal_name = sbk_root_principal_name;
 	if (rc == 0 && root.principal != NULL)
@@ -89,6 +133,7 @@ static int plan_root(struct sbk_grant *grant, size_t index,
 	int rc;
 
 	grant->root_own = NULL;
+	grant->root_takes_back = false;
 	rc = check_root(grant, path, err);
 	if (rc == 0 && !grant->request->without_way &&
 	    grant->request->principal != NULL)
@@ -96,9 +141,13 @@ static int plan_root(struct sbk_grant *grant, size_t index,
 	if (rc == 0)
 		rc = sbk_backend_observe(grant->backend, &object, &seen, err);
 	if (rc == 0)
+		rc = find_takes_back(grant, index, sbk_observation_state(&seen),
+				     err);
+	if (rc == 0)
 		rc = add_plan_roots(grant, index, sbk_buf_text(&seen.identity),
 				    &kept, err);
 	grant->root_own = grant->own[index];
+	grant->root_takes_back = grant->takes_back[index];
 	if (rc == 0)
 		rc = sbk_grant_walk_root(grant, kept, err);
 	sbk_observation_release(&seen);
@@ -125,6 +174,15 @@ static int add_notes(struct sbk_grant *grant, struct sbk_error *err)
 				       grant->kept,
 				       grant->request->principal_name,
 				       grant->kept_path);
+	if (rc == 0 && !grant->later &&
+	    grant->request->root_principals != NULL &&
+	    grant->request->root_principals->needs_room)
+		rc = sbk_plan_add_note(
+			grant->plan, err,
+			"there are as many roots that runs may "
+			"write as there may be: the oldest that "
+			"was granted to runs alone is taken back "
+			"first");
 	if (rc == 0 && grant->sheltered > 0)
 		rc = sbk_plan_add_note(grant->plan, err,
 				       "%zu left out with what is below, among "
@@ -188,6 +246,7 @@ int sbk_grant_more(void *arg, struct sbk_plan *plan, struct sbk_error *err)
 		     strcmp(scratch.principal, grant->request->principal) != 0))
 			continue;
 		grant->root_own = grant->own[j];
+		grant->root_takes_back = grant->takes_back[j];
 		rc = sbk_grant_walk_root(grant, &scratch, err);
 		/* A root that is gone has nothing new in it. */
 		if (rc == SBK_E_NOTFOUND) {
@@ -246,7 +305,9 @@ static int resolve_roots(struct sbk_grant *grant, struct sbk_error *err)
 static int find_own(struct sbk_grant *grant, struct sbk_error *err)
 {
 	grant->own = calloc(grant->root_count + 1, sizeof(*grant->own));
-	if (grant->own == NULL)
+	grant->takes_back =
+		calloc(grant->root_count + 1, sizeof(*grant->takes_back));
+	if (grant->own == NULL || grant->takes_back == NULL)
 		return sbk_error_no_memory(err);
 	if (grant->request->root_principals == NULL)
 		return 0;
@@ -361,6 +422,7 @@ void sbk_grant_free(struct sbk_grant *grant)
 		free(grant->roots[i]);
 	free(grant->roots);
 	free(grant->own);
+	free(grant->takes_back);
 	free(grant->linked);
 	free(grant->inside);
 	sbk_buf_release(&grant->stripped);

@@ -104,6 +104,10 @@ static int add_steps(struct sbk_grant *grant, struct sbk_grant_memo *memo)
 			rc = add_step(grant, memo, principals[i],
 				      SBK_RIGHTS_PROTECT | SBK_RIGHTS_BELOW);
 	}
+	/* Where nothing is handed on, that is not, either. */
+	if (rc == 0 && memo->takes_back && !memo->sheltered)
+		rc = add_step(grant, memo, grant->request->person->id.text,
+			      SBK_RIGHTS_TAKE_BACK | below);
 	return rc < 0 ? rc : sbk_buf_failed(&memo->next, &memo->problem);
 }
 
@@ -118,13 +122,15 @@ const struct sbk_grant_memo *sbk_grant_state(struct sbk_grant *grant,
 
 	if (memo->current.size > 0 && sbk_state_equal(known, current) &&
 	    memo->is_directory == is_directory && memo->rights == rights &&
-	    memo->own == grant->root_own)
+	    memo->own == grant->root_own &&
+	    memo->takes_back == grant->root_takes_back)
 		return memo;
 	sbk_buf_clear(&memo->current);
 	sbk_buf_add(&memo->current, current.data, current.size);
 	memo->is_directory = is_directory;
 	memo->rights = rights;
 	memo->own = grant->root_own;
+	memo->takes_back = grant->root_takes_back;
 	memo->named = false;
 	sbk_error_clear(&memo->problem);
 	memo->rc = sbk_buf_failed(&memo->current, &memo->problem);

@@ -273,6 +273,7 @@ static int defer(struct sbk_grant *grant, const struct sbk_visit *visit,
 			   .size = visit->access.size},
 		.root = grant->root,
 		.own = grant->root_own,
+		.takes_back = grant->root_takes_back,
 		.rights = is_read_only(rights) ? read_only(grant, rights)
 					       : rights,
 		.links = visit->links,
@@ -561,6 +562,7 @@ int sbk_grant_decide_linked(struct sbk_grant *grant, struct sbk_error *err)
 
 		grant->root = linked->root;
 		grant->root_own = linked->own;
+		grant->root_takes_back = linked->takes_back;
 		if (linked->links == 0) {
 			grant->root->carved_out++;
 			rc = leave_alone(grant, &linked->object, linked->access,

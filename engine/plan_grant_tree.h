@@ -29,6 +29,7 @@ struct sbk_grant_memo {
 	struct sbk_buf current, next, ours;
 	unsigned rights;
 	const char *own; /* of the root that it is in, or NULL; borrowed */
+	bool takes_back;
 	bool is_directory;
 	bool named; /* the principal was named before */
 	/* It inherits nothing from its root, nor does what is below it: its
@@ -44,6 +45,7 @@ struct sbk_grant_linked {
 	struct sbk_state access;
 	struct sbk_plan_root *root;
 	const char *own;
+	bool takes_back;
 	unsigned rights;
 	uint32_t links, seen;
 };
@@ -54,6 +56,9 @@ struct sbk_grant {
 	struct sbk_arena arena;
 	char **roots;	  /* resolved, sorted: the outer before the inner */
 	const char **own; /* of each root: its own principal, or NULL */
+	/* Of each root: the person gets entries to take back what is made in
+	 * it. */
+	bool *takes_back;
 	size_t root_count;
 	const char **sensitive; /* and denied, which come first */
 	size_t sensitive_count, denied_count;
@@ -75,6 +80,7 @@ struct sbk_grant {
 	struct sbk_plan *plan;
 	struct sbk_plan_root *root;
 	const char *root_own; /* its own principal, or NULL */
+	bool root_takes_back;
 	/* Where entries are inherited: the objects with the protected names of
 	 * this root, as the system finds them, and their paths once met. */
 	struct sbk_names_in_root {

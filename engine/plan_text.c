@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "engine/backend.h"
 #include "engine/json.h"
 #include "engine/limits.h"
 #include "engine/path.h"
@@ -20,6 +21,15 @@ static void print_root(const struct sbk_plan_root *root, struct sbk_buf *out)
 				 ? root->objects - root->already
 				 : 0;
 
+	if (root->principal != NULL &&
+	    strncmp(root->principal, SBK_TAKES_BACK,
+		    sizeof(SBK_TAKES_BACK) - 1) == 0) {
+		sbk_buf_adds(out, "  grant   what is made there is yours to "
+				  "take back: ");
+		sbk_text_escape(out, root->path);
+		sbk_buf_addc(out, '\n');
+		return;
+	}
 	sbk_buf_printf(out, "  grant   %s to %s: ",
 		       root->writable ? "read and write" : "read",
 		       root->principal_name);

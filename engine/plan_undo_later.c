@@ -120,7 +120,8 @@ static int add_later(struct later *later, const char *name,
 		return rc;
 	if (out_of_reach)
 		change.reason = "made later by the account, which owns it: "
-				"only root can take our entries out";
+				"only an administrator can take our entries "
+				"out";
 	return sbk_plan_add(later->out, &change, err);
 }
 

@@ -259,9 +259,14 @@ int sbk_scope_add_note(struct sbk_scope *scope, const char *note,
 		       struct sbk_error *err);
 
 /* Readable and writable paths, network, environment, limits: what `plan`
- * prints before anything happens. */
-void sbk_scope_print(const struct sbk_scope *scope, struct sbk_buf *out);
+ * prints before anything happens. `account`: whose run it is where that has no
+ * view of its own (sbk_account_forecast_outside), or NULL. */
+void sbk_scope_print(const struct sbk_scope *scope, const char *account,
+		     struct sbk_buf *out);
 /* The same as members of an open JSON object. */
+/* A member "limits" of an open object, with those that are set. */
+void sbk_scope_print_json_limits(const struct sbk_scope *scope,
+				 struct sbk_buf *out);
 void sbk_scope_print_json(const struct sbk_scope *scope, struct sbk_buf *out);
 
 /*

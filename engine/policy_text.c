@@ -209,7 +209,28 @@ static void print_secrets(const struct sbk_scope *scope, struct sbk_buf *out)
 	sbk_buf_adds(out, "\n  --deny PATH takes one out\n");
 }
 
-void sbk_scope_print(const struct sbk_scope *scope, struct sbk_buf *out)
+static void print_home(const struct sbk_scope *scope, const char *account,
+		       struct sbk_buf *out)
+{
+	sbk_buf_adds(out, "Home: '");
+	sbk_text_escape(out, scope->person.home);
+	if (sbk_places_view) {
+		sbk_buf_adds(out, "' is an empty directory of the run, with "
+				  "the above in it\n");
+	} else if (account == NULL) {
+		sbk_buf_adds(out, "' is what it is: without an account the "
+				  "run reads in it what you read\n");
+	} else {
+		sbk_buf_adds(out, "' is yours, and '");
+		sbk_text_escape(out, account);
+		sbk_buf_adds(out, "' reads in it what it was granted; the "
+				  "run's own home is an empty directory that "
+				  "goes with it\n");
+	}
+}
+
+void sbk_scope_print(const struct sbk_scope *scope, const char *account,
+		     struct sbk_buf *out)
 {
 	size_t i;
 
@@ -227,13 +248,7 @@ void sbk_scope_print(const struct sbk_scope *scope, struct sbk_buf *out)
 		   "Stays as it is (no write, rename or delete):", out);
 	print_absent(scope, out);
 	print_kind(scope, SBK_ACCESS_DENY, "Taken out of the above:", out);
-	sbk_buf_adds(out, "Home: '");
-	sbk_text_escape(out, scope->person.home);
-	sbk_buf_adds(out, sbk_places_view
-				  ? "' is an empty directory of the run, with "
-				    "the above in it\n"
-				  : "' is what it is: without an account the "
-				    "run reads in it what you read\n");
+	print_home(scope, account, out);
 	sbk_buf_printf(out, "Network %s\n", network_meaning(scope->network));
 	print_environment(scope, out);
 	print_limits(scope, out);
@@ -297,8 +312,8 @@ static void print_json_names(const char *key, const char *member,
 	sbk_json_close(out, ']');
 }
 
-static void print_json_limits(const struct sbk_scope *scope,
-			      struct sbk_buf *out)
+void sbk_scope_print_json_limits(const struct sbk_scope *scope,
+				 struct sbk_buf *out)
 {
 	sbk_json_open_key(out, "limits", '{');
 	if (scope->timeout_s != 0)
@@ -326,7 +341,7 @@ void sbk_scope_print_json(const struct sbk_scope *scope, struct sbk_buf *out)
 		count++;
 	print_json_names("environment", "entry",
 			 (const char *const *)scope->environment, count, out);
-	print_json_limits(scope, out);
+	sbk_scope_print_json_limits(scope, out);
 	sbk_json_integer(out, "objects", (int64_t)scope->objects);
 	sbk_secret_list_print_json(&scope->secrets, "secrets", out);
 	sbk_secret_list_print_json(&scope->hidden, "hidden", out);

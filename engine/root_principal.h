@@ -5,8 +5,9 @@
  * same.
  *
  *	struct sbk_root_principals p = {.ledger = &ledger, .backend = &backend};
- *	rc = sbk_root_principals_make_room(&p, paths, count, err);
  *	... plan a grant with request.root_principals = &p ...
+ *	if (p.needs_room)
+ *		rc = sbk_root_principals_make_room(&room, paths, count, err);
  *	... transact with .mark = sbk_root_principals_mark(&p) ...
  *	sbk_root_principals_release(&p);
  *
@@ -26,6 +27,7 @@ struct sbk_root_principals {
 	const struct sbk_backend *backend;
 	struct sbk_book_mark mark; /* filled */
 	bool numbered;		   /* filled: new ones were counted from it */
+	bool needs_room;	   /* filled: there are too many without it */
 	struct sbk_arena arena;
 };
 
@@ -56,7 +58,7 @@ int sbk_root_principals_granted(const struct sbk_ledger *ledger,
  * The principal of each of `roots`, resolved paths of objects that exist: the
  * one that the book has in effect there, or one that nobody ever had. Borrowed
  * until `release`. All NULL on a system without. Changes nothing.
- * SBK_E_LIMIT where there are too many; `make_room` helps.
+ * SBK_E_LIMIT where there are too many and `make_room` would not help.
  */
 int sbk_root_principals_find(struct sbk_root_principals *p,
 			     const char *const *roots, size_t count,
@@ -65,7 +67,9 @@ int sbk_root_principals_find(struct sbk_root_principals *p,
 /*
  * Where `roots` need more of them than there may be, takes back what the
  * oldest have that were granted for runs alone: first those whose root is
- * gone. A transaction of its own, through the journal.
+ * gone. A transaction of its own, through the journal: so it comes last, when
+ * nothing of the grant can be refused any more, and the grant is planned again
+ * by its mark. `p` is another one than the grant's.
  */
 int sbk_root_principals_make_room(struct sbk_root_principals *p,
 				  const char *const *paths, size_t count,

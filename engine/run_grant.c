@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/git_environment.h"
 #include "engine/os_census.h"
 #include "engine/path.h"
 #include "engine/policy_model.h"
@@ -47,7 +48,7 @@ static bool is_in_effect(const struct sbk_run_grant *grant, const char *path,
 /* Whether the principal has the right there by the entries that are there. */
 static bool has_entries(const struct sbk_run_grant *grant,
 			const struct sbk_observation *seen, const char *path,
-			const char *principal, bool written)
+			const char *principal, enum sbk_rights rights)
 {
 	struct sbk_buf next = SBK_BUF_INIT, ours = SBK_BUF_INIT;
 	struct sbk_file file;
@@ -56,8 +57,7 @@ static bool has_entries(const struct sbk_run_grant *grant,
 	if (sbk_os_look(path, &file, NULL) == 0 &&
 	    sbk_backend_add_grant(&grant->backend, sbk_observation_state(seen),
 				  file.type == SBK_FILE_DIRECTORY, principal,
-				  written ? SBK_RIGHTS_WRITE : SBK_RIGHTS_READ,
-				  &next, &ours, NULL) == 0)
+				  rights, &next, &ours, NULL) == 0)
 		result = ours.size == 0;
 	sbk_buf_release(&next);
 	sbk_buf_release(&ours);
@@ -83,7 +83,11 @@ static bool stands(const struct sbk_run_grant *grant, const char *path,
 {
 	const struct sbk_object object = {.kind = SBK_KIND_ACCESS,
 					  .name = path};
+	const enum sbk_rights rights =
+		written ? SBK_RIGHTS_WRITE : SBK_RIGHTS_READ;
 	const bool needs_own = written && sbk_root_principals_used;
+	const bool takes_back = written && grant->has_account &&
+				sbk_backend_inherits(&grant->backend);
 	const char *own = own_principal(grant->scope, path);
 	struct sbk_observation seen = SBK_OBSERVATION_INIT;
 	bool result = false;
@@ -91,57 +95,29 @@ static bool stands(const struct sbk_run_grant *grant, const char *path,
 	if (sbk_backend_observe(&grant->backend, &object, &seen, NULL) == 0)
 		result = (!grant->has_account ||
 			  (has_entries(grant, &seen, path, grant->principal,
-				       written) &&
+				       rights) &&
 			   is_in_effect(grant, path,
 					sbk_buf_text(&seen.identity)))) &&
 			 (!needs_own ||
 			  (own != NULL &&
-			   has_entries(grant, &seen, path, own, written)));
+			   has_entries(grant, &seen, path, own, rights))) &&
+			 (!takes_back ||
+			  has_entries(grant, &seen, path,
+				      grant->scope->person.id.text,
+				      SBK_RIGHTS_TAKE_BACK));
 	sbk_observation_release(&seen);
 	return result;
 }
 
-/* --- git ---------------------------------------------------------------- */
-
-/*
- * To the account the person's files are somebody else's, and git refuses a
- * repository of somebody else's. One more entry of what git reads from its
- * environment; a count that is no number is the caller's own affair.
- */
 static int tell_git(struct sbk_scope *scope, struct sbk_error *err)
 {
-	static const char word[] = "GIT_CONFIG_COUNT=";
-	char **environment, line[80];
-	size_t count = 0, used = 0, i;
-	unsigned long known = 0;
+	const char **told;
+	int rc = sbk_git_environment((const char *const *)scope->environment,
+				     &scope->arena, &told, err);
 
-	while (scope->environment[count] != NULL)
-		count++;
-	environment = sbk_arena_alloc(&scope->arena,
-				      (count + 4) * sizeof(*environment));
-	if (environment == NULL)
-		return sbk_error_no_memory(err);
-	for (i = 0; i < count; i++) {
-		if (strncmp(scope->environment[i], word, sizeof(word) - 1) == 0)
-			known = strtoul(scope->environment[i] + sizeof(word) -
-						1,
-					NULL, 10);
-		else
-			environment[used++] = scope->environment[i];
-	}
-	(void)snprintf(line, sizeof(line), "%s%lu", word, known + 1);
-	environment[used++] = sbk_arena_strdup(&scope->arena, line);
-	(void)snprintf(line, sizeof(line), "GIT_CONFIG_KEY_%lu=safe.directory",
-		       known);
-	environment[used++] = sbk_arena_strdup(&scope->arena, line);
-	(void)snprintf(line, sizeof(line), "GIT_CONFIG_VALUE_%lu=*", known);
-	environment[used++] = sbk_arena_strdup(&scope->arena, line);
-	environment[used] = NULL;
-	if (environment[used - 1] == NULL || environment[used - 2] == NULL ||
-	    environment[used - 3] == NULL)
-		return sbk_error_no_memory(err);
-	scope->environment = environment;
-	return 0;
+	if (rc == 0)
+		scope->environment = (char **)(uintptr_t)told;
+	return rc;
 }
 
 /* --- the plans ---------------------------------------------------------- */
@@ -384,34 +360,6 @@ int sbk_run_grant_plan(struct sbk_run_grant *grant,
 	return grant->has_account ? tell_git(scope, err) : 0;
 }
 
-int sbk_run_grant_make_room(const struct sbk_ledger *ledger,
-			    const struct sbk_scope *scope,
-			    struct sbk_error *err)
-{
-	struct sbk_backend backend = {.ops = NULL};
-	struct sbk_root_principals own = {.ledger = ledger,
-					  .backend = &backend};
-	const char **roots;
-	size_t i;
-	int rc = 0;
-
-	if (scope->grant != SBK_GRANT_ACL || scope->root_count == 0)
-		return 0;
-	roots = calloc(scope->root_count, sizeof(*roots));
-	if (roots == NULL)
-		return sbk_error_no_memory(err);
-	for (i = 0; i < scope->root_count; i++)
-		roots[i] = scope->roots[i].path;
-	rc = sbk_os_backend(&backend, err);
-	if (rc == 0)
-		rc = sbk_root_principals_make_room(&own, roots,
-						   scope->root_count, err);
-	sbk_root_principals_release(&own);
-	sbk_backend_close(&backend);
-	free(roots);
-	return rc;
-}
-
 /* --- making and printing ------------------------------------------------ */
 
 /* Another command has changed the trees, or numbered a root, since the plan was
@@ -489,11 +437,28 @@ static int make_part(struct sbk_run_grant *grant,
 	return rc;
 }
 
+/* Nothing of the grant is refused any more; it is planned again after this. */
+static int make_room(struct sbk_run_grant *grant, struct sbk_error *err)
+{
+	const struct sbk_run_grant_part *part =
+		&grant->parts[SBK_RUN_GRANT_WRITTEN];
+	struct sbk_root_principals room = {.ledger = grant->own.ledger,
+					   .backend = grant->own.backend};
+	int rc;
+
+	if (!grant->own.needs_room)
+		return 0;
+	rc = sbk_root_principals_make_room(&room, part->paths,
+					   part->request.path_count, err);
+	sbk_root_principals_release(&room);
+	return rc;
+}
+
 int sbk_run_grant_make(struct sbk_run_grant *grant,
 		       const struct sbk_ledger *ledger, struct sbk_error *err)
 {
 	size_t i;
-	int rc = 0;
+	int rc = make_room(grant, err);
 
 	for (i = 0; rc == 0 && i < SBK_RUN_GRANT_PARTS; i++)
 		rc = make_part(grant, &grant->parts[i], ledger, err);

@@ -71,14 +71,6 @@ struct sbk_run_grant {
 	}
 
 /*
- * Where the scope asks for grants and its roots need more principals of their
- * own than there may be, makes room (sbk_root_principals_make_room).
- */
-int sbk_run_grant_make_room(const struct sbk_ledger *ledger,
-			    const struct sbk_scope *scope,
-			    struct sbk_error *err);
-
-/*
  * Finds what of `scope` the account cannot get by mounts, and which writable
  * roots lack a principal of their own (scope->roots was filled), and plans what
  * is missing there. Fills scope->granted and what a root's `planned` is; where

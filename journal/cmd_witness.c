@@ -213,9 +213,10 @@ static int open_machine(struct sbk_journal **out, struct sbk_error *err)
 
 	if (rc == 0 && !sbk_os_elevated())
 		rc = sbk_error_set(err, SBK_E_DENIED,
-				   "the machine's log is root's: use sudo; "
-				   "'sandbook journal verify' says what it has "
-				   "seen of yours");
+				   "the machine's log is %s's: %s; 'sandbook "
+				   "journal verify' says what it has seen of "
+				   "yours",
+				   sbk_os_admin.who, sbk_os_admin.how);
 	if (rc == 0)
 		rc = sbk_journal_open(&place, SBK_JOURNAL_WRITE, out, err);
 	if (rc == 0)

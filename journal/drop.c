@@ -124,9 +124,10 @@ static int check_witness(struct dropping *d, uint64_t witnessed)
 		d->err, SBK_E_CONFLICT,
 		"the machine's log has seen %llu entries of this "
 		"one and could not be shown that it goes on: first "
-		"have root see all of it, 'sudo sandbook journal "
-		"witness'",
-		(unsigned long long)witnessed);
+		"have %s see all of it, '%ssandbook journal "
+		"witness'%s",
+		(unsigned long long)witnessed, sbk_os_admin.who,
+		sbk_os_admin.before, sbk_os_admin.after);
 }
 
 static int check_book(struct dropping *d)

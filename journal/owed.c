@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "engine/json.h"
+#include "engine/os.h"
 #include "engine/os_census.h"
 #include "engine/path.h"
 
@@ -157,8 +158,10 @@ void sbk_owed_print(const struct sbk_owed *owed, struct sbk_buf *out)
 		       owed->foreign == 1 ? "s" : "", owed->account);
 	sbk_text_escape(out, owed->example);
 	sbk_buf_adds(out, owed->foreign > 1 ? "' and others)" : "')");
-	sbk_buf_adds(out, ", so that only root can take "
-			  "our entries out: 'sudo sandbook uninstall' does");
+	sbk_buf_printf(out,
+		       ", so that only %s can take our entries out: "
+		       "'%ssandbook uninstall' does",
+		       sbk_os_admin.who, sbk_os_admin.before);
 }
 
 /* A path that stands in single quotes as it is. */
@@ -176,8 +179,8 @@ void sbk_owed_print_remedy(const struct sbk_owed *owed, const char *person,
 {
 	/* --from: nothing is given but what the account owns, whatever takes
 	 * the place of a name meanwhile. */
-	if (owed->foreign > 0 && owed->trees == 1 && is_plain(owed->tree) &&
-	    owed->account[0] != '\0')
+	if (sbk_os_admin.is_sudo && owed->foreign > 0 && owed->trees == 1 &&
+	    is_plain(owed->tree) && owed->account[0] != '\0')
 		sbk_buf_printf(out,
 			       "sudo find '%s' -xdev -user %s -exec chown -h "
 			       "--from=%s %s: {} +",

@@ -368,7 +368,7 @@ static int care_for_tried(struct sbk_undo *undo, struct cared_for *out,
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; rc == 0 && i < sbk_plan_count(undo->inverse); i++) {
+	for (i = 0; rc == 0 && i < undo->tried; i++) {
 		const struct sbk_change *change = sbk_plan_at(undo->inverse, i);
 
 		if (change->undoes == 0)
@@ -387,9 +387,50 @@ static bool is_left_alone(const struct cared_for *cared_for, const char *top,
 	       is_covered(cared_for, top, object->name);
 }
 
+/* One look at all the tops: what it adds, each object once. */
+struct pass {
+	struct sbk_plan *plan;
+	struct sbk_arena arena;
+	struct sbk_table planned; /* by identity: size_t into `plan` */
+	struct sbk_buf next;
+};
+
+/*
+ * Adds one change. Who granted a tree to several gives it up for all of them
+ * at once, and an object has one change for that, which takes out the entries
+ * of each: a second one would begin with what the first has not left yet.
+ */
+static int adopt_one(struct sbk_undo *undo, struct pass *pass,
+		     const struct sbk_change *change, const char *principal,
+		     struct sbk_error *err)
+{
+	bool fresh;
+	size_t *index = sbk_table_put_text(&pass->planned,
+					   change->object.identity, &fresh);
+	int rc;
+
+	if (index == NULL)
+		return sbk_error_no_memory(err);
+	if (fresh) {
+		*index = sbk_plan_count(pass->plan);
+		return sbk_plan_add(pass->plan, change, err);
+	}
+	sbk_buf_clear(&pass->next);
+	rc = sbk_backend_strip(undo->backend,
+			       sbk_plan_at(pass->plan, *index)->after,
+			       &principal, 1, &pass->next, err);
+	if (rc < 0)
+		return rc;
+	return sbk_plan_set_after(
+		pass->plan, *index,
+		(struct sbk_state){.data = sbk_buf_text(&pass->next),
+				   .size = pass->next.size},
+		err);
+}
+
 /* Adds what was found but for what the journal itself takes care of. */
 static int adopt_found(struct sbk_undo *undo, struct sbk_plan *found,
-		       const struct sbk_plan_root *top, struct sbk_plan *plan,
+		       const struct sbk_plan_root *top, struct pass *pass,
 		       struct sbk_error *err)
 {
 	struct cared_for cared_for = {
@@ -407,7 +448,7 @@ static int adopt_found(struct sbk_undo *undo, struct sbk_plan *found,
 		const struct sbk_change *change = sbk_plan_at(found, i);
 
 		if (!is_left_alone(&cared_for, top->path, &change->object))
-			rc = sbk_plan_add(plan, change, err);
+			rc = adopt_one(undo, pass, change, top->principal, err);
 	}
 	sbk_table_release(&cared_for.identities);
 	sbk_table_release(&cared_for.names);
@@ -432,7 +473,7 @@ static int adopt_notes(struct sbk_plan *found, const struct sbk_error *why,
 }
 
 static int plan_top(struct sbk_undo *undo, const struct sbk_plan_root *top,
-		    const char *const *search, struct sbk_plan *plan,
+		    const char *const *search, struct pass *pass,
 		    struct sbk_error *err)
 {
 	struct sbk_error why = SBK_ERROR_INIT;
@@ -450,9 +491,9 @@ static int plan_top(struct sbk_undo *undo, const struct sbk_plan_root *top,
 	}
 	/* One tree that cannot be looked at does not stop the others. */
 	undo->incomplete = undo->incomplete || rc != 0;
-	rc = adopt_notes(found, &why, plan, err);
+	rc = adopt_notes(found, &why, pass->plan, err);
 	if (rc == 0 && sbk_plan_count(found) > 0)
-		rc = adopt_found(undo, found, top, plan, err);
+		rc = adopt_found(undo, found, top, pass, err);
 out:
 	sbk_plan_free(found);
 	return rc;
@@ -461,14 +502,22 @@ out:
 int sbk_tops_plan_later(struct sbk_undo *undo, struct sbk_plan *plan,
 			struct sbk_error *err)
 {
+	struct pass pass = {.plan = plan,
+			    .planned =
+				    SBK_TABLE_INIT(sizeof(size_t), &pass.arena),
+			    .next = SBK_BUF_INIT};
 	const char **search = NULL;
 	size_t i;
 	int rc = sbk_undo_search(undo->search, &search, err);
 
 	undo->incomplete = false;
+	undo->tried = sbk_plan_count(undo->inverse);
 	for (i = 0; rc == 0 && i < sbk_plan_root_count(undo->tops); i++)
 		rc = plan_top(undo, sbk_plan_root_at(undo->tops, i), search,
-			      plan, err);
+			      &pass, err);
 	free(search);
+	sbk_table_release(&pass.planned);
+	sbk_arena_release(&pass.arena);
+	sbk_buf_release(&pass.next);
 	return rc;
 }

@@ -23,6 +23,7 @@ struct sbk_undo {
 	struct sbk_granted_root *granted;
 	size_t granted_count;
 	struct sbk_arena arena;
+	size_t tried;	 /* of `inverse`: planned by earlier passes */
 	bool incomplete; /* the last pass could not look at all of them */
 	/* Of carrying it out. */
 	uint64_t transaction;

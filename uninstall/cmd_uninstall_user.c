@@ -14,13 +14,6 @@
 
 #include "engine/banned.h"
 
-/* By which the machine's records go, too. */
-static const char *whole_command(void)
-{
-	return sbk_os_can_elevate() ? "sandbook uninstall"
-				    : "sudo sandbook uninstall";
-}
-
 static void print_part(const struct sbk_user_part *part, bool json,
 		       struct sbk_buf *out)
 {
@@ -61,11 +54,9 @@ static void print_part(const struct sbk_user_part *part, bool json,
 		sbk_buf_printf(out,
 			       "; %lu objects belong to a sandbox account that "
 			       "made them, so that only %s can mend them: "
-			       "'%s'",
-			       (unsigned long)part->foreign,
-			       sbk_os_can_elevate() ? "an administrator"
-						    : "root",
-			       whole_command());
+			       "'%ssandbook uninstall'",
+			       (unsigned long)part->foreign, sbk_os_admin.who,
+			       sbk_os_admin.before);
 	if (part->remediated > 0)
 		sbk_buf_printf(out,
 			       "; %llu objects stay as 'remediate' left them",
@@ -154,16 +145,16 @@ static int say_what_is_left(struct sbk_cli *cli,
 			    const struct sbk_user_part *part)
 {
 	if (part->unanchored[0] != '\0')
-		(void)fprintf(cli->err,
-			      "%s: the log's last checkpoint was not anchored: "
-			      "%s\n",
-			      cli->program, part->unanchored);
+		sbk_cli_say(cli,
+			    "the log's last checkpoint was not anchored: "
+			    "%s",
+			    part->unanchored);
 	if (!o->json && !sbk_os_elevated() && !goes_on(o) &&
 	    machine_is_set_up())
 		(void)fprintf(cli->err,
 			      "%s: this machine's accounts and rules stay; "
-			      "'%s' takes them away\n",
-			      cli->program, whole_command());
+			      "'%ssandbook uninstall' takes them away\n",
+			      cli->program, sbk_os_admin.before);
 	if (part->owed == 0)
 		return SBK_EXIT_OK;
 	/* Tried again at the end, and told then. */
@@ -270,11 +261,11 @@ static int run_rest(struct sbk_cli *cli, const struct sbk_uninstall_options *o,
 	int rc = make_words(o, rest, &words, err);
 
 	if (rc == 0) {
-		(void)fprintf(cli->err,
-			      "%s: now this machine's accounts and rules, as "
-			      "an administrator, in a window of its own; what "
-			      "was done and what is owed will be in '%s'\n",
-			      cli->program, rest->certificate);
+		sbk_cli_say(cli,
+			    "now this machine's accounts and rules, as "
+			    "an administrator, in a window of its own; what "
+			    "was done and what is owed will be in '%s'",
+			    rest->certificate);
 		rc = sbk_os_run_elevated(SBK_UNINSTALL_PROGRAM, words.items,
 					 code, err);
 	}
@@ -348,16 +339,17 @@ static int go_on_with_own(struct sbk_cli *cli,
 	if (rc < 0)
 		return sbk_cli_fail(cli, &err);
 	if (part.owed == 0)
-		(void)fprintf(cli->err,
-			      "%s: what is left is this machine's record: "
-			      "'%s', once more, finishes it\n",
-			      cli->program, whole_command());
+		(void)fprintf(
+			cli->err,
+			"%s: what is left is this machine's record: "
+			"'%ssandbook uninstall', once more, finishes it\n",
+			cli->program, sbk_os_admin.before);
 	else
 		(void)fprintf(cli->err,
 			      "%s: something of yours is owed still; 'sandbook "
 			      "journal log' says what and why: mend it, then "
-			      "'%s' finishes all\n",
-			      cli->program, whole_command());
+			      "'%ssandbook uninstall' finishes all\n",
+			      cli->program, sbk_os_admin.before);
 	return SBK_EXIT_INCOMPLETE;
 }
 

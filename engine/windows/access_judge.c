@@ -14,6 +14,7 @@
 #include "engine/ntsec/sddl.h"
 #include "engine/windows/access_rules.h"
 #include "engine/windows/access_state.h"
+#include "engine/windows/take_back_rules.h"
 
 #include "engine/banned.h"
 
@@ -173,14 +174,18 @@ int sbk_nt_access_naming(struct sbk_state state, const char *principal,
 	unsigned named = 0;
 	struct sbk_sid_pattern who;
 	struct sbk_ace ace;
-	int rc = sbk_sid_pattern_parse(principal, &who, err);
+	struct sbk_sid sid;
+	const bool takes_back = sbk_nt_take_back_parse(principal, &sid);
+	int rc = takes_back ? 0 : sbk_sid_pattern_parse(principal, &who, err);
 
 	if (rc == 0)
 		rc = sbk_nt_access_parse(state, &access, err);
 	if (rc == 0 && access.dacl_is == SBK_ACL_PRESENT)
 		rc = sbk_nt_access_dacl(&access, &acl, err);
 	while (rc == 0 && acl.count > 0 && sbk_nt_acl_next(&acl, &at, &ace)) {
-		if (ace.is_opaque || !sbk_sid_pattern_has(&who, &ace.sid))
+		if (ace.is_opaque ||
+		    !(takes_back ? sbk_nt_take_back_is(&ace, &sid)
+				 : sbk_sid_pattern_has(&who, &ace.sid)))
 			continue;
 		if ((ace.flags & SBK_ACE_INHERIT_ONLY) == 0)
 			named |= SBK_NAMED_ENTRY;
@@ -188,10 +193,10 @@ int sbk_nt_access_naming(struct sbk_state state, const char *principal,
 		     (SBK_ACE_OBJECT_INHERIT | SBK_ACE_CONTAINER_INHERIT)) != 0)
 			named |= SBK_NAMED_INHERIT;
 	}
-	if (rc == 0 && access.has_owner &&
+	if (rc == 0 && !takes_back && access.has_owner &&
 	    sbk_sid_pattern_has(&who, &access.owner))
 		named |= SBK_NAMED_OWNER;
-	if (rc == 0 && access.has_group &&
+	if (rc == 0 && !takes_back && access.has_group &&
 	    sbk_sid_pattern_has(&who, &access.group))
 		named |= SBK_NAMED_GROUP;
 	sbk_nt_access_release(&access);

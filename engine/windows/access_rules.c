@@ -21,6 +21,7 @@
 #include "engine/limits.h"
 #include "engine/ntsec/inherit.h"
 #include "engine/windows/access_state.h"
+#include "engine/windows/take_back_rules.h"
 
 #include "engine/banned.h"
 
@@ -52,6 +53,8 @@ static const struct root_entry {
 	 TO_BELOW | SBK_ACE_INHERIT_ONLY, GENERIC_RWX | SBK_RIGHT_DELETE},
 	{SBK_RIGHTS_SEARCH, false, SBK_ACE_ALLOW, 0, PASS_THROUGH},
 	{SBK_RIGHTS_PROTECT, true, SBK_ACE_DENY, TO_BELOW, EVERY_WRITE},
+	{SBK_RIGHTS_TAKE_BACK, false, SBK_ACE_ALLOW,
+	 TO_BELOW | SBK_ACE_INHERIT_ONLY, SBK_NT_TAKE_BACK},
 };
 
 struct keys {
@@ -259,6 +262,7 @@ static int grant(struct sbk_nt_access *access, const struct sbk_sid *sid,
 {
 	const bool below = (rights & SBK_RIGHTS_BELOW) != 0;
 	struct keys root, keys;
+	bool stands = false;
 	size_t i;
 	int rc = 0;
 
@@ -272,6 +276,10 @@ static int grant(struct sbk_nt_access *access, const struct sbk_sid *sid,
 					       "with icacls /reset");
 	if (below && (access->control & SBK_SD_DACL_PROTECTED) != 0)
 		return 0;
+	if (rights == SBK_RIGHTS_TAKE_BACK && !below && access->is_directory)
+		rc = sbk_nt_take_back_stands(access, sid, &stands, err);
+	if (rc < 0 || stands)
+		return rc;
 	root_keys(sid, access->is_directory || below, rights, &root);
 	keys = root;
 	if (below)
@@ -437,20 +445,38 @@ int sbk_nt_access_subtract(const struct sbk_change *change,
 	return rc;
 }
 
+/* Whose entries go: all of somebody's, or those of taking back. */
+struct stripped {
+	struct sbk_sid_pattern who;
+	struct sbk_sid person;
+	bool takes_back;
+};
+
 static bool names_one_of(const struct sbk_ace *ace,
-			 const struct sbk_sid_pattern *principals, size_t count)
+			 const struct stripped *principals, size_t count)
 {
 	size_t i;
 
 	for (i = 0; !ace->is_opaque && i < count; i++)
-		if (sbk_sid_pattern_has(&principals[i], &ace->sid))
+		if (principals[i].takes_back
+			    ? sbk_nt_take_back_is(ace, &principals[i].person)
+			    : sbk_sid_pattern_has(&principals[i].who,
+						  &ace->sid))
 			return true;
 	return false;
 }
 
+static int parse_stripped(const char *text, struct stripped *out,
+			  struct sbk_error *err)
+{
+	out->takes_back = sbk_nt_take_back_parse(text, &out->person);
+	return out->takes_back ? 0
+			       : sbk_sid_pattern_parse(text, &out->who, err);
+}
+
 /* The list without the entries of the principals. */
 static int strip_list(struct sbk_nt_access *access,
-		      const struct sbk_sid_pattern *principals, size_t count,
+		      const struct stripped *principals, size_t count,
 		      bool *found, struct sbk_error *err)
 {
 	struct sbk_nt_acl_cursor at = SBK_NT_ACL_BEGIN;
@@ -484,7 +510,7 @@ int sbk_nt_access_strip(struct sbk_state current, const char *const *principals,
 			struct sbk_error *err)
 {
 	struct sbk_nt_access access = SBK_NT_ACCESS_INIT;
-	struct sbk_sid_pattern sids[STRIP_AT_ONCE];
+	struct stripped sids[STRIP_AT_ONCE];
 	bool changed = false;
 	size_t done = 0;
 	int rc = sbk_nt_access_parse(current, &access, err);
@@ -494,8 +520,8 @@ int sbk_nt_access_strip(struct sbk_state current, const char *const *principals,
 		bool found = false;
 
 		while (rc == 0 && n < STRIP_AT_ONCE && done < count)
-			rc = sbk_sid_pattern_parse(principals[done++],
-						   &sids[n++], err);
+			rc = parse_stripped(principals[done++], &sids[n++],
+					    err);
 		if (rc == 0)
 			rc = strip_list(&access, sids, n, &found, err);
 		changed |= found;

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "engine/git_environment.h"
 #include "engine/policy_model.h"
 
 #include "engine/banned.h"
@@ -138,6 +139,5 @@ int sbk_account_environment(const struct sbk_account_environment *wish,
 			return sbk_error_no_memory(err);
 	}
 	list[count] = NULL;
-	*out = list;
-	return 0;
+	return sbk_git_environment(list, arena, out, err);
 }

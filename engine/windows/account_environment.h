@@ -20,7 +20,8 @@ struct sbk_account_environment {
  * and USERPROFILE, HOME, HOMEDRIVE, HOMEPATH, APPDATA and LOCALAPPDATA lie in
  * `home`, wherever they have the caller's value; what the policy set otherwise
  * stays. All others are as they were: a PATH into the user's profile is of use
- * where the account may read there. SBK_E_NOMEM.
+ * where the account may read there. Git is told that the person's repositories
+ * are no stranger's (git_environment.h). SBK_E_NOMEM.
  */
 int sbk_account_environment(const struct sbk_account_environment *wish,
 			    struct sbk_arena *arena, const char ***out,

@@ -228,8 +228,7 @@ static void attend(struct attending *a, HANDLE process)
 
 	/* Not of setup's doing: somebody else was there. */
 	if (rc == SBK_E_DENIED)
-		(void)fprintf(a->cli->err, "%s: %s\n", a->cli->program,
-			      err.message);
+		sbk_cli_say(a->cli, "%s", err.message);
 	if (rc < 0) {
 		/* Whoever waits for an answer there hears that none comes. */
 		sbk_handover_close(a->handover);
@@ -241,8 +240,7 @@ static void attend(struct attending *a, HANDLE process)
 		return;
 	rc = keep_and_prove(a, secrets, &err);
 	if (rc < 0) {
-		(void)fprintf(a->cli->err, "%s: %s\n", a->cli->program,
-			      err.message);
+		sbk_cli_say(a->cli, "%s", err.message);
 		sbk_handover_refuse(a->handover, err.message);
 		return;
 	}
@@ -288,16 +286,14 @@ static int tell_end(struct attending *a, DWORD code, struct sbk_error *err)
 		return sbk_error_set(err, error,
 				     SBK_SETUP_PROGRAM ".exe did nothing: %s",
 				     text);
-	(void)fprintf(a->cli->err,
-		      "%s: sandbook-setup ended with exit code %lu",
-		      a->cli->program, (unsigned long)code);
-	if (why != NULL || text != NULL)
-		(void)fprintf(a->cli->err, ": %s\n", why != NULL ? why : text);
-	else
-		(void)fprintf(a->cli->err,
-			      "; it says why in its own window, or started "
-			      "from an administrator's; what was done is in "
-			      "'sandbook journal log --machine'\n");
+	if (why == NULL)
+		why = text;
+	sbk_cli_say(a->cli, "sandbook-setup ended with exit code %lu%s%s",
+		    (unsigned long)code, why != NULL ? ": " : "",
+		    why != NULL ? why
+				: "; it says why in its own window, or started "
+				  "from an administrator's; what was done is "
+				  "in 'sandbook journal log --machine'");
 	return 0;
 }
 

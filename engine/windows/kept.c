@@ -160,16 +160,16 @@ static int judge(struct settling *s, const char *account, struct sbk_buf *state,
 	if (rc < 0)
 		return rc;
 	if (standing == SBK_ACCOUNT_GONE)
-		(void)fprintf(s->cli->err,
-			      "%s: the kept password of '%s' is of an account "
-			      "that is gone; it is taken back\n",
-			      s->cli->program, account);
+		sbk_cli_say(s->cli,
+			    "the kept password of '%s' is of an account "
+			    "that is gone; it is taken back",
+			    account);
 	else if (standing == SBK_ACCOUNT_DISABLED && s->delivered != NULL &&
 		 sbk_kept_has(s->delivered, account))
-		(void)fprintf(s->cli->err,
-			      "%s: '%s' was not enabled, so its password is "
-			      "taken back\n",
-			      s->cli->program, account);
+		sbk_cli_say(s->cli,
+			    "'%s' was not enabled, so its password is "
+			    "taken back",
+			    account);
 	else
 		return 0;
 	return 1;
@@ -220,11 +220,11 @@ void sbk_kept_settle(struct sbk_cli *cli, const struct sbk_backend *backend,
 	struct sbk_error err = SBK_ERROR_INIT;
 
 	if (settle(&s, backend, &err) < 0)
-		(void)fprintf(cli->err,
-			      "%s: whether a password of an account that is "
-			      "gone is still kept was not settled, the next "
-			      "'sandbook setup' tries again: %s\n",
-			      cli->program, err.message);
+		sbk_cli_say(cli,
+			    "whether a password of an account that is "
+			    "gone is still kept was not settled, the next "
+			    "'sandbook setup' tries again: %s",
+			    err.message);
 }
 
 int sbk_kept_take_back(const struct sbk_ledger *ledger,

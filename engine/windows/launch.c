@@ -379,9 +379,12 @@ static const struct {
 	const char *name;
 	int (*make)(struct sbk_launch *launch, struct sbk_error *err);
 } steps[] = {
-	{"token", make_token},	       {"job", make_job},
-	{"desktop", make_desktop},     {"streams", make_streams},
-	{"process", make_process},     {"job's members", check_job},
+	{"token", make_token},
+	{"job", make_job},
+	{"desktop", make_desktop},
+	{"streams", make_streams},
+	{SBK_LAUNCH_PROCESS, make_process},
+	{"job's members", check_job},
 	{"token's look", check_token},
 };
 
@@ -401,6 +404,7 @@ int sbk_launch_build(const struct sbk_launch_wish *wish, struct sbk_launch *out,
 		return 0;
 	}
 	rc = why.code;
+	out->failed = steps[i - 1].name;
 	if (sbk_launch_release(&launch, &left) < 0)
 		return sbk_error_set(err, SBK_E_INCOMPLETE,
 				     "step '%s' of the run: %.200s; and what "

@@ -87,7 +87,13 @@ struct sbk_launch {
 	ULONGLONG begun;
 	/* Why limits are not known to hold; "" where they are. */
 	char limits_missing[256];
+	/* The step at which building it failed, the one thing that is filled
+	 * then; static. */
+	const char *failed;
 };
+
+/* That of `failed` which asks for the program and the working directory. */
+#define SBK_LAUNCH_PROCESS "process"
 
 #define SBK_LAUNCH_INIT      \
 	{                    \

@@ -118,111 +118,7 @@ static int identity_of(const struct sbk_root_principals *p, const char *path,
 	return rc;
 }
 
-/* --- finding and numbering ------------------------------------------------ */
-
-/* The `index`-th new one of this plan. */
-static int number(struct sbk_root_principals *p, size_t index, const char **out,
-		  struct sbk_error *err)
-{
-	const uint64_t n = p->mark.transactions * PER_TRANSACTION + index + 1;
-	struct sbk_sid_text text;
-	struct sbk_sid sid;
-
-	if (index >= PER_TRANSACTION)
-		return sbk_error_set(err, SBK_E_LIMIT,
-				     "more than %d new writable roots at once; "
-				     "grant them in two parts",
-				     PER_TRANSACTION);
-	if (n > UINT32_MAX)
-		return sbk_error_set(err, SBK_E_LIMIT,
-				     "this journal has numbered all the roots "
-				     "that it can; begin a new one with "
-				     "'sandbook uninstall'");
-	sid = sbk_synthetic_make(p->mark.id, (uint32_t)n);
-	*out = sbk_arena_strdup(&p->arena, sbk_sid_format(&sid, &text));
-	return *out != NULL ? 0 : sbk_error_no_memory(err);
-}
-
-static int check_live(struct sbk_plan *in_effect, size_t more,
-		      struct sbk_error *err)
-{
-	if (more == 0 || count_live(in_effect) + more <= SBK_SYNTHETIC_LIVE_MAX)
-		return 0;
-	return sbk_error_set(err, SBK_E_LIMIT,
-			     "%d writable roots have a SID of their own "
-			     "already, which is all there may be; take one "
-			     "back with 'sandbook undo --path PATH'",
-			     SBK_SYNTHETIC_LIVE_MAX);
-}
-
-static int find_all(struct sbk_root_principals *p, struct sbk_plan *in_effect,
-		    const char *const *roots, size_t count, const char **out,
-		    struct sbk_error *err)
-{
-	struct sbk_buf identity = SBK_BUF_INIT;
-	size_t i, fresh = 0;
-	int rc = 0;
-
-	for (i = 0; rc == 0 && i < count; i++) {
-		const char *sid = NULL;
-
-		rc = identity_of(p, roots[i], &identity, err);
-		if (rc == 0)
-			sid = find_sid(in_effect, p->mark.id,
-				       sbk_buf_text(&identity));
-		if (rc == 0 && sid == NULL) {
-			rc = number(p, fresh++, &out[i], err);
-		} else if (rc == 0) {
-			out[i] = sbk_arena_strdup(&p->arena, sid);
-			rc = out[i] != NULL ? 0 : sbk_error_no_memory(err);
-		}
-	}
-	p->numbered = fresh > 0;
-	sbk_buf_release(&identity);
-	return rc < 0 ? rc : check_live(in_effect, fresh, err);
-}
-
-int sbk_root_sid_find(struct sbk_root_principals *p, const char *const *roots,
-		      size_t count, const char **out, struct sbk_error *err)
-{
-	struct sbk_plan *in_effect = NULL;
-	/* The mark before what is in effect: what comes in between is noticed
-	 * when the plan is carried out. */
-	int rc = p->ledger->ops->mark(p->ledger->self, SBK_BOOK_USER, &p->mark,
-				      err);
-
-	if (rc == 0)
-		rc = load(p, &in_effect, err);
-	if (rc == 0)
-		rc = find_all(p, in_effect, roots, count, out, err);
-	sbk_plan_free(in_effect);
-	return rc;
-}
-
-int sbk_root_sid_known(struct sbk_root_principals *p,
-		       const char *const *identities, size_t count,
-		       const char **out, struct sbk_error *err)
-{
-	struct sbk_plan *in_effect = NULL;
-	size_t i;
-	int rc = p->ledger->ops->mark(p->ledger->self, SBK_BOOK_USER, &p->mark,
-				      err);
-
-	if (rc == 0)
-		rc = load(p, &in_effect, err);
-	for (i = 0; rc == 0 && i < count; i++) {
-		out[i] = find_sid(in_effect, p->mark.id, identities[i]);
-		if (out[i] == NULL)
-			continue;
-		out[i] = sbk_arena_strdup(&p->arena, out[i]);
-		if (out[i] == NULL)
-			rc = sbk_error_no_memory(err);
-	}
-	sbk_plan_free(in_effect);
-	return rc;
-}
-
-/* --- making room ---------------------------------------------------------- */
+/* --- what may go ---------------------------------------------------------- */
 
 /* Whether an entry of ours, a line of `ours`, names the SID. */
 static bool names(const char *ours, const char *sid)
@@ -284,6 +180,136 @@ static bool may_go(struct sbk_plan *roots, size_t index,
 	}
 	return true;
 }
+
+/* How many could make room. */
+static size_t count_prunable(struct sbk_plan *roots,
+			     const struct wanted *wanted)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < sbk_plan_root_count(roots); i++)
+		count += may_go(roots, i, wanted);
+	return count;
+}
+
+static int check_live(struct sbk_root_principals *p, struct sbk_plan *in_effect,
+		      size_t more, const struct wanted *wanted,
+		      struct sbk_error *err)
+{
+	const size_t live = count_live(in_effect) + more;
+
+	p->needs_room = more > 0 && live > SBK_SYNTHETIC_LIVE_MAX;
+	if (!p->needs_room ||
+	    live - count_prunable(in_effect, wanted) <= SBK_SYNTHETIC_LIVE_MAX)
+		return 0;
+	return sbk_error_set(err, SBK_E_LIMIT,
+			     "%d writable roots have a SID of their own "
+			     "already, which is all there may be; take one "
+			     "back with 'sandbook undo --path PATH'",
+			     SBK_SYNTHETIC_LIVE_MAX);
+}
+
+/* --- finding and numbering ------------------------------------------------ */
+
+/* The `index`-th new one of this plan. */
+static int number(struct sbk_root_principals *p, size_t index, const char **out,
+		  struct sbk_error *err)
+{
+	const uint64_t n = p->mark.transactions * PER_TRANSACTION + index + 1;
+	struct sbk_sid_text text;
+	struct sbk_sid sid;
+
+	if (index >= PER_TRANSACTION)
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "more than %d new writable roots at once; "
+				     "grant them in two parts",
+				     PER_TRANSACTION);
+	if (n > UINT32_MAX)
+		return sbk_error_set(err, SBK_E_LIMIT,
+				     "this journal has numbered all the roots "
+				     "that it can; begin a new one with "
+				     "'sandbook uninstall'");
+	sid = sbk_synthetic_make(p->mark.id, (uint32_t)n);
+	*out = sbk_arena_strdup(&p->arena, sbk_sid_format(&sid, &text));
+	return *out != NULL ? 0 : sbk_error_no_memory(err);
+}
+
+static int find_all(struct sbk_root_principals *p, struct sbk_plan *in_effect,
+		    const char *const *roots, size_t count, const char **out,
+		    struct sbk_error *err)
+{
+	struct sbk_buf identity = SBK_BUF_INIT, identities = SBK_BUF_INIT;
+	const struct wanted wanted = {.identities = &identities};
+	size_t i, fresh = 0;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < count; i++) {
+		const char *sid = NULL;
+
+		rc = identity_of(p, roots[i], &identity, err);
+		if (rc == 0)
+			sid = find_sid(in_effect, p->mark.id,
+				       sbk_buf_text(&identity));
+		if (rc == 0 && sid == NULL) {
+			rc = number(p, fresh++, &out[i], err);
+		} else if (rc == 0) {
+			out[i] = sbk_arena_strdup(&p->arena, sid);
+			rc = out[i] != NULL ? 0 : sbk_error_no_memory(err);
+		}
+		sbk_buf_adds(&identities, sbk_buf_text(&identity));
+		sbk_buf_addc(&identities, '\n');
+	}
+	p->numbered = fresh > 0;
+	if (rc == 0)
+		rc = sbk_buf_failed(&identities, err);
+	if (rc == 0)
+		rc = check_live(p, in_effect, fresh, &wanted, err);
+	sbk_buf_release(&identity);
+	sbk_buf_release(&identities);
+	return rc;
+}
+
+int sbk_root_sid_find(struct sbk_root_principals *p, const char *const *roots,
+		      size_t count, const char **out, struct sbk_error *err)
+{
+	struct sbk_plan *in_effect = NULL;
+	/* The mark before what is in effect: what comes in between is noticed
+	 * when the plan is carried out. */
+	int rc = p->ledger->ops->mark(p->ledger->self, SBK_BOOK_USER, &p->mark,
+				      err);
+
+	if (rc == 0)
+		rc = load(p, &in_effect, err);
+	if (rc == 0)
+		rc = find_all(p, in_effect, roots, count, out, err);
+	sbk_plan_free(in_effect);
+	return rc;
+}
+
+int sbk_root_sid_known(struct sbk_root_principals *p,
+		       const char *const *identities, size_t count,
+		       const char **out, struct sbk_error *err)
+{
+	struct sbk_plan *in_effect = NULL;
+	size_t i;
+	int rc = p->ledger->ops->mark(p->ledger->self, SBK_BOOK_USER, &p->mark,
+				      err);
+
+	if (rc == 0)
+		rc = load(p, &in_effect, err);
+	for (i = 0; rc == 0 && i < count; i++) {
+		out[i] = find_sid(in_effect, p->mark.id, identities[i]);
+		if (out[i] == NULL)
+			continue;
+		out[i] = sbk_arena_strdup(&p->arena, out[i]);
+		if (out[i] == NULL)
+			rc = sbk_error_no_memory(err);
+	}
+	sbk_plan_free(in_effect);
+	return rc;
+}
+
+/* --- making room ---------------------------------------------------------- */
 
 static bool is_gone(const struct sbk_root_principals *p,
 		    const struct sbk_plan_root *root)

@@ -37,6 +37,9 @@ int sbk_account_forecast(const struct sbk_scope *scope,
 			       account.principal.name);
 		(void)snprintf(out->outside, sizeof(out->outside), "%s",
 			       account.principal.id);
+		if (scope->grant_refused != NULL)
+			(void)snprintf(out->missing, sizeof(out->missing), "%s",
+				       scope->grant_refused);
 	} else if (out->missing[0] == '\0') {
 		(void)snprintf(out->missing, sizeof(out->missing), "%s",
 			       SBK_NO_ACCOUNT);

@@ -214,12 +214,12 @@ static void stop(void *arg)
 	(void)sbk_runner_stop(run->runner, NULL);
 }
 
-/* What the account has no right to is mostly what nobody granted. */
+/* A directory or program that the account has no right to is mostly one that
+ * nobody granted. Of what else is denied no grant is the remedy. */
 static int say_why(const struct run *run, int rc, const struct sbk_error *why,
 		   struct sbk_error *err)
 {
-	if (why->os_code == ERROR_ACCESS_DENIED ||
-	    why->os_code == ERROR_DIRECTORY)
+	if (sbk_runner_shut_out(run->runner))
 		(void)sbk_error_set(err, rc,
 				    "%.250s; '%s' reads and writes what it "
 				    "was granted: 'sandbook grant --rw %.160s'",
@@ -264,6 +264,22 @@ static int clean_up(struct run *run, int rc, const struct sbk_error *why,
 	return sbk_run_parts_ended(rc, why, ended, &left, err);
 }
 
+/* The run is the account's all the same, never the user's: what it was to be
+ * given and was not, it can do nothing with. */
+static int check_granted(const struct run *run, struct sbk_error *err)
+{
+	const struct sbk_scope *scope = run->wish->scope;
+
+	if (scope->grant_refused == NULL || scope->best_effort)
+		return 0;
+	return sbk_error_set(err, SBK_E_UNSUPPORTED,
+			     "'%s' cannot be given what the run is to read and "
+			     "write: %.350s; or --best-effort, with what it "
+			     "has",
+			     run->account->principal.name,
+			     scope->grant_refused);
+}
+
 static int run_all(struct run *run, struct sbk_run_end *end,
 		   struct sbk_error *err)
 {
@@ -274,6 +290,8 @@ static int run_all(struct run *run, struct sbk_run_end *end,
 	/* As it is if the trial of the network goes well. */
 	describe(run, true, "");
 	rc = sbk_run_rules_check_account(run->wish->scope, &run->carriers, err);
+	if (rc == 0)
+		rc = check_granted(run, err);
 	if (rc == 0)
 		rc = sbk_run_denied_check(run->wish->scope,
 					  run->account->principal.id, err);

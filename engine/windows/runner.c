@@ -43,6 +43,7 @@ struct sbk_runner {
 	void *ready_arg;
 	int64_t since; /* when the command began, or was asked for */
 	bool stuck;    /* the thread is left in a read for good */
+	bool shut_out; /* see sbk_runner_shut_out */
 	bool test_any_client;
 	DWORD connect_ms, greeting_ms, grace_ms;
 	char program[SBK_PATH_MAX];
@@ -330,10 +331,14 @@ static int write_output(const struct sbk_runner *runner,
 	return sbk_win32_write(to, frame->data, frame->data_size, err);
 }
 
-static int take_error(const struct sbk_frame *frame, struct sbk_error *err)
+static int take_error(struct sbk_runner *runner, const struct sbk_frame *frame,
+		      struct sbk_error *err)
 {
 	const int code = frame->error < 0 ? frame->error : SBK_E_IO;
 
+	runner->shut_out = strcmp(frame->step, SBK_LAUNCH_PROCESS) == 0 &&
+			   (frame->os_code == ERROR_ACCESS_DENIED ||
+			    frame->os_code == ERROR_DIRECTORY);
 	(void)sbk_error_set(err, code, "sandbook-runner (%.40s): %.400s",
 			    frame->step, frame->message);
 	if (err != NULL)
@@ -419,7 +424,7 @@ static int take_frame(struct sbk_runner *runner,
 		return rc < 0 ? rc : 1;
 	}
 	if (frame->type == SBK_FRAME_ERROR)
-		return take_error(frame, err);
+		return take_error(runner, frame, err);
 	memset(end, 0, sizeof(*end));
 	sbk_launch_end_of(frame->code, end);
 	end->timed_out = frame->timed_out;
@@ -503,6 +508,11 @@ int sbk_runner_resize(struct sbk_runner *runner, COORD size,
 					.rows = (uint32_t)size.Y};
 
 	return sbk_frame_send(&runner->frames, &frame, SEND_MS, err);
+}
+
+bool sbk_runner_shut_out(const struct sbk_runner *runner)
+{
+	return runner != NULL && runner->shut_out;
 }
 
 int sbk_runner_stop(struct sbk_runner *runner, struct sbk_error *err)

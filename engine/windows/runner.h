@@ -70,6 +70,9 @@ DWORD sbk_runner_process(const struct sbk_runner *runner);
 int sbk_runner_run(struct sbk_runner *runner,
 		   const struct sbk_launch_wish *wish, struct sbk_run_end *end,
 		   struct sbk_error *err);
+/* Whether that failed since the system did not let the command's account have
+ * the program or the working directory: as the runner says. */
+bool sbk_runner_shut_out(const struct sbk_runner *runner);
 /* From another thread while that waits: another size, and the end. The end may
  * be asked for before, too: then that command ends as it begins. */
 int sbk_runner_resize(struct sbk_runner *runner, COORD size,

@@ -459,6 +459,7 @@ static int make_command(struct runner *runner, struct sbk_error *err)
 	struct sbk_error why = SBK_ERROR_INIT, left = SBK_ERROR_INIT;
 	struct sbk_frame frame = {.type = SBK_FRAME_STARTED};
 	int rc = build(runner, &why);
+	const char *failed = launch->failed;
 
 	if (rc == 0) {
 		frame.process = launch->process_id;
@@ -468,7 +469,7 @@ static int make_command(struct runner *runner, struct sbk_error *err)
 	if (end_command(runner, &left) < 0)
 		return sbk_error_set(err, SBK_E_BUSY, "%s", left.message);
 	frame = (struct sbk_frame){.type = SBK_FRAME_ERROR,
-				   .step = "start",
+				   .step = failed != NULL ? failed : "start",
 				   .message = why.message,
 				   .error = why.code,
 				   .os_code = why.os_code};

@@ -110,6 +110,42 @@ static int describe(const struct sbk_sid *run, const struct sbk_sid *logon,
 	return rc;
 }
 
+/* What account_environment.c names below the home, each after its parent.
+ * Programs make what is theirs in these and not these themselves; npx wants the
+ * last one, too (npm/cli issue 7089). */
+static const char *const home[][2] = {
+	{"", "AppData"},
+	{"AppData", "Local"},
+	{"AppData", "Roaming"},
+	{"AppData/Roaming", "npm"},
+};
+
+static int make_home(const struct sbk_temporary *temporary,
+		     struct sbk_error *err)
+{
+	const struct sbk_win32_making making = {.how = SBK_WIN32_NEW,
+						.access = FILE_READ_ATTRIBUTES,
+						.directory = true};
+	char path[sizeof(temporary->path) + 32];
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < sizeof(home) / sizeof(home[0]); i++) {
+		struct sbk_pin at = SBK_PIN_INIT;
+		HANDLE made = NULL;
+
+		(void)snprintf(path, sizeof(path), "%s%s%s", temporary->path,
+			       home[i][0][0] == '\0' ? "" : "/", home[i][0]);
+		rc = sbk_pin_path(path, SBK_STORE_CHANGE, &at, err);
+		if (rc == 0)
+			rc = sbk_store_open_name(at.handle, home[i][1], &making,
+						 &made, err);
+		sbk_win32_close(&made);
+		sbk_pin_release(&at);
+	}
+	return rc;
+}
+
 int sbk_temporary_make(struct sbk_temporary *temporary,
 		       const struct sbk_sid *run, const struct sbk_sid *logon,
 		       struct sbk_error *err)
@@ -130,6 +166,8 @@ int sbk_temporary_make(struct sbk_temporary *temporary,
 	if (rc == 0)
 		rc = sbk_store_open_name(above.handle, temporary->name, &making,
 					 &temporary->held, err);
+	if (rc == 0 && logon != NULL)
+		rc = make_home(temporary, err);
 	if (rc < 0)
 		(void)sbk_error_prefix(err, "making '%.300s' for the run",
 				       temporary->path);

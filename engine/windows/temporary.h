@@ -42,7 +42,8 @@ int sbk_temporary_name(struct sbk_temporary *out, struct sbk_error *err);
 int sbk_temporary_name_shared(struct sbk_temporary *out, struct sbk_error *err);
 /* For the run with this SID and, of one under an account, that logon: a token's
  * restricting SIDs give only what its other SIDs have, and as the account its
- * other runs would come in. */
+ * other runs would come in. Such a run has its home there, too, with the
+ * directories that a home's variables name. */
 int sbk_temporary_make(struct sbk_temporary *temporary,
 		       const struct sbk_sid *run, const struct sbk_sid *logon,
 		       struct sbk_error *err);

@@ -158,6 +158,31 @@ static void test_cli__announces_or_refuses(void **state)
 	assert_ok(sbk_cli_ask(&cli, "Go on?", true, &err), &err);
 }
 
+/* What a run's file, or a runner, could call itself, at a terminal. */
+static void test_cli__what_others_wrote_is_made_printable(void **state)
+{
+	struct sbk_cli cli = {.program = "sandbook", .err = tmpfile()};
+	struct sbk_error err = SBK_ERROR_INIT;
+	char text[512];
+	size_t size;
+
+	(void)state;
+	assert_non_null(cli.err);
+	sbk_cli_say(&cli, "warning: %zu stay, '%s'", (size_t)2,
+		    "a\xe2\x80\xae"
+		    "b\x1b]52;c;\a\n\xff\\");
+	(void)sbk_error_set(&err, SBK_E_IO, "runner (start): \xe2\x81\xa6x");
+	assert_int_not_equal(sbk_cli_fail(&cli, &err), 0);
+	rewind(cli.err);
+	size = fread(text, 1, sizeof(text) - 1, cli.err);
+	text[size] = '\0';
+	assert_string_equal(text,
+			    "sandbook: warning: 2 stay, 'a\\u{202e}b\\x1b]52;c;"
+			    "\\x07\\x0a\\xff\\\\'\n"
+			    "sandbook: runner (start): \\u{2066}x\n");
+	assert_int_equal(fclose(cli.err), 0);
+}
+
 static void test_nearest_word__is_near_or_nothing(void **state)
 {
 	static const char *const words[] = {"network", "readable", "rw", NULL};
@@ -175,6 +200,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_cli__refuses_what_is_no_number),
 	cmocka_unit_test(test_cli__a_missing_value_is_said),
 	cmocka_unit_test(test_cli__announces_or_refuses),
+	cmocka_unit_test(test_cli__what_others_wrote_is_made_printable),
 	cmocka_unit_test(test_nearest_word__is_near_or_nothing),
 };
 

@@ -735,7 +735,7 @@ static void test_policy_scope__print(void **state)
 	scope_ask(&w->request.deny, "secrets");
 	w->request.memory_mib = 512;
 	assert_ok(scope_resolve(w), &w->err);
-	sbk_scope_print(&w->scope, &out);
+	sbk_scope_print(&w->scope, NULL, &out);
 	assert_ok(sbk_buf_failed(&out, &w->err), &w->err);
 	assert_non_null(strstr(out.data, "May write and read:\n  /"));
 	assert_non_null(strstr(out.data, "/home/project/secrets/   --deny"));

@@ -146,7 +146,7 @@ static void test_scope_secrets__are_printed(void **state)
 	scope_write(w, "home/project/.env", "A=b");
 	scope_write(w, "home/project/id_rsa", "key");
 	assert_ok(scope_resolve(w), &w->err);
-	sbk_scope_print(&w->scope, &out);
+	sbk_scope_print(&w->scope, NULL, &out);
 	assert_non_null(strstr(sbk_buf_text(&out), "1 file mostly holds"));
 	assert_non_null(strstr(sbk_buf_text(&out), "--deny PATH"));
 	assert_non_null(strstr(sbk_buf_text(&out), "id_rsa   SSH private key"));

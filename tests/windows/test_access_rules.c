@@ -98,6 +98,116 @@ static void test_access_rules__what_is_there_is_not_ours(void **state)
 		     SBK_RIGHTS_READ, BASE "(A;OICIID;0x1200a9;;;" ACCOUNT ")");
 }
 
+static void assert_takes_back(const char *sddl, unsigned below,
+			      bool is_directory, const char *expected)
+{
+	struct sbk_buf before = SBK_BUF_INIT, after = SBK_BUF_INIT;
+	struct sbk_buf ours = SBK_BUF_INIT, text = SBK_BUF_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	nt_state_add(&before, sddl, is_directory);
+	assert_ok(sbk_nt_access_add_grant(
+			  nt_state_of(&before), is_directory, OTHER,
+			  (enum sbk_rights)(SBK_RIGHTS_TAKE_BACK | below),
+			  &after, &ours, &err),
+		  &err);
+	nt_state_sddl(nt_state_of(&after), &text);
+	assert_string_equal(sbk_buf_text(&text), expected);
+	sbk_buf_release(&before);
+	sbk_buf_release(&after);
+	sbk_buf_release(&ours);
+	sbk_buf_release(&text);
+}
+
+#define MODIFY "(A;OICIID;0x1301bf;;;AU)(A;OICIID;FA;;;BA)"
+
+/* What the root hands down decides, and to whom. */
+static void test_access_rules__a_person_may_take_back(void **state)
+{
+	static const char *const enough[] = {
+		BASE "(A;OICI;FA;;;" OTHER ")",
+		BASE "(A;OICIIOID;GA;;;" OTHER ")",
+		BASE "(A;OICIID;FA;;;WD)",
+		BASE "(A;OICI;RCWDWO;;;AU)",
+		BASE "(A;OI;FA;;;" OTHER ")(A;CIIO;FA;;;" OTHER ")",
+	};
+	static const char *const too_little[] = {
+		BASE MODIFY,
+		BASE "(A;;FA;;;" OTHER ")",	    /* for itself alone */
+		BASE "(A;CI;FA;;;" OTHER ")",	    /* for no file */
+		BASE "(A;OICINP;RCWD;;;" OTHER ")", /* not to own it */
+		BASE "(A;OICI;FA;;;CO)",	    /* the maker's */
+		BASE "(A;OICI;FA;;;OW)",	    /* and its owner's */
+		BASE "(A;OICI;FA;;;BA)",	    /* not in each token */
+		BASE "(D;OICI;WO;;;WD)(A;OICI;FA;;;" OTHER ")",
+	};
+	struct sbk_buf text = SBK_BUF_INIT;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(enough) / sizeof(enough[0]); i++)
+		assert_takes_back(enough[i], 0, true, enough[i]);
+	for (i = 0; i < sizeof(too_little) / sizeof(too_little[0]); i++) {
+		struct sbk_buf before = SBK_BUF_INIT, next = SBK_BUF_INIT;
+		struct sbk_error err = SBK_ERROR_INIT;
+
+		sbk_buf_clear(&text);
+		nt_state_add(&before, too_little[i], true);
+		assert_ok(sbk_nt_access_add_grant(nt_state_of(&before), true,
+						  OTHER, SBK_RIGHTS_TAKE_BACK,
+						  &next, &text, &err),
+			  &err);
+		assert_string_equal(sbk_buf_text(&text),
+				    "ace 0x00 0x0b 0x000e0000 " OTHER "\n");
+		sbk_buf_release(&before);
+		sbk_buf_release(&next);
+	}
+	assert_takes_back(BASE MODIFY, 0, true,
+			  BASE "(A;OICIIO;RCWDWO;;;" OTHER ")" MODIFY);
+	assert_takes_back(BASE MODIFY, SBK_RIGHTS_BELOW, true,
+			  BASE MODIFY "(A;OICIID;RCWDWO;;;" OTHER ")");
+	assert_takes_back(BASE "(A;ID;FR;;;AU)", SBK_RIGHTS_BELOW, false,
+			  BASE "(A;ID;FR;;;AU)(A;ID;RCWDWO;;;" OTHER ")");
+	/* A file as the root: nothing is made in it. */
+	assert_takes_back(BASE "(A;;FR;;;AU)", 0, false, BASE "(A;;FR;;;AU)");
+	sbk_buf_release(&text);
+}
+
+/* Of a person's entries those alone. */
+static void test_access_rules__taking_back_is_stripped_alone(void **state)
+{
+	static const char *const person[] = {SBK_TAKES_BACK OTHER};
+	struct sbk_buf before = SBK_BUF_INIT, next = SBK_BUF_INIT;
+	struct sbk_buf text = SBK_BUF_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+	unsigned how;
+
+	(void)state;
+	nt_state_add(&before,
+		     BASE "(A;;FR;;;" OTHER ")(A;OICIID;RCWDWO;;;" ACCOUNT
+			  ")(A;OICIID;RCWDWO;;;" OTHER ")(D;ID;RCWDWO;;;" OTHER
+			  ")",
+		     true);
+	assert_ok(sbk_nt_access_strip(nt_state_of(&before), person, 1, &next,
+				      &err),
+		  &err);
+	nt_state_sddl(nt_state_of(&next), &text);
+	assert_string_equal(sbk_buf_text(&text), BASE
+			    "(A;;FR;;;" OTHER ")(A;OICIID;RCWDWO;;;" ACCOUNT
+			    ")(D;ID;RCWDWO;;;" OTHER ")");
+	assert_ok(sbk_nt_access_naming(nt_state_of(&before), person[0], &how,
+				       &err),
+		  &err);
+	assert_int_equal(how, SBK_NAMED_ENTRY | SBK_NAMED_INHERIT);
+	assert_ok(
+		sbk_nt_access_naming(nt_state_of(&next), person[0], &how, &err),
+		&err);
+	assert_int_equal(how, 0); /* nor because the person owns it */
+	sbk_buf_release(&before);
+	sbk_buf_release(&next);
+	sbk_buf_release(&text);
+}
+
 /* Somebody cut it off from above: a grant above does not reach it either. */
 static void test_access_rules__a_protected_list_stays(void **state)
 {
@@ -345,6 +455,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_access_rules__roots_and_what_is_below),
 	cmocka_unit_test(test_access_rules__a_denial_precedes_what_it_denies),
 	cmocka_unit_test(test_access_rules__what_is_there_is_not_ours),
+	cmocka_unit_test(test_access_rules__a_person_may_take_back),
+	cmocka_unit_test(test_access_rules__taking_back_is_stripped_alone),
 	cmocka_unit_test(test_access_rules__a_protected_list_stays),
 	cmocka_unit_test(test_access_rules__no_list_lets_everybody_in),
 	cmocka_unit_test(test_access_rules__a_principal_is_one_text),

@@ -1,6 +1,8 @@
 /* Which variables of the user a run under an account has, and which not. */
 #include "engine/windows/account_environment.h"
 
+#include "engine/git_environment.h"
+
 #include <string.h>
 
 #include "tests/support/test.h"
@@ -64,6 +66,10 @@ static void test_account_environment__nothing_of_the_users_stays(void **state)
 	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		assert_string_equal(value_of(found, wanted[i].name),
 				    wanted[i].value);
+	/* And git is told. */
+	assert_string_equal(found[i++], "GIT_CONFIG_COUNT=1");
+	assert_string_equal(found[i++], "GIT_CONFIG_KEY_0=safe.directory");
+	assert_string_equal(found[i++], "GIT_CONFIG_VALUE_0=*");
 	assert_null(found[i]);
 	sbk_arena_release(&arena);
 }
@@ -92,7 +98,49 @@ static void test_account_environment__what_was_set_stays(void **state)
 	sbk_arena_release(&arena);
 }
 
+/* What the person told git stays, and is not told twice. */
+static void test_account_environment__git_is_told_once_more(void **state)
+{
+	static const struct {
+		const char *variables[6], *wanted[7];
+	} cases[] = {
+		{{"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=core.pager",
+		  "GIT_CONFIG_VALUE_0=cat"},
+		 {"GIT_CONFIG_KEY_0=core.pager", "GIT_CONFIG_VALUE_0=cat",
+		  "GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_1=safe.directory",
+		  "GIT_CONFIG_VALUE_1=*"}},
+		{{"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory",
+		  "GIT_CONFIG_VALUE_0=*"},
+		 {"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory",
+		  "GIT_CONFIG_VALUE_0=*"}},
+		/* Not counted, so not told. */
+		{{"GIT_CONFIG_COUNT=x", "GIT_CONFIG_KEY_0=safe.directory",
+		  "GIT_CONFIG_VALUE_0=/else"},
+		 {"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory",
+		  "GIT_CONFIG_VALUE_0=*"}},
+		{{"GIT_CONFIG_COUNT=18446744073709551615"},
+		 {"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory",
+		  "GIT_CONFIG_VALUE_0=*"}},
+	};
+	struct sbk_arena arena = SBK_ARENA_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+	const char **found;
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_ok(sbk_git_environment(cases[i].variables, &arena,
+					      &found, &err),
+			  &err);
+		for (j = 0; cases[i].wanted[j] != NULL; j++)
+			assert_string_equal(found[j], cases[i].wanted[j]);
+		assert_null(found[j]);
+	}
+	sbk_arena_release(&arena);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_account_environment__git_is_told_once_more),
 	cmocka_unit_test(test_account_environment__nothing_of_the_users_stays),
 	cmocka_unit_test(test_account_environment__what_was_set_stays),
 };

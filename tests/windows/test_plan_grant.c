@@ -6,9 +6,11 @@
  */
 #include "tests/support/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/hand_back.h"
 #include "engine/os.h"
 #include "engine/plan_grant.h"
 #include "engine/plan_undo.h"
@@ -360,6 +362,201 @@ static void test_plan_grant__two_grants_are_undone_in_any_order(void **state)
 	overlapping(false);
 }
 
+/* --- taking back ---------------------------------------------------------- */
+
+/* As a directory directly below C:/ is: hers, with Modify for everybody. */
+static void begin_modify_only(struct granted *g)
+{
+	static const struct sbk_group users = {
+		.attributes = SBK_GROUP_MANDATORY | SBK_GROUP_ENABLED};
+
+	sim_remove(g->sim, "C:/p");
+	g->sim->groups[g->sim->group_count] = users;
+	assert_int_equal(sbk_sid_parse("S-1-5-11", 8,
+				       &g->sim->groups[g->sim->group_count].sid,
+				       NULL),
+			 0);
+	g->sim->group_count++;
+	(void)sim_add(g->sim, "C:/p", true,
+		      "O:BAG:SYD:PAI(A;OICI;FA;;;BA)(A;OICIIO;0x1301bf;;;AU)"
+		      "(A;;0x1200af;;;AU)");
+	(void)sim_add(g->sim, "C:/p/ws", true, NULL);
+	(void)sim_add(g->sim, "C:/p/ws/.GIT", true, NULL);
+	(void)sim_add(g->sim, "C:/p/ws/src", true, NULL);
+	(void)sim_add(g->sim, "C:/p/ws/src/file", false, NULL);
+	sbk_buf_clear(&g->start);
+	sim_print(g->sim, &g->start);
+}
+
+/* What the account makes: it is the owner. */
+static void make_as_account(struct granted *g, const char *path,
+			    bool is_directory, const char *sddl)
+{
+	const struct sbk_sid person = g->sim->user;
+
+	assert_int_equal(sbk_sid_parse(SIM_ACCOUNT, strlen(SIM_ACCOUNT),
+				       &g->sim->user, NULL),
+			 0);
+	(void)sim_add(g->sim, path, is_directory, sddl);
+	g->sim->user = person;
+}
+
+/* How many of the account's are given to her, and how many stay. */
+static void assert_handed_back(struct granted *g, size_t given, size_t left)
+{
+	static const char *const roots[] = {"C:/p/ws"};
+	static const struct sbk_hand_back_account account = {
+		.owner = {SIM_ACCOUNT},
+		.user = SIM_ACCOUNT,
+		.group = SIM_ACCOUNT};
+	struct sbk_hand_back who = {.backend = &g->backend,
+				    .account = &account,
+				    .person = {.id = {.text = SIM_USER}}};
+	const struct sbk_hand_back_where where = {.roots = roots,
+						  .root_count = 1};
+	const struct recorded kept = g->recorded;
+	struct sbk_plan *plan = sbk_plan_new();
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_hand_back_left stay;
+
+	memset(&stay, 0, sizeof(stay));
+	memset(&g->recorded, 0, sizeof(g->recorded));
+	assert_ok(sbk_hand_back_find(&who, &where, plan, &stay, &err), &err);
+	assert_int_equal(sbk_plan_count(plan), given);
+	assert_int_equal(stay.count, left);
+	if (given > 0)
+		assert_ok(access_apply(g, plan, SBK_TRANSACTION_UNDO, &err),
+			  &err);
+	g->recorded = kept;
+	sbk_plan_free(plan);
+}
+
+static void strip_later(struct granted *g, const char *principal)
+{
+	const struct sbk_object object = {.kind = SBK_KIND_ACCESS,
+					  .name = "C:/p/ws"};
+	struct sbk_plan_root root = {.path = "C:/p/ws", .principal = principal};
+	const struct recorded kept = g->recorded;
+	struct sbk_observation seen = SBK_OBSERVATION_INIT;
+	struct sbk_plan *later = sbk_plan_new();
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	memset(&g->recorded, 0, sizeof(g->recorded));
+	assert_ok(sbk_backend_observe(&g->backend, &object, &seen, &err), &err);
+	root.identity = sbk_buf_text(&seen.identity);
+	assert_int_equal(
+		sbk_plan_undo_later(&g->backend, &root, NULL, 0, later, &err),
+		0);
+	assert_ok(access_apply(g, later, SBK_TRANSACTION_UNDO, &err), &err);
+	g->recorded = kept;
+	sbk_plan_free(later);
+	sbk_observation_release(&seen);
+}
+
+static void test_plan_grant__she_takes_back_what_the_account_made(void **state)
+{
+	struct granted *g = *state;
+	struct sbk_error err = SBK_ERROR_INIT;
+	char sddl[512];
+
+	begin_modify_only(g);
+	assert_ok(grant(g, &err), &err);
+	assert_string_equal(sbk_plan_root_at(g->plan, 1)->principal,
+			    SBK_TAKES_BACK SIM_USER);
+	make_as_account(g, "C:/p/ws/made", true, NULL);
+	make_as_account(g, "C:/p/ws/made/file", false, NULL);
+	/* It may shut her out of its own, and these are named. */
+	make_as_account(g, "C:/p/ws/shut", false,
+			"O:" SIM_ACCOUNT "G:" SIM_ACCOUNT "D:P(A;;FR;;;AU)");
+	assert_handed_back(g, 2, 1);
+	assert_handed_back(g, 0, 1);
+	(void)snprintf(sddl, sizeof(sddl),
+		       "O:" SIM_USER "G:" SIM_USER
+		       "D:AI(A;ID;0x1301bf;;;" SIM_ACCOUNT
+		       ")(A;ID;0x1301bf;;;%s)(A;ID;RCWDWO;;;" SIM_USER
+		       ")(A;ID;FA;;;BA)(A;ID;0x1301bf;;;AU)",
+		       own_sid());
+	assert_access_sddl(g, "C:/p/ws/made/file", sddl);
+	sim_remove(g->sim, "C:/p/ws/shut");
+	(void)access_undo(g);
+	/* She still has the entry in what came later, until it is undone. */
+	strip_later(g, SIM_ACCOUNT);
+	strip_later(g, own_sid());
+	strip_later(g, SBK_TAKES_BACK SIM_USER);
+	assert_access_sddl(g, "C:/p/ws/made",
+			   "O:" SIM_USER "G:" SIM_USER
+			   "D:AI(A;OICIID;FA;;;BA)(A;OICIID;0x1301bf;;;AU)");
+	sim_remove(g->sim, "C:/p/ws/made");
+	assert_access_world(g, sbk_buf_text(&g->start));
+	/* The control: without the grant's entry it stays the account's. */
+	make_as_account(g, "C:/p/ws/made", true, NULL);
+	assert_handed_back(g, 0, 1);
+}
+
+/* Where the root hands it down already, the grant adds nothing of the kind. */
+static void test_plan_grant__what_she_may_take_needs_no_entry(void **state)
+{
+	struct granted *g = *state;
+	struct sbk_error err = SBK_ERROR_INIT;
+	size_t i;
+
+	assert_ok(grant(g, &err), &err);
+	for (i = 0; i < g->recorded.count; i++)
+		assert_null(strstr(g->recorded.changes[i]->ours, SIM_USER));
+	assert_int_equal(sbk_plan_root_count(g->plan), 2);
+	/* Nor for who runs as herself, nor to read. */
+	(void)access_undo(g);
+	begin_modify_only(g);
+	g->recorded.count = 0;
+	sbk_plan_free(g->plan);
+	g->plan = sbk_plan_new();
+	wish.account = NULL;
+	assert_ok(grant(g, &err), &err);
+	for (i = 0; i < g->recorded.count; i++)
+		assert_null(strstr(g->recorded.changes[i]->ours, SIM_USER));
+}
+
+/* The second grant finds the first one's entry there, which is not its own. */
+static void takes_back_twice(bool first_first)
+{
+	struct granted *g = begin();
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_plan *earlier;
+	size_t count, all, i;
+
+	begin_modify_only(g);
+	wish.account = SIM_ACCOUNT;
+	wish.written = true;
+	assert_ok(grant(g, &err), &err);
+	count = g->recorded.count;
+	earlier = g->plan;
+	g->plan = sbk_plan_new();
+	wish.account = OTHER;
+	assert_ok(grant(g, &err), &err);
+	all = g->recorded.count;
+	for (i = count; i < all; i++)
+		assert_null(strstr(g->recorded.changes[i]->ours, SIM_USER));
+	for (i = 0; i < sbk_plan_root_count(g->plan); i++)
+		assert_int_not_equal(
+			strncmp(sbk_plan_root_at(g->plan, i)->principal,
+				SBK_TAKES_BACK, sizeof(SBK_TAKES_BACK) - 1),
+			0);
+	undo_part(g, first_first ? 0 : count,
+		  first_first ? count : all - count);
+	undo_part(g, first_first ? count : 0,
+		  first_first ? all - count : count);
+	assert_access_world(g, sbk_buf_text(&g->start));
+	sbk_plan_free(earlier);
+	access_end(g);
+}
+
+static void test_plan_grant__two_that_take_back_are_undone(void **state)
+{
+	(void)state;
+	takes_back_twice(true);
+	takes_back_twice(false);
+}
+
 static void assert_refused(struct granted *g, int code, const char *word)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
@@ -468,6 +665,9 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_plan_grant__runs_alone_need_no_way),
 	TEST(test_plan_grant__reading_denies_nothing),
 	cmocka_unit_test(test_plan_grant__two_grants_are_undone_in_any_order),
+	TEST(test_plan_grant__she_takes_back_what_the_account_made),
+	TEST(test_plan_grant__what_she_may_take_needs_no_entry),
+	cmocka_unit_test(test_plan_grant__two_that_take_back_are_undone),
 	TEST(test_plan_grant__what_nobody_may_change_is_refused),
 	TEST(test_plan_grant__a_removable_volume_is_refused),
 	TEST(test_plan_grant__a_read_only_file_at_the_end_is_flushed),

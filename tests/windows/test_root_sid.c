@@ -279,8 +279,10 @@ static void test_root_sid__one_too_many_makes_the_oldest_go(void **state)
 	(void)state;
 	fill(SIZE_MAX);
 	add_directory("/new", identity);
-	assert_int_equal(sbk_root_sid_find(&p, roots, 1, out, &err),
-			 SBK_E_LIMIT);
+	/* It is planned, nothing goes for that, and it is said what will. */
+	assert_ok(sbk_root_sid_find(&p, roots, 1, out, &err), &err);
+	assert_true(p.needs_room);
+	assert_int_equal(book.taken_back, 0);
 	/* The oldest was granted to an account, too: that one stays. */
 	grant("/r0", book.roots[0].identity, "S-1-5-21-1-2-3-1005");
 	make_room(1);
@@ -289,6 +291,41 @@ static void test_root_sid__one_too_many_makes_the_oldest_go(void **state)
 	/* With one less there is room, and nothing is taken back. */
 	book.count = SBK_SYNTHETIC_LIVE_MAX - 1;
 	make_room(1);
+	assert_ok(sbk_root_sid_find(&p, roots, 1, out, &err), &err);
+	assert_false(p.needs_room);
+	sbk_root_principals_release(&p);
+}
+
+/* Where none of them may go, the plan is refused, and none goes. */
+static void test_root_sid__what_accounts_have_makes_no_room(void **state)
+{
+	struct sbk_root_principals p = {.ledger = &ledger, .backend = &backend};
+	const char *roots[] = {"/new"};
+	char identity[192];
+	struct sbk_error err = SBK_ERROR_INIT;
+	const char *out[1];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < SBK_SYNTHETIC_LIVE_MAX; i++) {
+		char path[16], sid[192];
+
+		(void)snprintf(path, sizeof(path), "/r%zu", i % 8);
+		if (i < 8)
+			add_directory(path, identity);
+		else
+			(void)snprintf(identity, sizeof(identity), "%s",
+				       book.roots[i % 8].identity);
+		text_of((uint32_t)i + 1, sid);
+		grant(path, identity, sid);
+	}
+	for (i = 0; i < 8; i++)
+		grant(book.roots[i].path, book.roots[i].identity,
+		      "S-1-5-21-1-2-3-1005");
+	add_directory("/new", identity);
+	assert_int_equal(sbk_root_sid_find(&p, roots, 1, out, &err),
+			 SBK_E_LIMIT);
+	assert_int_equal(book.taken_back, 0);
 	sbk_root_principals_release(&p);
 }
 
@@ -311,6 +348,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_root_sid__another_journals_is_not_taken),
 	TEST(test_root_sid__limits_are_refused),
 	TEST(test_root_sid__one_too_many_makes_the_oldest_go),
+	TEST(test_root_sid__what_accounts_have_makes_no_room),
 	TEST(test_root_sid__what_is_gone_goes_first),
 };
 

@@ -62,7 +62,7 @@ static HANDLE started[STARTED_MAX], output_file;
 static size_t started_count;
 static DWORD refuse_with;
 static unsigned swept, ends_until_refused;
-static bool has_no_data;
+static bool has_no_data, directory_goes, volume_goes, no_place_is_made;
 static struct sbk_win32_process process;
 
 /* --- the world ------------------------------------------------------------ */
@@ -83,6 +83,8 @@ static BOOL WINAPI start_as_self(LPCWSTR name, LPCWSTR domain, LPCWSTR password,
 	    environment != NULL ||
 	    wcsstr(wanted, L"sandbook-runner.exe") == NULL)
 		abort();
+	if (directory_goes)
+		assert_int_equal(_rmdir("ws"), 0);
 	if (refuse_with != 0) {
 		SetLastError(refuse_with);
 		return FALSE;
@@ -119,18 +121,51 @@ static HRESULT WINAPI find_folder(const GUID *folder, DWORD flags, HANDLE token,
 	return S_OK;
 }
 
+/* The volume can be taken out. */
+static NTSTATUS NTAPI query_volume(HANDLE handle, PIO_STATUS_BLOCK io,
+				   PVOID out, ULONG size,
+				   FS_INFORMATION_CLASS what)
+{
+	static const ULONG removable[2] = {7 /* FILE_DEVICE_DISK */,
+					   1 /* FILE_REMOVABLE_MEDIA */};
+
+	if (!volume_goes || size < sizeof(removable))
+		return sbk_win32_file_system.NtQueryVolumeInformationFile(
+			handle, io, out, size, what);
+	memcpy(out, removable, sizeof(removable));
+	return 0;
+}
+
+static NTSTATUS NTAPI make_no_place(PHANDLE out, ACCESS_MASK access,
+				    POBJECT_ATTRIBUTES object,
+				    PIO_STATUS_BLOCK io, PLARGE_INTEGER size,
+				    ULONG attributes, ULONG share,
+				    ULONG disposition, ULONG options, PVOID ea,
+				    ULONG ea_size)
+{
+	if (no_place_is_made && disposition == FILE_CREATE &&
+	    object->ObjectName->Length > 26 &&
+	    memcmp(object->ObjectName->Buffer, L"sandbook-run-", 26) == 0)
+		return (NTSTATUS)0xc0000022; /* STATUS_ACCESS_DENIED */
+	return sbk_win32_system.files.NtCreateFile(
+		out, access, object, io, size, attributes, share, disposition,
+		options, ea, ea_size);
+}
+
 /* Just as a run removes its directory, another one sweeps it: what is removed
  * already cannot be removed again. */
 static NTSTATUS NTAPI sweep_first(HANDLE handle, PIO_STATUS_BLOCK io,
 				  PVOID data, ULONG size,
 				  FILE_INFORMATION_CLASS what)
 {
-	wchar_t path[400] = L"";
+	wchar_t path[400] = L"", *name;
 	size_t removed, left;
 
 	if (what == SET_DISPOSITION || what == SET_DISPOSITION_EX)
 		(void)GetFinalPathNameByHandleW(handle, path, 400, 0);
-	if (wcsstr(path, L"sandbook-run-") == NULL || swept++ > 0)
+	/* The directory itself, not what is in it. */
+	name = wcsstr(path, L"sandbook-run-");
+	if (name == NULL || wcschr(name, L'\\') != NULL || swept++ > 0)
 		return sbk_win32_file_system.NtSetInformationFile(
 			handle, io, data, size, what);
 	sbk_temporary_sweep(&removed, &left);
@@ -248,6 +283,7 @@ static int setup(void **state)
 	table.accounts = &sim_accounts_table;
 	table.rights.LookupAccountSidW = sbk_win32->rights.LookupAccountSidW;
 	table.errors.GetLastError = last_error;
+	table.files.NtCreateFile = make_no_place;
 	logon = sbk_win32_logon_system;
 	logon.CreateProcessWithLogonW = start_as_self;
 	table.logon = &logon;
@@ -264,7 +300,7 @@ static int setup(void **state)
 	table.process = &process;
 	sbk_win32 = &table;
 	ends_until_refused = 0;
-	has_no_data = false;
+	has_no_data = directory_goes = volume_goes = no_place_is_made = false;
 	refuse_with = 0;
 	started_count = 0;
 	assert_true(SetEnvironmentVariableA("SBK_TEST_RUNNER", "serve"));
@@ -367,8 +403,8 @@ static void test_run_account__runs_to_its_end(void **state)
 	(void)state;
 	enrol();
 	/* Wine reads no limits of a job back, which is said. */
-	assert_code(call(ONLINE, "--best-effort", "--", "cmd", "/c", "echo",
-			 "hello&exit", "7", NULL),
+	assert_code(call(ONLINE, "--best-effort", "--memory", "512", "--",
+			 "cmd", "/c", "echo", "hello&exit", "7", NULL),
 		    7);
 	assert_non_null(strstr(written, "hello"));
 	assert_said("were not all read back");
@@ -380,6 +416,7 @@ static void test_run_account__runs_to_its_end(void **state)
 	assert_code(call("journal", "log", "--json", NULL), 0);
 	assert_said("/data/sandbook-run-");
 	assert_said("\"account\":\"S-1-");
+	assert_said("\"limits\":{\"memory_mib\":512}");
 	assert_said("\"write-restricted token\",\"account\"");
 	assert_code(call("journal", "verify", NULL), 0);
 }
@@ -406,6 +443,14 @@ static void test_run_account__what_it_is_given_is_its_own(void **state)
 	assert_non_null(strstr(written, "\nUSERNAME=SandbookOnline\r"));
 	assert_non_null(strstr(written, "\nHOME=C:\\mine\r"));
 	assert_null(strstr(written, "HTTP_PROXY"));
+	assert_non_null(strstr(written, "=safe.directory\r"));
+	/* Its variables name directories that are there, for it to write in. */
+	assert_code(call(ONLINE, "--best-effort", "--", "cmd", "/c",
+			 "cd /d %APPDATA%\\npm && cd /d %LOCALAPPDATA% && "
+			 "mkdir cache && cd cache && cd",
+			 NULL),
+		    0);
+	assert_non_null(strstr(written, "\\AppData\\Local\\cache\r"));
 	assert_code(
 		call(ONLINE, "--best-effort", "--", "launched", "litter", NULL),
 		3);
@@ -638,6 +683,55 @@ static void test_run_account__no_place_for_files_is_a_failure(void **state)
 	assert_said("SHGetKnownFolderPath");
 }
 
+/* What is denied to the account may be what nobody granted; what is denied to
+ * us is not. */
+static void test_run_account__a_grant_is_named_where_it_helps(void **state)
+{
+	(void)state;
+	enrol();
+	no_place_is_made = true;
+	assert_int_not_equal(
+		call(ONLINE, "--best-effort", "--", "cmd", "/c", "exit", NULL),
+		0);
+	assert_said("sandbook-run-");
+	assert_null(strstr(output, "sandbook grant --rw"));
+	no_place_is_made = false;
+	directory_goes = true;
+	assert_int_not_equal(
+		call(ONLINE, "--best-effort", "--", "cmd", "/c", "exit", NULL),
+		0);
+	assert_said("'sandbook grant --rw ");
+	directory_goes = false;
+	assert_int_equal(_mkdir("ws"), 0);
+}
+
+/* What the account cannot be given is said before it begins, and foreseen. */
+static void test_run_account__what_cannot_be_granted_is_told(void **state)
+{
+	(void)state;
+	enrol();
+	volume_goes = true;
+	file.NtQueryVolumeInformationFile = query_volume;
+	assert_code(call("run", "--net", "-C", "ws", "--grant", "acl",
+			 "--dry-run", "--", "cmd", NULL),
+		    0);
+	assert_said("it cannot be given what the run is to read and write");
+	assert_said("removable");
+	assert_said("Home: '");
+	assert_said("' reads in it what it was granted");
+	assert_code(call("run", "--net", "-C", "ws", "--grant", "acl", "--",
+			 "cmd", "/c", "exit", NULL),
+		    SBK_EXIT_UNSUPPORTED);
+	assert_said("cannot be given what the run is to read and write");
+	assert_said("removable");
+	assert_int_equal(started_count, 0);
+	assert_code(call(ONLINE, "--best-effort", "--grant", "acl", "--", "cmd",
+			 "/c", "exit", "4", NULL),
+		    4);
+	assert_said("the sandbox account has what it had before: ");
+	volume_goes = false;
+}
+
 /* Without best effort, what Wine does not do is refused: by the runner, and
  * nothing was recorded. */
 static void test_run_account__strict_it_is_refused_here(void **state)
@@ -646,7 +740,7 @@ static void test_run_account__strict_it_is_refused_here(void **state)
 	enrol();
 	assert_code(call(ONLINE, "--", "cmd", "/c", "mkdir", "made", NULL),
 		    SBK_EXIT_UNSUPPORTED);
-	assert_said("sandbook-runner (start)");
+	assert_said("sandbook-runner (job)");
 	assert_true(SetEnvironmentVariableA("SBK_TEST_RUNNER", "strict token"));
 	assert_code(call(ONLINE, "--best-effort", "--", "cmd", "/c", "mkdir",
 			 "made", NULL),
@@ -863,6 +957,8 @@ static const struct CMUnitTest tests[] = {
 	RUN_TEST(test_run_account__withholding_that_stops_goes_on),
 	RUN_TEST(test_run_account__what_cannot_be_ended_is_told),
 	RUN_TEST(test_run_account__no_place_for_files_is_a_failure),
+	RUN_TEST(test_run_account__a_grant_is_named_where_it_helps),
+	RUN_TEST(test_run_account__what_cannot_be_granted_is_told),
 	RUN_TEST(test_run_account__strict_it_is_refused_here),
 };
 

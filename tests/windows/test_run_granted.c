@@ -26,6 +26,7 @@
 #include "engine/banned.h"
 
 #define OUTPUT_MAX 65536
+#define ACCOUNT "S-1-5-21-0-0-0-513" /* a name that Wine knows */
 #define WORDS_MAX 24
 #define DESCRIPTOR_MAX 4096
 #define WRITE_DATA 0x2
@@ -481,6 +482,61 @@ static void test_run_granted__a_later_protected_name_is_shut(void **state)
 	assert_false(may("ws/src", true, WRITE_DATA));
 }
 
+static void test_run_granted__a_later_object_is_stripped_of_all(void **state)
+{
+	struct sbk_buf text = SBK_BUF_INIT;
+
+	(void)state;
+	assert_code(run("grant", "--to", ACCOUNT, "--rw", "ws", NULL), 0);
+	make_file("ws/later");
+	copy_list("ws/src/file", "ws/later");
+	assert_true(may("ws/later", false, WRITE_DATA));
+	take_back();
+	print_one("ws/later", &text);
+	if (strstr(sbk_buf_text(&text), ";;;" ACCOUNT) != NULL ||
+	    strstr(sbk_buf_text(&text), "53424B") != NULL)
+		fail_msg("%s", sbk_buf_text(&text));
+	sbk_buf_release(&text);
+}
+
+/* What a root has is taken back while a run is at work in it, as where there
+ * are too many. */
+static DWORD WINAPI resume_and_retire(HANDLE thread)
+{
+	const DWORD result = ResumeThread(thread);
+
+	assert_writes("ws/src/file", true);
+	take_back();
+	return result;
+}
+
+static void test_run_granted__a_root_is_retired_under_a_run(void **state)
+{
+	const struct sbk_win32 *before = sbk_win32;
+	struct sbk_win32_process process = *sbk_win32->process;
+	struct sbk_win32 table = *sbk_win32;
+	struct sbk_buf start = SBK_BUF_INIT;
+
+	(void)state;
+	print_host(&start);
+	assert_code(RUN("--grant", "acl", "-C", "ws"), 5);
+	process.ResumeThread = resume_and_retire;
+	table.process = &process;
+	sbk_win32 = &table;
+	/* It can write no more, and ends as it would have. */
+	assert_code(RUN("-C", "ws"), 5);
+	sbk_win32 = before;
+	assert_ws(false);
+	assert_int_equal(sim_token_alive(), 0);
+	assert_code(run("journal", "verify", NULL), 0);
+	assert_taken_back(&start, 0);
+	/* The next one has another. */
+	assert_code(RUN("--grant", "acl", "-C", "ws"), 5);
+	assert_ws(true);
+	assert_taken_back(&start, 0);
+	sbk_buf_release(&start);
+}
+
 /* --- every call ----------------------------------------------------------- */
 
 /* A run that grants its root, of which call n fails. */
@@ -535,6 +591,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_run_granted__two_roots_have_two_sids),
 	TEST(test_run_granted__a_root_that_moved_keeps_its_own),
 	TEST(test_run_granted__a_later_protected_name_is_shut),
+	TEST(test_run_granted__a_later_object_is_stripped_of_all),
+	TEST(test_run_granted__a_root_is_retired_under_a_run),
 	TEST(test_run_granted__each_call_may_fail),
 };
 

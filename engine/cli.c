@@ -244,17 +244,31 @@ static void print_option(FILE *out, const struct sbk_option *option)
 	(void)fprintf(out, "  %-28s %s\n", left, option->help);
 }
 
-/* Help is written with sudo, where the system has another way. */
-static void print_examples(FILE *out, const char *help)
+/* The first of the words in `help` that this system has others for, or NULL. */
+static const char *find_word(const char *help, const char *const **word)
 {
-	static const char sudo[] = "sudo ";
+	const char *const(*words)[2] = sbk_os_admin.help;
+	const char *first = NULL, *at;
+
+	for (; words != NULL && (*words)[0] != NULL; words++) {
+		at = strstr(help, (*words)[0]);
+		if (at == NULL || (first != NULL && at >= first))
+			continue;
+		first = at;
+		*word = *words;
+	}
+	return first;
+}
+
+/* Help is written once, in the words of one system. */
+static void print_help_text(FILE *out, const char *help)
+{
+	const char *const *word = NULL;
 	const char *at;
 
-	(void)fprintf(out, "\n");
-	while (!sbk_os_admin.is_sudo && (at = strstr(help, sudo)) != NULL) {
-		(void)fprintf(out, "%.*s%s", (int)(at - help), help,
-			      sbk_os_admin.before);
-		help = at + sizeof(sudo) - 1;
+	while ((at = find_word(help, &word)) != NULL) {
+		(void)fprintf(out, "%.*s%s", (int)(at - help), help, word[1]);
+		help = at + strlen(word[0]);
 	}
 	(void)fprintf(out, "%s", help);
 }
@@ -279,8 +293,10 @@ static void print_help(struct sbk_cli *cli)
 	for (; option != NULL && option->name != NULL; option++)
 		if (option->help != NULL)
 			print_option(cli->out, option);
-	if (command->help != NULL)
-		print_examples(cli->out, command->help);
+	if (command->help != NULL) {
+		(void)fprintf(cli->out, "\n");
+		print_help_text(cli->out, command->help);
+	}
 	cli->helped = true;
 }
 
@@ -483,10 +499,8 @@ static void print_commands(struct sbk_cli *cli,
 				(void)fprintf(out, "  %-10s %s\n",
 					      command->name, command->summary);
 	}
-	(void)fprintf(out,
-		      "\n%s COMMAND --help tells more; the manual page is "
-		      "sandbook(1).\n",
-		      cli->program);
+	(void)fprintf(out, "\n%s COMMAND --help tells more", cli->program);
+	print_help_text(out, "; the manual page is sandbook(1).\n");
 }
 
 static int no_such_command(struct sbk_cli *cli,

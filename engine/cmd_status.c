@@ -153,8 +153,13 @@ static void print_installed(const struct status *status, struct sbk_buf *out)
 		sbk_buf_printf(out, "Accounts: cannot be looked at: %s\n",
 			       status->principals_error.message);
 	else if (status->principals.count == 0)
-		sbk_buf_adds(out, "Accounts: none ('sandbook setup' makes "
-				  "them; runs do not need them)\n");
+		sbk_buf_printf(out,
+			       "Accounts: none ('sandbook setup' makes them; "
+			       "%s)\n",
+			       sbk_os_admin.is_sudo
+				       ? "runs do not need them"
+				       : "without them a run needs "
+					 "--best-effort");
 	else
 		sbk_buf_adds(out, "Accounts:\n");
 	for (i = 0; i < status->principals.count; i++) {

@@ -99,6 +99,9 @@ int sbk_os_executable(char *out, size_t out_size, struct sbk_error *err);
  * where sbk_os_can_elevate says so) has no need of `after`.
  */
 struct sbk_admin_words {
+	/* What help says in the words of one system, and of this one: to a pair
+	 * of NULL; NULL where help is written in them. */
+	const char *const (*help)[2];
 	bool is_sudo;	    /* by a word before it, which `before` is */
 	const char *before; /* "sudo " or "" */
 	const char *after;  /* "" or " in an elevated prompt" */

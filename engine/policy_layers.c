@@ -21,14 +21,22 @@
 static int check_machine_file(const char *path, const struct sbk_file *file,
 			      struct sbk_error *err)
 {
-	if (file->owner != 0 ||
-	    (file->mode & (WRITABLE_BY_GROUP | WRITABLE_BY_OTHERS)) != 0)
+	if (file->owner == 0 &&
+	    (file->mode & (WRITABLE_BY_GROUP | WRITABLE_BY_OTHERS)) == 0)
+		return 0;
+	if (!sbk_os_admin.is_sudo)
 		return sbk_error_set(err, SBK_E_DENIED,
 				     "'%s' is not believed: it must belong to "
-				     "root and be writable by root alone "
-				     "(chown root '%s'; chmod 644 '%s')",
+				     "the administrators and be writable by "
+				     "them alone (as an administrator: icacls "
+				     "\"%s\" /setowner *S-1-5-32-544, then "
+				     "icacls \"%s\" /reset)",
 				     path, path, path);
-	return 0;
+	return sbk_error_set(err, SBK_E_DENIED,
+			     "'%s' is not believed: it must belong to root and "
+			     "be writable by root alone (chown root '%s'; "
+			     "chmod 644 '%s')",
+			     path, path, path);
 }
 
 /* Many systems give each user a group of their own and a umask of 002. */
@@ -44,8 +52,11 @@ static int check_user_file(const char *path, const struct sbk_file *file,
 		return sbk_error_set(err, SBK_E_DENIED,
 				     "'%s' is not believed: it must belong to "
 				     "'%s' and be writable by nobody else "
-				     "(chmod 600 '%s')",
-				     path, person->name, path);
+				     "(%s '%s')",
+				     path, person->name,
+				     sbk_os_admin.is_sudo ? "chmod 600"
+							  : "icacls /reset",
+				     path);
 	return 0;
 }
 

@@ -11,8 +11,8 @@
 #include "engine/windows/secret.h"
 
 #define SBK_NO_ACCOUNT                                                    \
-	"this user has no sandbox account: a run is the user's own, and " \
-	"reads, the network and other processes are no boundary"
+	"this user has no sandbox account ('sandbook setup' makes one); " \
+	"without it reads, the network and other processes are no boundary"
 
 struct sbk_own_account {
 	bool wanted; /* the run is the account's */

@@ -141,9 +141,11 @@ static int carry_records(struct sbk_console *console, struct sbk_buf *bytes,
 {
 	INPUT_RECORD records[RECORDS];
 	DWORD count = 0, i;
-	int rc = sbk_win32_read_records(console->in, records, RECORDS, &count,
-					err);
+	int rc;
 
+	/* No event is of that kind, where none came after all. */
+	memset(records, 0, sizeof(records));
+	rc = sbk_win32_read_records(console->in, records, RECORDS, &count, err);
 	sbk_buf_clear(bytes);
 	for (i = 0; rc == 0 && i < count; i++) {
 		const KEY_EVENT_RECORD *event = &records[i].Event.KeyEvent;

@@ -102,7 +102,8 @@ int sbk_os_run_elevated(const char *name, char *const *argv, int *code,
 	/* It refused before it did anything, in a window that is gone. */
 	text = sbk_setup_refusal_text(ended, &error);
 	if (error < 0)
-		return sbk_error_set(err, error, "'%s.exe': %s", name, text);
+		return sbk_error_set(err, error, "%s.exe did nothing: %s", name,
+				     text);
 	*code = (int)ended;
 	return 0;
 }

@@ -153,6 +153,9 @@ static int make_console(struct sbk_launch *launch, struct sbk_error *err)
 	if (rc == 0)
 		rc = sbk_win32_make_pipe(&launch->terminal_out, &out, err);
 	if (rc == 0)
+		rc = sbk_win32_second_handle(launch->terminal_in,
+					     &launch->answer, err);
+	if (rc == 0)
 		rc = sbk_win32_make_console(launch->wish->size, in, out,
 					    &launch->console, err);
 	/* The console has copies of its own. */
@@ -454,15 +457,27 @@ void sbk_launch_resize(struct sbk_launch *launch, COORD size)
 	ReleaseSRWLockExclusive(&launch->console_lock);
 }
 
-/* Closing waits for its output to be read: so it is not done under the lock. */
+/*
+ * Closing waits for its output to be read: so it is not done under the lock.
+ *
+ * Before Windows 11 24H2 it also waits for the answer to where the cursor is,
+ * and goes on waiting where its input has ended (microsoft/terminal issues 1810
+ * and 11213). A terminal that is gone, or was never there, gives none, so that
+ * one is given here. To one that had its answer, it is a key that nobody reads:
+ * the command has ended.
+ */
 void sbk_launch_close_console(struct sbk_launch *launch)
 {
+	static const char answer[] = "\x1b[1;1R";
 	HPCON console;
 
 	AcquireSRWLockExclusive(&launch->console_lock);
 	console = launch->console;
 	launch->console = NULL;
 	ReleaseSRWLockExclusive(&launch->console_lock);
+	if (console != NULL)
+		(void)sbk_win32_write(launch->answer, answer,
+				      sizeof(answer) - 1, NULL);
 	sbk_win32_close_console(&console);
 }
 
@@ -485,6 +500,7 @@ int sbk_launch_release(struct sbk_launch *launch, struct sbk_error *err)
 	/* Before the console: it waits for what it wrote to be read. */
 	sbk_win32_close(&launch->terminal_out);
 	sbk_launch_close_console(launch);
+	sbk_win32_close(&launch->answer);
 	sbk_win32_close(&launch->thread);
 	sbk_win32_close(&launch->process);
 	sbk_win32_close(&launch->job);

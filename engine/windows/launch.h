@@ -83,6 +83,7 @@ struct sbk_launch {
 	HPCON console;	 /* under `console_lock` once the command began */
 	SRWLOCK console_lock;
 	HANDLE terminal_in, terminal_out; /* our ends, or NULL */
+	HANDLE answer; /* the input's, whoever has `terminal_in` by now */
 	DWORD process_id;
 	ULONGLONG begun;
 	/* Why limits are not known to hold; "" where they are. */

@@ -371,7 +371,7 @@ const char *const sbk_protected_names[] = {
 };
 
 const char *const sbk_machine_policy_path =
-	"<ProgramData>/Sandbook/policy.json";
+	"<ProgramFiles>/Sandbook/policy.json";
 const char *const sbk_user_policy_path =
 	"<RoamingAppData>/Sandbook/policy.json";
 const char *const sbk_project_policy_name = ".sandbook.json";

@@ -17,8 +17,9 @@ static const struct {
 	const char *text;
 } refusals[SBK_SETUP_REFUSAL_COUNT] = {
 	[SBK_SETUP_LOOK] = {SBK_E_UNSUPPORTED,
-			    "what must hold before anything is made could not "
-			    "be looked at"},
+			    "what must hold before it begins could not be "
+			    "looked at; in a console of an administrator's it "
+			    "says what"},
 	[SBK_SETUP_RESTRICTED] = {SBK_E_DENIED,
 				  "it was started with a restricted token, as "
 				  "within a sandbox; start it from a console "

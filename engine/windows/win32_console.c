@@ -72,6 +72,11 @@ int sbk_win32_read_records(HANDLE input, INPUT_RECORD *records, DWORD size,
 
 	if (!sbk_win32->console->ReadConsoleInputW(input, records, size, &got))
 		return sbk_win32_last_error(err, "ReadConsoleInputW");
+	if (got > size)
+		return sbk_error_set(err, SBK_E_IO,
+				     "ReadConsoleInputW gave %lu of %lu "
+				     "records",
+				     (unsigned long)got, (unsigned long)size);
 	*count = got;
 	return 0;
 }

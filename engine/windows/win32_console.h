@@ -41,7 +41,9 @@ int sbk_win32_open_console(const WCHAR *name, HANDLE *out,
 int sbk_win32_console_mode(HANDLE console, DWORD *out, struct sbk_error *err);
 int sbk_win32_set_console_mode(HANDLE console, DWORD mode,
 			       struct sbk_error *err);
-/* At least one record; waits for it ("ReadConsoleInput function"). */
+/* At least one record; waits for it ("ReadConsoleInput function"). One that is
+ * cancelled (CancelSynchronousIo) may report success and leave the records as
+ * they were (microsoft/terminal issue 12143, of ReadConsole). */
 int sbk_win32_read_records(HANDLE input, INPUT_RECORD *records, DWORD size,
 			   DWORD *count, struct sbk_error *err);
 /* What was typed and not read yet is gone ("FlushConsoleInputBuffer

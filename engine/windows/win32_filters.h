@@ -76,7 +76,8 @@ int sbk_win32_filters_begin(HANDLE engine, struct sbk_error *err);
 int sbk_win32_filters_commit(HANDLE engine, struct sbk_error *err);
 
 /* "FwpmProviderAdd0", "FwpmProviderDeleteByKey0 function (fwpmu.h)": one that
- * is kept over a restart. */
+ * is kept over a restart, of no service, so that what it owns is there whenever
+ * the engine is ("Object Management", Object Lifetimes). */
 int sbk_win32_provider_add(HANDLE engine, const struct sbk_guid *key,
 			   struct sbk_error *err);
 int sbk_win32_provider_delete(HANDLE engine, const struct sbk_guid *key,

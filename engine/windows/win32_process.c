@@ -217,16 +217,28 @@ void sbk_win32_close_desktop(HDESK *desktop)
 	*desktop = NULL;
 }
 
-int sbk_win32_inheritable(HANDLE handle, HANDLE *out, struct sbk_error *err)
+static int duplicate(HANDLE handle, BOOL inherited, HANDLE *out,
+		     struct sbk_error *err)
 {
 	const HANDLE self = sbk_win32->program->GetCurrentProcess();
 	HANDLE copy = NULL;
 
 	if (!sbk_win32->process->DuplicateHandle(self, handle, self, &copy, 0,
-						 TRUE, DUPLICATE_SAME_ACCESS))
+						 inherited,
+						 DUPLICATE_SAME_ACCESS))
 		return sbk_win32_last_error(err, "DuplicateHandle");
 	*out = copy;
 	return 0;
+}
+
+int sbk_win32_inheritable(HANDLE handle, HANDLE *out, struct sbk_error *err)
+{
+	return duplicate(handle, TRUE, out, err);
+}
+
+int sbk_win32_second_handle(HANDLE handle, HANDLE *out, struct sbk_error *err)
+{
+	return duplicate(handle, FALSE, out, err);
 }
 
 int sbk_win32_make_console(COORD size, HANDLE input, HANDLE output, HPCON *out,

@@ -97,6 +97,8 @@ void sbk_win32_close_desktop(HDESK *desktop);
 /* A handle of ours that children inherit: "DuplicateHandle function
  * (handleapi.h)". */
 int sbk_win32_inheritable(HANDLE handle, HANDLE *out, struct sbk_error *err);
+/* Likewise, but children do not. */
+int sbk_win32_second_handle(HANDLE handle, HANDLE *out, struct sbk_error *err);
 
 /* "CreatePseudoConsole function" (HRESULT): the ends stay the caller's. Its
  * first output asks where the cursor is; a program of it may hang until the

@@ -112,7 +112,7 @@ static void test_journal_cmd__reads_what_was_recorded(void **state)
 	expect("journal export --to e.json", SBK_EXIT_EXISTS, "exists already");
 	expect("journal proof 1", 0, "");
 	/* Wine's caller is elevated, and so does not open a user's journal. */
-	expect("audit drift", 2, "for that user's own commands");
+	expect("audit drift", 2, "Windows starts nothing as '");
 	/* Nobody is enrolled, and no run owes anything. */
 	expect("hand-back", 0, "0 objects were handed back, for 0 runs");
 	/* Held against what was kept of it. */

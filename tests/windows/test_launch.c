@@ -451,6 +451,66 @@ static void test_launch__runs_in_a_pseudoconsole(void **state)
 	assert_int_equal(out.end.exit_code, 5);
 }
 
+static HANDLE asked, unused;
+static char answered[16];
+static size_t answered_size;
+
+/* A console that reads nothing of what it is told, and has asked. */
+static HRESULT WINAPI make_deaf(COORD size, HANDLE input, HANDLE output,
+				DWORD flags, HPCON *made)
+{
+	const HANDLE self = GetCurrentProcess();
+	HANDLE other = NULL;
+	HRESULT result;
+
+	assert_int_equal(flags, 1);
+	assert_true(DuplicateHandle(self, input, self, &asked, 0, FALSE,
+				    DUPLICATE_SAME_ACCESS));
+	assert_true(CreatePipe(&other, &unused, NULL, 0));
+	result = CreatePseudoConsole(size, other, output, 0, made);
+	(void)CloseHandle(other);
+	return result;
+}
+
+static void WINAPI note_answer(HPCON console)
+{
+	DWORD there = 0, got = 0;
+
+	assert_true(PeekNamedPipe(asked, NULL, 0, NULL, &there, NULL));
+	if (there > 0)
+		assert_true(ReadFile(asked, answered, sizeof(answered) - 1,
+				     &got, NULL));
+	answered_size = got;
+	ClosePseudoConsole(console);
+}
+
+/* The system's own would wait for ever: here nobody has a terminal. */
+static void test_launch__a_console_has_its_answer_before_it_closes(void **state)
+{
+	const char *const argv[] = {"launched", "exit", "5", NULL};
+	struct sbk_win32_process calls = *sbk_win32->process;
+	struct sbk_win32 table = *sbk_win32;
+	const struct sbk_win32 *before = sbk_win32;
+	struct sbk_launch_wish wish = wish_of(argv);
+	struct outcome out;
+
+	(void)state;
+	wish.terminal = 7;
+	wish.size = (COORD){80, 24};
+	calls.CreatePseudoConsole = make_deaf;
+	calls.ClosePseudoConsole = note_answer;
+	table.process = &calls;
+	sbk_win32 = &table;
+	run(&wish, &out);
+	sbk_win32 = before;
+	(void)CloseHandle(asked);
+	(void)CloseHandle(unused);
+	assert_ok(out.rc, &out.err);
+	assert_int_equal(out.released, 0);
+	assert_int_equal(answered_size, 6);
+	assert_memory_equal(answered, "\x1b[1;1R", 6);
+}
+
 /* --- how it ends ---------------------------------------------------------- */
 
 static void test_launch__the_exit_code_is_the_commands(void **state)
@@ -665,6 +725,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_launch__no_other_handle_gets_in),
 	cmocka_unit_test(test_launch__streams_are_the_callers),
 	cmocka_unit_test(test_launch__runs_in_a_pseudoconsole),
+	cmocka_unit_test(
+		test_launch__a_console_has_its_answer_before_it_closes),
 	cmocka_unit_test(test_launch__the_exit_code_is_the_commands),
 	cmocka_unit_test(test_launch__its_time_ends_it),
 	cmocka_unit_test(test_launch__what_it_leaves_is_ended),

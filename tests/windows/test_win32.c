@@ -15,6 +15,7 @@
 #include "engine/windows/empty.h"
 #include "engine/windows/win32.h"
 #include "engine/windows/win32_census.h"
+#include "engine/windows/win32_console.h"
 #include "engine/windows/win32_file.h"
 #include "tests/windows/nt_state.h"
 
@@ -451,6 +452,40 @@ static void test_win32__a_deep_tree_takes_little_stack(void **state)
 	sbk_pin_release(&top);
 }
 
+static DWORD records_told;
+
+static BOOL WINAPI tell_records(HANDLE input, PINPUT_RECORD records, DWORD size,
+				LPDWORD count)
+{
+	(void)input;
+	(void)records;
+	(void)size;
+	*count = records_told;
+	return TRUE;
+}
+
+static void test_win32__more_records_than_there_is_room_for(void **state)
+{
+	struct sbk_win32_console calls = sbk_win32_console_system;
+	struct sbk_win32 table = sbk_win32_system;
+	INPUT_RECORD records[2];
+	DWORD count = 7;
+
+	(void)state;
+	calls.ReadConsoleInputW = tell_records;
+	table.console = &calls;
+	sbk_win32 = &table;
+	records_told = 3;
+	assert_int_equal(sbk_win32_read_records(NULL, records, 2, &count, NULL),
+			 SBK_E_IO);
+	assert_int_equal(count, 7);
+	records_told = 2;
+	assert_int_equal(sbk_win32_read_records(NULL, records, 2, &count, NULL),
+			 0);
+	assert_int_equal(count, 2);
+	sbk_win32 = &sbk_win32_system;
+}
+
 static const struct CMUnitTest tests[] = {
 	PLACED(test_win32__a_descriptor_is_kept_or_its_loss_is_told),
 	PLACED(test_win32__an_object_is_found_by_its_id),
@@ -461,6 +496,7 @@ static const struct CMUnitTest tests[] = {
 	PLACED(test_win32__a_file_that_cannot_be_looked_at),
 	PLACED(test_win32__a_locked_volume_is_no_empty_one),
 	PLACED(test_win32__a_deep_tree_takes_little_stack),
+	cmocka_unit_test(test_win32__more_records_than_there_is_room_for),
 };
 
 SBK_TEST_MAIN(tests)

@@ -46,3 +46,42 @@ void sbk_rule_text_describe(const char *rule, struct sbk_buf *out)
 	}
 	sbk_buf_release(&value);
 }
+
+/* Of MS-GPFAS 2.2.2.19 and later systems, what INetFwRule3 gives and takes. */
+static bool is_of_interface(const char *part)
+{
+	static const char *const names[] = {
+		"Action",    "Active", "App",	   "AppPkgId",	"Defer",
+		"Desc",	     "Dir",    "Edge",	   "EmbedCtxt", "ICMP4",
+		"ICMP6",     "IFType", "LA4",	   "LA6",	"LPort",
+		"LPort2_10", "LUAuth", "LUOwn",	   "Name",	"Profile",
+		"Protocol",  "RA4",    "RA6",	   "RMAuth",	"RPort",
+		"RPort2_10", "RUAuth", "Security", "Svc"};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcspn(part, "=") == strlen(names[i]) &&
+		    strncmp(part, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+bool sbk_rule_text_is_plain(const char *rule)
+{
+	struct sbk_buf name = SBK_BUF_INIT;
+	bool is_plain =
+		sbk_rule_text_part(rule, "Name", &name) && name.size > 0;
+	const char *at = strchr(rule, '|'); /* behind the version */
+
+	sbk_buf_release(&name);
+	if (*rule != 'v' || at == NULL || strchr(rule, '%') != NULL ||
+	    strstr(rule, "=@") != NULL)
+		return false;
+	for (at++; is_plain && *at != '\0'; at++) {
+		is_plain = is_of_interface(at);
+		at += strcspn(at, "|");
+		if (*at == '\0')
+			return false;
+	}
+	return is_plain;
+}

@@ -74,6 +74,7 @@ bool sbk_journal_is_remediation(enum sbk_book book,
 	switch (change->object.kind) {
 	case SBK_KIND_DESCRIPTOR:
 		return true;
+	case SBK_KIND_FIREWALL:
 	case SBK_KIND_LOGON:
 	case SBK_KIND_MEMBER:
 	case SBK_KIND_REGISTRY:

@@ -2,8 +2,17 @@
  * What names a principal on the running system without being a descriptor: that
  * its account may log on, groups that it is in, user rights, lists. Owns which
  * of them are taken away: those that can be put back as they were. Everything
- * else is left and told, an account above all: made again it would have another
- * SID, so that no undo could bring it back.
+ * else is left and told:
+ *
+ *	account, group, profile  made again it would have another SID, so that
+ *	                         no undo could bring it back
+ *	filter of others         no state of ours holds its conditions, of any
+ *	                         type, its callout and its provider's data
+ *	key of a tool            made again it has the descriptor of the key
+ *	                         above it, and no state of ours holds its own;
+ *	                         its values stay in it
+ *	firewall rule            where INetFwRule3 does not give all of it, or
+ *no undo may make it (firewall_others.c)
  */
 #include "uninstall/remediate.h"
 
@@ -15,13 +24,16 @@
 
 #include "engine/banned.h"
 
-/* Of the kinds of facts: what it is, and why it stays. */
+/* Of the kinds of facts: what it is, and why it stays: what cannot be taken
+ * away itself, also where what it can do is. */
 static const struct {
 	const char *what, *why;
+	bool stays;
 } kinds[] = {
 	[SBK_VOLUME_ACCOUNT] = {"account",
 				"it stays, disabled: deleting it could not be "
-				"undone; 'net user NAME /delete' does"},
+				"undone; 'net user NAME /delete' does",
+				true},
 	[SBK_VOLUME_GROUP] = {"group",
 			      "it stays: deleting it could not be undone; 'net "
 			      "localgroup NAME /delete' does"},
@@ -30,14 +42,19 @@ static const struct {
 				"a profile"},
 	[SBK_VOLUME_HIDDEN] = {"name that is hidden at sign-in", NULL},
 	[SBK_VOLUME_RULE] = {"firewall rule",
-			     "it stays; 'netsh advfirewall firewall delete "
-			     "rule name=NAME' removes it"},
+			     "it stays: not all of it could be put back; "
+			     "'netsh advfirewall firewall delete rule "
+			     "name=NAME' removes it",
+			     false},
 	[SBK_VOLUME_MEMBER] = {"membership in", NULL},
 	[SBK_VOLUME_USER_RIGHT] = {"user right", NULL},
 	[SBK_VOLUME_FILTER] = {"network filter",
-			       "it stays; the tool that made it removes it"},
+			       "it stays: not all of it could be put back; the "
+			       "tool that made it removes it"},
 	[SBK_VOLUME_PROCESS] = {"process", "it runs; end it"},
-	[SBK_VOLUME_KEPT] = {"state of the tool", "it stays"},
+	[SBK_VOLUME_KEPT] = {"state of the tool",
+			     "it stays: made again it would not be protected "
+			     "as it was"},
 };
 
 static int add(struct sbk_remediation *r, const struct sbk_volume_fact *fact,
@@ -55,7 +72,9 @@ static int add(struct sbk_remediation *r, const struct sbk_volume_fact *fact,
 	sbk_buf_printf(&text, "%s '%s'", kinds[fact->kind].what, fact->text);
 	*one = (struct sbk_remediation_named){
 		.text = sbk_arena_strdup(&r->arena, sbk_buf_text(&text)),
-		.why = kinds[fact->kind].why,
+		.why = fact->removable == NULL || kinds[fact->kind].stays
+			       ? kinds[fact->kind].why
+			       : NULL,
 		.kind = fact->removable_kind};
 	sbk_buf_release(&text);
 	if (fact->removable != NULL)

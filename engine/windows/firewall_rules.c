@@ -149,24 +149,26 @@ static bool is_plain(const struct sbk_buf *value)
 }
 
 static void add_line(struct sbk_buf *out, enum sbk_firewall_property property,
-		     const struct sbk_buf *value)
+		     const struct sbk_buf *text)
 {
-	struct sbk_buf text = SBK_BUF_INIT;
-
-	add_canonical(&text, property, value);
 	if (out->failure == 0)
-		out->failure = text.failure;
+		out->failure = text->failure;
 	sbk_buf_adds(out, properties[property].name);
-	if (text.size > 0)
+	if (text->size > 0)
 		sbk_buf_addc(out, ' ');
-	if (is_plain(&text)) {
-		sbk_buf_add(out, text.data, text.size);
+	if (is_plain(text)) {
+		sbk_buf_add(out, text->data, text->size);
 	} else {
 		sbk_buf_adds(out, "raw ");
-		sbk_buf_add_hex(out, sbk_buf_text(&text), text.size);
+		sbk_buf_add_hex(out, sbk_buf_text(text), text->size);
 	}
 	sbk_buf_addc(out, '\n');
-	sbk_buf_release(&text);
+}
+
+static void add_copies(struct sbk_buf *out, size_t count)
+{
+	if (count > 1)
+		sbk_buf_printf(out, "copies %zu\n", count);
 }
 
 void sbk_firewall_encode(struct sbk_buf *out,
@@ -176,10 +178,40 @@ void sbk_firewall_encode(struct sbk_buf *out,
 
 	if (count == 0)
 		return;
-	if (count > 1)
-		sbk_buf_printf(out, "copies %zu\n", count);
+	add_copies(out, count);
+	for (i = 0; i < SBK_FIREWALL_PROPERTY_COUNT; i++) {
+		struct sbk_buf text = SBK_BUF_INIT;
+
+		add_canonical(&text, (enum sbk_firewall_property)i,
+			      &rule->values[i]);
+		add_line(out, (enum sbk_firewall_property)i, &text);
+		sbk_buf_release(&text);
+	}
+}
+
+void sbk_firewall_encode_read(struct sbk_buf *out,
+			      const struct sbk_firewall_rule *rule,
+			      size_t count)
+{
+	size_t i;
+
+	if (count == 0)
+		return;
+	add_copies(out, count);
 	for (i = 0; i < SBK_FIREWALL_PROPERTY_COUNT; i++)
 		add_line(out, (enum sbk_firewall_property)i, &rule->values[i]);
+}
+
+const char *sbk_firewall_property_name(enum sbk_firewall_property property)
+{
+	return properties[property].name;
+}
+
+bool sbk_firewall_value_equal(const struct sbk_buf *one,
+			      const struct sbk_buf *two)
+{
+	return one->size == two->size &&
+	       memcmp(sbk_buf_text(one), sbk_buf_text(two), one->size) == 0;
 }
 
 /* --- ours ----------------------------------------------------------------- */

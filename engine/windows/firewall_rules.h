@@ -80,6 +80,10 @@ struct sbk_firewall_rule {
 
 void sbk_firewall_rule_release(struct sbk_firewall_rule *rule);
 bool sbk_firewall_is_number(enum sbk_firewall_property property);
+/* By its name in INetFwRule3. */
+const char *sbk_firewall_property_name(enum sbk_firewall_property property);
+bool sbk_firewall_value_equal(const struct sbk_buf *one,
+			      const struct sbk_buf *two);
 
 /* The name of an account's rule. */
 void sbk_firewall_name(const struct sbk_sid *user,
@@ -108,6 +112,34 @@ void sbk_firewall_encode(struct sbk_buf *out,
  */
 int sbk_firewall_of_state(struct sbk_firewall_rule *out, const char *name,
 			  struct sbk_state state, struct sbk_error *err);
+
+/*
+ * --- rules of others (firewall_others.c) -----------------------------------
+ *
+ * A rule with any other name, that `remediate` takes away and `undo` makes
+ * again. Its state has the same lines, each value exactly as the system said
+ * it: what it says another time may not be another form of it.
+ */
+void sbk_firewall_encode_read(struct sbk_buf *out,
+			      const struct sbk_firewall_rule *rule,
+			      size_t count);
+/*
+ * SBK_E_UNSUPPORTED with the reason where the state does not hold all of it,
+ * or it is not one that may be made: a rule that blocks, of one account, whose
+ * SID is `user`. So whoever forges a journal gets nothing let in by its undo.
+ */
+int sbk_firewall_returnable(const struct sbk_firewall_rule *rule, size_t count,
+			    struct sbk_sid *user, struct sbk_error *err);
+/* The rule of a state as above, and its account. SBK_E_PARSE for what is in
+ * another form or of another name; as above. The caller releases `out` always.
+ */
+int sbk_firewall_of_read(struct sbk_firewall_rule *out, const char *name,
+			 struct sbk_state state, struct sbk_sid *user,
+			 struct sbk_error *err);
+/* SBK_E_UNSUPPORTED with the property in which the two differ. */
+int sbk_firewall_same(const struct sbk_firewall_rule *rule,
+		      const struct sbk_firewall_rule *again,
+		      struct sbk_error *err);
 
 /* What the firewall says of itself; numbers as in netfw.h. */
 struct sbk_firewall_effect {

@@ -198,6 +198,11 @@ static int take_rule(void *arg, const char *name, DWORD type,
 			0;
 	mention.object = sbk_buf_text(&naming->one);
 	mention.detail = sbk_buf_text(&naming->two);
+	/* What else must hold is seen when it is looked at (firewall.c). */
+	if (!mention.is_ours && sbk_rule_text_is_plain(sbk_buf_text(&rule))) {
+		mention.removable = mention.object;
+		mention.removable_kind = SBK_KIND_FIREWALL;
+	}
 	if (sbk_buf_failed(&naming->one, err) < 0 ||
 	    sbk_buf_failed(&naming->two, err) < 0 ||
 	    sbk_buf_failed(&rule, err) < 0)

@@ -86,19 +86,23 @@ static int read_number(void *rule, enum sbk_firewall_property property,
 	return rc < 0 ? rc : sbk_buf_failed(out, err);
 }
 
+static int read_property(void *rule, enum sbk_firewall_property property,
+			 struct sbk_buf *out, struct sbk_error *err)
+{
+	return sbk_firewall_is_number(property)
+		       ? read_number(rule, property, out, err)
+		       : read_text(rule, property, out, err);
+}
+
 static int read_rule(void *rule, struct sbk_firewall_rule *out,
 		     struct sbk_error *err)
 {
 	int i, rc = 0;
 
 	for (i = 0; rc == 0 && i < SBK_FIREWALL_PROPERTY_COUNT; i++) {
-		const enum sbk_firewall_property property =
-			(enum sbk_firewall_property)i;
-
 		sbk_buf_clear(&out->values[i]);
-		rc = sbk_firewall_is_number(property)
-			     ? read_number(rule, property, &out->values[i], err)
-			     : read_text(rule, property, &out->values[i], err);
+		rc = read_property(rule, (enum sbk_firewall_property)i,
+				   &out->values[i], err);
 	}
 	return rc;
 }
@@ -199,20 +203,82 @@ static int put(void *rule, enum sbk_firewall_property property,
 	return check(result, "a setter of INetFwRule3", err);
 }
 
-int sbk_win32_firewall_add(const struct sbk_firewall *firewall,
-			   const struct sbk_firewall_rule *rule,
-			   struct sbk_error *err)
+/* Sets nothing that is so by itself: an older property may refuse it. */
+static int put_other(void *rule, enum sbk_firewall_property property,
+		     const struct sbk_buf *value, struct sbk_error *err)
 {
-	void *made = NULL;
-	int i, rc = check(calls()->rule_new(&made),
-			  "CoCreateInstance of NetFwRule", err);
+	struct sbk_buf now = SBK_BUF_INIT;
+	int rc = read_property(rule, property, &now, err);
+
+	if (rc == 0 && !sbk_firewall_value_equal(&now, value))
+		rc = put(rule, property, value, err);
+	sbk_buf_release(&now);
+	return rc;
+}
+
+/* The options say what the older property of edges says, too. */
+static int put_as_read(void *made, const struct sbk_firewall_rule *rule,
+		       struct sbk_error *err)
+{
+	static const enum sbk_firewall_property first[] = {
+		SBK_FIREWALL_PROTOCOL, SBK_FIREWALL_DIRECTION,
+		SBK_FIREWALL_EDGE_OPTIONS};
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < sizeof(first) / sizeof(first[0]); i++)
+		rc = put_other(made, first[i], &rule->values[first[i]], err);
+	for (i = 0; rc == 0 && i < SBK_FIREWALL_PROPERTY_COUNT; i++)
+		rc = put_other(made, (enum sbk_firewall_property)i,
+			       &rule->values[i], err);
+	return rc;
+}
+
+static int put_all(void *made, const struct sbk_firewall_rule *rule,
+		   struct sbk_error *err)
+{
+	int i, rc = 0;
 
 	for (i = 0; rc == 0 && i < SBK_FIREWALL_PROPERTY_COUNT; i++)
 		rc = put(made, (enum sbk_firewall_property)i, &rule->values[i],
 			 err);
+	return rc;
+}
+
+static int new_rule(void **out, struct sbk_error *err)
+{
+	return check(calls()->rule_new(out), "CoCreateInstance of NetFwRule",
+		     err);
+}
+
+int sbk_win32_firewall_add(const struct sbk_firewall *firewall,
+			   const struct sbk_firewall_rule *rule, bool as_read,
+			   struct sbk_error *err)
+{
+	void *made = NULL;
+	int rc = new_rule(&made, err);
+
+	if (rc == 0)
+		rc = as_read ? put_as_read(made, rule, err)
+			     : put_all(made, rule, err);
 	if (rc == 0)
 		rc = check(calls()->rules_add(firewall->rules, made),
 			   "INetFwRules::Add", err);
+	release(&made);
+	return rc;
+}
+
+int sbk_win32_firewall_rehearse(const struct sbk_firewall_rule *rule,
+				struct sbk_firewall_rule *out,
+				struct sbk_error *err)
+{
+	void *made = NULL;
+	int rc = new_rule(&made, err);
+
+	if (rc == 0)
+		rc = put_as_read(made, rule, err);
+	if (rc == 0)
+		rc = read_rule(made, out, err);
 	release(&made);
 	return rc;
 }

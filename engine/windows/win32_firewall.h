@@ -76,11 +76,20 @@ void sbk_win32_firewall_close(struct sbk_firewall *firewall);
 int sbk_win32_firewall_find(const struct sbk_firewall *firewall,
 			    const char *name, struct sbk_firewall_rule *out,
 			    size_t *count, struct sbk_error *err);
-/* "CoCreateInstance" of CLSID_NetFwRule, the setters for what the rule has,
- * "INetFwRules::Add method". */
+/*
+ * "CoCreateInstance" of CLSID_NetFwRule, the setters, "INetFwRules::Add
+ * method". Set is what the rule has; where it is one `as_read`, what a new rule
+ * has otherwise, the protocol first, without which ports are refused
+ * ("INetFwRule::put_Protocol method").
+ */
 int sbk_win32_firewall_add(const struct sbk_firewall *firewall,
-			   const struct sbk_firewall_rule *rule,
+			   const struct sbk_firewall_rule *rule, bool as_read,
 			   struct sbk_error *err);
+/* What one that was read would be if it were made again, by a rule that is set
+ * and read and never added. The caller releases `out` always. */
+int sbk_win32_firewall_rehearse(const struct sbk_firewall_rule *rule,
+				struct sbk_firewall_rule *out,
+				struct sbk_error *err);
 /* "INetFwRules::Remove method": by name, so the caller has looked. */
 int sbk_win32_firewall_remove(const struct sbk_firewall *firewall,
 			      const char *name, struct sbk_error *err);

@@ -228,21 +228,45 @@ static HRESULT rule_number(void *object, enum sbk_firewall_property property,
 	}
 }
 
-/* Only what is set of a rule of ours (sbk_firewall_make). */
+/* Interfaces are never set: of those only is read whether there is one. */
 static HRESULT rule_put_text(void *object, enum sbk_firewall_property property,
 			     BSTR value)
 {
 	INetFwRule3 *rule = object;
 
 	switch (property) {
+	case SBK_FIREWALL_APPLICATION:
+		return INetFwRule3_put_ApplicationName(rule, value);
 	case SBK_FIREWALL_DESCRIPTION:
 		return INetFwRule3_put_Description(rule, value);
 	case SBK_FIREWALL_GROUPING:
 		return INetFwRule3_put_Grouping(rule, value);
+	case SBK_FIREWALL_ICMP:
+		return INetFwRule3_put_IcmpTypesAndCodes(rule, value);
+	case SBK_FIREWALL_INTERFACE_TYPES:
+		return INetFwRule3_put_InterfaceTypes(rule, value);
+	case SBK_FIREWALL_LOCAL_ADDRESSES:
+		return INetFwRule3_put_LocalAddresses(rule, value);
+	case SBK_FIREWALL_PACKAGE:
+		return INetFwRule3_put_LocalAppPackageId(rule, value);
+	case SBK_FIREWALL_LOCAL_PORTS:
+		return INetFwRule3_put_LocalPorts(rule, value);
 	case SBK_FIREWALL_LOCAL_USERS:
 		return INetFwRule3_put_LocalUserAuthorizedList(rule, value);
+	case SBK_FIREWALL_OWNER:
+		return INetFwRule3_put_LocalUserOwner(rule, value);
 	case SBK_FIREWALL_NAME:
 		return INetFwRule3_put_Name(rule, value);
+	case SBK_FIREWALL_REMOTE_ADDRESSES:
+		return INetFwRule3_put_RemoteAddresses(rule, value);
+	case SBK_FIREWALL_REMOTE_MACHINES:
+		return INetFwRule3_put_RemoteMachineAuthorizedList(rule, value);
+	case SBK_FIREWALL_REMOTE_PORTS:
+		return INetFwRule3_put_RemotePorts(rule, value);
+	case SBK_FIREWALL_REMOTE_USERS:
+		return INetFwRule3_put_RemoteUserAuthorizedList(rule, value);
+	case SBK_FIREWALL_SERVICE:
+		return INetFwRule3_put_ServiceName(rule, value);
 	default:
 		return E_INVALIDARG;
 	}
@@ -259,6 +283,11 @@ static HRESULT rule_put_number(void *object,
 	case SBK_FIREWALL_DIRECTION:
 		return INetFwRule3_put_Direction(rule,
 						 (NET_FW_RULE_DIRECTION)value);
+	case SBK_FIREWALL_EDGE:
+		return INetFwRule3_put_EdgeTraversal(
+			rule, value != 0 ? VARIANT_TRUE : VARIANT_FALSE);
+	case SBK_FIREWALL_EDGE_OPTIONS:
+		return INetFwRule3_put_EdgeTraversalOptions(rule, value);
 	case SBK_FIREWALL_ENABLED:
 		return INetFwRule3_put_Enabled(
 			rule, value != 0 ? VARIANT_TRUE : VARIANT_FALSE);
@@ -266,6 +295,8 @@ static HRESULT rule_put_number(void *object,
 		return INetFwRule3_put_Profiles(rule, value);
 	case SBK_FIREWALL_PROTOCOL:
 		return INetFwRule3_put_Protocol(rule, value);
+	case SBK_FIREWALL_SECURE:
+		return INetFwRule3_put_SecureFlags(rule, value);
 	default:
 		return E_INVALIDARG;
 	}

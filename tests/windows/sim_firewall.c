@@ -202,6 +202,10 @@ static HRESULT rule_put_text(void *object, enum sbk_firewall_property property,
 
 	if (sbk_firewall_is_number(property) || wcslen(value) >= SIM_VALUE_MAX)
 		abort();
+	if ((property == SBK_FIREWALL_LOCAL_PORTS ||
+	     property == SBK_FIREWALL_REMOTE_PORTS) &&
+	    rule->numbers[SBK_FIREWALL_PROTOCOL] == 256)
+		return E_INVALIDARG;
 	wcscpy(rule->texts[property], value);
 	return answer();
 }
@@ -283,13 +287,22 @@ size_t sim_rule_count(const struct sim *sim)
 	return count;
 }
 
+static void print_rule(const struct sim_rule *rule, struct sbk_buf *out)
+{
+	size_t i;
+
+	sbk_buf_printf(out, "rule %ls:", rule->texts[SBK_FIREWALL_NAME]);
+	for (i = 0; i < SBK_FIREWALL_PROPERTY_COUNT; i++)
+		sbk_buf_printf(out, " %ld '%ls'", (long)rule->numbers[i],
+			       rule->texts[i]);
+	sbk_buf_addc(out, '\n');
+}
+
 void sim_print_rules(const struct sim *sim, struct sbk_buf *out)
 {
 	size_t i;
 
 	for (i = 0; i < SIM_RULES_MAX; i++)
 		if (sim->firewall.rules[i].is_there)
-			sbk_buf_printf(out, "rule %ls\n",
-				       sim->firewall.rules[i]
-					       .texts[SBK_FIREWALL_NAME]);
+			print_rule(&sim->firewall.rules[i], out);
 }

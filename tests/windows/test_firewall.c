@@ -173,7 +173,121 @@ static void test_firewall_sweep__every_call_fails_or_is_the_last(void **state)
 	life_prepare = NULL;
 }
 
+/* --- a rule of others, taken away and put back -----------------------------
+ */
+
+#define OTHER "others_block"
+
+static void add_other(struct life *life)
+{
+	struct sim_rule *rule = sim_add_rule(life->sim, L"" OTHER);
+
+	sim_account_named(life->sim, L"somebody")->flags |= UF_ACCOUNTDISABLE;
+	rule->numbers[SBK_FIREWALL_ACTION] = 0;
+	rule->numbers[SBK_FIREWALL_PROTOCOL] = 17;
+	rule->numbers[SBK_FIREWALL_EDGE] = 1;
+	rule->numbers[SBK_FIREWALL_EDGE_OPTIONS] = 1;
+	wcscpy(rule->texts[SBK_FIREWALL_LOCAL_PORTS], L"53");
+	wcscpy(rule->texts[SBK_FIREWALL_LOCAL_USERS],
+	       L"O:LSD:(A;;CC;;;" SIM_ACCOUNT ")");
+}
+
+static int plan_away(struct life *life, struct sbk_error *err)
+{
+	const struct sbk_object object = {.kind = SBK_KIND_FIREWALL,
+					  .name = OTHER};
+	struct sbk_observation seen = SBK_OBSERVATION_INIT;
+	struct sbk_change change = {.object = object,
+				    .after = SBK_STATE_ABSENT};
+	int rc = sbk_backend_observe(&life->backend, &object, &seen, err);
+
+	change.before = sbk_observation_state(&seen);
+	if (rc == 0)
+		rc = sbk_plan_add(life->plan, &change, err);
+	sbk_observation_release(&seen);
+	return rc;
+}
+
+static void
+test_firewall_sweep__of_others_every_call_fails_or_is_the_last(void **state)
+{
+	(void)state;
+	life_prepare = add_other;
+	life_sweep(plan_away, 60);
+	life_prepare = NULL;
+}
+
+/* What keeps an account off the network stays while it is alive. */
+static void
+test_firewall__of_others_stay_while_the_account_is_alive(void **state)
+{
+	struct life *life = life_begin();
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	(void)state;
+	add_other(life);
+	sim_account_named(life->sim, L"somebody")->flags &=
+		~(DWORD)UF_ACCOUNTDISABLE;
+	assert_ok(plan_away(life, &err), &err);
+	assert_error(life_do(life, &err), SBK_E_BUSY, &err);
+	assert_int_equal(sim_rule_count(life->sim), 1);
+	life_end(life);
+}
+
+/* Whoever writes a journal gets nothing let in by its undo. */
+static void test_firewall__no_rule_that_allows_is_made(void **state)
+{
+	static const char *const lines[][2] = {
+		{"Action 0", "Action 1"},
+		{"Name " OTHER, "Name Sandbook"},
+		{"Protocol 17", "Protocol 1x"},
+		{"LocalUserAuthorizedList O", "LocalUserAuthorizedList  "}};
+	struct life *life = life_begin();
+	struct sbk_error err = SBK_ERROR_INIT;
+	char text[2048];
+	size_t i;
+
+	(void)state;
+	add_other(life);
+	assert_ok(plan_away(life, &err), &err);
+	sim_find_rule(life->sim, L"" OTHER)->is_there = false;
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const struct sbk_state made =
+			sbk_plan_at(life->plan, 0)->before;
+		const struct sbk_object object = {.kind = SBK_KIND_FIREWALL,
+						  .name = OTHER};
+		const char *at;
+
+		(void)snprintf(text, sizeof(text), "%.*s", (int)made.size,
+			       made.data);
+		at = strstr(text, lines[i][0]);
+		assert_non_null(at);
+		if (i == 3) /* no SID in it: about everybody */
+			memset(text + (at - text) + 24, 'x',
+			       strcspn(at + 24, "\n"));
+		else
+			(void)snprintf(text, sizeof(text), "%.*s%s%s",
+				       (int)((size_t)(at - text)), made.data,
+				       lines[i][1],
+				       made.data + (at - text) +
+					       strlen(lines[i][0]));
+		assert_int_not_equal(
+			sbk_backend_replace(
+				&life->backend, &object, SBK_STATE_ABSENT,
+				(struct sbk_state){text, strlen(text)}, &err),
+			0);
+		assert_int_equal(sim_rule_count(life->sim), 0);
+		sbk_error_clear(&err);
+	}
+	life_end(life);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(
+		test_firewall__of_others_stay_while_the_account_is_alive),
+	cmocka_unit_test(test_firewall__no_rule_that_allows_is_made),
+	cmocka_unit_test(
+		test_firewall_sweep__of_others_every_call_fails_or_is_the_last),
 	cmocka_unit_test(test_firewall__rules_come_and_go),
 	cmocka_unit_test(test_firewall__what_others_altered_is_left),
 	cmocka_unit_test(test_firewall__rules_without_effect_are_refused),

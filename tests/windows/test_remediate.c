@@ -20,6 +20,10 @@
 #define USER_LIST                                            \
 	L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\" \
 	L"Winlogon\\SpecialAccounts\\UserList"
+#define FIREWALL_RULES                                       \
+	L"SYSTEM\\CurrentControlSet\\Services\\SharedAccess" \
+	L"\\Parameters\\FirewallPolicy\\FirewallRules"
+#define RULE_TCP "codex_sandbox_offline_block_loopback_tcp"
 #define ROOT_7 "S-1-0x0053424B0001-1-2-3-4-7"
 
 static char codex[SBK_SID_TEXT_MAX];
@@ -54,6 +58,44 @@ static void add(struct sim *sim, const char *path, bool is_directory,
 		       "O:%sG:SYD:(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)%s", owner,
 		       entry);
 	(void)sim_add(sim, path, is_directory, sddl);
+}
+
+/* One that blocks the account, in the firewall and in what it keeps; `part` is
+ * what nobody but the firewall reads. */
+static struct sim_rule *block(struct sim *sim, const char *name,
+			      const char *part)
+{
+	WCHAR wide[SIM_VALUE_MAX], text[512];
+	struct sim_rule *rule;
+
+	(void)swprintf(wide, SIM_VALUE_MAX, L"%hs", name);
+	rule = sim_add_rule(sim, wide);
+	rule->numbers[SBK_FIREWALL_ACTION] = 0;
+	rule->numbers[SBK_FIREWALL_DIRECTION] = 2;
+	rule->numbers[SBK_FIREWALL_ENABLED] = 1;
+	(void)swprintf(rule->texts[SBK_FIREWALL_LOCAL_USERS], SIM_VALUE_MAX,
+		       L"O:LSD:(A;;CC;;;%hs)", codex);
+	(void)swprintf(text, 512,
+		       L"v2.30|Action=Block|Active=TRUE|Dir=Out|%hsName=%hs|"
+		       L"LUAuth=O:LSD:(A;;CC;;;%hs)|",
+		       part, name, codex);
+	sim_key_make(sim, FIREWALL_RULES);
+	sim_value_text(sim, FIREWALL_RULES, wide, text);
+	return rule;
+}
+
+/* All that a rule of Codex's has which a new one has not. */
+static struct sim_rule *block_tcp(struct sim *sim)
+{
+	struct sim_rule *rule = block(sim, RULE_TCP, "Protocol=6|LPort=1-9|");
+
+	rule->numbers[SBK_FIREWALL_PROTOCOL] = 6;
+	rule->numbers[SBK_FIREWALL_PROFILES] = 7;
+	wcscpy(rule->texts[SBK_FIREWALL_LOCAL_PORTS], L"1-9");
+	wcscpy(rule->texts[SBK_FIREWALL_REMOTE_ADDRESSES],
+	       L"127.0.0.0/255.0.0.0,::/127");
+	wcscpy(rule->texts[SBK_FIREWALL_DESCRIPTION], L"blocks \x00e4 ");
+	return rule;
 }
 
 /* The world in which Codex was, and is not used any more. */
@@ -289,7 +331,119 @@ static void test_remediate__what_is_hidden_from_administrators(void **state)
 	life_end(life);
 }
 
+static void plan_codex(struct life *life, struct sbk_remediation *work)
+{
+	static const char *const who[] = {"tool:codex"};
+	struct sbk_error err = SBK_ERROR_INIT;
+
+	assert_ok(sbk_remediation_init_live(work, &life->backend, NULL, 0, who,
+					    1, &err),
+		  &err);
+	assert_ok(sbk_remediation_plan(work, life->plan, &err), &err);
+}
+
+/* The account is disabled before what keeps it off the network goes. */
+static void test_remediate__firewall_rules_out_and_back(void **state)
+{
+	struct life *life = begin();
+	struct sbk_buf start = SBK_BUF_INIT, now = SBK_BUF_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_remediation work;
+
+	(void)state;
+	(void)block_tcp(life->sim);
+	(void)sim_add_rule(life->sim, L"Another's");
+	print_world(life, &start);
+	plan_codex(life, &work);
+	assert_int_equal(sbk_plan_count(life->plan), 7);
+	assert_int_equal(count_left(&work, "firewall rule"), 0);
+	life->more = look_again;
+	life->more_arg = &work;
+	assert_ok(life_do(life, &err), &err);
+	assert_int_equal(sim_rule_count(life->sim), 1);
+	assert_null(sim_find_rule(life->sim, L"" RULE_TCP));
+
+	assert_ok(life_undo(life, &err), &err);
+	print_world(life, &now);
+	assert_string_equal(sbk_buf_text(&now), sbk_buf_text(&start));
+	sbk_remediation_release(&work);
+	sbk_buf_release(&start);
+	sbk_buf_release(&now);
+	life_end(life);
+}
+
+/* What could not be put back, or what no undo may make. */
+static void test_remediate__rules_that_stay_are_told(void **state)
+{
+	static const char *const why[] = {"more than one rule",
+					  "does not block",
+					  "one account alone",
+					  "interfaces",
+					  "RemoteAddresses would be another",
+					  "not all of it"};
+	size_t how;
+
+	(void)state;
+	for (how = 0; how < sizeof(why) / sizeof(why[0]); how++) {
+		struct life *life = begin();
+		struct sim_rule *rule =
+			block(life->sim, RULE_TCP, how == 5 ? "LSM=TRUE|" : "");
+		struct sbk_remediation work;
+		size_t i, told = 0;
+
+		if (how == 0)
+			*sim_add_rule(life->sim, L"x") = *rule;
+		else if (how == 1)
+			rule->numbers[SBK_FIREWALL_ACTION] = 1;
+		else if (how == 2)
+			wcscat(rule->texts[SBK_FIREWALL_LOCAL_USERS],
+			       L"(A;;CC;;;S-1-5-21-9-9-9-1001)");
+		else if (how == 3)
+			wcscpy(rule->texts[SBK_FIREWALL_INTERFACES], L"some");
+		else if (how == 4)
+			rule->texts[SBK_FIREWALL_REMOTE_ADDRESSES][0] = L'\0';
+		plan_codex(life, &work);
+		assert_int_equal(sbk_plan_count(life->plan), 6);
+		for (i = 0; i < work.left_count; i++)
+			told += strstr(work.left[i].path, RULE_TCP) != NULL &&
+				strstr(work.left[i].why, why[how]) != NULL;
+		assert_int_equal(told, 1);
+		sbk_remediation_release(&work);
+		life_end(life);
+	}
+}
+
+/* Codex was set up again meanwhile: its new rule is not touched. */
+static void test_remediate__a_rule_made_anew_is_a_conflict(void **state)
+{
+	struct life *life = begin();
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_remediation work;
+	size_t i, conflicts = 0;
+
+	(void)state;
+	(void)block_tcp(life->sim);
+	plan_codex(life, &work);
+	assert_ok(life_do(life, &err), &err);
+	(void)block(life->sim, RULE_TCP, "");
+	assert_ok(life_undo(life, &err), &err);
+	for (i = 0; i < sbk_plan_count(life->plan); i++) {
+		const struct sbk_change *change = sbk_plan_at(life->plan, i);
+
+		if (change->object.kind == SBK_KIND_FIREWALL &&
+		    change->status == SBK_STATUS_CONFLICT)
+			conflicts++;
+	}
+	assert_int_equal(conflicts, 1);
+	assert_int_equal(sim_rule_count(life->sim), 1);
+	sbk_remediation_release(&work);
+	life_end(life);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_remediate__firewall_rules_out_and_back),
+	cmocka_unit_test(test_remediate__rules_that_stay_are_told),
+	cmocka_unit_test(test_remediate__a_rule_made_anew_is_a_conflict),
 	cmocka_unit_test(test_remediate__takes_out_and_puts_back),
 	cmocka_unit_test(test_remediate__below_a_path),
 	cmocka_unit_test(test_remediate__others_changed_it_since),

@@ -4,20 +4,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/path_form.h"
 #include "engine/policy_model.h"
 
 #include "engine/banned.h"
 
 #define COUNT "GIT_CONFIG_COUNT"
 #define ENTRIES_MAX 10000
+#define NAME_BYTES 64 /* more than any of ours has */
+
+/* Where case does not tell variables apart it does not here. */
+static bool is_named(const char *variable, const char *name, size_t size)
+{
+	char left[NAME_BYTES], right[NAME_BYTES];
+
+	if (strcspn(variable, "=") != size || size > NAME_BYTES)
+		return false;
+	memcpy(left, variable, size);
+	memcpy(right, name, size);
+	sbk_variable_fold(left, size);
+	sbk_variable_fold(right, size);
+	return memcmp(left, right, size) == 0;
+}
 
 static const char *find(const char *const *variables, const char *name)
 {
 	const size_t size = strlen(name);
 
 	for (; *variables != NULL; variables++)
-		if (strncmp(*variables, name, size) == 0 &&
-		    (*variables)[size] == '=')
+		if (is_named(*variables, name, size))
 			return *variables + size + 1;
 	return NULL;
 }
@@ -56,9 +71,7 @@ static int is_told(const char *const *variables, unsigned long count,
 
 static bool has_name(const char *variable, const char *of)
 {
-	const size_t size = strcspn(of, "=") + 1;
-
-	return strncmp(variable, of, size) == 0;
+	return is_named(variable, of, strcspn(of, "="));
 }
 
 int sbk_git_environment(const char *const *variables, struct sbk_arena *arena,

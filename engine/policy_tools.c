@@ -166,7 +166,20 @@ static const char *tool_path(const struct sbk_ground *ground, const char *show,
 	return sbk_arena_copy(ground->arena, directory, size);
 }
 
-/* Shown if the guards let it; a refusal is a note, since nobody asked. */
+/* A refusal is a note, since nobody asked. */
+static int note_refusal(struct sbk_set *set, int rc,
+			const struct sbk_error *problem, struct sbk_error *err)
+{
+	if (rc == SBK_E_NOTFOUND || rc == SBK_E_DENIED)
+		return 0;
+	if (rc == SBK_E_INVAL || rc == SBK_E_LIMIT)
+		return sbk_set_note(set, err,
+				    "a directory of PATH is not shown: %s",
+				    problem->message);
+	return rc < 0 ? sbk_error_set(err, rc, "%s", problem->message) : 0;
+}
+
+/* Shown if the guards let it. */
 static int show_found(struct sbk_set *set, const char *path, const char *reason,
 		      struct sbk_error *err)
 {
@@ -174,15 +187,7 @@ static int show_found(struct sbk_set *set, const char *path, const char *reason,
 	struct sbk_error problem = SBK_ERROR_INIT;
 	int rc = sbk_set_show(set, path, &item, &problem);
 
-	if (rc == SBK_E_NOTFOUND || rc == SBK_E_DENIED)
-		return 0;
-	if (rc == SBK_E_INVAL || rc == SBK_E_LIMIT)
-		return sbk_set_note(set, err,
-				    "a directory of PATH is not shown: %s",
-				    problem.message);
-	if (rc < 0)
-		return sbk_error_set(err, rc, "%s", problem.message);
-	return 0;
+	return note_refusal(set, rc, &problem, err);
 }
 
 static int show_layout(struct sbk_set *set,
@@ -328,6 +333,7 @@ static int add_directory(struct sbk_set *set, const char *written,
 			 struct sbk_error *err)
 {
 	const struct sbk_tool_layout *layout;
+	struct sbk_error problem = SBK_ERROR_INIT;
 	char real[SBK_PATH_MAX];
 	enum sbk_file_type type;
 	int rc;
@@ -337,6 +343,11 @@ static int add_directory(struct sbk_set *set, const char *written,
 				 NULL) < 0 ||
 	    type != SBK_FILE_DIRECTORY || is_system(&set->ground, real))
 		return 0;
+	/* What lies around it is looked at, and shown, by its real place: so
+	 * first, whether that is where a run made a link lead. */
+	rc = sbk_set_check_written(set, written, real, false, &problem);
+	if (rc < 0)
+		return note_refusal(set, rc, &problem, err);
 	layout = find_layout(&set->ground, real);
 	if (layout == NULL)
 		return show_unknown(set, written, real, err);

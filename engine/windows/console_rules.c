@@ -25,8 +25,9 @@
  * draws. First, a string that is cut off ends.
  */
 const char sbk_console_closing[] =
-	"\x1b\\\x1b[?9001l\x1b[?1004l\x1b[?1000l\x1b[?1002l\x1b[?1003l"
-	"\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b[?25h\x1b[m";
+	"\x1b\\\x1b[?9001l\x1b[?1004l\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l"
+	"\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[?1l\x1b>\x1b[?"
+	"25h\x1b[m";
 
 void sbk_console_plan(const enum sbk_stream_kind kinds[3],
 		      struct sbk_console_plan *out)

@@ -22,9 +22,17 @@
 int sbk_named_open(const char *path, HANDLE *out, uint64_t *size,
 		   struct sbk_error *err);
 
-/* Opens whatever is there, a reparse point itself. */
+/* The same of a path that may lead through what a run has made: links on the
+ * way are followed by us, and to no share (SBK_E_UNSUPPORTED). */
+int sbk_named_open_known(const char *path, HANDLE *out, uint64_t *size,
+			 struct sbk_error *err);
+
+/* Opens whatever is there, a reparse point itself; what is on the way the
+ * system follows, or we do (os_link.c). */
 int sbk_named_open_any(const char *path, DWORD access, HANDLE *out,
 		       struct sbk_error *err);
+int sbk_named_open_by_us(const char *path, DWORD access, HANDLE *out,
+			 struct sbk_error *err);
 /* As our absolute path, without "." and ".." and what Windows drops at the end
  * of names; "C:/a", or what sbk_drive_problem names. Asks no volume. */
 int sbk_named_full(const char *path, struct sbk_buf *out,

@@ -107,7 +107,7 @@ int sbk_os_read_known(const char *path, size_t max, struct sbk_buf *out,
 {
 	HANDLE handle = NULL;
 	uint64_t size;
-	int rc = sbk_named_open(path, &handle, &size, err);
+	int rc = sbk_named_open_known(path, &handle, &size, err);
 
 	if (rc == 0)
 		rc = sbk_named_examine(handle, file, err);

@@ -110,16 +110,17 @@ static int follow(struct sbk_buf *path, const struct sbk_pin *link,
 	return rc;
 }
 
-static int follow_all(struct sbk_buf *path, struct sbk_pin *pin,
-		      struct sbk_error *err)
+/* Without `last`, a link at the end is what is opened. */
+static int follow_all(struct sbk_buf *path, DWORD access, bool last,
+		      struct sbk_pin *pin, struct sbk_error *err)
 {
 	const char *rest;
 	int links, rc = 0;
 
 	for (links = 0; rc == 0 && links <= LINKS_MAX; links++) {
 		sbk_pin_release(pin);
-		rc = walk(sbk_buf_text(path), LOOK, pin, &rest, err);
-		if (rc < 0 || !pin->is_reparse)
+		rc = walk(sbk_buf_text(path), access, pin, &rest, err);
+		if (rc < 0 || !pin->is_reparse || (!last && *rest == '\0'))
 			return rc;
 		rc = follow(path, pin, rest, err);
 	}
@@ -162,7 +163,7 @@ int sbk_os_resolve(const char *path, char *real, struct sbk_file *out,
 	if (problem != NULL)
 		rc = sbk_error_set(err, SBK_E_INVAL, "it %s", problem);
 	if (rc == 0)
-		rc = follow_all(&text, &pin, err);
+		rc = follow_all(&text, LOOK, true, &pin, err);
 	if (rc == 0)
 		rc = path_of(pin.handle, real, err);
 	if (rc == 0)
@@ -170,6 +171,29 @@ int sbk_os_resolve(const char *path, char *real, struct sbk_file *out,
 	if (rc < 0)
 		(void)sbk_error_prefix(err, "'%.300s'", path);
 	sbk_pin_release(&pin);
+	sbk_buf_release(&text);
+	return rc;
+}
+
+int sbk_named_open_by_us(const char *path, DWORD access, HANDLE *out,
+			 struct sbk_error *err)
+{
+	struct sbk_pin pin = SBK_PIN_INIT;
+	struct sbk_buf text = SBK_BUF_INIT;
+	const char *problem;
+	int rc = sbk_named_full(path, &text, err);
+
+	problem = rc == 0 ? sbk_drive_problem(sbk_buf_text(&text)) : NULL;
+	if (problem != NULL)
+		rc = sbk_error_set(err, SBK_E_UNSUPPORTED, "it %s", problem);
+	if (rc == 0)
+		rc = follow_all(&text, access, false, &pin, err);
+	if (rc == 0)
+		*out = pin.handle;
+	else
+		sbk_pin_release(&pin);
+	if (rc < 0)
+		(void)sbk_error_prefix(err, "opening '%.300s'", path);
 	sbk_buf_release(&text);
 	return rc;
 }

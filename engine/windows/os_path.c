@@ -126,11 +126,12 @@ static int measure(HANDLE file, const char *path, uint64_t *size,
 	return 0;
 }
 
-int sbk_named_open(const char *path, HANDLE *out, uint64_t *size,
-		   struct sbk_error *err)
+static int open_regular(const char *path, bool by_us, HANDLE *out,
+			uint64_t *size, struct sbk_error *err)
 {
 	HANDLE file = NULL;
-	int rc = sbk_named_open_any(path, GENERIC_READ, &file, err);
+	int rc = by_us ? sbk_named_open_by_us(path, GENERIC_READ, &file, err)
+		       : sbk_named_open_any(path, GENERIC_READ, &file, err);
 
 	if (rc == 0)
 		rc = measure(file, path, size, err);
@@ -139,6 +140,18 @@ int sbk_named_open(const char *path, HANDLE *out, uint64_t *size,
 	else
 		sbk_win32_close(&file);
 	return rc;
+}
+
+int sbk_named_open(const char *path, HANDLE *out, uint64_t *size,
+		   struct sbk_error *err)
+{
+	return open_regular(path, false, out, size, err);
+}
+
+int sbk_named_open_known(const char *path, HANDLE *out, uint64_t *size,
+			 struct sbk_error *err)
+{
+	return open_regular(path, true, out, size, err);
 }
 
 int sbk_named_path(HANDLE file, char **out, struct sbk_error *err)

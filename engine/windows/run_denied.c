@@ -6,6 +6,8 @@
 #include "engine/windows/run_denied.h"
 
 #include "engine/backend.h"
+#include "engine/limits.h"
+#include "engine/os.h"
 #include "engine/os_census.h"
 
 #include "engine/banned.h"
@@ -28,6 +30,23 @@ static int refuse(const struct looking *l, const char *path, const char *why,
 			     l->denied, path, why);
 }
 
+/*
+ * A link is what it leads to, which is asked where it lies. No other reparse
+ * point is: the data of a file that a cloud or deduplication keeps is read by
+ * its own name, and a directory's, or a volume's without a letter, below it.
+ */
+static int look_behind(const struct looking *l, const char *path,
+		       struct sbk_error *err)
+{
+	char target[SBK_PATH_MAX];
+	int rc = sbk_os_read_link(path, target, sizeof(target), NULL);
+
+	return rc == 0 || rc == SBK_E_NOTFOUND
+		       ? 0
+		       : refuse(l, path, "the rights behind it cannot be told",
+				err);
+}
+
 static int look(void *arg, const struct sbk_visit *seen, struct sbk_error *err)
 {
 	struct looking *l = arg;
@@ -43,8 +62,7 @@ static int look(void *arg, const struct sbk_visit *seen, struct sbk_error *err)
 				     "what is granted",
 				     l->denied, SBK_RUN_DENIED_OBJECTS_MAX);
 	if (seen->kind == SBK_VISIT_SKIPPED)
-		return 0; /* a link is what it leads to, which is asked where
-			     it lies */
+		return look_behind(l, seen->path, err);
 	if (seen->kind != SBK_VISIT_OBJECT)
 		return refuse(l, seen->path, "the rights cannot be told", err);
 	rc = sbk_backend_evaluate(l->backend, seen->access, &l->who, &rights,

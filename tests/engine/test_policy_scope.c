@@ -607,6 +607,39 @@ static void test_policy_scope__venv_base_is_not_believed(void **state)
 	assert_kind(w, "home/.local/share/uv/credentials/x", SBK_ACCESS_DENY);
 }
 
+/* Where a run made its directory of PATH a link, what lies around the link's
+ * target says nothing of what may be shown. */
+static void test_policy_scope__venv_by_a_link_of_a_runs_making(void **state)
+{
+	struct scope_world *w = *state;
+	char text[4096];
+
+	scope_write(w, "home/other/pyvenv.cfg", "home = /usr/bin\n");
+	scope_write(w, "home/other/lib/key", "x");
+	scope_mkdir(w, "home/project/.venv");
+	scope_symlink(w, "../../other/lib", "home/project/.venv/bin");
+	(void)snprintf(text, sizeof(text), "PATH=%s/.venv/bin:/usr/bin",
+		       w->project);
+	w->environment[0] = text;
+	assert_ok(scope_resolve(w), &w->err);
+	assert_null(scope_decides(w, "home/other/lib/key"));
+	assert_null(scope_decides(w, "home/other/main.c"));
+	assert_true(scope_has_note(w, "a directory of PATH is not shown"));
+	/* Nor does a known tool's place. */
+	scope_write(w, "home/.cargo/bin/cargo", "");
+	assert_int_equal(unlink(scope_path(w, "home/project/.venv/bin")), 0);
+	scope_symlink(w, "../../.cargo/bin", "home/project/.venv/bin");
+	assert_ok(scope_resolve(w), &w->err);
+	assert_null(scope_decides(w, "home/.cargo/bin/cargo"));
+	/* One's own link, outside of what runs write, says it. */
+	scope_symlink(w, "other/lib", "home/by-hand");
+	(void)snprintf(text, sizeof(text), "PATH=%s/home/by-hand:/usr/bin",
+		       w->directory);
+	w->environment[0] = text;
+	assert_ok(scope_resolve(w), &w->err);
+	assert_kind(w, "home/other/lib/key", SBK_ACCESS_RO);
+}
+
 static void test_policy_scope__toolchain_profiles(void **state)
 {
 	struct scope_world *w = *state;
@@ -894,6 +927,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(tools_on_path),
 	TEST(writable_program_directory),
 	TEST(venv_base_is_not_believed),
+	TEST(venv_by_a_link_of_a_runs_making),
 	TEST(toolchain_profiles),
 	TEST(git_settings),
 	TEST(environment),

@@ -2,6 +2,7 @@
 #include "engine/windows/account_environment.h"
 
 #include "engine/git_environment.h"
+#include "engine/path_form.h"
 
 #include <string.h>
 
@@ -139,10 +140,35 @@ static void test_account_environment__git_is_told_once_more(void **state)
 	sbk_arena_release(&arena);
 }
 
+/* Two names that the system takes for one are one. */
+static void test_account_environment__git_is_counted_as_names_are(void **state)
+{
+	static const char *const variables[] = {"git_config_count=1",
+						"git_config_key_0=core.pager",
+						"git_config_value_0=cat", NULL};
+	struct sbk_arena arena = SBK_ARENA_INIT;
+	struct sbk_error err = SBK_ERROR_INIT;
+	char letter = 'a';
+	const char **found;
+	size_t count = 0;
+
+	(void)state;
+	sbk_variable_fold(&letter, 1);
+	assert_ok(sbk_git_environment(variables, &arena, &found, &err), &err);
+	while (found[count] != NULL)
+		count++;
+	assert_int_equal(count, letter == 'A' ? 5 : 6);
+	assert_string_equal(found[count - 3], letter == 'A'
+						      ? "GIT_CONFIG_COUNT=2"
+						      : "GIT_CONFIG_COUNT=1");
+	sbk_arena_release(&arena);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_account_environment__git_is_told_once_more),
 	cmocka_unit_test(test_account_environment__nothing_of_the_users_stays),
 	cmocka_unit_test(test_account_environment__what_was_set_stays),
+	cmocka_unit_test(test_account_environment__git_is_counted_as_names_are),
 };
 
 SBK_TEST_MAIN(tests)

@@ -9,6 +9,7 @@
 #include "engine/limits.h"
 #include "engine/os_device.h"
 #include "engine/windows/win32.h"
+#include "engine/windows/win32_file.h"
 #include "tests/support/test.h"
 
 #include "engine/banned.h"
@@ -234,11 +235,111 @@ static void test_os__refuses_what_is_no_command(void **state)
 		SBK_E_INVAL, &err);
 }
 
+/* --- a way that a run made a link ----------------------------------------- */
+
+/* Wine makes no reparse points: a directory is said to be one. */
+static uint8_t link_data[64];
+static DWORD link_size;
+static FILE_ID_INFO link_id;
+
+static BOOL WINAPI look_at_link(HANDLE file, FILE_INFO_BY_HANDLE_CLASS what,
+				LPVOID out, DWORD size)
+{
+	FILE_ID_INFO id;
+	BOOL ok = sbk_win32_system.files.GetFileInformationByHandleEx(
+		file, what, out, size);
+
+	if (ok && what == FileAttributeTagInfo &&
+	    sbk_win32_system.files.GetFileInformationByHandleEx(
+		    file, FileIdInfo, &id, sizeof(id)) &&
+	    memcmp(&id, &link_id, sizeof(id)) == 0)
+		((FILE_ATTRIBUTE_TAG_INFO *)out)->FileAttributes |=
+			FILE_ATTRIBUTE_REPARSE_POINT;
+	return ok;
+}
+
+static BOOL WINAPI read_link(HANDLE file, DWORD code, LPVOID in, DWORD in_size,
+			     LPVOID out, DWORD size, LPDWORD got,
+			     LPOVERLAPPED overlapped)
+{
+	(void)file;
+	(void)code;
+	(void)in;
+	(void)in_size;
+	(void)overlapped;
+	assert_true(size >= link_size);
+	memcpy(out, link_data, link_size);
+	*got = link_size;
+	return TRUE;
+}
+
+/* A symbolic link's data ("REPARSE_DATA_BUFFER"), one name for both. */
+static void set_link(const char *target, bool relative)
+{
+	const size_t bytes = 2 * strlen(target);
+	size_t i;
+
+	assert_true(20 + bytes <= sizeof(link_data));
+	memset(link_data, 0, sizeof(link_data));
+	link_data[0] = 0x0c;
+	link_data[3] = 0xa0;
+	link_data[4] = (uint8_t)(12 + bytes);
+	link_data[10] = link_data[14] = (uint8_t)bytes;
+	link_data[16] = relative;
+	for (i = 0; target[i] != '\0'; i++)
+		link_data[20 + 2 * i] = (uint8_t)target[i];
+	link_size = (DWORD)(20 + bytes);
+}
+
+static void test_os__a_known_file_is_on_no_share(void **state)
+{
+	struct sbk_error err = SBK_ERROR_INIT;
+	struct sbk_buf out = SBK_BUF_INIT;
+	char *directory = sbk_test_directory("os_link"), path[600];
+	static struct sbk_win32_file file; /* a failed test leaves it */
+	static struct sbk_win32 table;
+	struct sbk_file found;
+	HANDLE way;
+
+	(void)state;
+	file = *sbk_win32_system.file;
+	table = sbk_win32_system;
+	(void)snprintf(path, sizeof(path), "%s/way", directory);
+	assert_true(CreateDirectoryA(path, NULL));
+	free(make_file(path));
+	way = CreateFileA(path, FILE_READ_ATTRIBUTES, 7, NULL, OPEN_EXISTING,
+			  FILE_FLAG_BACKUP_SEMANTICS, NULL);
+	assert_ptr_not_equal(way, INVALID_HANDLE_VALUE);
+	assert_true(GetFileInformationByHandleEx(way, FileIdInfo, &link_id,
+						 sizeof(link_id)));
+	(void)CloseHandle(way);
+	(void)snprintf(path, sizeof(path), "%s/real", directory);
+	assert_true(CreateDirectoryA(path, NULL));
+	free(make_file(path));
+	table.files.GetFileInformationByHandleEx = look_at_link;
+	file.DeviceIoControl = read_link;
+	table.file = &file;
+	sbk_win32 = &table;
+	(void)snprintf(path, sizeof(path), "%s/way/\xc3\xa9.txt", directory);
+	set_link("real", true);
+	assert_ok(sbk_os_read_known(path, 10, &out, &found, &err), &err);
+	assert_string_equal(sbk_buf_text(&out), CONTENT);
+	/* Whom the system would go to, that machine hears who asks. */
+	set_link("\\??\\UNC\\evil\\s", false);
+	assert_error(sbk_os_read_known(path, 10, &out, &found, &err),
+		     SBK_E_UNSUPPORTED, &err);
+	assert_non_null(strstr(err.message, "on no drive"));
+	sbk_win32 = &sbk_win32_system;
+	sbk_buf_release(&out);
+	sbk_test_remove(directory);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_os__reads_a_file),
 	cmocka_unit_test(test_os__reads_an_image_to_its_end),
 	cmocka_unit_test(test_os__a_read_that_fails_is_an_error),
 	cmocka_unit_test(test_os__a_path_on_a_share_is_one),
+	cmocka_unit_test(test_os__a_known_file_is_on_no_share),
 	cmocka_unit_test(test_os__the_clock_is_utc),
 	cmocka_unit_test(test_os__runs_a_command),
 	cmocka_unit_test(test_os__refuses_what_is_no_command),

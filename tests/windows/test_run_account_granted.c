@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <windows.h>
+#include <winioctl.h>
+
 #include "engine/cli.h"
 #include "engine/ntsec/sddl.h"
 #include "engine/os.h"
@@ -19,6 +22,7 @@
 #include "engine/run.h"
 #include "engine/windows/pipe_end.h"
 #include "engine/windows/wide.h"
+#include "engine/windows/win32_file.h"
 #include "engine/windows/win32_logon.h"
 #include "journal/journal.h"
 #include "tests/windows/enrolled.h"
@@ -37,6 +41,14 @@ static struct sim *sim;
 static struct sbk_sid own, account;
 static struct sbk_win32 table;
 static struct sbk_win32_logon logon;
+
+/* Wine makes no reparse points: one file is said to be one, with these data. */
+struct reparse {
+	const char *path;
+	uint8_t data[64];
+	DWORD size;
+};
+static const struct reparse *reparse;
 
 /*
  *	home/ws/src/file, home/ws/secret/key
@@ -220,6 +232,7 @@ static int teardown(void **state)
 	size_t i;
 
 	(void)state;
+	reparse = NULL;
 	take_back();
 	for (i = 0; i < COUNT(directories); i++)
 		assert_false(names_account(directories[i]));
@@ -405,6 +418,81 @@ static void test_run_account_granted__a_denied_path_gets_nothing(void **state)
 		       "secret/key' the account may read it");
 }
 
+static bool is_reparse(HANDLE handle)
+{
+	FILE_ID_INFO one, two;
+	HANDLE file;
+	bool same;
+
+	if (reparse == NULL)
+		return false;
+	file = CreateFileA(
+		reparse->path, FILE_READ_ATTRIBUTES,
+		FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+		OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+	assert_ptr_not_equal(file, INVALID_HANDLE_VALUE);
+	same = sbk_win32_system.files.GetFileInformationByHandleEx(
+		       handle, FileIdInfo, &one, sizeof(one)) &&
+	       sbk_win32_system.files.GetFileInformationByHandleEx(
+		       file, FileIdInfo, &two, sizeof(two)) &&
+	       memcmp(&one, &two, sizeof(one)) == 0;
+	(void)CloseHandle(file);
+	return same;
+}
+
+static BOOL WINAPI look_at_file(HANDLE handle, FILE_INFO_BY_HANDLE_CLASS what,
+				LPVOID out, DWORD size)
+{
+	BOOL ok = sbk_win32_system.files.GetFileInformationByHandleEx(
+		handle, what, out, size);
+
+	if (ok && what == FileAttributeTagInfo && is_reparse(handle))
+		((FILE_ATTRIBUTE_TAG_INFO *)out)->FileAttributes |=
+			FILE_ATTRIBUTE_REPARSE_POINT;
+	return ok;
+}
+
+static BOOL WINAPI read_reparse(HANDLE handle, DWORD code, LPVOID in,
+				DWORD in_size, LPVOID out, DWORD size,
+				LPDWORD got, LPOVERLAPPED overlapped)
+{
+	if (code != FSCTL_GET_REPARSE_POINT || !is_reparse(handle))
+		return sbk_win32_system.file->DeviceIoControl(
+			handle, code, in, in_size, out, size, got, overlapped);
+	assert_true(size >= reparse->size);
+	memcpy(out, reparse->data, reparse->size);
+	*got = reparse->size;
+	return TRUE;
+}
+
+/* A file that a cloud keeps is read by its name, whatever it is besides. */
+static void
+test_run_account_granted__a_placeholder_below_is_no_link(void **state)
+{
+	static const struct reparse cloud = {
+		.path = "home/ws/secret/key",
+		.data = {0x1a, 0x00, 0x00, 0x90, 16},
+		.size = 24};
+	static const struct reparse link = {
+		.path = "home/ws/secret/key",
+		/* A symbolic link, relative: "a". */
+		.data = {0x0c, 0x00, 0x00, 0xa0, 16, 0, 0, 0, 0,   0, 2,   0,
+			 2,    0,    2,	   0,	 1,  0, 0, 0, 'a', 0, 'a', 0},
+		.size = 24};
+	static struct sbk_win32_file file; /* a test that fails leaves it */
+
+	(void)state;
+	file = *table.file;
+	table.files.GetFileInformationByHandleEx = look_at_file;
+	file.DeviceIoControl = read_reparse;
+	table.file = &file;
+	reparse = &link;
+	assert_reached_the_logon(RUN("-C", "home/ws", "--deny", "secret"));
+	reparse = &cloud;
+	assert_refused(RUN("-C", "home/ws", "--deny", "secret"),
+		       "secret/key' the rights behind it cannot be told");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
@@ -413,6 +501,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_run_account_granted__what_users_read_is_left),
 	TEST(test_run_account_granted__others_tools_are_named),
 	TEST(test_run_account_granted__a_denied_path_gets_nothing),
+	TEST(test_run_account_granted__a_placeholder_below_is_no_link),
 };
 
 int main(int argc, char **argv)

@@ -28,6 +28,7 @@
 #define CONNECT_MS 30000 /* a first logon makes a profile */
 #define GREETING_MS 20000
 #define SEND_MS 60000
+#define ASK_MS 10000 /* a person waits: for a stop, for a window's size */
 #define SLICE_MS 500
 #define GRACE_MS 10000 /* beyond the time limit, for the runner to say so */
 #define START_MS 60000 /* for the steps of launch.h */
@@ -473,7 +474,7 @@ static int send_stop(struct sbk_runner *runner, struct sbk_error *err)
 {
 	const struct sbk_frame frame = {.type = SBK_FRAME_STOP};
 
-	return sbk_frame_send(&runner->frames, &frame, SEND_MS, err);
+	return sbk_frame_send(&runner->frames, &frame, ASK_MS, err);
 }
 
 int sbk_runner_run(struct sbk_runner *runner,
@@ -507,7 +508,7 @@ int sbk_runner_resize(struct sbk_runner *runner, COORD size,
 					.columns = (uint32_t)size.X,
 					.rows = (uint32_t)size.Y};
 
-	return sbk_frame_send(&runner->frames, &frame, SEND_MS, err);
+	return sbk_frame_send(&runner->frames, &frame, ASK_MS, err);
 }
 
 bool sbk_runner_shut_out(const struct sbk_runner *runner)

@@ -151,19 +151,29 @@ static int path_of(HANDLE file, char *real, struct sbk_error *err)
 	return rc;
 }
 
-int sbk_os_resolve(const char *path, char *real, struct sbk_file *out,
-		   struct sbk_error *err)
+/* From what was written to the object; `code` for what is no path of ours. */
+static int follow_written(const char *path, DWORD access, bool last, int code,
+			  struct sbk_pin *pin, struct sbk_error *err)
 {
-	struct sbk_pin pin = SBK_PIN_INIT;
 	struct sbk_buf text = SBK_BUF_INIT;
 	const char *problem;
 	int rc = sbk_named_full(path, &text, err);
 
 	problem = rc == 0 ? sbk_drive_problem(sbk_buf_text(&text)) : NULL;
 	if (problem != NULL)
-		rc = sbk_error_set(err, SBK_E_INVAL, "it %s", problem);
+		rc = sbk_error_set(err, code, "it %s", problem);
 	if (rc == 0)
-		rc = follow_all(&text, LOOK, true, &pin, err);
+		rc = follow_all(&text, access, last, pin, err);
+	sbk_buf_release(&text);
+	return rc;
+}
+
+int sbk_os_resolve(const char *path, char *real, struct sbk_file *out,
+		   struct sbk_error *err)
+{
+	struct sbk_pin pin = SBK_PIN_INIT;
+	int rc = follow_written(path, LOOK, true, SBK_E_INVAL, &pin, err);
+
 	if (rc == 0)
 		rc = path_of(pin.handle, real, err);
 	if (rc == 0)
@@ -171,7 +181,6 @@ int sbk_os_resolve(const char *path, char *real, struct sbk_file *out,
 	if (rc < 0)
 		(void)sbk_error_prefix(err, "'%.300s'", path);
 	sbk_pin_release(&pin);
-	sbk_buf_release(&text);
 	return rc;
 }
 
@@ -179,22 +188,15 @@ int sbk_named_open_by_us(const char *path, DWORD access, HANDLE *out,
 			 struct sbk_error *err)
 {
 	struct sbk_pin pin = SBK_PIN_INIT;
-	struct sbk_buf text = SBK_BUF_INIT;
-	const char *problem;
-	int rc = sbk_named_full(path, &text, err);
+	int rc = follow_written(path, access, false, SBK_E_UNSUPPORTED, &pin,
+				err);
 
-	problem = rc == 0 ? sbk_drive_problem(sbk_buf_text(&text)) : NULL;
-	if (problem != NULL)
-		rc = sbk_error_set(err, SBK_E_UNSUPPORTED, "it %s", problem);
-	if (rc == 0)
-		rc = follow_all(&text, access, false, &pin, err);
 	if (rc == 0)
 		*out = pin.handle;
 	else
 		sbk_pin_release(&pin);
 	if (rc < 0)
 		(void)sbk_error_prefix(err, "opening '%.300s'", path);
-	sbk_buf_release(&text);
 	return rc;
 }
 

@@ -17,11 +17,10 @@
 #include "engine/windows/pipe_end.h"
 #include "engine/windows/wide.h"
 #include "tests/support/test.h"
+#include "tests/windows/commands.h"
 #include "tests/windows/enrolled.h"
 
 #include "engine/banned.h"
-
-#define WORDS_MAX 16
 
 struct run_world world;
 
@@ -224,15 +223,15 @@ int run_world_teardown(void **state)
 
 /* --- the program ---------------------------------------------------------- */
 
-static size_t read_all(FILE *from, char out[OUTPUT_MAX])
+static void read_written(void)
 {
+	FILE *from = fopen("written", "rb");
 	size_t used;
 
-	rewind(from);
-	used = fread(out, 1, OUTPUT_MAX - 1, from);
-	out[used] = '\0';
+	assert_non_null(from);
+	used = fread(world.written, 1, OUTPUT_MAX - 1, from);
+	world.written[used] = '\0';
 	assert_int_equal(fclose(from), 0);
-	return used;
 }
 
 /* One call of the program: its exit code, what it and the command wrote. */
@@ -244,30 +243,19 @@ int run_world_call(const char *first, ...)
 					       {.name = NULL}};
 	const struct sbk_command *const tables[] = {commands,
 						    sbk_journal_commands, NULL};
-	struct sbk_cli cli = {.program = "sandbook", .version = "test"};
-	static char name[] = "sandbook";
-	char *argv[WORDS_MAX + 2] = {name};
-	FILE *said = fopen("said", "w+b");
-	const char *word;
-	int argc = 1, code;
 	va_list words;
+	int code;
 
-	assert_non_null(said);
 	world.output_file = CreateFileA("written", GENERIC_WRITE,
 					FILE_SHARE_READ | FILE_SHARE_WRITE,
 					NULL, CREATE_ALWAYS, 0, NULL);
 	assert_ptr_not_equal(world.output_file, INVALID_HANDLE_VALUE);
 	va_start(words, first);
-	for (word = first; word != NULL && argc <= WORDS_MAX;
-	     word = va_arg(words, const char *))
-		argv[argc++] = (char *)(uintptr_t)word;
+	code = commands_call("sandbook", tables, world.output,
+			     sizeof(world.output), first, words);
 	va_end(words);
-	cli.out = cli.err = said;
-	sbk_journal_ledger(&cli.ledger);
-	code = sbk_cli_main(&cli, tables, argc, argv);
 	(void)CloseHandle(world.output_file);
-	(void)read_all(said, world.output);
-	(void)read_all(fopen("written", "rb"), world.written);
+	read_written();
 	return code;
 }
 

@@ -12,11 +12,11 @@
 #include "journal/journal.h"
 #include "tests/support/fault.h"
 #include "tests/support/test.h"
+#include "tests/windows/commands.h"
 
 #include "engine/banned.h"
 
 #define OUTPUT_MAX 65536
-#define WORDS_MAX 12
 #define WORLD "world" /* a file: what a stopped process left in memory */
 #define STOP "stopped"
 #define ENDED 3 /* exit code of one that came to its end */
@@ -93,28 +93,13 @@ void setup_world_end(struct setup_world *w)
 int setup_world_run(const struct sbk_command *const *tables, const char *first,
 		    ...)
 {
-	struct sbk_cli cli = {.program = setup_world_program,
-			      .version = "test"};
-	char *argv[WORDS_MAX + 2] = {(char *)(uintptr_t)setup_world_program};
-	FILE *file = fopen("output", "w+b");
-	const char *word;
-	int argc = 1, code;
-	size_t used;
 	va_list words;
+	int code;
 
-	assert_non_null(file);
 	va_start(words, first);
-	for (word = first; word != NULL && argc <= WORDS_MAX;
-	     word = va_arg(words, const char *))
-		argv[argc++] = (char *)(uintptr_t)word;
+	code = commands_call(setup_world_program, tables, output,
+			     sizeof(output), first, words);
 	va_end(words);
-	cli.out = cli.err = file;
-	sbk_journal_ledger(&cli.ledger);
-	code = sbk_cli_main(&cli, tables, argc, argv);
-	rewind(file);
-	used = fread(output, 1, sizeof(output) - 1, file);
-	output[used] = '\0';
-	assert_int_equal(fclose(file), 0);
 	return code;
 }
 

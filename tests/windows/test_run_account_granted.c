@@ -25,13 +25,13 @@
 #include "engine/windows/win32_file.h"
 #include "engine/windows/win32_logon.h"
 #include "journal/journal.h"
+#include "tests/windows/commands.h"
 #include "tests/windows/enrolled.h"
 #include "tests/windows/kept_lists.h"
 
 #include "engine/banned.h"
 
 #define OUTPUT_MAX 131072
-#define WORDS_MAX 24
 #define LOGON_FAILURE 1326
 
 static char output[OUTPUT_MAX], directory[512];
@@ -201,31 +201,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static void take_back(void)
-{
-	const struct sbk_journal_filter filter = {.unsettled = true};
-	struct sbk_plan *changes = sbk_plan_new();
-	struct sbk_apply_result result = {0};
-	struct sbk_error err = SBK_ERROR_INIT;
-	struct sbk_journal *journal;
-	struct sbk_backend backend;
-
-	assert_ok(sbk_os_backend(&backend, &err), &err);
-	if (sbk_journal_open(&place, SBK_JOURNAL_WRITE, &journal, &err) == 0) {
-		assert_ok(sbk_journal_lock(journal, 1000, &err), &err);
-		assert_ok(sbk_journal_load(journal, &filter, changes, &err),
-			  &err);
-		if (sbk_plan_count(changes) > 0)
-			assert_ok(sbk_journal_undo(journal, &backend, "test",
-						   changes, &result, &err),
-				  &err);
-		assert_int_equal(result.owed, 0);
-		sbk_journal_close(journal);
-	}
-	sbk_backend_close(&backend);
-	sbk_plan_free(changes);
-}
-
 static int teardown(void **state)
 {
 	struct sbk_error err = SBK_ERROR_INIT;
@@ -233,7 +208,7 @@ static int teardown(void **state)
 
 	(void)state;
 	reparse = NULL;
-	take_back();
+	commands_take_back(&place);
 	for (i = 0; i < COUNT(directories); i++)
 		assert_false(names_account(directories[i]));
 	for (i = 0; i < COUNT(files); i++)
@@ -277,28 +252,13 @@ static int call(const char *first, ...)
 		sbk_command_run, sbk_command_grant, {.name = NULL}};
 	const struct sbk_command *const tables[] = {commands,
 						    sbk_journal_commands, NULL};
-	struct sbk_cli cli = {.program = "sandbook", .version = "test"};
-	static char name[] = "sandbook";
-	char *argv[WORDS_MAX + 2] = {name};
-	FILE *said = fopen("said", "w+b");
-	const char *word;
-	int argc = 1, code;
-	size_t used;
 	va_list words;
+	int code;
 
-	assert_non_null(said);
 	va_start(words, first);
-	for (word = first; word != NULL && argc <= WORDS_MAX;
-	     word = va_arg(words, const char *))
-		argv[argc++] = (char *)(uintptr_t)word;
+	code = commands_call("sandbook", tables, output, sizeof(output), first,
+			     words);
 	va_end(words);
-	cli.out = cli.err = said;
-	sbk_journal_ledger(&cli.ledger);
-	code = sbk_cli_main(&cli, tables, argc, argv);
-	rewind(said);
-	used = fread(output, 1, sizeof(output) - 1, said);
-	output[used] = '\0';
-	assert_int_equal(fclose(said), 0);
 	return code;
 }
 

@@ -20,6 +20,7 @@
 #include "engine/windows/wide.h"
 #include "engine/windows/win32.h"
 #include "journal/journal.h"
+#include "tests/windows/commands.h"
 #include "tests/windows/kept_lists.h"
 #include "tests/windows/sim_token.h"
 
@@ -27,7 +28,6 @@
 
 #define OUTPUT_MAX 65536
 #define ACCOUNT "S-1-5-21-0-0-0-513" /* a name that Wine knows */
-#define WORDS_MAX 24
 #define DESCRIPTOR_MAX 4096
 #define WRITE_DATA 0x2
 #define DELETES 0x10000
@@ -105,38 +105,12 @@ static void print_host(struct sbk_buf *out)
 		print_one(files[i], out);
 }
 
-/* Undoes all that the journal has in effect. */
-static void take_back(void)
-{
-	const struct sbk_journal_filter filter = {.unsettled = true};
-	struct sbk_plan *changes = sbk_plan_new();
-	struct sbk_apply_result result = {0};
-	struct sbk_error err = SBK_ERROR_INIT;
-	struct sbk_journal *journal;
-	struct sbk_backend backend;
-
-	assert_ok(sbk_os_backend(&backend, &err), &err);
-	if (sbk_journal_open(&place, SBK_JOURNAL_WRITE, &journal, &err) == 0) {
-		assert_ok(sbk_journal_lock(journal, 1000, &err), &err);
-		assert_ok(sbk_journal_load(journal, &filter, changes, &err),
-			  &err);
-		if (sbk_plan_count(changes) > 0)
-			assert_ok(sbk_journal_undo(journal, &backend, "test",
-						   changes, &result, &err),
-				  &err);
-		assert_int_equal(result.owed, 0);
-		sbk_journal_close(journal);
-	}
-	sbk_backend_close(&backend);
-	sbk_plan_free(changes);
-}
-
 /* And the host is as it was. */
 static void assert_taken_back(const struct sbk_buf *start, unsigned n)
 {
 	struct sbk_buf now = SBK_BUF_INIT;
 
-	take_back();
+	commands_take_back(&place);
 	print_host(&now);
 	if (strcmp(sbk_buf_text(&now), sbk_buf_text(start)) != 0)
 		fail_msg("at %u:\n%s\ninstead of\n%s\n%s", n,
@@ -153,28 +127,13 @@ static int run(const char *first, ...)
 		sbk_command_run, sbk_command_grant, {.name = NULL}};
 	const struct sbk_command *const tables[] = {commands,
 						    sbk_journal_commands, NULL};
-	struct sbk_cli cli = {.program = "sandbook", .version = "test"};
-	static char program[] = "sandbook";
-	char *argv[WORDS_MAX + 2] = {program};
-	FILE *file = fopen("output", "w+b");
-	const char *word;
-	int argc = 1, code;
-	size_t used;
 	va_list words;
+	int code;
 
-	assert_non_null(file);
 	va_start(words, first);
-	for (word = first; word != NULL && argc <= WORDS_MAX;
-	     word = va_arg(words, const char *))
-		argv[argc++] = (char *)(uintptr_t)word;
+	code = commands_call("sandbook", tables, output, sizeof(output), first,
+			     words);
 	va_end(words);
-	cli.out = cli.err = file;
-	sbk_journal_ledger(&cli.ledger);
-	code = sbk_cli_main(&cli, tables, argc, argv);
-	rewind(file);
-	used = fread(output, 1, sizeof(output) - 1, file);
-	output[used] = '\0';
-	assert_int_equal(fclose(file), 0);
 	return code;
 }
 
@@ -245,7 +204,7 @@ static int teardown(void **state)
 	struct sbk_error err = SBK_ERROR_INIT;
 
 	(void)state;
-	take_back();
+	commands_take_back(&place);
 	sim_token_end();
 	assert_ok(sbk_journal_remove(&place, &err), &err);
 	assert_int_equal(_chdir("\\"), 0);
@@ -501,7 +460,7 @@ static void test_run_granted__a_later_object_is_stripped_of_all(void **state)
 	make_file("ws/later");
 	copy_list("ws/src/file", "ws/later");
 	assert_true(may("ws/later", false, WRITE_DATA));
-	take_back();
+	commands_take_back(&place);
 	print_one("ws/later", &text);
 	if (strstr(sbk_buf_text(&text), ";;;" ACCOUNT) != NULL ||
 	    strstr(sbk_buf_text(&text), "53424B") != NULL)
@@ -516,7 +475,7 @@ static DWORD WINAPI resume_and_retire(HANDLE thread)
 	const DWORD result = ResumeThread(thread);
 
 	assert_writes("ws/src/file", true);
-	take_back();
+	commands_take_back(&place);
 	return result;
 }
 
